@@ -1,0 +1,3 @@
+#include <cstdio>
+#include "grfd_version.hpp"
+int main() { std::puts("grfd " GRFD_VERSION " (" GRFD_BUILD ")"); }

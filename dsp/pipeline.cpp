@@ -1,0 +1,2 @@
+// placeholder so that the room is a library; replaced by the pipeline
+namespace grfd {}

@@ -1,0 +1,204 @@
+// The settings of a session as plain values; daemon/config.cpp fills them from TOML and is the only reader of files.
+// Units are in the names. Frames: lab X = subject's right (ML), Y = anterior (AP), Z up; see dsp/README.md.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace grfd {
+
+using Vec3 = std::array<double, 3>;
+using Mat3 = std::array<Vec3, 3>;  ///< rows
+
+enum class Side : std::uint8_t { left = 0, right = 1 };
+enum class Segment : std::uint8_t { shank, foot, pelvis, thigh };
+enum class Sense : std::uint8_t { reaction, action };  ///< does the plate report the force on the subject, or on itself
+
+constexpr const char* to_string(Side s) { return s == Side::left ? "left" : "right"; }
+constexpr const char* to_string(Segment s) {
+  return s == Segment::shank ? "shank" : s == Segment::foot ? "foot" : s == Segment::pelvis ? "pelvis" : "thigh";
+}
+
+/// The emulated device behind a driver: its crystal, its link and its faults.
+struct EmulationSettings {
+  std::string serial;             ///< empty: the driver's default
+  double drift_ppm = 0;           ///< of the device's crystal against the lab clock
+  double noise = 1;               ///< scale of the sensor noise; 0 = none
+  double latency_ms = 0.3;        ///< smallest time from a packet being ready to its arrival at the host
+  double jitter_ms = 0.1;         ///< mean of the exponential part of that time
+  double stall_probability = 0;   ///< per transfer
+  double stall_ms = 0;            ///< longest stall (uniform)
+  double zero_offset_counts = 0;  ///< U6: zero offset of each analogue channel: +/- this, alternating
+  double skew_us = 20;            ///< U6: time between two channels of a scan
+  Vec3 gyro_bias_deg_s{};         ///< IMU
+  Vec3 accel_bias_m_s2{};         ///< IMU
+  Mat3 mounting{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};  ///< IMU: columns = sensor axes written in the segment frame
+  std::map<std::string, double> faults;  ///< fault name -> rate per packet, see the device's sheet
+  std::uint64_t seed = 1;
+};
+
+struct DeviceSettings {
+  std::string name;    ///< "u6", "imu_shank_left": part of stream names
+  std::string driver;  ///< "labjack_u6", "microstrain_mip"
+  std::string serial;  ///< as the device itself reports it; empty: the first that is found
+  bool emulated = false;
+  bool required = true;
+  double rate_hz = 1000;
+  double delay_s = 0;  ///< known constant delay of the device and its link, subtracted from its mapped time
+  double max_drift_ppm = 50000;
+  // labjack_u6
+  std::vector<int> analog_inputs;  ///< AIN numbers, in scan order
+  bool digital_port = true;        ///< FIO/EIO as last column of the scan
+  int resolution_index = 1;
+  int settling_factor = 0;
+  // microstrain_mip
+  double accel_range_g = 0;      ///< 0: as the device is set
+  double gyro_range_deg_s = 0;   ///< 0: as the device is set
+  EmulationSettings emulation;
+};
+
+/// From the calibration file of a plate. Sensitivity row i = bridge i, column j = Fx Fy Fz Mx My Mz,
+/// in uV per V of excitation per N (or N.m).
+struct PlateCalibration {
+  std::string file, serial, model;
+  std::array<std::array<double, 6>, 6> sensitivity{};
+  std::array<double, 6> gain{1, 1, 1, 1, 1, 1};  ///< amplifier, per channel
+  double excitation_v = 10;
+  std::array<double, 6> full_scale{};  ///< N, N, N, N.m, N.m, N.m
+  Vec3 origin_m{};                     ///< sensor origin -> centre of the top surface, plate axes (without pad)
+  Sense sense = Sense::reaction;
+  double noise_force_n = 1, noise_moment_nm = 0.5;  ///< factory noise SD, for tare and cop_sigma
+};
+
+struct PlateSettings {
+  std::string name;           ///< "left", "right"
+  Side side = Side::left;
+  std::string stream;         ///< "raw/u6/scan"
+  std::vector<int> columns;   ///< of that stream, in the order of the calibration's rows
+  PlateCalibration calibration;
+  std::array<Vec3, 4> corners_m{};  ///< lab; order (+x,+y) (-x,+y) (-x,-y) (+x,-y) in plate axes
+  double pad_m = 0;                 ///< cover on top of the plate
+};
+
+struct ImuSettings {
+  std::string name;     ///< name of the device
+  std::string stream;   ///< "raw/imu_shank_left/inertial"
+  Segment segment = Segment::shank;
+  Side side = Side::left;
+  bool estimate_axis = false;          ///< find ml_axis_left from movement (principal axis)
+  Vec3 ml_axis_left{0, 0, 0};          ///< functional medio-lateral axis, pointing to the subject's left, sensor axes
+};
+
+enum class Dominant : std::uint8_t { unknown, left, right };
+
+struct ParticipantSettings {
+  std::string code;  ///< never a name
+  Dominant dominant = Dominant::unknown;
+  std::string dominance_method;  ///< "kicking leg", "preferred single-leg stance", "stronger side", ""
+  double standing_shank_deg = 0;  ///< inclination of the tibia to vertical while standing, + forward
+};
+
+struct FilterSettings {
+  int order = 2;
+  double cutoff_hz = 20;
+};
+
+/// Defaults and sources: science.md sections 1.7, 1.8.
+struct ThresholdSettings {
+  double contact_on_n = 20, contact_off_n = 10;
+  double cop_on_n = 50, cop_off_n = 40;
+  double cop_total_on_n = 100, cop_total_off_n = 80;
+  double debounce_s = 0.005;
+  double cop_sigma_ok_mm = 2, cop_sigma_bad_mm = 3;
+  double tare_s = 2.0;
+  double tare_person_n = 50;      ///< |Fz| above this during tare: somebody stands there
+  double tare_slope_n_s = 0.5;
+};
+
+struct SquatSettings {
+  double drop_min_m = 0.10;
+  double dorsiflexion_min_deg = 8;  ///< 0 for box squats: the start is then found by force alone
+};
+
+/// The synthetic subject of science.md section 8. D = dominant, N = non-dominant.
+struct SubjectSettings {
+  struct Pair { double dominant = 0, nondominant = 0; };
+  double mass_kg = 80, height_m = 1.78;
+  double stance_m = 0.15;  ///< half the distance between the feet
+  double toe_out_deg = 8, foot_length_m = 0.27, heel_y_m = -0.065, mtp_y_m = 0.13;
+  Side dominant = Side::right;
+  double step_on_s = 3, step_on_duration_s = 0.6;  ///< nobody on the plates before step_on_s; 0 = there from the start
+  double first_descent_s = 8;
+  int repetitions = -1;  ///< -1: without end
+  double descent_s = 2.0, bottom_s = 0.3, ascent_s = 1.6, rest_s = 2.5, depth_m = 0.32;
+  Pair rate_deg_s{20, 30}, range_deg{30, 26}, lag_s{0.06, 0.0};
+  Pair eversion_deg{3, 5}, eversion_lead_s{0.10, 0.18};
+  double eversion_duration_s = 0.6, tibial_rotation_gain = 0.6;
+  Pair heel_lift_deg{0, 0};
+  double heel_lift_delay_s = 0.15;
+  Pair knee_in_deg{0, 0}, tibial_turn_deg{0, 0};
+  double pelvis_tilt_deg = 25, pelvis_tuck_deg = 10, pelvis_obliquity_deg = 0, pelvis_axial_deg = 0;
+  double standing_shank_deg = 3, blend_s = 0.30;
+  double bai_stand_percent = 2, bai_bottom_percent = 8;
+  double com_y_m = 0.055, com_forward_m = 0.012, fall_back_m = 0.030, fall_back_delay_s = 0.20, fall_back_duration_s = 0.60;
+  std::string cop_mode = "set";  ///< "set", "lipm", "links"
+  double cop_dy_m = 0.010, spread = 0.03, eversion_shift_m_deg = 0.0008, sway_m = 0.002;
+};
+
+struct StimulusSettings {
+  enum class Kind : std::uint8_t { none, subject, recording } kind = Kind::none;
+  SubjectSettings subject;
+  std::string recording;                ///< C3D, or CSV (optionally gzipped)
+  std::map<std::string, int> plates;    ///< plate name -> 1-based plate number in the recording
+  double lead_in_s = 25;                ///< unloaded plates before the recording starts
+};
+
+struct EngineSettings {
+  double max_wait_ms = 100;  ///< the grid waits that long for a device, by ticks
+  int device_ring = 16384;   ///< samples per device
+};
+
+struct RecordSettings {
+  std::string folder = "recordings";
+  std::string name;              ///< trial name; empty: date and time
+  bool at_start = false;         ///< record from the start of the daemon
+  bool tare_at_start = false;
+  double tare_at_start_s = 0.4;  ///< when, after the start of the session
+  double file_ring_s = 10;
+  double fsync_s = 1;
+  double block_ms = 10;
+};
+
+struct FeedSettings {
+  bool enabled = true;
+  std::string endpoint = "tcp://127.0.0.1:7390";
+  double batch_ms = 10;
+  int high_water_mark = 1000;  ///< messages per subscriber
+};
+
+struct ControlSettings {
+  std::string endpoint = "ipc:///run/grfd/control";
+};
+
+struct Settings {
+  std::string file;       ///< where it was read from
+  std::string effective;  ///< the text as read, with the overrides appended as comments: stored in every recording
+  std::vector<DeviceSettings> devices;
+  std::vector<PlateSettings> plates;
+  std::vector<ImuSettings> imus;
+  ParticipantSettings participant;
+  FilterSettings filter;
+  ThresholdSettings thresholds;
+  SquatSettings squat;
+  StimulusSettings stimulus;
+  EngineSettings engine;
+  RecordSettings record;
+  FeedSettings feed;
+  ControlSettings control;
+  bool realtime_priority = true;
+};
+
+}  // namespace grfd
