@@ -1,0 +1,29 @@
+// USB CDC-ACM (a virtual serial port) without the kernel's driver: find the function, claim it, raise DTR.
+// Source: USB Communications Device Class 1.2 and its PSTN subclass.
+#pragma once
+#include <cstdint>
+#include <span>
+
+#include "drivers/link.hpp"
+
+namespace grfd {
+
+struct CdcAcm {
+  int control_interface = -1, data_interface = -1;
+  std::uint8_t in = 0, out = 0;        ///< bulk endpoints of the data interface
+  std::uint8_t notify = 0;             ///< interrupt endpoint of the control interface; 0 = none
+  std::uint16_t max_packet = 0;        ///< of the bulk IN endpoint
+};
+
+/// The first ACM function of a configuration: class 2 subclass 2, its data interface named by the union descriptor or
+/// else the next interface of class 0x0A. Alternate settings other than 0 are ignored.
+/// @throws DeviceError when there is none, or an endpoint is missing
+CdcAcm find_cdc_acm(std::span<const std::uint8_t> configuration);
+
+/// Claims both interfaces, sets 115200 8N1, then DTR and RTS. A device may refuse the two class requests.
+/// @throws LinkError
+void open_cdc_acm(Link& link, const CdcAcm& port);
+/// DTR and RTS to 0.
+void close_cdc_acm(Link& link, const CdcAcm& port) noexcept;
+
+}  // namespace grfd

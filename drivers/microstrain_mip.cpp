@@ -1,0 +1,341 @@
+// MicroStrain (HBK) 3DM-CV7/GV7 and 3DM-GX5/CX5/CV5 inertial sensors over USB: the driver.
+//
+// Link: CDC-ACM, any endpoint pair; packets as in drivers/mip_packet.hpp; commands as in drivers/microstrain_mip_setup.hpp.
+// Stream at 1 kHz, one packet of set 0x80 per sample, 50 bytes (generation 7) or 48 bytes (generation 5):
+//
+//   75 65 80 2C | 0A D5 u64       reference time, ns since power-up, of the sampling instant
+//               | 06 D2 u32       base periods since the last output of this field
+//               | 0E 04 3 x f32   acceleration (specific force), g
+//               | 0E 05 3 x f32   angular rate, rad/s | a b
+//   75 65 80 2A | 0E 04 3 x f32 | 0E 05 3 x f32 | 0E 12 f64 time of week s, u16 week, u16 flags | a b
+//   optional:     04 18 u16       over-range: bits 0-2 acceleration x y z, bits 4-6 angular rate x y z
+//
+// There is no packet counter: the step of the reference time, rounded to sample periods, tells how many samples are
+// missing. Axes are those of the sensor's case (its mounting rotation is kept at identity).
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <cmath>
+
+#include "drivers/emulation/microstrain_mip_device.hpp"
+#include "drivers/microstrain_mip_setup.hpp"
+
+namespace grfd {
+
+namespace {
+
+using namespace mip;
+
+constexpr TimeNs kStarvation = 500'000'000;
+constexpr std::size_t kTransferBytes = 4096;
+constexpr int kTransfers = 8, kDrainMs = 50;
+constexpr std::uint64_t kLongestHole = 3'600'000'000'000;  // a longer step is a clock that was set, not a loss
+constexpr double kAtFullScale = 0.999;                      // of the nominal range
+constexpr std::uint16_t kOverRangeBits = 0x77;
+
+enum class Cause : std::int64_t { link = 0, device = 1, corrupt = 2, clock_back = 3, restart = 4, clock_jump = 5 };
+constexpr const char* kCauseLabels =
+    "0 bytes lost on the way, 1 not sent by the device, 2 damaged bytes, 3 the device restarted, 4 the driver restarted, "
+    "5 the device's clock was set";
+
+class MicrostrainMip final : public Driver {
+ public:
+  MicrostrainMip(const DeviceSettings& settings, StreamId first) : settings_(settings), first_(first) {
+    use({.decimation = mip_decimation(settings.rate_hz, kMipNominalBaseHz)});
+  }
+
+  DeviceIdentity identify(Link& link) override {
+    const CdcAcm port = open(link);
+    Commander commander(link, port);
+    return mip_identify(commander).identity;
+  }
+
+  void start(Link& link, SampleBatch& facts) override {
+    port_ = open(link);
+    Commander commander(link, port_);
+    const MipSetup setup = mip_configure(commander, settings_);
+    use(setup);
+    write_facts(setup, facts);
+    parser_.reset();
+    restart_ = any_;
+    await_ack_ = true;
+    resume_refused_ = false;
+    last_sample_ = 0;
+    first_check_ = 0;
+    link.start_stream(port_.in, kTransferBytes, kTransfers);
+    commander.send({"resume", kBase, 0x06});  // its answer comes in the stream
+  }
+
+  void stop(Link& link) noexcept override {
+    try {
+      Commander(link, port_).send({"set idle", kBase, 0x02});
+    } catch (const std::exception&) {  // gone already: the stream is taken down all the same
+    }
+    link.stop_stream(port_.in, kDrainMs);
+    close_cdc_acm(link, port_);
+  }
+
+  void decode(std::span<const std::byte> bytes, TimeNs arrival, SampleBatch& out) noexcept override {
+    while (!bytes.empty()) {
+      bytes = parser_.take(bytes, arrival);
+      for (Packet packet; parser_.next(packet);) take(packet, arrival, out);
+    }
+  }
+
+  const char* check(Link&, TimeNs now) noexcept override {
+    if (resume_refused_) return "the device refuses to resume";
+    if (first_check_ == 0) first_check_ = now;
+    const TimeNs since = std::max(first_check_, last_sample_.load(std::memory_order_relaxed));
+    return now - since > kStarvation ? "no sample for 0.5 s" : nullptr;
+  }
+
+  std::span<const Counter* const> counters() const noexcept override { return all_; }
+
+ private:
+  /// What one data packet held.
+  struct Content {
+    bool time = false, acceleration = false, rate = false, delta = false, event = false;
+    std::uint64_t t_ns = 0;
+    std::uint32_t ticks = 0;
+    std::uint16_t over_range = 0;
+    std::array<float, 6> values{};
+  };
+
+  CdcAcm open(Link& link) {
+    const LinkInfo& info = link.info();
+    std::string maker = info.manufacturer;
+    std::transform(maker.begin(), maker.end(), maker.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (info.vendor_id == kStmVendor && maker.find("microstrain") == std::string::npos)
+      throw DeviceError("0483:5740 is used by many makers, and '" + info.manufacturer + "' is not MicroStrain");
+    const CdcAcm port = find_cdc_acm(info.configuration);
+    open_cdc_acm(link, port);
+    return port;
+  }
+
+  void use(const MipSetup& setup) {
+    decimation_ = static_cast<std::uint32_t>(setup.decimation);
+    period_ns_ = setup.decimation * 1e9 / setup.base_rate_hz;
+    full_scale_.fill(HUGE_VALF);
+    if (setup.accel_range_g > 0)
+      std::fill_n(full_scale_.begin(), 3, static_cast<float>(setup.accel_range_g * kAtFullScale));
+    if (setup.gyro_range_deg_s > 0)
+      std::fill_n(full_scale_.begin() + 3, 3, static_cast<float>(setup.gyro_range_deg_s * M_PI / 180 * kAtFullScale));
+  }
+
+  void write_facts(const MipSetup& setup, SampleBatch& facts) {
+    Sample& s = facts.next();
+    s.stream = static_cast<StreamId>(first_ + 1);
+    s.seq = facts_seq_++;
+    const auto range = [&s](double value) {
+      if (value > 0) return value;
+      s.flags |= kInvalid;
+      return std::nan("");
+    };
+    set_value(s, 0, range(setup.accel_range_g));
+    set_value(s, 1, range(setup.gyro_range_deg_s));
+    set_value(s, 2, setup.base_rate_hz);
+    set_value(s, 3, static_cast<double>(setup.decimation));
+    set_value(s, 4, setup.base_rate_hz / setup.decimation);
+    set_value(s, 5, static_cast<double>(setup.firmware));
+  }
+
+  void take(const Packet& packet, TimeNs arrival, SampleBatch& out) noexcept {
+    if (packet.set < 0x80 || packet.set >= 0xF0) return take_reply(packet);
+    if (packet.set != kSensor) return ++other_set_;
+    Content content;
+    read(packet.payload, content);
+    if (content.event) return ++event_packet_;
+    if (!content.time || !content.acceleration || !content.rate) return ++incomplete_packet_;
+    emit(content, arrival, out);
+  }
+
+  void take_reply(const Packet& packet) noexcept {
+    ++reply_in_stream_;
+    FieldWalk walk(packet.payload);
+    for (Field f; walk.next(f);) {
+      if (packet.set != kBase || f.descriptor != kAck || f.data.size() != 2 || f.data[0] != std::byte{0x06}) continue;
+      if (f.data[1] != std::byte{kOk}) {
+        resume_refused_ = true;
+      } else if (!await_ack_) {
+        restart_ = any_;  // replayed bytes: the only sign that the driver started again here
+      }
+      await_ack_ = false;
+    }
+    if (walk.bad()) ++bad_field_;
+  }
+
+  void read(Bytes payload, Content& c) noexcept {
+    FieldWalk walk(payload);
+    for (Field f; walk.next(f);) {
+      const auto has = [&](std::size_t n) {
+        if (f.data.size() == n) return true;
+        ++bad_field_;
+        return false;
+      };
+      const auto vector = [&](std::size_t at) {
+        for (std::size_t i = 0; i < 3; ++i) c.values[at + i] = read_be<float>(f.data, 4 * i);
+        return true;
+      };
+      switch (f.descriptor) {
+        case 0x04: c.acceleration |= has(12) && vector(0); break;
+        case 0x05: c.rate |= has(12) && vector(3); break;
+        case 0x12: if (has(12)) read_week_time(f.data, c); break;
+        case 0x18: if (has(2)) c.over_range = read_be<std::uint16_t>(f.data); break;
+        case 0xD0: if (has(1)) c.event = f.data[0] != std::byte{0}; break;
+        case 0xD2: if (has(4)) c.delta = true, c.ticks = read_be<std::uint32_t>(f.data); break;
+        case 0xD5: if (has(8)) c.time = true, c.t_ns = read_be<std::uint64_t>(f.data); break;
+        default: ++unknown_field_;
+      }
+    }
+    if (walk.bad()) ++bad_field_;
+  }
+
+  void read_week_time(Bytes data, Content& c) noexcept {
+    constexpr double kWeekS = 604800;
+    const double tow_s = read_be<double>(data);
+    if (!(tow_s >= 0 && tow_s <= kWeekS)) return ++bad_field_;
+    c.t_ns = read_be<std::uint16_t>(data, 8) * static_cast<std::uint64_t>(kWeekS * 1e9) +
+             static_cast<std::uint64_t>(std::llround(tow_s * 1e9));
+    c.time = true;
+  }
+
+  void emit(const Content& c, TimeNs arrival, SampleBatch& out) noexcept {
+    std::uint16_t flags = 0;
+    if (any_) {
+      if (restart_) {
+        lose(-1, Cause::restart, c, arrival, out, flags);
+      } else if (c.t_ns < last_t_ns_) {
+        lose(-1, Cause::clock_back, c, arrival, out, flags);
+      } else if (c.t_ns - last_t_ns_ > kLongestHole) {
+        lose(-1, Cause::clock_jump, c, arrival, out, flags);
+      } else {
+        const auto step = std::llround(static_cast<double>(c.t_ns - last_t_ns_) / period_ns_);
+        if (step == 0) return ++duplicate_time_;
+        const bool counted = c.delta && c.ticks == static_cast<std::uint64_t>(step) * decimation_;
+        if (step > 1)
+          lose(step - 1, damage() != last_damage_ ? Cause::corrupt : counted ? Cause::device : Cause::link, c, arrival, out,
+               flags);
+        if (c.delta && c.ticks != decimation_) ++delta_mismatch_;
+        seq_ += static_cast<std::uint64_t>(step);
+      }
+    }
+    any_ = true;
+    restart_ = false;
+    last_t_ns_ = c.t_ns;
+    last_damage_ = damage();
+    Sample& s = out.next();
+    s.stream = first_;
+    s.seq = seq_;
+    s.t_arrival = arrival;
+    s.t_device = c.t_ns;
+    s.epoch = epoch_;
+    bool nan = false, clipped = (c.over_range & kOverRangeBits) != 0;
+    for (std::size_t i = 0; i < 6; ++i) {
+      nan |= std::isnan(c.values[i]);
+      clipped |= std::fabs(c.values[i]) >= full_scale_[i];
+      set_value(s, i, c.values[i]);
+    }
+    if (nan) flags |= kInvalid, ++nan_value_;
+    if (clipped) flags |= kClipped, ++over_range_;
+    s.flags = flags;
+    last_sample_.store(arrival, std::memory_order_relaxed);
+  }
+
+  /// Writes the loss row in front of the sample that follows the hole. An unknown count starts a new epoch of the clock.
+  void lose(std::int64_t count, Cause cause, const Content& c, TimeNs arrival, SampleBatch& out, std::uint16_t& flags) noexcept {
+    flags |= kGapBefore;
+    if (count < 0) {
+      flags |= kNewEpoch;
+      ++epoch_;
+      ++losses_unknown_;
+    } else {
+      samples_lost_ += static_cast<std::uint64_t>(count);
+    }
+    Sample& s = out.next();
+    s.stream = static_cast<StreamId>(first_ + 2);
+    s.seq = loss_seq_++;
+    s.t_arrival = arrival;
+    s.t_device = c.t_ns;
+    s.epoch = epoch_;
+    set_value<std::int64_t>(s, 0, static_cast<std::int64_t>(seq_ + 1));
+    set_value<std::int64_t>(s, 1, count);
+    set_value<std::int64_t>(s, 2, static_cast<std::int64_t>(cause));
+    if (count < 0) ++seq_;
+  }
+
+  std::uint64_t damage() const noexcept { return parser_.resync_bytes.get(); }
+
+  DeviceSettings settings_;
+  StreamId first_;
+  CdcAcm port_;
+  Parser parser_;
+  std::uint32_t decimation_ = 1;
+  double period_ns_ = 1e6;
+  std::array<float, 6> full_scale_{};
+  std::uint64_t seq_ = 0, loss_seq_ = 0, facts_seq_ = 0, last_t_ns_ = 0, last_damage_ = 0;
+  std::uint16_t epoch_ = 0;
+  bool any_ = false, restart_ = false, await_ack_ = false;
+  std::atomic<bool> resume_refused_{false};
+  std::atomic<TimeNs> last_sample_{0};
+  TimeNs first_check_ = 0;
+  Counter bad_field_{"bad_field"}, unknown_field_{"unknown_field"}, other_set_{"other_set"},
+      incomplete_packet_{"incomplete_packet"}, event_packet_{"event_packet"}, reply_in_stream_{"reply_in_stream"},
+      duplicate_time_{"duplicate_time"}, delta_mismatch_{"delta_mismatch"}, samples_lost_{"samples_lost"},
+      losses_unknown_{"losses_unknown"}, nan_value_{"nan_value"}, over_range_{"over_range"};
+  std::array<const Counter*, 15> all_{
+      &parser_.bad_checksum, &parser_.resync_bytes, &parser_.abandoned_packet, &bad_field_,      &unknown_field_,
+      &other_set_,           &incomplete_packet_,   &event_packet_,            &reply_in_stream_, &duplicate_time_,
+      &delta_mismatch_,      &samples_lost_,        &losses_unknown_,          &nan_value_,      &over_range_};
+};
+
+UsbMatch match() { return {{{kMicrostrainVendor, 0}, {kStmVendor, 0x5740}}, true}; }
+
+std::vector<StreamInfo> streams(const DeviceSettings& d) {
+  StreamInfo inertial, facts, loss;
+  inertial.name = "raw/" + d.name + "/inertial";
+  inertial.kind = facts.kind = loss.kind = StreamKind::raw;
+  inertial.columns = {{"accel_x", "g"},    {"accel_y", "g"},    {"accel_z", "g"},
+                      {"gyro_x", "rad/s"}, {"gyro_y", "rad/s"}, {"gyro_z", "rad/s"}};
+  inertial.device = facts.device = loss.device = d.name;
+  inertial.serial = facts.serial = loss.serial = d.serial;
+  inertial.clock = loss.clock = d.name;
+  inertial.clock_unit = loss.clock_unit = "ns";
+  inertial.rate_hz = kMipNominalBaseHz / mip_decimation(d.rate_hz, kMipNominalBaseHz);
+  inertial.frame = "axes of the sensor's case (x forward, y right, z down)";
+  inertial.sign = "specific force: a level unit at rest reads -1 g on z; right-handed rotation";
+  inertial.description = "scaled accelerometer and gyroscope as the device sends them";
+  facts.name = "raw/" + d.name + "/facts";
+  facts.type = ValueType::f64;
+  facts.columns = {{"accel_range_g", "g"}, {"gyro_range_deg_s", "deg/s"}, {"base_rate_hz", "Hz"},
+                   {"decimation", "1"},    {"rate_hz", "Hz"},             {"firmware", "1"}};
+  facts.description = "what the device said when it was started; firmware 1107 is 1.1.07";
+  loss.name = "raw/" + d.name + "/loss";
+  loss.type = ValueType::i64;
+  loss.columns = {{"first_seq", "count"}, {"count", "count"}, {"cause", "code", 0, 0, kCauseLabels}};
+  loss.description = "samples that are missing before the next one of the inertial stream; count -1: unknown";
+  return {inertial, facts, loss};
+}
+
+std::vector<std::string> check_settings(const DeviceSettings& d) {
+  std::vector<std::string> errors;
+  if (!(d.rate_hz >= 1 && d.rate_hz <= kMipNominalBaseHz))
+    errors.push_back("rate_hz: " + std::to_string(d.rate_hz) + " is outside the device's 1 to 1000 Hz");
+  if (!(d.accel_range_g >= 0)) errors.push_back("accel_range_g: must be positive, or 0 to keep the device's setting");
+  if (!(d.gyro_range_deg_s >= 0)) errors.push_back("gyro_range_deg_s: must be positive, or 0 to keep the device's setting");
+  for (const std::string& unknown : unknown_mip_faults(d.emulation))
+    errors.push_back("emulation.faults." + unknown + ": no such fault; known are " + mip_fault_names());
+  return errors;
+}
+
+std::unique_ptr<Driver> make(const DeviceSettings& d, StreamId first) { return std::make_unique<MicrostrainMip>(d, first); }
+
+std::unique_ptr<EmulatedDevice> emulate(const DeviceSettings& d, AnalogSource*, InertialSource* source) {
+  return std::make_unique<MicrostrainMipDevice>(d.emulation, source);
+}
+
+}  // namespace
+
+extern const DriverEntry microstrain_mip;
+const DriverEntry microstrain_mip{"microstrain_mip", match, streams, check_settings, make, emulate};
+
+}  // namespace grfd

@@ -1,0 +1,32 @@
+// The dialogue that makes a MicroStrain sensor ready to stream: who it is, what it can do, what it shall send.
+#pragma once
+#include "drivers/mip_command.hpp"
+
+namespace grfd {
+
+inline constexpr std::uint16_t kMicrostrainVendor = 0x199B, kStmVendor = 0x0483;
+inline constexpr double kMipNominalBaseHz = 1000;  ///< of every model of these families; the device is asked all the same
+
+struct MipSetup {
+  bool generation5 = false;
+  double base_rate_hz = kMipNominalBaseHz;
+  int decimation = 1;
+  double accel_range_g = 0, gyro_range_deg_s = 0;  ///< 0 = the device does not say
+  int firmware = 0;                                ///< 1107 = 1.1.07
+};
+
+struct MipInfo {
+  DeviceIdentity identity;
+  int firmware = 0;
+};
+
+/// Nearest divisor of the base rate, at least 1.
+int mip_decimation(double rate_hz, double base_rate_hz);
+/// Ping, idle (all that was streaming is passed over), device info. Leaves the device idle.
+/// @throws LinkError, DeviceError
+MipInfo mip_identify(mip::Commander& commander);
+/// Everything up to, not including, resume. @throws LinkError; DeviceError for another serial number, an unknown base
+/// rate, a rate or range that the device does not have
+MipSetup mip_configure(mip::Commander& commander, const DeviceSettings& settings);
+
+}  // namespace grfd

@@ -1,0 +1,143 @@
+// A synchronous link in virtual time between the driver and the emulated device.
+#pragma once
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <vector>
+
+#include "drivers/driver.hpp"
+#include "drivers/emulation/microstrain_mip_device.hpp"
+
+namespace grfd::test {
+
+inline constexpr TimeNs kMs = 1'000'000, kSecond = 1'000'000'000;
+
+inline std::vector<std::byte> hex(std::string_view text) {
+  std::vector<std::byte> bytes;
+  int high = -1;
+  for (const char c : text) {
+    if (!std::isxdigit(static_cast<unsigned char>(c))) continue;
+    const int v = c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+    if (high < 0) high = v;
+    else bytes.push_back(static_cast<std::byte>(high << 4 | v)), high = -1;
+  }
+  return bytes;
+}
+inline std::string to_hex(std::span<const std::byte> bytes) {
+  std::string s;
+  for (const std::byte b : bytes) {
+    const char* digits = "0123456789ABCDEF";
+    if (!s.empty()) s += ' ';
+    s += digits[std::to_integer<int>(b) >> 4];
+    s += digits[std::to_integer<int>(b) & 15];
+  }
+  return s;
+}
+inline std::string spaced(std::string_view text) { return to_hex(hex(text)); }
+
+class MipLink final : public Link {
+ public:
+  explicit MipLink(EmulatedDevice& d) : device(d) {}
+  const LinkInfo& info() const override { return device.info(); }
+  void claim(std::span<const int> interfaces) override { claimed.assign(interfaces.begin(), interfaces.end()); }
+  std::size_t control(std::uint8_t type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
+                      std::span<std::byte> data, int) override {
+    const int n = device.control(now, type, request, value, index, data);
+    if (n < 0) throw LinkError(LinkError::Kind::stall, "control: stall");
+    return static_cast<std::size_t>(n);
+  }
+  void write(std::uint8_t endpoint, std::span<const std::byte> data, int) override {
+    written.emplace_back(data.begin(), data.end());
+    device.out(now, endpoint, data);
+  }
+  std::size_t read(std::uint8_t endpoint, std::span<std::byte> data, int timeout_ms) override {
+    const TimeNs end = now + timeout_ms * kMs;
+    for (;;) {
+      const TimeNs t = device.ready(now, endpoint, data.size());
+      if (t > end) {
+        now = end;
+        return 0;
+      }
+      now = std::max(now, t);
+      if (const int n = device.in(now, endpoint, data); n >= 0) return static_cast<std::size_t>(n);
+    }
+  }
+  void start_stream(std::uint8_t endpoint, std::size_t bytes, int) override { stream = endpoint, buffer.resize(bytes); }
+  void stop_stream(std::uint8_t, int drain_ms) noexcept override {
+    run_until(now + drain_ms * kMs);
+    stream = 0;
+  }
+  void set_receiver(Receiver* r) override { receiver = r; }
+  void run_until(TimeNs end) {
+    for (;;) {
+      const TimeNs t = device.ready(now, stream, buffer.size());
+      if (stream == 0 || t > end) break;
+      now = std::max(now, t);
+      const int n = device.in(now, stream, buffer);
+      if (n < 0) continue;
+      ++transfers;
+      if (receiver) receiver->bytes(std::span(buffer).first(static_cast<std::size_t>(n)), now);
+    }
+    now = std::max(now, end);
+  }
+
+  EmulatedDevice& device;
+  TimeNs now = 0;
+  std::uint8_t stream = 0;
+  std::vector<std::byte> buffer;
+  Receiver* receiver = nullptr;
+  std::vector<int> claimed;
+  std::vector<std::vector<std::byte>> written;
+  int transfers = 0;
+};
+
+/// The stream's bytes as they came, and what the driver made of them.
+struct MipRig final : Link::Receiver {
+  explicit MipRig(DeviceSettings s = {}, InertialSource* source = nullptr) : settings(with_name(std::move(s))) {
+    entry = find_driver("microstrain_mip");
+    device.emplace(settings.emulation, source);
+    link.emplace(*device);
+    link->set_receiver(this);
+    driver = entry->make(settings, 0);
+  }
+  static DeviceSettings with_name(DeviceSettings s) {
+    s.name = "imu";
+    s.driver = "microstrain_mip";
+    return s;
+  }
+  void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override {
+    recorded.emplace_back(std::vector<std::byte>(data.begin(), data.end()), arrival);
+    decode(*driver, data, arrival);
+  }
+  void lost(const char*) noexcept override {}
+  void decode(Driver& d, std::span<const std::byte> data, TimeNs arrival) {
+    FixedBatch<512> batch;
+    d.decode(data, arrival, batch);
+    for (const Sample& s : batch.samples()) (s.stream == 0 ? inertial : s.stream == 1 ? facts : loss).push_back(s);
+  }
+  void start() {
+    FixedBatch<8> batch;
+    driver->start(*link, batch);
+    facts.insert(facts.end(), batch.samples().begin(), batch.samples().end());
+  }
+  std::uint64_t counter(std::string_view name) const {
+    for (const Counter* c : driver->counters())
+      if (name == c->name) return c->get();
+    throw std::out_of_range(std::string(name));
+  }
+  std::int64_t lost_samples() const {
+    std::int64_t n = 0;
+    for (const Sample& s : loss) n += value<std::int64_t>(s, 1);
+    return n;
+  }
+
+  DeviceSettings settings;
+  const DriverEntry* entry = nullptr;
+  std::optional<MicrostrainMipDevice> device;
+  std::optional<MipLink> link;
+  std::unique_ptr<Driver> driver;
+  std::vector<std::pair<std::vector<std::byte>, TimeNs>> recorded;
+  std::vector<Sample> inertial, facts, loss;
+};
+
+}  // namespace grfd::test
