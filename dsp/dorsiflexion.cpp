@@ -11,7 +11,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 double arcsine(double x) { return std::asin(std::clamp(x, -1.0, 1.0)); }
 }  // namespace
 
-Vec3 segment_up(const Quat& q, const Mat3& frame) noexcept { return mul(frame, rotate(conj(q), {0, 0, 1})); }
+Vec3 segment_up(const Quat& q, const Mat3& frame) noexcept { return matvec(frame, rotate(conj(q), {0, 0, 1})); }
 
 double sagittal_inclination(const Vec3& u) noexcept { return std::atan2(-u[1], u[2]); }
 double frontal_inclination(const Vec3& u) noexcept { return arcsine(u[0]); }
@@ -43,7 +43,7 @@ JcsAngles jcs_angles(const Mat3& shank, const Mat3& foot, Side side) noexcept {
 }
 double jcs_dorsiflexion_rate(const Mat3& shank, const Mat3& foot, const Vec3& w_shank, const Vec3& w_foot) noexcept {
   const Mat3 r = mul(transpose(shank), foot);
-  const Vec3 w = sub(mul(r, w_foot), w_shank);  // of the foot in the shank, shank axes
+  const Vec3 w = sub(matvec(r, w_foot), w_shank);  // of the foot in the shank, shank axes
   const Vec3 e1{1, 0, 0}, e3{r[0][2], r[1][2], r[2][2]};
   const Vec3 n = cross(cross(e3, e1), e3);  // across the floating axis and e3
   return dot(w, n) / dot(e1, n);

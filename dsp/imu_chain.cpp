@@ -45,7 +45,7 @@ SegmentMotion ImuChain::step(const InertialInput& in) noexcept {
   const Vec3 gyro = sub(in.gyro_rad_s, s.vqf.bias);
   if (s.estimating) axis_.add(s.axis, gyro, s.vqf.interval_s, s.vqf.rest);
   if (!s.segment.has_frame) return out;
-  out.gyro_rad_s = mul(s.segment.frame, gyro);
+  out.gyro_rad_s = matvec(s.segment.frame, gyro);
   out.gyro_z_rad_s = out.gyro_rad_s[2];
   if (!out.angle_valid) {
     out.theta_rate_rad_s = inclination_rate_scalar(out.gyro_rad_s);

@@ -145,7 +145,7 @@ void Vqf6::estimate_bias(State& s, double east, double north) const noexcept {
     weight = c.rest_noise;
   } else if (params_.motion_bias) {
     const Mat3 mean{{{m[0], m[1], m[2]}, {m[3], m[4], m[5]}, {m[6], m[7], m[8]}}};
-    const Vec3 b = mul(mean, s.bias);
+    const Vec3 b = matvec(mean, s.bias);
     error = {-north / c.interval_s + horizontal[0] - b[0], east / c.interval_s + horizontal[1] - b[1], -b[2]};
     observed = mul(mean, s.covariance);
     innovation = mul(observed, transpose(mean));
@@ -155,7 +155,7 @@ void Vqf6::estimate_bias(State& s, double east, double north) const noexcept {
   }
   for (std::size_t i = 0; i < 3; ++i) innovation[i][i] += weight[i];
   const Mat3 gain = mul(transpose(observed), inverse_symmetric(innovation));
-  s.bias = clip(add(s.bias, mul(gain, clip(error, c.clip_rad_s))), c.clip_rad_s);
+  s.bias = clip(add(s.bias, matvec(gain, clip(error, c.clip_rad_s))), c.clip_rad_s);
   const Mat3 known = mul(gain, observed);
   for (std::size_t i = 0; i < 3; ++i) s.covariance[i] = sub(s.covariance[i], known[i]);
 }

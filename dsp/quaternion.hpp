@@ -40,7 +40,7 @@ inline double angle(const Vec3& a, const Vec3& b) { return std::atan2(norm(cross
 /// Angle between two lines (directions without sign), rad, 0..pi/2.
 inline double line_angle(const Vec3& a, const Vec3& b) { return std::atan2(norm(cross(a, b)), std::fabs(dot(a, b))); }
 
-constexpr Vec3 mul(const Mat3& m, const Vec3& v) { return {dot(m[0], v), dot(m[1], v), dot(m[2], v)}; }
+constexpr Vec3 matvec(const Mat3& m, const Vec3& v) { return {dot(m[0], v), dot(m[1], v), dot(m[2], v)}; }
 constexpr Mat3 transpose(const Mat3& m) {
   return {{{m[0][0], m[1][0], m[2][0]}, {m[0][1], m[1][1], m[2][1]}, {m[0][2], m[1][2], m[2][2]}}};
 }

@@ -45,8 +45,8 @@ struct Imu {
       acceleration = rot::add(acceleration, rot::scale(second, 1 / (h * h)));
     }
     const Mat3 to_sensor = rot::transpose(mounting);
-    Reading r{rot::mul(to_sensor, body_rate(turn, t, h)),
-              rot::mul(to_sensor, rot::mul(rot::transpose(turn(t)), acceleration))};
+    Reading r{rot::matvec(to_sensor, body_rate(turn, t, h)),
+              rot::matvec(to_sensor, rot::matvec(rot::transpose(turn(t)), acceleration))};
     for (std::size_t i = 0; i < 3; ++i) {
       r.gyro[i] += gyro_bias[i] + (gyro_noise > 0 ? gyro_noise * normal(random) : 0);
       r.force[i] += force_bias[i] + (force_noise > 0 ? force_noise * normal(random) : 0);
