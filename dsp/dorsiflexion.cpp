@@ -56,8 +56,10 @@ double tibial_rotation_rate(double w_shank_z, double w_foot_z, Side side) noexce
 double RepIntegrator::step(double rate, double interval_s) noexcept {
   State& s = state_;
   if (s.running) {
-    if (s.has_rate) s.value += 0.5 * (s.last_rate + rate) * interval_s;
-    else if (!std::isfinite(rate)) s.value = kNaN;
+    if (s.has_rate)
+      s.value += 0.5 * (s.last_rate + rate) * interval_s;
+    else if (!std::isfinite(rate))
+      s.value = kNaN;
     s.last_rate = rate;
     s.has_rate = 1;
   }

@@ -1,7 +1,7 @@
 // Angles and rates of the ankle and of single segments. All rad and rad/s.
-// Inputs in SEGMENT axes (x right, y anterior, z up in neutral stance): u = up direction (unit), w = angular rate without
-// bias. Angles are zero in the standing pose in which the segment frames were defined. Positive: dorsiflexion, forward
-// lean, heel up, eversion, internal rotation of the tibia.
+// Inputs in SEGMENT axes (x right, y anterior, z up in neutral stance): u = up direction (unit), w = angular rate
+// without bias. Angles are zero in the standing pose in which the segment frames were defined. Positive: dorsiflexion,
+// forward lean, heel up, eversion, internal rotation of the tibia.
 #pragma once
 #include <cstdint>
 #include <type_traits>

@@ -1,4 +1,5 @@
-// Hinge axes of two neighbouring segments, after Seel, Raisch & Schauer 2014 (Sensors 14:6891). Declared in segments.hpp.
+// Hinge axes of two neighbouring segments, after Seel, Raisch & Schauer 2014 (Sensors 14:6891). Declared in
+// segments.hpp.
 #include <algorithm>
 #include <stdexcept>
 
@@ -24,9 +25,9 @@ std::array<Vec3, 2> tangents(const Vec3& j) {
 struct Fit {
   Vec3 j1, j2;
   double cost = 0;
-  SquareMatrix<4> normal{};         ///< J'J
+  SquareMatrix<4> normal{};          ///< J'J
   std::array<double, 4> gradient{};  ///< J'e
-  std::array<Vec3, 4> directions;   ///< tangents of j1, then of j2
+  std::array<Vec3, 4> directions;    ///< tangents of j1, then of j2
 };
 
 Fit linearise(const std::vector<Vec3>& w1, const std::vector<Vec3>& w2, const Vec3& j1, const Vec3& j2) {
@@ -76,10 +77,12 @@ Fit descend(const std::vector<Vec3>& w1, const std::vector<Vec3>& w2, Fit f, int
 }  // namespace
 
 HingeAxes hinge_axes(const std::vector<Vec3>& w1, const std::vector<Vec3>& w2, const HingeParams& params) {
-  if (w1.size() != w2.size() || w1.size() < 8) throw std::invalid_argument("hinge fit: two series of equal length >= 8");
+  if (w1.size() != w2.size() || w1.size() < 8)
+    throw std::invalid_argument("hinge fit: two series of equal length >= 8");
   // Axes without sign live on half a sphere: three nearly perpendicular directions, off the sensor axes, reach every
   // valley; each appears twice per segment.
-  const std::array<Vec3, 3> d{rot::normalized(Vec3{1, 0.2, 0.1}), rot::normalized(Vec3{-0.15, 1, 0.25}), rot::normalized(Vec3{0.1, -0.3, 1})};
+  const std::array<Vec3, 3> d{rot::normalized(Vec3{1, 0.2, 0.1}), rot::normalized(Vec3{-0.15, 1, 0.25}),
+                              rot::normalized(Vec3{0.1, -0.3, 1})};
   constexpr std::array<std::array<std::size_t, 2>, 6> starts{{{0, 0}, {1, 1}, {2, 2}, {0, 1}, {1, 2}, {2, 0}}};
   std::optional<Fit> best;
   for (const auto& s : starts) {

@@ -9,7 +9,11 @@ namespace {
 using namespace rot;
 constexpr std::uint32_t kManyLost = 1'000'000;  // far more than may be held; keeps the count from wrapping
 
-std::uint32_t more_lost(std::uint32_t a, std::uint32_t b) { return a + (b < kManyLost ? b : kManyLost); }
+// No sensor on a leg reads more; a wilder value would stay in the low-passes for minutes. False for NaN.
+bool within(const Vec3& v, double limit) {
+  return std::fabs(v[0]) < limit && std::fabs(v[1]) < limit && std::fabs(v[2]) < limit;
+}
+bool plausible(const InertialInput& in) { return within(in.gyro_rad_s, 1e3) && within(in.force_m_s2, 1e4); }
 }  // namespace
 
 ImuChain::ImuChain(double interval_s, const Params& params)
@@ -30,9 +34,9 @@ SegmentMotion ImuChain::step(const InertialInput& in) noexcept {
     s.lost = 0;
     MainAxisEstimator::interrupt(s.axis);
   } else {
-    s.lost = std::min(kManyLost, more_lost(s.lost, in.lost));
+    s.lost = std::min(kManyLost, s.lost + std::min(kManyLost, in.lost));
   }
-  if (!finite(in.gyro_rad_s) || !finite(in.force_m_s2)) {
+  if (!plausible(in)) {
     s.lost = std::min(kManyLost, s.lost + 1);
     return out;
   }

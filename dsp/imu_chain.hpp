@@ -10,25 +10,25 @@
 namespace grfd {
 
 struct InertialInput {
-  Vec3 gyro_rad_s{};          ///< sensor axes; a NaN in any of the six = the sample is lost
-  Vec3 force_m_s2{};          ///< specific force, +9.81 upwards at rest
-  double interval_s = 0;      ///< measured, of the device's clock in lab time; other than positive: as before
-  std::uint32_t lost = 0;     ///< samples lost between the one before and this one
-  bool restarted = false;     ///< first sample of a new epoch of the device
+  Vec3 gyro_rad_s{};       ///< sensor axes; NaN, >= 1000 rad/s or >= 10 km/s^2 in any of the six = sample lost
+  Vec3 force_m_s2{};       ///< specific force, +9.81 upwards at rest
+  double interval_s = 0;   ///< measured, of the device's clock in lab time; other than positive: as before
+  std::uint32_t lost = 0;  ///< samples lost between the one before and this one
+  bool restarted = false;  ///< first sample of a new epoch of the device
 };
 
 /// NaN = unknown. Segment axes and signs as in dorsiflexion.hpp; angles are zero in the captured standing pose.
 struct SegmentMotion {
   static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  double theta_rad = kUnknown;           ///< sagittal inclination; needs a frame and angle_valid
-  double frontal_rad = kUnknown;         ///< likewise
-  double theta_rate_rad_s = kUnknown;    ///< exact with angle_valid, the scalar -w_x with a frame alone
-  double heading_rate_rad_s = kUnknown;  ///< needs a frame and angle_valid
-  double gyro_z_rad_s = kUnknown;        ///< without bias, about the long axis of the segment; needs a frame
-  Vec3 up{kUnknown, kUnknown, kUnknown};           ///< unit, segment axes; needs a frame and angle_valid
-  Vec3 gyro_rad_s{kUnknown, kUnknown, kUnknown};   ///< without bias, segment axes; needs a frame
-  bool rest = false;         ///< the sensor has been still for 1.5 s
-  bool angle_valid = false;  ///< since the first rest after a start, a restart or a gap > 50 ms
+  double theta_rad = kUnknown;                    ///< sagittal inclination; needs a frame and angle_valid
+  double frontal_rad = kUnknown;                  ///< likewise
+  double theta_rate_rad_s = kUnknown;             ///< exact with angle_valid, the scalar -w_x with a frame alone
+  double heading_rate_rad_s = kUnknown;           ///< needs a frame and angle_valid
+  double gyro_z_rad_s = kUnknown;                 ///< without bias, about the long axis of the segment; needs a frame
+  Vec3 up{kUnknown, kUnknown, kUnknown};          ///< unit, segment axes; needs a frame and angle_valid
+  Vec3 gyro_rad_s{kUnknown, kUnknown, kUnknown};  ///< without bias, segment axes; needs a frame
+  bool rest = false;                              ///< the sensor has been still for 1.5 s
+  bool angle_valid = false;                       ///< since the first rest after a start, a restart or a gap > 50 ms
 };
 
 struct ImuChainParams {

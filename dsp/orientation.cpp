@@ -132,8 +132,8 @@ void Vqf6::estimate_bias(State& s, double east, double north) const noexcept {
   const Mat3 r = matrix(s.orientation());
   const std::array<double, 9> flat{r[0][0], r[0][1], r[0][2], r[1][0], r[1][1], r[1][2], r[2][0], r[2][1], r[2][2]};
   const auto m = low_pass(s.rotation, c.acc, params_.tau_acc_s, c.interval_s, flat);
-  const auto horizontal = low_pass<2>(s.rotated_bias, c.acc, params_.tau_acc_s, c.interval_s,
-                                      {dot(r[0], s.bias), dot(r[1], s.bias)});
+  const auto horizontal =
+      low_pass<2>(s.rotated_bias, c.acc, params_.tau_acc_s, c.interval_s, {dot(r[0], s.bias), dot(r[1], s.bias)});
   for (std::size_t i = 0; i < 3; ++i)
     if (s.covariance[i][i] < c.initial_variance) s.covariance[i][i] += c.process_noise;
 
@@ -167,14 +167,14 @@ void Vqf6::step(State& s, const Vec3& gyro, const Vec3& force) noexcept {
   s.started = true;
   detect_rest(s, gyro, force);
   s.gyro = rot::normalized(mul(s.gyro, rot::exp(scale(sub(gyro, s.bias), coef_.interval_s))));
-  const Vec3 inertial =
-      low_pass(s.force, coef_.acc, params_.tau_acc_s, coef_.interval_s, rotate(s.gyro, force));
+  const Vec3 inertial = low_pass(s.force, coef_.acc, params_.tau_acc_s, coef_.interval_s, rotate(s.gyro, force));
   const Vec3 up = rot::normalized(rotate(s.correction, inertial));
   s.correction = rot::normalized(mul(level(up), s.correction));
   if (params_.rest_bias || params_.motion_bias) estimate_bias(s, up[0], up[1]);
 }
 
-bool AngleGate::step(Vqf6& filter, Vqf6State& s, const Vec3& gyro, const Vec3& force, std::uint32_t lost) const noexcept {
+bool AngleGate::step(Vqf6& filter, Vqf6State& s, const Vec3& gyro, const Vec3& force,
+                     std::uint32_t lost) const noexcept {
   if (lost > 0) {
     if (bridges(lost, s)) {
       filter.hold(s, lost);

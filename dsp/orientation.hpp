@@ -22,11 +22,11 @@ struct LowPassState {
 };
 
 struct Vqf6Params {
-  double tau_acc_s = 3.0;               ///< low-pass of the specific force in the almost-inertial frame
+  double tau_acc_s = 3.0;                     ///< low-pass of the specific force in the almost-inertial frame
   bool rest_bias = true, motion_bias = true;  ///< learn the bias at rest, in motion
-  double bias_sigma_init_deg_s = 0.5;   ///< standard deviation of the gyro bias at the start
-  double bias_forgetting_s = 100;       ///< time in which its uncertainty grows by 0.1 deg/s
-  double bias_clip_deg_s = 2;           ///< bound of bias, of the innovation and of the mean rate at rest
+  double bias_sigma_init_deg_s = 0.5;         ///< standard deviation of the gyro bias at the start
+  double bias_forgetting_s = 100;             ///< time in which its uncertainty grows by 0.1 deg/s
+  double bias_clip_deg_s = 2;                 ///< bound of bias, of the innovation and of the mean rate at rest
   double bias_sigma_motion_deg_s = 0.1, bias_vertical_forgetting = 1e-4;
   double bias_sigma_rest_deg_s = 0.03;
   double rest_min_s = 1.5, rest_tau_s = 0.5, rest_gyro_deg_s = 2, rest_acc_m_s2 = 0.5;
@@ -95,12 +95,14 @@ class Vqf6 {
   State start_;
 };
 
-/// An inclination is valid from the first rest after the start, or after a gap of more than max_hold_s; there the filter
-/// is re-initialised. Rates need no gate.
+/// An inclination is valid from the first rest after the start, or after a gap of more than max_hold_s; there the
+/// filter is re-initialised. Rates need no gate.
 class AngleGate {
  public:
   explicit AngleGate(double max_hold_s = 0.05) : max_hold_s_(max_hold_s) {}
-  bool bridges(std::uint32_t lost, const Vqf6State& s) const noexcept { return lost * s.interval_s <= max_hold_s_ + 1e-9; }
+  bool bridges(std::uint32_t lost, const Vqf6State& s) const noexcept {
+    return lost * s.interval_s <= max_hold_s_ + 1e-9;
+  }
   /// Feeds the filter one sample that follows `lost` lost ones; true (and s.angle_valid) if the inclination may be
   /// published.
   bool step(Vqf6& filter, Vqf6State& s, const Vec3& gyro_rad_s, const Vec3& force_m_s2,

@@ -32,12 +32,18 @@ std::optional<Mat3> segment_frame(const Vec3& up, const Vec3& ml_left) noexcept 
 
 const char* to_string(AxisVerdict v) {
   switch (v) {
-    case AxisVerdict::accepted: return "accepted";
-    case AxisVerdict::too_little_motion: return "too_little_motion";
-    case AxisVerdict::low_share: return "low_share";
-    case AxisVerdict::unsteady: return "unsteady";
-    case AxisVerdict::not_horizontal: return "not_horizontal";
-    case AxisVerdict::no_sign: return "no_sign";
+    case AxisVerdict::accepted:
+      return "accepted";
+    case AxisVerdict::too_little_motion:
+      return "too_little_motion";
+    case AxisVerdict::low_share:
+      return "low_share";
+    case AxisVerdict::unsteady:
+      return "unsteady";
+    case AxisVerdict::not_horizontal:
+      return "not_horizontal";
+    case AxisVerdict::no_sign:
+      return "no_sign";
   }
   return "?";
 }

@@ -1,6 +1,7 @@
 // From sensor axes to segment axes: the pose in quiet standing and a functional medio-lateral axis.
-// Segment axes in neutral stance: x right, y anterior, z up. The axis j points to the subject's LEFT, so that a positive
-// turn about it is forward lean of the shank or heel rise of the foot. Rates are rad/s without bias, in sensor axes.
+// Segment axes in neutral stance: x right, y anterior, z up. The axis j points to the subject's LEFT, so that a
+// positive turn about it is forward lean of the shank or heel rise of the foot. Rates are rad/s without bias, in sensor
+// axes.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -20,20 +21,20 @@ std::optional<Mat3> segment_frame(const Vec3& up, const Vec3& ml_left) noexcept;
 // ---- principal axis of rotation --------------------------------------------------------------------------------
 
 struct MainAxisParams {
-  double share_min = 0.95;      ///< of the energy of the angular rate
-  double halves_max_deg = 5;    ///< between the axes of the two halves of the movement
-  double tilt_max_deg = 15;     ///< out of the horizontal in the still pose
-  double moving_deg_s = 10;     ///< slower samples do not count
-  double moving_min_s = 2;      ///< of movement, for a verdict
-  double first_turn_deg = 8;    ///< the first movement from rest decides the sign once it has turned that far
+  double share_min = 0.95;    ///< of the energy of the angular rate
+  double halves_max_deg = 5;  ///< between the axes of the two halves of the movement
+  double tilt_max_deg = 15;   ///< out of the horizontal in the still pose
+  double moving_deg_s = 10;   ///< slower samples do not count
+  double moving_min_s = 2;    ///< of movement, for a verdict
+  double first_turn_deg = 8;  ///< the first movement from rest decides the sign once it has turned that far
 };
 
 enum class AxisVerdict : std::uint8_t { accepted, too_little_motion, low_share, unsteady, not_horizontal, no_sign };
 const char* to_string(AxisVerdict v);
 
 struct MainAxis {
-  Vec3 axis{};          ///< unit, pointing left if sign_known
-  double share = 0;     ///< largest eigenvalue / trace of sum w w'
+  Vec3 axis{};       ///< unit, pointing left if sign_known
+  double share = 0;  ///< largest eigenvalue / trace of sum w w'
   double halves_deg = 180, tilt_deg = 90;
   double moving_s = 0;  ///< time that went into it
   bool sign_known = false;
@@ -53,9 +54,9 @@ class MainAxisEstimator {
   };
   struct State {
     std::array<Block, kBlocks> blocks{};
-    double block_s = 0.05;       ///< length of a full block
-    Vec3 turn{};                 ///< rotation vector since rest, rad
-    std::uint32_t used = 0;      ///< blocks, the last one may be filling
+    double block_s = 0.05;   ///< length of a full block
+    Vec3 turn{};             ///< rotation vector since rest, rad
+    std::uint32_t used = 0;  ///< blocks, the last one may be filling
     bool from_rest = false, turned = false;
     std::array<std::uint8_t, 2> reserved{};
   };
@@ -88,7 +89,8 @@ struct HingeAxes {
 };
 
 /// Seel et al.: the axes for which sum (|w1 x j1| - |w2 x j2|)^2 is smallest; damped Gauss-Newton on the two unit
-/// spheres from six fixed starts. Needs equally many samples of both (throws std::invalid_argument otherwise or below 8).
+/// spheres from six fixed starts. Needs equally many samples of both (throws std::invalid_argument otherwise or below
+/// 8).
 HingeAxes hinge_axes(const std::vector<Vec3>& w1, const std::vector<Vec3>& w2, const HingeParams& params = {});
 /// The axis or its opposite, so that the samples [first, last) known to be forward lean or heel rise turn positively.
 Vec3 signed_left(const Vec3& axis, const std::vector<Vec3>& w, std::size_t first, std::size_t last);
@@ -102,12 +104,12 @@ enum class AxisSource : std::uint8_t { none, configured, main_axis, hinge };
 
 /// Value type; the frame exists once pose and axis are known and not parallel.
 struct SegmentCalibration {
-  Vec3 up{};              ///< specific force of the still pose, sensor axes, m/s^2
-  Vec3 ml_left{};         ///< unit, sensor axes
-  Mat3 frame{};           ///< rows, segment <- sensor
-  double pose_change_deg = 0;  ///< between the last two captured poses: should stay below 1.5
-  double force_error_m_s2 = 0;  ///< |up| - 9.80665
-  double axis_tilt_deg = 0;     ///< of the axis out of the horizontal in the still pose, + = left end up
+  Vec3 up{};                                   ///< specific force of the still pose, sensor axes, m/s^2
+  Vec3 ml_left{};                              ///< unit, sensor axes
+  Mat3 frame{};                                ///< rows, segment <- sensor
+  double pose_change_deg = 0;                  ///< between the last two captured poses: should stay below 1.5
+  double force_error_m_s2 = 0;                 ///< |up| - 9.80665
+  double axis_tilt_deg = 0;                    ///< of the axis out of the horizontal in the still pose, + = left end up
   double axis_share = 0, axis_halves_deg = 0;  ///< of the estimate, 0 if configured
   AxisSource source = AxisSource::none;
   bool has_pose = false, has_frame = false;

@@ -12,7 +12,7 @@ using SquareMatrix = std::array<std::array<double, N>, N>;
 
 template <std::size_t N>
 struct EigenPairs {
-  std::array<double, N> values{};                ///< ascending
+  std::array<double, N> values{};                  ///< ascending
   std::array<std::array<double, N>, N> vectors{};  ///< row i belongs to values[i], unit length
 };
 

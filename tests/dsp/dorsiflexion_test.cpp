@@ -13,7 +13,9 @@ using namespace grfd::imu_simulation;
 namespace {
 constexpr double kDeg = kRadPerDeg;
 Vec3 up_of(const Mat3& turn) { return rot::matvec(rot::transpose(turn), {0, 0, 1}); }
-void near(double got, double want, double tolerance) { BOOST_TEST(std::fabs(got - want) <= tolerance, got << " != " << want); }
+void near(double got, double want, double tolerance) {
+  BOOST_TEST(std::fabs(got - want) <= tolerance, got << " != " << want);
+}
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(signs_are_those_of_the_body) {
@@ -61,8 +63,10 @@ BOOST_AUTO_TEST_CASE(the_exact_rate_equals_its_vectors) {
     apart = std::max(apart, std::fabs(dorsiflexion_rate_scalar(ws, wf) - r[14]));
     BOOST_TEST(dorsiflexion_rate(ws, us, wf, uf, false, false) == dorsiflexion_rate_scalar(ws, wf));
   }
-  std::printf("incl_rate.json: angle %.1e rad, exact rate %.1e rad/s, scalar %.1e rad/s; the scalar is up to %.2f deg/s off the exact rate\n",
-              angle, exact, scalar, apart * kDegPerRad);
+  std::printf(
+      "incl_rate.json: angle %.1e rad, exact rate %.1e rad/s, scalar %.1e rad/s; the scalar is up to %.2f deg/s off "
+      "the exact rate\n",
+      angle, exact, scalar, apart * kDegPerRad);
   BOOST_TEST(angle < 1e-11);
   BOOST_TEST(exact < 1e-11);
   BOOST_TEST(scalar < 1e-11);
@@ -90,10 +94,12 @@ BOOST_AUTO_TEST_CASE(rates_are_derivatives_of_angles) {
     const double want = (df(t + h) - df(t - h)) / (2 * h);
     incl = std::max(incl, std::fabs(dorsiflexion_rate(ws, up_of(shank(t)), wf, up_of(foot(t))) - want));
     scalar = std::max(scalar, std::fabs(dorsiflexion_rate_scalar(ws, wf) - want));
-    jcs = std::max(jcs, std::fabs(jcs_dorsiflexion_rate(shank(t), foot(t), ws, wf) - (joint(t + h) - joint(t - h)) / (2 * h)));
+    jcs = std::max(
+        jcs, std::fabs(jcs_dorsiflexion_rate(shank(t), foot(t), ws, wf) - (joint(t + h) - joint(t - h)) / (2 * h)));
   }
-  std::printf("against numeric derivatives: inclination rate %.1e rad/s, JCS rate %.1e rad/s (scalar difference %.2f deg/s)\n",
-              incl, jcs, scalar * kDegPerRad);
+  std::printf(
+      "against numeric derivatives: inclination rate %.1e rad/s, JCS rate %.1e rad/s (scalar difference %.2f deg/s)\n",
+      incl, jcs, scalar * kDegPerRad);
   BOOST_TEST(incl < 1e-8);
   BOOST_TEST(jcs < 1e-8);
   BOOST_TEST(scalar * kDegPerRad > .5);

@@ -33,7 +33,8 @@ Leg free_leg(double eversion_rad) {
   a.gyro_noise = b.gyro_noise = .002;
   a.step_s = b.step_s = 1e-4;
   b.random.seed(5);
-  Leg leg{{}, {}, rot::matvec(rot::transpose(a.mounting), {1, 0, 0}), rot::matvec(rot::transpose(b.mounting), {1, 0, 0})};
+  Leg leg{
+      {}, {}, rot::matvec(rot::transpose(a.mounting), {1, 0, 0}), rot::matvec(rot::transpose(b.mounting), {1, 0, 0})};
   for (int k = 0; k < 600; ++k) {
     leg.shank.push_back(a.at(k / 50.).gyro);
     leg.foot.push_back(b.at(k / 50.).gyro);
@@ -76,7 +77,8 @@ BOOST_AUTO_TEST_CASE(eigenvalues_and_solutions_of_small_matrices) {
 BOOST_AUTO_TEST_CASE(a_frame_from_gravity_and_the_axis_to_the_left) {
   const Mat3 mounting = chain(rz(.7), ry(.3), rx(-1.2));  // sensor axes in the segment
   const Mat3 to_sensor = rot::transpose(mounting);
-  const auto frame = segment_frame(rot::scale(rot::matvec(to_sensor, {0, 0, 1}), 9.8), rot::matvec(to_sensor, {-1, 0, 0}));
+  const auto frame =
+      segment_frame(rot::scale(rot::matvec(to_sensor, {0, 0, 1}), 9.8), rot::matvec(to_sensor, {-1, 0, 0}));
   BOOST_REQUIRE(frame.has_value());
   for (int i = 0; i < 3; ++i) BOOST_TEST(rot::norm(rot::sub((*frame)[i], mounting[i])) < 1e-14);
   // gravity keeps its direction when the axis is not horizontal: only the part across counts
@@ -109,8 +111,8 @@ BOOST_AUTO_TEST_CASE(the_principal_axis_passes_its_gates_only_when_it_should) {
     Mat3 sum{}, half[2]{};
     for (int k = 0; k < 800; ++k) {
       const double t = .02 * k, flexion = 2 * std::sin(2 * std::numbers::pi * .7 * t);
-      const Vec3 w = rot::matvec(c.turn, {flexion, c.off * flexion * std::sin(.9 * t) + c.drift * flexion * (t > 8),
-                                       .1 * std::sin(1.3 * t)});
+      const Vec3 w = rot::matvec(
+          c.turn, {flexion, c.off * flexion * std::sin(.9 * t) + c.drift * flexion * (t > 8), .1 * std::sin(1.3 * t)});
       estimator.add(s, w, .02, false);
       for (int i = 0; i < 3; ++i)
         for (int j = 0; j < 3; ++j) sum[i][j] += w[i] * w[j], half[k >= 400][i][j] += w[i] * w[j];
@@ -169,8 +171,9 @@ BOOST_AUTO_TEST_CASE(hinge_axes_of_a_leg_that_also_everts) {
     const double error = std::max(line_deg(h.j1, leg.shank_axis), line_deg(h.j2, leg.foot_axis));
     const double ratio = hinge_ratio(leg.shank, leg.foot, h);
     const bool accepted = hinge_accepted(ratio, h);
-    std::printf("hinge, eversion %.1f deg: axis error %.2f deg, residual %.3f rad/s, ratio %.3f, singular %.3f rad/s: %s\n",
-                eversion * kDegPerRad, error, h.rms_rad_s, ratio, h.singular_rad_s, accepted ? "accepted" : "refused");
+    std::printf(
+        "hinge, eversion %.1f deg: axis error %.2f deg, residual %.3f rad/s, ratio %.3f, singular %.3f rad/s: %s\n",
+        eversion * kDegPerRad, error, h.rms_rad_s, ratio, h.singular_rad_s, accepted ? "accepted" : "refused");
     BOOST_TEST(error < bound_deg);
     if (accepted) BOOST_TEST(error < 5);
     if (eversion == 0) BOOST_TEST(accepted);

@@ -14,7 +14,8 @@ namespace grfd::test_data {
 /// Empty, with a message, if the set is not there.
 inline std::filesystem::path set(const std::string& name) {
   const char* env = std::getenv("GRFD_TEST_DATA");
-  const std::filesystem::path root = env ? std::filesystem::path(env) : std::filesystem::path(GRFD_SOURCE) / "../shared/data";
+  const std::filesystem::path root =
+      env ? std::filesystem::path(env) : std::filesystem::path(GRFD_SOURCE) / "../shared/data";
   if (std::filesystem::is_directory(root / name)) return root / name;
   std::cout << "skipped: no " << (root / name).string() << " (set GRFD_TEST_DATA)\n";
   return {};
@@ -28,8 +29,10 @@ inline std::vector<std::string> lines(const std::filesystem::path& file) {
   char buffer[65536];
   for (int n; (n = gzread(in, buffer, sizeof buffer)) > 0;)
     for (int i = 0; i < n; ++i) {
-      if (buffer[i] == '\n') out.emplace_back();
-      else if (buffer[i] != '\r') out.back() += buffer[i];
+      if (buffer[i] == '\n')
+        out.emplace_back();
+      else if (buffer[i] != '\r')
+        out.back() += buffer[i];
     }
   gzclose(in);
   if (out.back().empty()) out.pop_back();
