@@ -1,0 +1,74 @@
+#include "dsp/dorsiflexion.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace grfd {
+namespace {
+using namespace rot;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+/// std::clamp keeps NaN
+double arcsine(double x) { return std::asin(std::clamp(x, -1.0, 1.0)); }
+}  // namespace
+
+Vec3 segment_up(const Quat& q, const Mat3& frame) noexcept { return matvec(frame, rotate(conj(q), {0, 0, 1})); }
+
+double sagittal_inclination(const Vec3& u) noexcept { return std::atan2(-u[1], u[2]); }
+double frontal_inclination(const Vec3& u) noexcept { return arcsine(u[0]); }
+double total_tilt(const Vec3& u) noexcept { return std::atan2(std::hypot(u[0], u[1]), u[2]); }
+double foot_eversion(const Vec3& u, Side side) noexcept { return side_sign(side) * frontal_inclination(u); }
+
+double heading_rate(const Vec3& w, const Vec3& u) noexcept {
+  const double across = u[1] * u[1] + u[2] * u[2];
+  return across < 1e-6 ? kNaN : (w[1] * u[1] + w[2] * u[2]) / across;
+}
+double inclination_rate(const Vec3& w, const Vec3& u) noexcept { return -w[0] + u[0] * heading_rate(w, u); }
+
+double dorsiflexion(const Vec3& u_shank, const Vec3& u_foot) noexcept {
+  return sagittal_inclination(u_shank) - sagittal_inclination(u_foot);
+}
+double dorsiflexion_rate(const Vec3& ws, const Vec3& us, const Vec3& wf, const Vec3& uf, bool shank_known,
+                         bool foot_known) noexcept {
+  return (shank_known ? inclination_rate(ws, us) : inclination_rate_scalar(ws)) -
+         (foot_known ? inclination_rate(wf, uf) : inclination_rate_scalar(wf));
+}
+double dorsiflexion_rate_scalar(const Vec3& ws, const Vec3& wf) noexcept {
+  return inclination_rate_scalar(ws) - inclination_rate_scalar(wf);
+}
+
+JcsAngles jcs_angles(const Mat3& shank, const Mat3& foot, Side side) noexcept {
+  const Mat3 r = mul(transpose(shank), foot);  // Rx(a) Ry(b) Rz(c)
+  const double s = side_sign(side);
+  return {std::atan2(-r[1][2], r[2][2]), -s * arcsine(r[0][2]), -s * std::atan2(-r[0][1], r[0][0])};
+}
+double jcs_dorsiflexion_rate(const Mat3& shank, const Mat3& foot, const Vec3& w_shank, const Vec3& w_foot) noexcept {
+  const Mat3 r = mul(transpose(shank), foot);
+  const Vec3 w = sub(matvec(r, w_foot), w_shank);  // of the foot in the shank, shank axes
+  const Vec3 e1{1, 0, 0}, e3{r[0][2], r[1][2], r[2][2]};
+  const Vec3 n = cross(cross(e3, e1), e3);  // across the floating axis and e3
+  return dot(w, n) / dot(e1, n);
+}
+
+double tibial_rotation_rate(double w_shank_z, double w_foot_z, Side side) noexcept {
+  return side_sign(side) * (w_shank_z - w_foot_z);
+}
+
+double RepIntegrator::step(double rate, double interval_s) noexcept {
+  State& s = state_;
+  if (s.running) {
+    if (s.has_rate)
+      s.value += 0.5 * (s.last_rate + rate) * interval_s;
+    else if (!std::isfinite(rate))
+      s.value = kNaN;
+    s.last_rate = rate;
+    s.has_rate = 1;
+  }
+  return value();
+}
+double RepIntegrator::value() const noexcept { return state_.running ? state_.value : kNaN; }
+
+PelvisAngles pelvis_angles(const Vec3& u, double axial) noexcept {
+  return {sagittal_inclination(u), frontal_inclination(u), axial};
+}
+
+}  // namespace grfd

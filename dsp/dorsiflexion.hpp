@@ -1,0 +1,82 @@
+// Angles and rates of the ankle and of single segments. All rad and rad/s.
+// Inputs in SEGMENT axes (x right, y anterior, z up in neutral stance): u = up direction (unit), w = angular rate
+// without bias. Angles are zero in the standing pose in which the segment frames were defined. Positive: dorsiflexion,
+// forward lean, heel up, eversion, internal rotation of the tibia.
+#pragma once
+#include <cstdint>
+#include <type_traits>
+
+#include "dsp/quaternion.hpp"
+#include "schemas/settings.hpp"
+
+namespace grfd {
+
+constexpr double side_sign(Side side) { return side == Side::right ? 1.0 : -1.0; }
+
+/// u = frame (q* z q).
+/// @param sensor_to_earth orientation of the sensor, @param frame rows of segment <- sensor.
+Vec3 segment_up(const Quat& sensor_to_earth, const Mat3& frame) noexcept;
+
+/// -pi..pi, + = top forward (shank) or heel up (foot).
+double sagittal_inclination(const Vec3& u) noexcept;
+/// + = top leans to the subject's left.
+double frontal_inclination(const Vec3& u) noexcept;
+/// Total tilt from vertical, 0..pi.
+double total_tilt(const Vec3& u) noexcept;
+/// Roll of the foot against the floor, + = eversion on both sides.
+double foot_eversion(const Vec3& u_foot, Side side) noexcept;
+
+/// Turning of the medio-lateral axis in the horizontal plane, + = to the left. NaN when that axis is vertical.
+double heading_rate(const Vec3& w, const Vec3& u) noexcept;
+/// Exact derivative of sagittal_inclination.
+double inclination_rate(const Vec3& w, const Vec3& u) noexcept;
+/// Its first term alone, for as long as u is not known.
+inline double inclination_rate_scalar(const Vec3& w) noexcept { return -w[0]; }
+
+/// Heading-free, drift-free: the primary ankle angle.
+double dorsiflexion(const Vec3& u_shank, const Vec3& u_foot) noexcept;
+/// Exact derivative of dorsiflexion; a segment whose u is unknown contributes its scalar rate.
+double dorsiflexion_rate(const Vec3& w_shank, const Vec3& u_shank, const Vec3& w_foot, const Vec3& u_foot,
+                         bool shank_up_known = true, bool foot_up_known = true) noexcept;
+double dorsiflexion_rate_scalar(const Vec3& w_shank, const Vec3& w_foot) noexcept;
+
+/// Joint coordinate system (Grood & Suntay; e1 = shank x, floating, e3 = foot z). Needs a common heading.
+struct JcsAngles {
+  double dorsiflexion = 0, eversion = 0, tibial_internal_rotation = 0;
+};
+/// @param shank, foot segment -> earth.
+JcsAngles jcs_angles(const Mat3& shank, const Mat3& foot, Side side) noexcept;
+/// Exact derivative of JcsAngles::dorsiflexion.
+double jcs_dorsiflexion_rate(const Mat3& shank, const Mat3& foot, const Vec3& w_shank, const Vec3& w_foot) noexcept;
+
+/// Rate of internal rotation of the tibia on the foot, from the turns about the two long axes.
+double tibial_rotation_rate(double w_shank_z, double w_foot_z, Side side) noexcept;
+
+/// Trapezoidal integral from zero at start(): tibial rotation or pelvis turn within one repetition, never across.
+/// NaN before start and, once a rate or interval is NaN, until the next start.
+class RepIntegrator {
+ public:
+  struct State {
+    double value = 0, last_rate = 0;
+    std::uint32_t running = 0, has_rate = 0;
+  };
+  void start() noexcept { state_ = {0, 0, 1, 0}; }
+  void stop() noexcept { state_ = {}; }
+  /// @param interval_s since the sample before (not used for the first after start). Returns the integral, rad.
+  double step(double rate_rad_s, double interval_s) noexcept;
+  double value() const noexcept;
+  State& state() noexcept { return state_; }
+
+ private:
+  State state_;
+};
+static_assert(std::is_trivially_copyable_v<RepIntegrator::State>);
+
+/// Sacrum sensor: tilt + forward, obliquity + right side higher, axial + turned to the left.
+struct PelvisAngles {
+  double tilt = 0, obliquity = 0, axial = 0;
+};
+/// @param axial integral of heading_rate since the start of the repetition (RepIntegrator).
+PelvisAngles pelvis_angles(const Vec3& u, double axial) noexcept;
+
+}  // namespace grfd

@@ -1,0 +1,142 @@
+#include "dsp/dorsiflexion.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "imu_simulation.hpp"
+
+using namespace grfd;
+using namespace grfd::imu_simulation;
+
+namespace {
+constexpr double kDeg = kRadPerDeg;
+Vec3 up_of(const Mat3& turn) { return rot::matvec(rot::transpose(turn), {0, 0, 1}); }
+void near(double got, double want, double tolerance) {
+  BOOST_TEST(std::fabs(got - want) <= tolerance, got << " != " << want);
+}
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(signs_are_those_of_the_body) {
+  near(sagittal_inclination(up_of(rx(-20 * kDeg))), 20 * kDeg, 1e-12);  // shank forward
+  near(sagittal_inclination(up_of(rx(-7 * kDeg))), 7 * kDeg, 1e-12);    // heel up
+  near(dorsiflexion(up_of(rx(-20 * kDeg)), up_of(rot::kIdentity)), 20 * kDeg, 1e-12);
+  near(jcs_angles(rx(-20 * kDeg), rot::kIdentity, Side::right).dorsiflexion, 20 * kDeg, 1e-12);
+  const Mat3 rolled = ry(-6 * kDeg);
+  BOOST_TEST(rot::matvec(rolled, {0, 0, 1})[0] < 0);  // the top of the foot goes to the left: eversion of a right foot
+  near(foot_eversion(up_of(rolled), Side::right), 6 * kDeg, 1e-12);
+  near(foot_eversion(up_of(rolled), Side::left), -6 * kDeg, 1e-12);
+  near(frontal_inclination(up_of(rolled)), 6 * kDeg, 1e-12);  // top to the left
+  near(total_tilt(up_of(chain(rz(1), rx(.3)))), .3, 1e-12);
+  // towards the midline is internal on both sides
+  near(jcs_angles(rz(5 * kDeg), rot::kIdentity, Side::right).tibial_internal_rotation, 5 * kDeg, 1e-12);
+  near(jcs_angles(rz(-5 * kDeg), rot::kIdentity, Side::left).tibial_internal_rotation, 5 * kDeg, 1e-12);
+  BOOST_TEST(tibial_rotation_rate(.1, 0, Side::right) > 0);
+  BOOST_TEST(tibial_rotation_rate(-.1, 0, Side::left) > 0);
+  // forward lean, turning to the left
+  near(inclination_rate(body_rate([](double t) { return rx(-t); }, .2, 1e-4), up_of(rx(-.2))), 1, 1e-8);
+  near(heading_rate(body_rate([](double t) { return chain(rz(t), rx(-.4)); }, 0, 1e-4), up_of(rx(-.4))), 1, 1e-8);
+  BOOST_TEST(std::isnan(heading_rate({0, 0, 1}, {1, 0, 0})));
+}
+
+BOOST_AUTO_TEST_CASE(joint_angles_of_a_constructed_ankle) {
+  const double a = .5, b = -.08, c = .06;
+  const Mat3 shank = chain(rz(.2), rx(-.35)), foot = chain(shank, chain(rx(a), ry(b), rz(c)));
+  for (const Side side : {Side::left, Side::right}) {
+    const double s = side == Side::right ? 1 : -1;
+    const JcsAngles j = jcs_angles(shank, foot, side);
+    near(j.dorsiflexion, a, 1e-12);
+    near(j.eversion, -s * b, 1e-12);
+    near(j.tibial_internal_rotation, -s * c, 1e-12);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_exact_rate_equals_its_vectors) {
+  const auto json = nlohmann::json::parse(std::ifstream(GRFD_FIXTURES "/incl_rate.json"));
+  double angle = 0, exact = 0, scalar = 0, apart = 0;
+  for (const std::vector<double> r : json["rows"]) {
+    const Vec3 ws{r[1], r[2], r[3]}, us{r[4], r[5], r[6]}, wf{r[7], r[8], r[9]}, uf{r[10], r[11], r[12]};
+    angle = std::max(angle, std::fabs(dorsiflexion(us, uf) - r[13]));
+    exact = std::max(exact, std::fabs(dorsiflexion_rate(ws, us, wf, uf) - r[14]));
+    scalar = std::max(scalar, std::fabs(dorsiflexion_rate_scalar(ws, wf) - r[15]));
+    apart = std::max(apart, std::fabs(dorsiflexion_rate_scalar(ws, wf) - r[14]));
+    BOOST_TEST(dorsiflexion_rate(ws, us, wf, uf, false, false) == dorsiflexion_rate_scalar(ws, wf));
+  }
+  std::printf(
+      "incl_rate.json: angle %.1e rad, exact rate %.1e rad/s, scalar %.1e rad/s; the scalar is up to %.2f deg/s off "
+      "the exact rate\n",
+      angle, exact, scalar, apart * kDegPerRad);
+  BOOST_TEST(angle < 1e-11);
+  BOOST_TEST(exact < 1e-11);
+  BOOST_TEST(scalar < 1e-11);
+  BOOST_TEST(apart * kDegPerRad > .5);
+}
+
+BOOST_AUTO_TEST_CASE(rates_are_derivatives_of_angles) {
+  const double turn = 2 * std::numbers::pi;
+  const auto wave = [=](double t, double f, double p) { return .5 * (1 - std::cos(turn * t * f + p)); };
+  // knee-in squat: both segments tilt sideways and turn, the foot lifts its heel
+  const Turn shank = [=](double t) {
+    const double lean = (3 + 28 * wave(t, 1 / 3., 0)) * kDeg, in = (2 + 6 * wave(t, 1 / 3., .1)) * kDeg;
+    return chain(rz(.3 + 8 * kDeg * wave(t, 1 / 3., -.1)), ry(-in), rx(-lean));
+  };
+  const Turn foot = [=](double t) {
+    const double in = (2 + 6 * wave(t, 1 / 3., .1)) * kDeg;
+    return chain(rz(.3 - .4 * 8 * kDeg * wave(t, 1 / 3., -.1)), ry(-.8 * in), rx(-5 * kDeg * wave(t, 2 / 3., .2)));
+  };
+  const double h = 1e-5;
+  double incl = 0, jcs = 0, scalar = 0;
+  for (double t = .1; t < 2.9; t += .035) {
+    const Vec3 ws = body_rate(shank, t, h), wf = body_rate(foot, t, h);
+    const auto df = [&](double x) { return dorsiflexion(up_of(shank(x)), up_of(foot(x))); };
+    const auto joint = [&](double x) { return jcs_angles(shank(x), foot(x), Side::right).dorsiflexion; };
+    const double want = (df(t + h) - df(t - h)) / (2 * h);
+    incl = std::max(incl, std::fabs(dorsiflexion_rate(ws, up_of(shank(t)), wf, up_of(foot(t))) - want));
+    scalar = std::max(scalar, std::fabs(dorsiflexion_rate_scalar(ws, wf) - want));
+    jcs = std::max(
+        jcs, std::fabs(jcs_dorsiflexion_rate(shank(t), foot(t), ws, wf) - (joint(t + h) - joint(t - h)) / (2 * h)));
+  }
+  std::printf(
+      "against numeric derivatives: inclination rate %.1e rad/s, JCS rate %.1e rad/s (scalar difference %.2f deg/s)\n",
+      incl, jcs, scalar * kDegPerRad);
+  BOOST_TEST(incl < 1e-8);
+  BOOST_TEST(jcs < 1e-8);
+  BOOST_TEST(scalar * kDegPerRad > .5);
+}
+
+BOOST_AUTO_TEST_CASE(within_a_repetition_rotation_is_integrated_from_zero) {
+  RepIntegrator r;
+  BOOST_TEST(std::isnan(r.step(1, .01)));  // not started
+  r.start();
+  const double T = 1e-3, w = 2 * std::numbers::pi;  // 0.1 sin(w t): back at zero after one turn
+  for (int k = 0; k <= 250; ++k) r.step(tibial_rotation_rate(0, .1 * w * std::cos(w * k * T), Side::left), T);
+  near(r.value(), .1, 1e-6);  // the foot turns to the left under a left tibia: internal
+  for (int k = 251; k <= 1000; ++k) r.step(tibial_rotation_rate(0, .1 * w * std::cos(w * k * T), Side::left), T);
+  near(r.value(), 0, 1e-6);
+  r.step(std::nan(""), T);
+  BOOST_TEST(std::isnan(r.step(0, T)));
+  r.start();
+  BOOST_TEST(r.value() == 0);
+  r.step(std::nan(""), T);
+  BOOST_TEST(std::isnan(r.step(0, T)));
+  r.stop();
+  BOOST_TEST(std::isnan(r.value()));
+}
+
+BOOST_AUTO_TEST_CASE(a_tilted_pelvis_turns_about_the_vertical) {
+  const auto c = [](double t) { return smooth((t - 4) / 2); };
+  const Turn turn = [=](double t) { return chain(rz(9 * kDeg * c(t)), ry(-4 * kDeg * c(t)), rx(-35 * kDeg * c(t))); };
+  RepIntegrator axial, z_alone;
+  axial.start(), z_alone.start();
+  for (double t = 4; t < 6.5; t += .005) {
+    const Vec3 w = body_rate(turn, t, 1e-4), u = up_of(turn(t));
+    axial.step(heading_rate(w, u), .005);
+    z_alone.step(w[2], .005);
+  }
+  const PelvisAngles p = pelvis_angles(up_of(turn(6.5)), axial.value());
+  near(p.tilt, 35 * kDeg, 1e-9);
+  near(p.obliquity, std::asin(std::sin(4 * kDeg)), 1e-9);  // right side up
+  near(p.axial, 9 * kDeg, 1e-5);
+  BOOST_TEST(std::fabs(z_alone.value() - 9 * kDeg) > 1 * kDeg);
+}
