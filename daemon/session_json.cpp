@@ -1,0 +1,109 @@
+#include "daemon/session_json.hpp"
+
+#include <ctime>
+#include <stdexcept>
+
+#include "schemas/stream_json.hpp"
+
+namespace grfd {
+namespace {
+using Json = nlohmann::ordered_json;
+
+std::tm utc(std::int64_t utc_ns, std::int64_t& fraction) {
+  constexpr std::int64_t kSecond = 1000000000;
+  std::int64_t s = utc_ns / kSecond;
+  fraction = utc_ns % kSecond;
+  if (fraction < 0) {
+    fraction += kSecond;
+    --s;
+  }
+  const std::time_t time = s;
+  std::tm tm{};
+  ::gmtime_r(&time, &tm);
+  return tm;
+}
+
+const char* dominant_word(Dominant d) { return d == Dominant::left ? "left" : d == Dominant::right ? "right" : "unknown"; }
+
+Json plate_to_json(const PlateSettings& plate) {
+  const PlateCalibration& c = plate.calibration;
+  return {{"name", plate.name},
+          {"side", to_string(plate.side)},
+          {"stream", plate.stream},
+          {"columns", plate.columns},
+          {"file", c.file},
+          {"serial", c.serial},
+          {"model", c.model},
+          {"sense", c.sense == Sense::reaction ? "reaction" : "action"},
+          {"matrix", c.sensitivity},
+          {"gain", c.gain},
+          {"excitation_v", c.excitation_v},
+          {"full_scale", c.full_scale},
+          {"origin_m", c.origin_m},
+          {"corners_m", plate.corners_m},
+          {"pad_m", plate.pad_m},
+          {"noise_force_n", c.noise_force_n},
+          {"noise_moment_nm", c.noise_moment_nm}};
+}
+}  // namespace
+
+std::string utc_iso(std::int64_t utc_ns) {
+  std::int64_t fraction = 0;
+  const std::tm tm = utc(utc_ns, fraction);
+  char date[32], text[64];
+  std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+  std::snprintf(text, sizeof text, "%s.%09lldZ", date, static_cast<long long>(fraction));
+  return text;
+}
+
+std::string utc_compact(std::int64_t utc_ns) {
+  std::int64_t fraction = 0;
+  const std::tm tm = utc(utc_ns, fraction);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &tm);
+  return text;
+}
+
+Json session_to_json(const Session& session) {
+  const Settings& settings = session.settings;
+  Json calibration = Json::array(), streams = Json::array();
+  for (const PlateSettings& plate : settings.plates) calibration.push_back(plate_to_json(plate));
+  for (const StreamInfo& info : session.streams) streams.push_back(to_json(info));
+  return {{"format", kJournalFormat},
+          {"format_version", kFormatVersion},
+          {"session_id", session.id},
+          {"start_utc", utc_iso(session.start_utc_ns)},
+          {"start_utc_ns", session.start_utc_ns},
+          {"start_lab_ns", session.start},
+          {"virtual_time", session.virtual_time},
+          {"software_version", session.software_version},
+          {"software_build", session.software_build},
+          {"participant_code", settings.participant.code},
+          {"dominant_side", dominant_word(settings.participant.dominant)},
+          {"dominance_method", settings.participant.dominance_method},
+          {"settings_file", settings.file},
+          {"settings", settings.effective},
+          {"calibration", std::move(calibration)},
+          {"streams", std::move(streams)}};
+}
+
+JournalSession session_from_json(std::string_view text) {
+  JournalSession session;
+  try {
+    session.json = Json::parse(text);
+    if (session.json.at("format") != kJournalFormat) throw std::runtime_error("its first block is of another program");
+    if (session.json.at("format_version") != kFormatVersion)
+      throw std::runtime_error("it has journal format " + session.json.at("format_version").dump() + ", this program reads " +
+                               std::to_string(kFormatVersion));
+    session.start = session.json.at("start_lab_ns").get<TimeNs>();
+    session.start_utc_ns = session.json.at("start_utc_ns").get<std::int64_t>();
+    for (const auto& info : session.json.at("streams")) session.streams.add(stream_from_json(info));
+  } catch (const nlohmann::json::exception& e) {
+    throw std::runtime_error(std::string("its session block is damaged: ") + e.what());
+  } catch (const std::invalid_argument& e) {
+    throw std::runtime_error(std::string("its stream table is wrong: ") + e.what());
+  }
+  return session;
+}
+
+}  // namespace grfd

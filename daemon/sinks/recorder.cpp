@@ -1,0 +1,146 @@
+#include "daemon/sinks/recorder.hpp"
+
+#include <chrono>
+#include <system_error>
+
+#include "daemon/session_json.hpp"
+
+namespace grfd {
+namespace {
+constexpr std::string_view kStart = "record_start", kStop = "record_stop";
+constexpr std::size_t kMostHeld = 65536;
+
+bool is_command(std::string_view row, std::string_view name) {
+  return row.starts_with(name) && (row.size() == name.size() || row[name.size()] == ' ');
+}
+
+/// A name becomes one file of the folder and nothing else.
+std::string file_name(std::string name) {
+  for (char& c : name)
+    if (c == '/' || c == '\\' || static_cast<unsigned char>(c) < ' ' || c == 127) c = '_';
+  if (name.starts_with('.')) name[0] = '_';
+  if (name.size() > 200) name.resize(200);
+  return name;
+}
+
+std::int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+}  // namespace
+
+void Recorder::open(const Session& session) {
+  session_ = &session;
+  commands_ = session.streams.find("commands");
+  if (commands_) joiner_.emplace(session.streams[*commands_]);
+}
+
+void Recorder::write(std::span<const Sample> samples) {
+  for (const Sample& s : samples) take(s);
+  if (!trial_) return;
+  trial_->tend(now_ns());
+  watch();
+}
+
+void Recorder::take(const Sample& s) {
+  if (!session_ || s.stream >= session_->streams.size()) {
+    ++unknown_streams;
+    return;
+  }
+  const bool command = commands_ && s.stream == *commands_;
+  if (command && !trial_ && s.part == 0) {
+    // Nothing between the first and the last part of the command may be missing from the file.
+    holding_ = is_command(text(s), kStart);
+    held_.clear();
+  }
+  if (holding_) held_.push_back(s);
+  if (held_.size() > kMostHeld) holding_ = false, held_.clear();  // the rest of that command was lost
+  if (trial_) trial_->add(s);
+  if (command && joiner_->add(s)) on_command();
+}
+
+void Recorder::on_command() {
+  const auto& bytes = joiner_->row().bytes;
+  const std::string_view row(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (is_command(row, kStart)) {
+    if (trial_) return report(RecordingEvent::Kind::failed, "a recording is already running: '" + path_ + "'");
+    start(std::string(row.substr(std::min(row.size(), kStart.size() + 1))));
+    if (trial_)
+      for (const Sample& s : held_) trial_->add(s);
+  } else if (is_command(row, kStop) && trial_) {
+    stop("record_stop");
+  }
+  holding_ = false;
+  held_.clear();
+}
+
+void Recorder::start(const std::string& detail) {
+  const auto json = nlohmann::json::parse(detail, nullptr, false);
+  const auto field = [&](const char* key) { return json.is_object() && json.contains(key) ? json[key] : nlohmann::json(); };
+  command_id_ = field("id").is_number_integer() ? field("id").get<std::int64_t>() : 0;
+  const RecordSettings& settings = session_->settings.record;
+  std::string name = file_name(field("name").is_string() ? field("name").get<std::string>() : std::string());
+  if (name.empty()) name = file_name(settings.name);
+  if (name.empty()) name = utc_compact(session_->start_utc_ns + (held_.empty() ? 0 : held_.front().t - session_->start));
+  path_ = settings.folder + "/" + name + ".journal";
+  refused_ = false;
+  try {
+    std::string version;
+    std::vector<std::byte> state;
+    if (state_) state = state_(version);
+    trial_.emplace(*session_, settings.folder, name, version, state);
+    path_ = trial_->path();
+    report(RecordingEvent::Kind::started, "");
+  } catch (const std::exception& e) {
+    trial_.reset();
+    ++failures;
+    report(RecordingEvent::Kind::failed, std::string("recording was not started: ") + e.what());
+  }
+}
+
+void Recorder::watch() {
+  samples += samples_base_ + trial_->samples() - samples.get();
+  lost_samples += lost_base_ + trial_->lost_samples() - lost_samples.get();
+  bytes += bytes_base_ + trial_->bytes() - bytes.get();
+  if (trial_->error() != 0 && !refused_) {
+    refused_ = true;
+    ++failures;
+    report(RecordingEvent::Kind::failed, "cannot write '" + path_ + "': " + std::generic_category().message(trial_->error()) +
+                                             "; the file is whole up to its last block, writing is tried again");
+  } else if (trial_->error() == 0 && refused_) {
+    refused_ = false;
+    report(RecordingEvent::Kind::recovered,
+           "writing again after " + std::to_string(trial_->lost_samples()) + " lost samples");
+  }
+}
+
+void Recorder::stop(const char* reason) {
+  const bool whole = trial_->finish(reason);
+  watch();
+  report(RecordingEvent::Kind::finished,
+         whole ? "" : "the end of '" + path_ + "' could not be written: " + std::generic_category().message(trial_->error()));
+  samples_base_ = samples.get();
+  lost_base_ = lost_samples.get();
+  bytes_base_ = bytes.get();
+  trial_.reset();
+}
+
+void Recorder::close() {
+  if (trial_) stop("closed");
+}
+
+void Recorder::report(RecordingEvent::Kind kind, const std::string& text) {
+  if (!report_) return;
+  RecordingEvent event;
+  event.kind = kind;
+  event.path = path_;
+  event.text = text;
+  event.command_id = command_id_;
+  if (trial_) {
+    event.samples = trial_->samples();
+    event.lost_samples = trial_->lost_samples();
+    event.bytes = trial_->bytes();
+  }
+  report_(event);
+}
+
+}  // namespace grfd
