@@ -1,0 +1,81 @@
+// Squat repetitions from two plates and two ankles: detection, metrics, events.
+#pragma once
+#include <memory>
+#include <string_view>
+#include <type_traits>
+
+#include "dsp/squat_history.hpp"
+#include "dsp/squat_metrics.hpp"
+#include "dsp/squat_params.hpp"
+#include "dsp/squat_segmenter.hpp"
+#include "dsp/squat_types.hpp"
+
+namespace grfd {
+
+/// Called every 1 ms with what is known of that tick. Method and sources: science.md 5.1-5.5.
+/// The metrics of a repetition arrive about 0.85 s after its end: they look past it, and their work is spread over ticks.
+/// Not thread-safe; no heap after the constructor.
+class SquatDetector {
+ public:
+  struct State {
+    SquatHistory history{};
+    SquatSegmenter::State segmenter{};
+    SquatMetrics::State metrics{};
+    struct Waiting {
+      SquatSpan span;
+      std::int32_t index;
+    };
+    SquatQueue<Waiting, 8> waiting{};
+    SquatEvents events{};
+    SquatQueue<Repetition, 8> repetitions{};
+    struct Hold {
+      double rate_peak;
+      std::int64_t ticks;
+      bool said;
+    } hold[2]{};
+    double t_s = 0;
+    std::int32_t count = 0;
+  };
+  static_assert(std::is_trivially_copyable_v<State>);
+
+  /// @throws std::invalid_argument when the longest repetition does not fit into the history.
+  explicit SquatDetector(const SquatParams& params = {});
+  SquatDetector(const SquatDetector&) = delete;
+  SquatDetector& operator=(const SquatDetector&) = delete;
+
+  /// A time that is not 1 ms after the last one ends what was going on (reason gap) and weighs again.
+  void step(const SquatInput& in) noexcept;
+  bool pop(SquatEvent& event) noexcept { return state_->events.pop(event); }
+  bool pop(Repetition& repetition) noexcept { return state_->repetitions.pop(repetition); }
+  /// Works out at once what still waits for its metrics, with what is known so far: for the end of a recording.
+  void flush() noexcept;
+  void reset() noexcept;
+
+  SquatPhase phase() const noexcept { return state_->segmenter.phase; }
+  SquatStatus status() const noexcept { return state_->segmenter.status; }
+  std::string_view status_text() const noexcept { return to_string(status()); }
+  bool standing() const noexcept { return phase() == SquatPhase::standing; }  ///< weighed and upright
+  double bodyweight_n() const noexcept { return state_->segmenter.bodyweight_n; }  ///< NaN: not weighed
+  double velocity_m_s() const noexcept { return tracked() ? state_->segmenter.v : unknown; }
+  double height_m() const noexcept { return tracked() ? state_->segmenter.z : unknown; }  ///< 0 standing, < 0 below
+  std::uint64_t lost() const noexcept { return state_->events.lost() + state_->repetitions.lost() + state_->waiting.lost(); }
+
+  const SquatParams& params() const noexcept { return params_; }
+  State& state() noexcept { return *state_; }
+  const State& state() const noexcept { return *state_; }
+
+ private:
+  bool tracked() const noexcept { return phase() != SquatPhase::lost; }
+  void interrupted() noexcept;
+  void closed(const SquatSpan& span) noexcept;
+  bool ready(const SquatSpan& span) const noexcept;
+  void work(bool at_once) noexcept;
+  void watch_plateau(const SquatInput& in) noexcept;
+
+  SquatParams params_;
+  std::unique_ptr<State> state_;
+  SquatSegmenter segmenter_;
+  SquatMetrics metrics_;
+};
+
+}  // namespace grfd

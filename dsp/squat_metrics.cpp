@@ -1,0 +1,318 @@
+#include "dsp/squat_metrics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace grfd {
+namespace {
+
+constexpr double gravity = 9.80665;
+constexpr double dt = SquatSegmenter::dt_s;
+constexpr std::int64_t median_cost = 1000;  // a median of 0.3 s, in visited ticks
+using Channel = SquatHistory::Channel;
+
+std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
+
+}  // namespace
+
+SquatMetrics::SquatMetrics(const SquatParams& params, State& state) noexcept : p_(&params), s_(&state) {
+  // Butterworth, 2nd order, bilinear with pre-warping.
+  const double c = std::tan(std::numbers::pi * params.eversion_hz * dt), q = 1 / std::numbers::sqrt2, d = 1 + c / q + c * c;
+  b0_ = b2_ = c * c / d;
+  b1_ = 2 * c * c / d;
+  a1_ = 2 * (c * c - 1) / d;
+  a2_ = (1 - c / q + c * c) / d;
+}
+
+double SquatMetrics::time_s(double tick) const noexcept {
+  return s_->t_start_s + (tick - static_cast<double>(s_->span.start)) * dt;
+}
+
+double SquatMetrics::median_before(const SquatHistory& h, int channel, std::int64_t tick) const noexcept {
+  constexpr std::int64_t capacity = 1001;
+  double x[capacity];
+  const std::int64_t from = std::max({h.oldest(), tick - ticks(p_->baseline_s), tick - capacity + 1});
+  std::int64_t n = 0;
+  for (std::int64_t k = from; k <= tick; ++k) x[n++] = h.at(channel, k);
+  return median(x, n);
+}
+
+Repetition SquatMetrics::rejected(const SquatSpan& span, std::int32_t index, std::int64_t last, double t_last_s) noexcept {
+  Repetition r;
+  const auto at = [&](std::int64_t tick) { return t_last_s - static_cast<double>(last - tick) * dt; };
+  r.index = index;
+  r.reason = span.reason;
+  r.start_kind = span.start_kind;
+  r.end_kind = span.end_kind;
+  r.incomplete = span.incomplete;
+  r.t_start_s = at(span.start);
+  r.t_bottom_s = at(span.bottom);
+  r.t_end_s = at(span.end);
+  r.drop_m = span.drop_raw_m;
+  r.bodyweight_n = span.bodyweight_n;
+  for (std::size_t i = 0; i < 2; ++i) {
+    RepetitionSide& side = r.side[i];
+    side.reason = SideReason::rejected;
+    side.baseline_deg = span.df_standing_deg[i];
+    side.peak_deg = span.df_peak_deg[i];
+    side.range_deg = side.peak_deg - side.baseline_deg;
+  }
+  return r;
+}
+
+void SquatMetrics::start(const SquatHistory& h, const SquatSpan& span, std::int32_t index, double t_last_s) noexcept {
+  State& s = *s_;
+  s.span = span;
+  s.last = h.last;
+  s.out = rejected(span, index, h.last, t_last_s);
+  s.t_start_s = s.out.t_start_s;
+  for (RepetitionSide& side : s.out.side) side = RepetitionSide{};
+  // Integrate a little beyond both ends, but never into the neighbour; at a turn the velocity is zero by definition.
+  const auto margin = [](double most_s, std::int64_t gap) {
+    return static_cast<std::int64_t>(std::min(most_s / dt, 0.5 * static_cast<double>(gap)));
+  };
+  constexpr std::int64_t far = SquatHistory::size;
+  std::int64_t before = margin(p_->margin_before_s, span.previous_end < 0 ? far : span.start - span.previous_end);
+  std::int64_t after = margin(p_->margin_after_s, span.next_start < 0 ? far : span.next_start - span.end);
+  if (span.start_kind == RepetitionEdge::turn) before = 0;
+  if (span.end_kind == RepetitionEdge::turn) after = 0;
+  const std::int64_t from = std::max(h.oldest(), span.start - before), to = std::min(h.last, span.end + after);
+  const auto known = [&](std::int64_t k) { return !std::isnan(h.at(Channel::fz, k) + h.at(Channel::fz + 1, k)); };
+  s.from = span.start;
+  while (s.from > from && known(s.from - 1)) --s.from;
+  s.to = span.end;
+  while (s.to < to && known(s.to + 1)) ++s.to;
+  s.moved = true;
+  s.integral = s.accel = 0;
+  enter(Step::velocity, s.from);
+}
+
+bool SquatMetrics::advance(const SquatHistory& h, std::int64_t budget) noexcept {
+  while (!idle() && budget > 0) {
+    if (!run(h, budget)) return false;
+  }
+  return idle();
+}
+
+/// One step, as far as the budget reaches; enters the next one when done. @return false when the budget ended first.
+bool SquatMetrics::run(const SquatHistory& h, std::int64_t& budget) noexcept {
+  switch (s_->step) {
+    case Step::idle: return true;
+    case Step::velocity: return velocity(h, budget);
+    case Step::height: return height(budget);
+    case Step::height_corrected: return height_corrected(budget);
+    case Step::turning_point:
+      budget -= s_->to - s_->from;
+      turning_point();
+      s_->side = 0;
+      begin_side(h);
+      return true;
+    case Step::extremes: return extremes(h, budget);
+    case Step::levels: return levels(h, budget);
+    case Step::plateau: return plateau(h, budget);
+    case Step::plateau_level: return plateau_level(h, budget);
+    case Step::plateau_median:
+      budget = 0;  // the only work that cannot be divided: a tick of its own
+      plateau_median();
+      return true;
+    case Step::posture: return posture(h, budget);
+    case Step::eversion_forward: return eversion_forward(h, budget);
+    case Step::eversion_backward: return eversion_backward(budget);
+    case Step::eversion_peak: return eversion_peak(budget);
+    case Step::eversion_onset:
+      if (!eversion_onset(budget)) return false;
+      end_side();
+      if (s_->side == 0) {
+        s_->side = 1;
+        begin_side(h);
+      } else {
+        first_out();
+        s_->descent_sum = s_->ascent_sum = s_->impulse[0] = s_->impulse[1] = 0;
+        enter(Step::loads, s_->span.start);
+      }
+      return true;
+    case Step::loads: return loads(h, budget);
+    case Step::fall_back: return fall_back(h, budget);
+  }
+  return true;
+}
+
+bool SquatMetrics::velocity(const SquatHistory& h, std::int64_t& budget) noexcept {
+  State& s = *s_;
+  const double bw = s.span.bodyweight_n;
+  if (!pass(s.to, budget, [&](std::int64_t k) {
+        const double a = (h.at(Channel::fz, k) + h.at(Channel::fz + 1, k) - bw) / (bw / gravity);
+        if (k > s.from) s.integral += 0.5 * (a + s.accel);
+        s.accel = a;
+        s.v[k - s.from] = s.integral * dt;
+      })) {
+    return false;
+  }
+  s.v_end = s.v[s.to - s.from];
+  if (std::isnan(s.v_end)) {  // the force has a hole: only the state machine knows where the bottom was
+    s.moved = false;
+    s.bottom_first = s.bottom_last = s.bottom_mid = std::clamp(s.span.bottom, s.span.start, s.span.end);
+    enter(Step::turning_point, 0);
+  } else {
+    s.integral = 0;
+    enter(Step::height, s.from);
+  }
+  return true;
+}
+
+bool SquatMetrics::height(std::int64_t& budget) noexcept {
+  State& s = *s_;
+  const double n = static_cast<double>(std::max<std::int64_t>(s.to - s.from, 1));
+  if (s.k == s.from) s.out.v_descent_peak_m_s = s.out.v_ascent_peak_m_s = 0;  // both ends are zero after the correction
+  if (!pass(s.to, budget, [&](std::int64_t k) {
+        const std::int64_t i = k - s.from;
+        s.v[i] -= s.v_end * (static_cast<double>(i) / n);
+        if (i > 0) s.integral += 0.5 * (s.v[i] + s.v[i - 1]);
+        s.z[i] = s.integral * dt;
+        s.out.v_descent_peak_m_s = std::min(s.out.v_descent_peak_m_s, s.v[i]);
+        s.out.v_ascent_peak_m_s = std::max(s.out.v_ascent_peak_m_s, s.v[i]);
+      })) {
+    return false;
+  }
+  s.z_end = s.z[s.to - s.from];
+  s.lowest = 0;
+  s.z_max = 0;
+  enter(Step::height_corrected, s.from);
+  return true;
+}
+
+bool SquatMetrics::height_corrected(std::int64_t& budget) noexcept {
+  State& s = *s_;
+  const double n = static_cast<double>(std::max<std::int64_t>(s.to - s.from, 1));
+  if (!pass(s.to, budget, [&](std::int64_t k) {
+        const std::int64_t i = k - s.from;
+        s.z[i] -= s.z_end * (static_cast<double>(i) / n);
+        if (s.z[i] < s.z[s.lowest]) s.lowest = i;
+        s.z_max = std::max(s.z_max, s.z[i]);
+      })) {
+    return false;
+  }
+  enter(Step::turning_point, 0);
+  return true;
+}
+
+/// The span around the lowest point (a bare minimum jumps about in a pause), and the pause: time at rest minus what a minimum-jerk
+/// turn of this size and duration spends there anyway.
+void SquatMetrics::turning_point() noexcept {
+  State& s = *s_;
+  const SquatParams& p = *p_;
+  Repetition& o = s.out;
+  if (s.moved) {
+    const std::int64_t n = s.to - s.from + 1;
+    const double lowest = s.z[s.lowest], limit = lowest + std::max(p.bottom_span_m, p.bottom_span_share * (s.z_max - lowest));
+    std::int64_t a = s.lowest, b = s.lowest;
+    while (a > 0 && s.z[a - 1] <= limit) --a;
+    while (b < n - 1 && s.z[b + 1] <= limit) ++b;
+    const std::int64_t middle = (2 * s.from + a + b) / 2 - s.from;
+    const auto still = [&](std::int64_t i) { return std::abs(s.v[i]) < p.pause_v_m_s && s.z[i] < lowest + p.pause_z_m; };
+    o.pause_s = o.pause_raw_s = 0;
+    if (still(middle)) {
+      std::int64_t c = middle, d = middle;
+      while (c > 0 && still(c - 1)) --c;
+      while (d < n - 1 && still(d + 1)) ++d;
+      const double drop = std::max(1e-3, s.z_max - lowest);
+      const auto turn_s = [&](std::int64_t phase) {
+        const double t = std::max(static_cast<double>(phase) * dt, 0.1);
+        return t * std::sqrt(p.pause_v_m_s * t / (30 * drop));
+      };
+      const double own = turn_s(a) + turn_s(n - 1 - b);
+      o.pause_raw_s = static_cast<double>(d - c) * dt;
+      if (o.pause_raw_s - own >= std::max(p.pause_min_s, 0.5 * own)) o.pause_s = o.pause_raw_s - own;
+    }
+    o.drop_m = -lowest;
+    s.bottom_first = std::clamp(s.from + a, s.span.start, s.span.end);
+    s.bottom_last = std::clamp(s.from + b, s.span.start, s.span.end);
+    s.bottom_mid = (s.bottom_first + s.bottom_last) / 2;
+  }
+  o.t_bottom_s = time_s(0.5 * static_cast<double>(s.bottom_first + s.bottom_last));
+  o.t_bottom_first_s = time_s(static_cast<double>(s.bottom_first));
+}
+
+/// Which ankle stopped first. A side without a plateau competes with its finish, so that a borderline plateau on the other
+/// side cannot decide.
+void SquatMetrics::first_out() noexcept {
+  Repetition& o = s_->out;
+  const bool plateau[2] = {!std::isnan(o.side[0].plateau_s), !std::isnan(o.side[1].plateau_s)};
+  if (!plateau[0] && !plateau[1]) {
+    o.first_out = FirstOut::none;
+    return;
+  }
+  const double lag = o.side[1].finish_s - o.side[0].finish_s;
+  if (!std::isfinite(lag)) {
+    o.first_out = FirstOut::unknown;
+    return;
+  }
+  o.finish_lag_s = lag;
+  const int first = lag > 0 ? 0 : 1;
+  if (std::abs(lag) < p_->tie_s || !plateau[first]) {
+    o.first_out = FirstOut::both;
+  } else {
+    o.first_out = first == 0 ? FirstOut::left : FirstOut::right;
+  }
+}
+
+bool SquatMetrics::loads(const SquatHistory& h, std::int64_t& budget) noexcept {
+  State& s = *s_;
+  Repetition& o = s.out;
+  const auto asymmetry = [&](std::int64_t k) {
+    const double l = h.at(Channel::fz, k), r = h.at(Channel::fz + 1, k);
+    return 100 * (r - l) / std::max(l + r, 1.0);
+  };
+  if (!pass(s.span.end, budget, [&](std::int64_t k) {
+        if (k <= s.bottom_first) s.descent_sum += asymmetry(k);
+        if (k >= s.bottom_last) {
+          s.ascent_sum += asymmetry(k);
+          for (int i = 0; i < 2; ++i) s.impulse[i] += h.at(Channel::fz + i, k);
+        }
+      })) {
+    return false;
+  }
+  o.load.descent = s.descent_sum / static_cast<double>(s.bottom_first - s.span.start + 1);
+  o.load.ascent = s.ascent_sum / static_cast<double>(s.span.end - s.bottom_last + 1);
+  o.load.ascent_impulse = 100 * (s.impulse[1] - s.impulse[0]) / (s.impulse[1] + s.impulse[0]);
+  const auto mean = [&](std::int64_t from, std::int64_t to, auto f) {
+    from = std::max(from, h.oldest());
+    to = std::min(to, s.last);
+    double sum = 0;
+    for (std::int64_t k = from; k <= to; ++k) sum += f(k);
+    return sum / static_cast<double>(to - from + 1);
+  };
+  const auto cop = [&](std::int64_t k) { return h.at(Channel::cop_ap, k); };
+  const std::int64_t stand = s.span.start - ticks(p_->baseline_s), half = ticks(p_->bottom_half_s);
+  o.load.standing = mean(stand, s.span.start, asymmetry);
+  o.load.bottom = mean(s.bottom_mid - half, s.bottom_mid + half, asymmetry);
+  o.cop_ap_standing_m = mean(stand, s.span.start, cop);
+  o.cop_ap_bottom_m = mean(s.bottom_mid - half, s.bottom_mid + half, cop);
+  budget -= median_cost;
+  const double plateau_s = std::fmin(o.side[0].plateau_s, o.side[1].plateau_s);  // NaN only if both are
+  if (!std::isfinite(plateau_s)) {
+    enter(Step::idle, 0);
+    return true;
+  }
+  const double at = std::ceil((plateau_s - s.t_start_s) / dt - 0.5 - 1e-6);
+  s.plateau_first = std::clamp(s.span.start + static_cast<std::int64_t>(std::clamp(at, -1e6, 1e6)), h.oldest(), s.last);
+  o.cop_ap_plateau_m = s.rearmost = cop(s.plateau_first);
+  enter(Step::fall_back, s.plateau_first);
+  return true;
+}
+
+bool SquatMetrics::fall_back(const SquatHistory& h, std::int64_t& budget) noexcept {
+  State& s = *s_;
+  if (!pass(s.bottom_last, budget, [&](std::int64_t k) {
+        const double y = h.at(Channel::cop_ap, k);
+        if (!(y >= s.rearmost)) s.rearmost = std::isnan(s.rearmost) ? s.rearmost : y;  // unknown stays unknown
+      })) {
+    return false;
+  }
+  s.out.fall_back_m = s.out.cop_ap_plateau_m - s.rearmost;
+  enter(Step::idle, 0);
+  return true;
+}
+
+}  // namespace grfd

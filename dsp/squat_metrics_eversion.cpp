@@ -1,0 +1,113 @@
+// Eversion of one foot: slow and small, so it is filtered forward and backward, and its onset is the line through 20-60 % of the
+// excursion back to the baseline.
+#include <algorithm>
+#include <cmath>
+
+#include "dsp/squat_metrics.hpp"
+
+namespace grfd {
+namespace {
+constexpr double dt = SquatSegmenter::dt_s;
+constexpr std::int64_t settle = 1000;  // s after which nothing is left of the start of an 8 Hz filter (exp(-35))
+constexpr std::int64_t most_pad = 9;   // samples of odd reflection at an end, the usual number for one biquad
+using Channel = SquatHistory::Channel;
+std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
+}  // namespace
+
+double SquatMetrics::filter(double x) noexcept {
+  State& s = *s_;
+  const double y = b0_ * x + s.z0;
+  s.z0 = b1_ * x - a1_ * y + s.z1;
+  s.z1 = b2_ * x - a2_ * y;
+  return y;
+}
+
+void SquatMetrics::begin_eversion(const SquatHistory& h) noexcept {
+  State& s = *s_;
+  s.search_from = std::max(h.oldest(), s.span.start - ticks(p_->eversion_before_s));
+  s.base_from = std::max(h.oldest(), s.search_from - ticks(p_->baseline_s));
+  // The longest stretch without a hole around what is looked at.
+  const auto known = [&](std::int64_t k) { return std::isfinite(h.at(Channel::eversion + s.side, k)); };
+  s.filter_from = s.base_from;
+  while (s.filter_from > std::max(h.oldest(), s.base_from - settle) && known(s.filter_from - 1)) --s.filter_from;
+  s.filter_to = s.bottom_first;
+  while (s.filter_to < std::min(s.last, s.bottom_first + settle) && known(s.filter_to + 1)) ++s.filter_to;
+  s.finite = true;
+  enter(Step::eversion_forward, s.filter_from);
+}
+
+bool SquatMetrics::eversion_forward(const SquatHistory& h, std::int64_t& budget) noexcept {
+  State& s = *s_;
+  const auto x = [&](std::int64_t k) { return h.at(Channel::eversion + s.side, k); };
+  const std::int64_t pad = std::min(most_pad, s.filter_to - s.filter_from);
+  if (s.k == s.filter_from) {
+    const double first = 2 * x(s.k) - x(s.k + pad);
+    s.z0 = first * (1 - b0_);
+    s.z1 = first * (b2_ - a2_);
+    for (std::int64_t j = pad; j > 0; --j) filter(2 * x(s.k) - x(s.k + j));
+  }
+  if (!pass(s.filter_to, budget, [&](std::int64_t k) { s.z[k - s.filter_from] = filter(x(k)); })) return false;
+  s.finite = std::isfinite(s.z0);  // a hole inside never leaves the filter again
+  if (!s.finite) {
+    enter(Step::eversion_onset, s.bottom_first + 1);
+    return true;
+  }
+  const std::int64_t n = s.filter_to - s.filter_from + 1;
+  for (std::int64_t j = 1; j <= pad; ++j) s.z[n + j - 1] = filter(2 * x(s.filter_to) - x(s.filter_to - j));
+  const double last = s.z[n + pad - 1];
+  s.z0 = last * (1 - b0_);
+  s.z1 = last * (b2_ - a2_);
+  for (std::int64_t j = pad; j > 0; --j) filter(s.z[n + j - 1]);
+  s.filter_end = s.filter_to;
+  enter(Step::eversion_backward, s.base_from);
+  return true;
+}
+
+/// Runs down from filter_to to base_from; `k` counts the visited ticks upward.
+bool SquatMetrics::eversion_backward(std::int64_t& budget) noexcept {
+  State& s = *s_;
+  if (!pass(s.filter_to, budget, [&](std::int64_t) {
+        double& y = s.z[s.filter_end-- - s.filter_from];
+        y = filter(y);
+      })) {
+    return false;
+  }
+  double around[1001];
+  std::int64_t n = 0;
+  for (std::int64_t k = s.base_from; k <= s.search_from && n < 1001; ++k) around[n++] = s.z[k - s.filter_from];
+  s.base = median(around, n);
+  s.amplitude = -INFINITY;
+  budget -= 1000;
+  enter(Step::eversion_peak, s.search_from);
+  return true;
+}
+
+bool SquatMetrics::eversion_peak(std::int64_t& budget) noexcept {
+  State& s = *s_;
+  if (!pass(s.bottom_first, budget, [&](std::int64_t k) { s.amplitude = std::max(s.amplitude, s.z[k - s.filter_from] - s.base); })) {
+    return false;
+  }
+  side().eversion_amplitude_deg = s.amplitude;
+  s.k20 = -1;
+  // Less than half a degree has no onset.
+  enter(Step::eversion_onset, s.amplitude < p_->eversion_min_deg ? s.bottom_first + 1 : s.search_from);
+  return true;
+}
+
+bool SquatMetrics::eversion_onset(std::int64_t& budget) noexcept {
+  State& s = *s_;
+  return search(s.bottom_first, budget, [&](std::int64_t k) {
+    const double e = s.z[k - s.filter_from] - s.base;
+    if (s.k20 < 0) {
+      if (!(e >= .2 * s.amplitude)) return false;
+      s.k20 = k;
+      s.line.start(k);
+    }
+    s.line.add(e);
+    if (!(e >= .6 * s.amplitude)) return false;
+    side().eversion_onset_s = time_s(s.line.crossing(0));
+    return true;
+  });
+}
+
+}  // namespace grfd

@@ -1,0 +1,396 @@
+#include "dsp/squat_segmenter.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace grfd {
+namespace {
+
+constexpr double gravity = 9.80665;
+constexpr double dt = SquatSegmenter::dt_s;
+constexpr std::int64_t ticks_per_second = 1000;
+
+double seconds(std::int64_t ticks) { return static_cast<double>(ticks) * dt; }
+
+/// Mean of x - y over the sides where both are known; NaN: none.
+double mean_difference(const double (&x)[2], const double (&y)[2]) {
+  double sum = 0;
+  int n = 0;
+  for (int i = 0; i < 2; ++i) {
+    if (std::isnan(x[i]) || std::isnan(y[i])) continue;
+    sum += x[i] - y[i];
+    ++n;
+  }
+  return n == 0 ? unknown : sum / n;
+}
+
+}  // namespace
+
+SquatSegmenter::Ankles SquatSegmenter::ankles(const SquatInput& in) const noexcept {
+  Ankles a;
+  double sum = 0;
+  int n = 0;
+  for (int i = 0; i < 2; ++i) {
+    a.known[i] = !std::isnan(in.dorsiflexion_deg[i]) && !std::isnan(in.rate_deg_s[i]);
+    if (!a.known[i]) continue;
+    a.df_deg[i] = in.dorsiflexion_deg[i];
+    sum += in.rate_deg_s[i];
+    ++n;
+  }
+  a.any = n != 0;
+  if (a.any) a.rate_deg_s = sum / n;
+  return a;
+}
+
+double SquatSegmenter::df_range() const noexcept { return mean_difference(s_->df_peak, s_->df_standing); }
+
+void SquatSegmenter::feed_window(double fz) noexcept {
+  State& s = *s_;
+  if (s.window_count == State::second) {
+    const double old = s.window[s.window_head];
+    s.sum += fz;
+    s.sum_sq += fz * fz;
+    s.sum -= old;
+    s.sum_sq -= old * old;
+  } else {
+    ++s.window_count;
+    s.sum += fz;
+    s.sum_sq += fz * fz;
+  }
+  s.window[s.window_head] = fz;
+  s.window_head = (s.window_head + 1) % State::second;
+}
+
+void SquatSegmenter::clear_window() noexcept {
+  s_->window_head = s_->window_count = 0;
+  s_->sum = s_->sum_sq = 0;
+}
+
+void SquatSegmenter::zero() noexcept {
+  State& s = *s_;
+  s.v = s.z = s.z_min = s.accel_bias = 0;
+  s.hold = s.quiet = s.falling = 0;
+  s.zeroed_at = s.last_quiet = s.tick;
+  s.weight_head = s.weight_count = 0;
+}
+
+void SquatSegmenter::set_status(SquatStatus status) noexcept {
+  if (s_->status == status) return;
+  s_->status = status;
+  emit(SquatEventKind::status, static_cast<double>(status));
+}
+
+/// A slow start is eaten by the zero-velocity update and by the slow re-weighing: take the weight from half a second before the
+/// start and integrate again from there.
+void SquatSegmenter::rewind(std::int64_t start) noexcept {
+  State& s = *s_;
+  const std::int64_t n = std::min({s.tick - start + ticks_per_second / 2, s.tick - s.zeroed_at, std::int64_t{s.force_count}});
+  if (s.weight_count != 0) {
+    const auto j = static_cast<int>(std::max<std::int64_t>(0, s.weight_count - 1 - n / 100));
+    s.bodyweight_n = s.weight[(s.weight_head - s.weight_count + j + State::weights) % State::weights];
+  }
+  s.v = s.z = 0;
+  for (std::int64_t k = n; k > 0; --k) {
+    const double f = s.force[(s.force_head - k + State::rewind) % State::rewind];
+    s.v += (std::isnan(f) ? 0.0 : (f - s.bodyweight_n) / (s.bodyweight_n / gravity)) * dt;
+    s.z += s.v * dt;
+  }
+}
+
+void SquatSegmenter::begin(std::int64_t start, RepetitionEdge kind, const Ankles& a) noexcept {
+  State& s = *s_;
+  if (kind == RepetitionEdge::quiet) rewind(start);
+  s.rep = SquatSpan{};
+  s.rep.start = start;
+  s.rep.hit = s.tick;
+  s.rep.previous_end = s.previous_end;
+  s.rep.bodyweight_n = s.bodyweight_n;
+  s.rep.start_kind = kind;
+  for (int i = 0; i < 2; ++i) {
+    s.rep.df_standing_deg[i] = s.df_standing[i];
+    s.df_peak[i] = a.df_deg[i];
+  }
+  s.in_rep = true;
+  s.phase = SquatPhase::descent;
+  s.hold = s.falling = 0;
+  s.z_min = s.z;
+  s.v_min = s.v;
+  began_ = true;
+}
+
+void SquatSegmenter::close(std::int64_t end, RepetitionEdge kind, RejectReason reason, SquatSpan& closed) noexcept {
+  State& s = *s_;
+  const SquatParams& p = *p_;
+  SquatSpan& r = s.rep;
+  r.end = end;
+  r.end_kind = kind;
+  if (r.bottom < 0) r.bottom = end;
+  if (r.ascent < 0) r.ascent = r.bottom;
+  r.drop_raw_m = -s.z_min;
+  const double range = df_range();
+  if (reason != RejectReason::none && (r.reason == RejectReason::none || r.reason == RejectReason::foot_unloaded)) {
+    r.reason = reason;
+  }
+  if (r.reason == RejectReason::none) {
+    if (-s.z_min < p.drop_min_m) {
+      r.reason = RejectReason::too_shallow;
+    } else if (range < p.df_min_deg) {  // false when no ankle is known
+      r.reason = RejectReason::no_ankle_motion;
+    } else if (seconds(r.bottom - r.start) < p.descent_min_s) {
+      r.reason = RejectReason::descent_too_fast;
+    }
+  }
+  const std::int64_t gap = std::max({r.plate_gap, r.ankle_gap[0], r.ankle_gap[1]});
+  r.incomplete = seconds(gap) > p.gap_mark_s;
+  for (int i = 0; i < 2; ++i) {
+    r.df_peak_deg[i] = s.df_peak[i];
+    r.ankle_gap_too_long[i] = seconds(r.ankle_gap[i]) > p.gap_reject_s;
+  }
+  s.in_rep = false;
+  s.previous_end = end;
+  closed = r;
+}
+
+void SquatSegmenter::weigh(const Ankles& a, bool both_on, double mean, double sd) noexcept {
+  State& s = *s_;
+  const SquatParams& p = *p_;
+  const double share = a.any ? p.quiet_share : p.quiet_share_force_only;
+  if (!(mean > p.weigh_min_n) || !(sd < share * mean)) return;
+  if (a.any && !(std::abs(a.rate_deg_s) < p.quiet_rate_deg_s)) return;
+  if (!both_on) {
+    set_status(SquatStatus::one_foot_unloaded);
+    return;
+  }
+  if (s.weighed && std::abs(mean / s.bodyweight_n - 1) > p.reweigh_share) emit(SquatEventKind::bodyweight_changed, mean);
+  s.bodyweight_n = mean;
+  s.weighed = true;
+  s.phase = SquatPhase::standing;
+  for (int i = 0; i < 2; ++i) s.df_standing[i] = a.df_deg[i];
+  set_status(SquatStatus::standing);
+  zero();
+  emit(SquatEventKind::weighed, mean);
+}
+
+bool SquatSegmenter::interrupt(SquatSpan& closed, SquatEvents& events) noexcept {
+  State& s = *s_;
+  events_ = &events;
+  began_ = false;
+  const bool was = s.in_rep;
+  if (was) close(s.tick, RepetitionEdge::gap, RejectReason::gap, closed);
+  s.phase = SquatPhase::lost;
+  s.force_count = s.force_head = 0;
+  set_status(SquatStatus::waiting);
+  clear_window();
+  return was;
+}
+
+/// Standing: follow weight and ankle angle slowly, wait for a start.
+void SquatSegmenter::stand(const Ankles& a, bool plate, double fz, bool both_on, bool resting) noexcept {
+  State& s = *s_;
+  const SquatParams& p = *p_;
+  s.force[s.force_head] = fz;
+  s.force_head = (s.force_head + 1) % State::rewind;
+  s.force_count = std::min(s.force_count + 1, State::rewind);
+  if (s.tick % 100 == 0) {
+    s.weight[s.weight_head] = s.bodyweight_n;
+    s.weight_head = (s.weight_head + 1) % State::weights;
+    s.weight_count = std::min(s.weight_count + 1, State::weights);
+  }
+  if (resting) {
+    s.v *= 0.97;
+    s.z *= 0.97;
+    s.last_quiet = s.tick;
+    if (plate) s.bodyweight_n += 0.0005 * (fz - s.bodyweight_n);
+    for (int i = 0; i < 2; ++i) {
+      if (!a.known[i]) continue;
+      double& b = s.df_standing[i];
+      b = std::isnan(b) ? a.df_deg[i] : b + 0.002 * (a.df_deg[i] - b);
+    }
+  }
+  if (plate || a.any) {
+    const bool down = s.v < p.start_v_m_s;
+    const bool on = !a.any || p.df_min_deg <= 0 ? down : (down && a.rate_deg_s > 0) || a.rate_deg_s > p.start_rate_deg_s;
+    s.hold = on ? s.hold + 1 : 0;
+  }
+  if (seconds(s.hold) >= p.start_hold_s) begin(s.last_quiet, RepetitionEdge::quiet, a);
+  if (!both_on) {
+    s.phase = SquatPhase::lost;
+    s.in_rep = began_ = false;
+    set_status(SquatStatus::foot_off);
+    clear_window();
+  }
+}
+
+/// Touch-and-go: the body came back up and goes down again without rest. The height at the turn, which should be zero, holds the
+/// drift of a whole cycle: it corrects the velocity and, without a rest that could do it, the offset of the acceleration.
+bool SquatSegmenter::turned(const Ankles& a, SquatSpan& closed) noexcept {
+  State& s = *s_;
+  const SquatParams& p = *p_;
+  if (s.v >= 0) {
+    s.falling = 0;
+  } else {
+    if (s.falling == 0) {
+      s.turn_tick = s.tick;
+      s.z_turn = s.z;
+    }
+    ++s.falling;
+  }
+  if (!(seconds(s.falling) >= p.start_hold_s && s.v < p.start_v_m_s && s.z_turn > p.turn_z_share * s.z_min)) return false;
+  const double cycle_s = std::max(seconds(s.turn_tick - s.rep.start), 1.0);
+  s.accel_bias += std::clamp(s.z_turn / (cycle_s * cycle_s), -0.05, 0.05);
+  close(s.turn_tick, RepetitionEdge::turn, RejectReason::none, closed);
+  s.v -= std::clamp(s.z_turn / cycle_s, -0.15, 0.15);
+  s.z -= s.z_turn;
+  s.quiet = 0;
+  begin(s.turn_tick, RepetitionEdge::turn, a);
+  return true;
+}
+
+bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& events) noexcept {
+  State& s = *s_;
+  const SquatParams& p = *p_;
+  events_ = &events;
+  t_s_ = in.t_s;
+  began_ = false;
+  ++s.tick;
+  const double fz = in.fz_n[0] + in.fz_n[1];
+  const bool plate = !std::isnan(fz);
+  const Ankles a = ankles(in);
+  for (int i = 0; i < 2; ++i) s.ankle_gap[i] = a.known[i] ? 0 : s.ankle_gap[i] + 1;
+  s.plate_gap = plate ? 0 : s.plate_gap + 1;
+  if (plate) {
+    for (int i = 0; i < 2; ++i) s.foot_off[i] = in.fz_n[i] <= p.foot_n ? s.foot_off[i] + 1 : 0;
+    feed_window(fz);
+  } else if (seconds(s.plate_gap) > p.gap_mark_s) {
+    clear_window();
+  }
+  const bool both_on = seconds(std::max(s.foot_off[0], s.foot_off[1])) < p.foot_s;
+  const double nobody_s = seconds(std::min(s.foot_off[0], s.foot_off[1]));
+
+  if (nobody_s >= p.off_s) {
+    const bool was = s.in_rep;
+    if (was) close(s.tick, RepetitionEdge::off, RejectReason::stepped_off, closed);
+    if (s.weighed) emit(SquatEventKind::bodyweight_forgotten, s.bodyweight_n);
+    s.weighed = false;
+    s.bodyweight_n = s.df_standing[0] = s.df_standing[1] = unknown;
+    s.phase = SquatPhase::lost;
+    set_status(SquatStatus::waiting);
+    clear_window();
+    return was;
+  }
+
+  const bool look = s.window_count == State::second && s.tick % 10 == 0;
+  double mean = unknown, sd = unknown;
+  if (look) {
+    mean = s.sum / State::second;
+    sd = std::sqrt(std::max(0.0, s.sum_sq / State::second - mean * mean));
+  }
+  if (s.phase == SquatPhase::lost || !s.weighed) {
+    if (look) weigh(a, both_on, mean, sd);
+    return false;
+  }
+
+  if (plate) s.v += ((fz - s.bodyweight_n) / (s.bodyweight_n / gravity) - s.accel_bias) * dt;
+  s.z += s.v * dt;
+  const bool ankles_still = a.any && std::abs(a.rate_deg_s) < p.quiet_rate_deg_s;
+  if (plate) {
+    const double off = std::abs(fz - s.bodyweight_n);
+    const bool quiet = a.any ? off < p.quiet_share * s.bodyweight_n && ankles_still : off < p.quiet_share_force_only * s.bodyweight_n;
+    s.quiet = quiet ? s.quiet + 1 : 0;
+  }
+  const double quiet_s = seconds(s.quiet), need_s = a.any ? p.quiet_s : p.quiet_force_only_s;
+  const double from_standing = mean_difference(a.df_deg, s.df_standing);
+  s.ankle_quiet = ankles_still ? s.ankle_quiet + 1 : 0;
+
+  // Another weight. A slow ascent holds the force level for a second too, so the ankles must have been still that long.
+  if (look && both_on && sd < p.reweigh_sd * mean) {
+    const double change = std::abs(mean / s.bodyweight_n - 1);
+    const bool standing_ankles = s.ankle_quiet >= ticks_per_second && !(std::abs(from_standing) >= p.reweigh_df_deg);
+    if (a.any ? change > p.reweigh_share && standing_ankles : change > p.reweigh_share_force_only) {
+      emit(SquatEventKind::bodyweight_changed, mean);
+      s.bodyweight_n = mean;
+      const bool was = s.in_rep;
+      if (was) close(s.tick, RepetitionEdge::bodyweight, RejectReason::bodyweight_changed, closed);
+      s.phase = SquatPhase::standing;
+      zero();
+      return was;
+    }
+  }
+
+  if (s.phase == SquatPhase::standing) {
+    stand(a, plate, fz, both_on, quiet_s > 0.5 * need_s);
+    return false;
+  }
+  return move(a, both_on, nobody_s, quiet_s, need_s, from_standing, closed);
+}
+
+/// Descent, bottom, ascent. @return true when the repetition was closed.
+bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double quiet_s, double need_s, double from_standing,
+                          SquatSpan& closed) noexcept {
+  State& s = *s_;
+  const SquatParams& p = *p_;
+  SquatSpan& r = s.rep;
+  for (int i = 0; i < 2; ++i) {
+    if (a.known[i]) s.df_peak[i] = std::isnan(s.df_peak[i]) ? a.df_deg[i] : std::max(s.df_peak[i], a.df_deg[i]);
+    if (!std::isnan(r.df_standing_deg[i])) r.ankle_gap[i] = std::max(r.ankle_gap[i], s.ankle_gap[i]);
+  }
+  s.z_min = std::min(s.z_min, s.z);
+  r.plate_gap = std::max(r.plate_gap, s.plate_gap);
+  const auto suspect = [&](RejectReason why) {
+    if (r.reason == RejectReason::none) r.reason = why;
+  };
+  if (seconds(s.plate_gap) > p.gap_reject_s) suspect(RejectReason::gap);
+  if (nobody_s >= p.flight_s) {
+    if (r.reason == RejectReason::foot_unloaded) r.reason = RejectReason::flight;
+    suspect(RejectReason::flight);
+  } else if (!both_on) {
+    suspect(RejectReason::foot_unloaded);
+  }
+  const double range = df_range();
+  const bool by_ankle = !std::isnan(from_standing) && range >= p.range_min_deg;
+  const bool rested = quiet_s > need_s;
+  const auto stood_up = [&](RejectReason why) {
+    close(s.tick - s.quiet, RepetitionEdge::quiet, why, closed);
+    s.phase = SquatPhase::standing;
+    zero();
+    return true;
+  };
+
+  if (s.phase == SquatPhase::descent) {
+    s.v_min = std::min(s.v_min, s.v);
+    if (s.v_min < p.descent_v_m_s && s.v > p.bottom_v_m_s) {
+      r.bottom = s.tick;
+      s.phase = SquatPhase::bottom;
+      emit(SquatEventKind::bottom, s.z);
+    } else if (rested && (by_ankle ? from_standing < 0.5 * std::max(1e-6, range) : std::abs(s.v) < 0.03)) {
+      return stood_up(RejectReason::too_shallow);
+    } else if (seconds(s.tick - r.start) > p.descent_max_s) {
+      suspect(RejectReason::descent_too_long);
+      r.bottom = s.tick;
+      s.phase = SquatPhase::bottom;
+      emit(SquatEventKind::bottom, s.z);
+    }
+  } else if (s.phase == SquatPhase::bottom) {
+    if (rested) s.v *= 0.97;  // a long pause: the body is still
+    if (s.v > -p.start_v_m_s) {
+      r.ascent = s.tick;
+      s.phase = SquatPhase::ascent;
+    }
+  }
+  if (s.phase == SquatPhase::ascent && turned(a, closed)) return true;
+  if (s.phase == SquatPhase::ascent || s.phase == SquatPhase::bottom) {
+    const bool high = s.z > p.end_z_share * s.z_min;
+    const bool back = by_ankle ? from_standing < p.end_df_share * range || (high && quiet_s > 1.0 && std::abs(s.v) < 0.05) : high;
+    if (back && rested) return stood_up(RejectReason::none);
+  }
+  if (seconds(s.tick - r.start) > p.rep_max_s) {
+    close(s.tick, RepetitionEdge::timeout, RejectReason::timeout, closed);
+    s.phase = SquatPhase::lost;
+    set_status(SquatStatus::waiting);
+    clear_window();
+    return true;
+  }
+  return false;
+}
+
+}  // namespace grfd
