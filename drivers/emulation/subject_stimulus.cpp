@@ -1,0 +1,127 @@
+#include "drivers/emulation/subject_stimulus.hpp"
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "drivers/emulation/plate_geometry.hpp"
+#include "drivers/emulation/truth.hpp"
+
+namespace grfd {
+namespace {
+constexpr Side kSides[] = {Side::left, Side::right};
+constexpr double kTogetherS = 0.050;
+
+double first_out(const Subject& subject, const Repetition& r) {
+  const double slow = subject.slow_s(r);
+  const bool left = r.has_plateau(0, slow), right = r.has_plateau(1, slow);
+  if (!left && !right) return 0;
+  const double lead = r.foot[1].plateau_fit - r.foot[0].plateau_fit;
+  if (std::abs(lead) < kTogetherS) return 3;
+  return lead > 0 ? 1 : 2;
+}
+}  // namespace
+
+Mat3 mounting_of(const Settings& settings, const ImuSettings& imu) {
+  for (const DeviceSettings& d : settings.devices)
+    if (d.name == imu.name) return d.emulation.mounting;
+  throw std::invalid_argument("imu '" + imu.name + "': no device has this name");
+}
+
+SubjectStimulus::SubjectStimulus(const Settings& settings)
+    : subject_(settings.stimulus.subject), loads_t_s_(std::numeric_limits<double>::quiet_NaN()) {
+  for (const PlateSettings& p : settings.plates)
+    plates_.push_back({p.name, static_cast<std::size_t>(p.side), plate_geometry(p)});
+  for (const ImuSettings& i : settings.imus) imus_.push_back({i.segment, i.side, mounting_of(settings, i)});
+}
+
+const SubjectLoads& SubjectStimulus::loads(double t_s) {
+  if (t_s != loads_t_s_) {  // both plates and the truth ask for the same instant
+    loads_ = subject_.loads(t_s);
+    loads_t_s_ = t_s;
+  }
+  return loads_;
+}
+
+Wrench SubjectStimulus::plate(std::size_t index, double t_s) {
+  const double loaded = subject_.loaded(t_s);
+  if (loaded == 0) return {};
+  const Plate& p = plates_.at(index);
+  const Vec3& c = p.geometry.center_m;
+  Wrench w = to_sensor(p.geometry, moved(loads(t_s).foot[p.side], {-c[0], -c[1], -c[2]}));
+  for (double& v : w) v *= loaded;
+  return w;
+}
+
+void SubjectStimulus::imu(std::size_t index, double t_s, Vec3& gyro, Vec3& force) {
+  const Imu& i = imus_.at(index);
+  subject_.imu(t_s, i.segment, i.side, gyro, force);
+  gyro = in_sensor(i.mounting, gyro);
+  force = in_sensor(i.mounting, force);
+}
+
+std::vector<StreamInfo> SubjectStimulus::truth_streams() const {
+  std::vector<StreamInfo> out;
+  for (const Plate& p : plates_) out.push_back(truth_plate_info(p.name));
+  for (const Plate& p : plates_) out.push_back(truth_cop_info(p.name));
+  out.push_back(truth_cop_info("total"));
+  out.push_back(truth_asymmetry_info(subject_.settings().dominant));
+  for (Side s : kSides) out.push_back(truth_ankle_info(s));
+  for (Side s : kSides) out.push_back(truth_reps_info(s));
+  out.push_back(truth_reps_pair_info());
+  return out;
+}
+
+void SubjectStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, SampleBatch& out) {
+  TruthRow row(session_start, t, out);
+  const double t_s = row.t_s(), loaded = subject_.loaded(t_s);
+  const SubjectLoads& w = loads(t_s);
+  StreamId id = first;
+  for (const Plate& p : plates_) {
+    const Vec3& c = p.geometry.center_m;
+    Wrench about_centre = moved(w.foot[p.side], {-c[0], -c[1], -c[2]});
+    for (double& v : about_centre) v *= loaded;
+    row.plate(id++, about_centre);
+  }
+  for (const Plate& p : plates_) {
+    const Wrench& f = w.foot[p.side];
+    const double rise = p.geometry.center_m[2] / f[2];  // along the line of the force, which leaves the free moment as it is
+    row.cop(id++, w.cop_x[p.side] + rise * f[0], w.cop_y[p.side] + rise * f[1], loaded * f[2], loaded * w.free_moment[p.side]);
+  }
+  Wrench total;
+  for (std::size_t k = 0; k < 6; ++k) total[k] = loaded * (w.foot[0][k] + w.foot[1][k]);
+  row.cop(id++, w.total_cop_x, w.total_cop_y, total[2], total[5] - w.total_cop_x * total[1] + w.total_cop_y * total[0]);
+
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  if (total[2] >= kTruthMinimumN) {
+    const double left = w.foot[0][2] / (w.foot[0][2] + w.foot[1][2]), right = 1 - left, index = 100 * (right - left);
+    row.put<float>(id++, {index, subject_.settings().dominant == Side::right ? index : -index, 100 * left, 100 * right});
+  } else {
+    row.put<float>(id++, {nan, nan, nan, nan}, kInvalid);
+  }
+  for (Side s : kSides) {
+    const AnkleTruth a = subject_.ankle(t_s, s);
+    row.put<float>(id++, {a.dorsiflexion, a.dorsiflexion_rate, a.shank_inclination, a.foot_pitch, a.eversion, a.tibial_rotation});
+  }
+
+  // Does a repetition end at this instant?
+  const SubjectSettings& p = subject_.settings();
+  const double passed = t_s - (p.first_descent_s + p.descent_s + p.bottom_s + p.ascent_s);
+  const long k = static_cast<long>(std::floor(passed / subject_.cycle_s() + 0.5));
+  if (k < 0 || (p.repetitions >= 0 && k >= p.repetitions)) return;
+  const Repetition r = subject_.repetition(k);
+  if (!row.reaches(r.end)) return;
+  const std::size_t d = static_cast<std::size_t>(p.dominant);
+  for (Side s : kSides) {
+    const auto& f = r.foot[static_cast<std::size_t>(s)];
+    const bool dominant = s == p.dominant;
+    Sample& foot = row.put<double>(id++, {static_cast<double>(k + 1), f.on_fit, f.plateau_fit,
+                                         dominant ? p.range_deg.dominant : p.range_deg.nondominant,
+                                         dominant ? p.rate_deg_s.dominant : p.rate_deg_s.nondominant});
+    foot.seq = static_cast<std::uint64_t>(k);
+  }
+  Sample& pair = row.put<double>(id, {r.start, r.bottom, r.end, first_out(subject_, r), r.foot[d].plateau_fit - r.foot[1 - d].plateau_fit});
+  pair.seq = static_cast<std::uint64_t>(k);
+}
+
+}  // namespace grfd

@@ -1,0 +1,122 @@
+#include "drivers/emulation/truth.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace grfd {
+namespace {
+StreamInfo grid(std::string name, std::vector<Column> columns) {
+  StreamInfo info;
+  info.name = std::move(name);
+  info.kind = StreamKind::truth;
+  info.columns = std::move(columns);
+  info.rate_hz = 1000;
+  return info;
+}
+}  // namespace
+
+StreamInfo truth_plate_info(const std::string& name) {
+  StreamInfo s = grid("truth/plate/" + name, {{"fx", "N"}, {"fy", "N"}, {"fz", "N"}, {"mx", "N.m"}, {"my", "N.m"}, {"mz", "N.m"}});
+  s.frame = "lab: X right, Y anterior, Z up";
+  s.point = "centre of the plate's surface";
+  s.sign = "ground reaction on the subject";
+  s.description = "what the emulated plate really carried";
+  return s;
+}
+
+StreamInfo truth_cop_info(const std::string& name) {
+  StreamInfo s = grid("truth/cop/" + name, {{"cop_ml", "m"}, {"cop_ap", "m"}, {"fz", "N"}, {"tz", "N.m"}, {"sigma", "m"}});
+  s.frame = "lab: X right, Y anterior, Z up";
+  s.sign = "ground reaction on the subject";
+  s.description = "true centre of pressure; NaN below 20 N";
+  return s;
+}
+
+StreamInfo truth_asymmetry_info(Side dominant) {
+  StreamInfo s = grid("truth/asymmetry", {{"load_bai_rl", "%"}, {"load_bai_dn", "%"}, {"share_left", "%"}, {"share_right", "%"}});
+  s.sign = std::string("+ = right, + = dominant (") + to_string(dominant) + ")";
+  s.description = "true split of the vertical load; NaN below 20 N";
+  return s;
+}
+
+StreamInfo truth_ankle_info(Side side) {
+  StreamInfo s = grid(std::string("truth/ankle/") + to_string(side), {{"dorsiflexion", "deg"},
+                                                                     {"dorsiflexion_rate", "deg/s"},
+                                                                     {"shank_inclination", "deg"},
+                                                                     {"foot_pitch", "deg"},
+                                                                     {"eversion", "deg"},
+                                                                     {"tibial_rotation", "deg"}});
+  s.point = "relative to the standing pose";
+  s.sign = "+ dorsiflexion, shank forward, heel up, eversion, tibia inward";
+  s.description = "what a perfect inclinometer on shank and foot shows; tibial_rotation as it is set";
+  return s;
+}
+
+StreamInfo truth_reps_info(Side side) {
+  StreamInfo s = grid(std::string("truth/reps/") + to_string(side),
+                      {{"rep", "1"}, {"onset_s", "s"}, {"plateau_s", "s"}, {"range_deg", "deg"}, {"rate_fit_deg_s", "deg/s"}});
+  s.type = ValueType::f64;
+  s.rate_hz = 0;
+  s.point = "times are seconds since the session's start; the first repetition is 1";
+  s.description = "onset and plateau where a line through the constant rate meets zero and the range; one row at the end of a repetition";
+  return s;
+}
+
+StreamInfo truth_reps_pair_info() {
+  StreamInfo s = grid("truth/reps/pair", {{"t_start_s", "s"},
+                                          {"t_bottom_s", "s"},
+                                          {"t_end_s", "s"},
+                                          {"first_out", "code", 0, 0, "0 none, 1 left, 2 right, 3 both"},
+                                          {"lag_s", "s"}});
+  s.type = ValueType::f64;
+  s.rate_hz = 0;
+  s.point = "times are seconds since the session's start";
+  s.sign = "lag + = the dominant ankle reaches its plateau later";
+  s.description = "which ankle stops first while the body still goes down (both: within 50 ms); one row at the end of a repetition";
+  return s;
+}
+
+StreamInfo truth_events_info() {
+  StreamInfo s = grid("truth/events", {{"name", "text"}, {"detail", "json"}});
+  s.type = ValueType::text;
+  s.rate_hz = 0;
+  s.description = "recording_start and recording_end of the recording behind the emulated devices";
+  return s;
+}
+
+bool TruthRow::reaches(double t_s) const {
+  const TimeNs event = start_ + static_cast<TimeNs>(std::llround(t_s * 1e9));
+  return event <= t_ && event > t_ - kTruthStepNs;
+}
+
+Sample& TruthRow::header(StreamId id) {
+  Sample& s = out_->next();
+  s.stream = id;
+  s.t = s.t_arrival = t_;
+  s.seq = static_cast<std::uint64_t>((t_ - start_) / kTruthStepNs);
+  s.t_device = static_cast<std::uint64_t>(t_ - start_);
+  return s;
+}
+
+void TruthRow::cop(StreamId id, double x, double y, double fz, double tz) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  if (std::abs(fz) >= kTruthMinimumN)
+    put<float>(id, {x, y, fz, tz, 0});
+  else
+    put<float>(id, {nan, nan, fz, nan, nan}, kInvalid);
+}
+
+void TruthRow::cop(StreamId id, const Wrench& w, double z) {
+  const double x = (z * w[0] - w[4]) / w[2], y = (w[3] + z * w[1]) / w[2];
+  cop(id, x, y, w[2], w[5] - x * w[1] + y * w[0]);
+}
+
+void TruthRow::text(StreamId id, std::uint64_t seq, const std::string& what) {
+  Sample h;
+  h.stream = id;
+  h.t = h.t_arrival = t_;
+  h.seq = seq;
+  push_text(*out_, h, what);
+}
+
+}  // namespace grfd
