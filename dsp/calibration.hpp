@@ -1,0 +1,80 @@
+// From raw counts to volts and to a trusted zero: converter constants, clipping, tare.
+#pragma once
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dsp/plate_model.hpp"
+
+namespace grfd {
+
+/// Converter of a LabJack U6 (16-bit codes 0..65535): two slopes that meet at the centre. The defaults are the nominal
+/// constants of the +/-10 V range; the device's own are read from its memory.
+struct AdcCalibration {
+  double positive_slope = 3.1580578e-4;  ///< V per code at and above the centre
+  double negative_slope = -3.158058e-4;  ///< the sign of the device's memory: V = (center - code) * negative_slope
+  double center = 33523.0;               ///< code at 0 V
+
+  double volts(double code) const noexcept {
+    return code < center ? (center - code) * negative_slope : (code - center) * positive_slope;
+  }
+  double volts_per_code(double code) const noexcept { return code < center ? -negative_slope : positive_slope; }
+  /// Inverse of volts(), not rounded.
+  double code(double v) const noexcept { return v < 0 ? center - v / negative_slope : center + v / positive_slope; }
+  /// Finite constants of the right signs.
+  bool plausible() const noexcept {
+    return std::isfinite(center) && positive_slope > 0 && negative_slope < 0 && std::isfinite(positive_slope) &&
+           std::isfinite(negative_slope);
+  }
+};
+
+/// A channel is clipped from the third sample in a row that lies within two codes of full scale.
+class ClipDetector {
+ public:
+  static constexpr std::size_t kChannels = 16;
+  explicit ClipDetector(std::int32_t lowest = 0, std::int32_t highest = 65535) noexcept
+      : lowest_(lowest + 2), highest_(highest - 2) {}
+  /// @return bit i set when channel i is clipped. At most 16 channels are looked at.
+  std::uint32_t push(std::span<const std::int32_t> codes) noexcept {
+    std::uint32_t clipped = 0;
+    for (std::size_t i = 0; i < codes.size() && i < kChannels; ++i) {
+      std::uint8_t& n = state_.run[i];
+      const bool at_edge = codes[i] <= lowest_ || codes[i] >= highest_;
+      n = at_edge ? static_cast<std::uint8_t>(n < 3 ? n + 1 : 3) : std::uint8_t{0};
+      clipped |= static_cast<std::uint32_t>(n == 3) << i;
+    }
+    return clipped;
+  }
+  void reset() noexcept { state_ = {}; }
+
+  struct State {
+    std::array<std::uint8_t, kChannels> run{};
+  };
+  State& state() noexcept { return state_; }
+
+ private:
+  std::int32_t lowest_, highest_;
+  State state_;
+};
+static_assert(std::is_trivially_copyable_v<ClipDetector::State>);
+
+/// Codes of a plate's six channels at zero load, and the noise seen while they were taken.
+struct PlateZero {
+  std::array<double, 6> codes{};  ///< mean raw codes (before the matrix: survives a change of gain or matrix)
+  Mat6 covariance{};              ///< of the wrench at the sensor, plate axes (N, N.m); see Tare
+};
+
+/// Volts above zero load.
+inline Volts6 tared_volts(const AdcCalibration& adc, const std::array<double, 6>& codes, const PlateZero& zero) noexcept {
+  Volts6 v;
+  for (std::size_t i = 0; i < 6; ++i) v[i] = adc.volts(codes[i]) - adc.volts(zero.codes[i]);
+  return v;
+}
+
+/// SD for cop_sigma: an SD of exactly 0 is a thresholded channel, not a perfect plate; a very small one is not believed.
+inline double noise_from_tare(double sd, double factory) noexcept {
+  return sd > 0 ? (sd > 0.2 * factory ? sd : 0.2 * factory) : factory;
+}
+
+}  // namespace grfd

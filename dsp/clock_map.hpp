@@ -1,0 +1,120 @@
+// A device's sample counter -> lab time.  t(n) = t0 + T (1 + e) n, seen through arrivals that are late by an unknown,
+// one-sided delay: the earliest packets tell the truth, so the line is the lower hull of the block minima.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace grfd {
+
+/// Unsigned counter of a device -> 64-bit sample number and epochs. The counter alone cannot tell a wrap or a loss from a
+/// restart, so the arrival time decides: consecutive packets may be as late as they like (a stalled host) but not more than
+/// max(0.1 s, 5 %) early; a larger jump must agree with the elapsed time to that tolerance, else a new epoch begins.
+class CounterUnwrap {
+ public:
+  /// `interval_s`: nominal time of one count; 0 when unknown (then half the counter's range decides).
+  /// @throws std::invalid_argument unless 1 <= bits <= 62
+  CounterUnwrap(int bits, double interval_s);
+
+  struct Step {
+    std::int64_t n;
+    bool new_epoch;  ///< clock, filters and orientation of the device start again; n restarts at the counter's value
+  };
+  /// `arrival_s` NaN: no arrival time at hand.
+  Step step(std::uint64_t counter, double arrival_s) noexcept;
+  std::uint32_t epoch() const noexcept { return state_.epoch; }
+  double late_s() const noexcept { return state_.late_s; }  ///< how far the stream is behind its samples
+  void reset() noexcept { state_ = {}; }
+
+  struct State {
+    std::int64_t last = 0, base = 0, usual_jump = 1;
+    double arrival_s = 0, late_s = 0;
+    std::uint32_t epoch = 0;
+    bool started = false;
+  };
+  State& state() noexcept { return state_; }
+
+ private:
+  Step restart(std::int64_t counter, double arrival_s) noexcept;
+  std::int64_t modulus_;
+  double interval_s_;
+  State state_;
+};
+static_assert(std::is_trivially_copyable_v<CounterUnwrap::State>);
+
+struct ClockParams {
+  double interval_s = 1e-3;      ///< T, nominal, per count
+  double block_s = 1;            ///< one minimum is kept per block
+  double window_s = 120;         ///< the window is max(this, 1.2 frame / |e|), at most window_max_s
+  double window_max_s = 900;
+  double frame_s = 1e-3;         ///< USB frame (full speed 1 ms, high speed 0.125 ms) or connection interval of a radio
+  double slew_s = 5;             ///< time constant towards a new line
+  double step_s = 0.05;          ///< a block later than this is dropped ...
+  int step_blocks = 5;           ///< ... and so many in a row open a new epoch
+  double drop_s = 0;             ///< a block earlier than this means that the delay fell; 0: max(2 ms, half a frame)
+  double skip_s = 3;             ///< not used for the fit after opening (start-up backlog)
+  double settle_s = 20;
+  double max_drift_ppm = 50000;
+};
+
+/// Times are seconds since the start of the session. push() is O(1) except once per block, when it is O(points).
+class ClockMap {
+ public:
+  static constexpr std::size_t kMaxPoints = 1024;
+  /// @throws std::invalid_argument when a parameter is not positive or the longest window has more than 1024 blocks.
+  explicit ClockMap(const ClockParams& params = {});
+
+  /// Sample n (or the last one of a packet) arrived. A number that does not rise starts again; an arrival that is not
+  /// finite is ignored.
+  void push(std::int64_t n, double arrival_s) noexcept;
+  /// The line. Valid after the first push.
+  double predict(std::int64_t n) const noexcept {
+    return state_.ref_t + static_cast<double>(n - state_.ref_n) * params_.interval_s * (1 + state_.drift);
+  }
+  /// Published time of sample n: the line, but at least a tenth of the nominal interval per sample after the one before.
+  double stamp(std::int64_t n) noexcept;
+  /// After a new epoch of the counter: everything is forgotten, counted in resets().
+  void restart() noexcept;
+
+  bool open() const noexcept { return state_.open; }
+  double drift_ppm() const noexcept { return 1e6 * state_.drift; }
+  double measured_interval_s() const noexcept { return params_.interval_s * (1 + state_.drift); }
+  /// RMS distance of the window's block minima from the fitted line (s); NaN before the first fit.
+  double residual_s() const noexcept { return state_.residual_s; }
+  double window_s() const noexcept { return state_.window_s; }
+  bool settling() const noexcept { return state_.settling; }  ///< less than settle_s of data behind the line
+  bool full() const noexcept { return state_.full; }          ///< a whole window: full accuracy
+  bool clamped() const noexcept { return state_.clamped; }    ///< the last stamp is not on the line
+  std::uint32_t resets() const noexcept { return state_.resets; }
+  std::uint32_t drops() const noexcept { return state_.drops; }
+
+  struct Point {
+    std::int64_t n;
+    double arrival_s;
+  };
+  struct State {
+    std::array<Point, kMaxPoints> points{};
+    std::size_t count = 0;
+    std::int64_t ref_n = 0, block_n = 0, open_n = 0, last_n = 0, best_n = 0, published_n = 0;
+    double ref_t = 0, drift = 0, best_arrival_s = 0, best_distance_s = 0, published_s = 0;
+    double window_s = 0, residual_s = 0;
+    int late_blocks = 0;
+    std::uint32_t resets = 0, drops = 0;
+    bool open = false, has_best = false, published = false, clamped = false, settling = true, full = false;
+  };
+  State& state() noexcept { return state_; }
+
+ private:
+  void open_at(std::int64_t n, double arrival_s) noexcept;
+  void close_block(std::int64_t n) noexcept;
+  void fit(std::int64_t n) noexcept;
+  double span_s(std::int64_t from, std::int64_t to) const noexcept { return static_cast<double>(to - from) * params_.interval_s; }
+
+  ClockParams params_;
+  double slew_gain_, max_drift_;
+  State state_;
+};
+static_assert(std::is_trivially_copyable_v<ClockMap::State>);
+
+}  // namespace grfd

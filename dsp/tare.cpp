@@ -1,0 +1,90 @@
+#include "dsp/tare.hpp"
+
+#include <limits>
+
+namespace grfd {
+
+bool Tare::push(double t_s, const std::array<double, 6>& codes, bool clipped, bool gap_before) noexcept {
+  State& s = state_;
+  if (!s.active) return false;
+  if (s.n == 0) {
+    s.t_first = s.t_last = t_s;
+    s.first = codes;
+  } else {
+    s.gap |= gap_before || !(t_s - s.t_last <= 1.5 * params_.interval_s);
+    s.t_last = t_s;
+  }
+  s.clipped |= clipped;
+  const double t = t_s - s.t_first;
+  std::array<double, 6> d;
+  for (std::size_t i = 0; i < 6; ++i) {
+    if (!std::isfinite(codes[i]) && s.not_finite < 0) s.not_finite = static_cast<int>(i);
+    d[i] = codes[i] - s.first[i];
+    s.sum[i] += d[i];
+    s.sum_t[i] += d[i] * t;
+  }
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t j = 0; j <= i; ++j) s.products[i][j] += d[i] * d[j];
+  s.sum_time += t;
+  s.sum_time2 += t * t;
+  ++s.n;
+  return t + params_.interval_s >= params_.duration_s - 1e-9;
+}
+
+TareResult Tare::finish(const AdcCalibration& adc, const PlateModel& plate) noexcept {
+  State& s = state_;
+  s.active = false;
+  TareResult r;
+  r.samples = s.n;
+  r.duration_s = s.t_last - s.t_first;
+  const auto refuse = [&r](TareRefusal why, int channel = -1) {
+    r.refusal = why;
+    r.channel = channel;
+    return r;
+  };
+  if (s.not_finite >= 0) return refuse(TareRefusal::not_finite, s.not_finite);
+  if (s.n < 10 || r.duration_s < 0.5 * params_.duration_s) return refuse(TareRefusal::too_few_samples);
+
+  const double n = s.n;
+  Mat6 covariance{};
+  Volts6 offset_v, slope_v, per_code;
+  for (std::size_t i = 0; i < 6; ++i) {
+    r.zero.codes[i] = s.first[i] + s.sum[i] / n;
+    per_code[i] = adc.volts_per_code(r.zero.codes[i]);
+    offset_v[i] = adc.volts(r.zero.codes[i]) - adc.volts(s.reference[i]);
+    slope_v[i] = per_code[i] * (s.sum_t[i] - s.sum_time * s.sum[i] / n) / (s.sum_time2 - s.sum_time * s.sum_time / n);
+  }
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t j = 0; j <= i; ++j)
+      covariance[i][j] = covariance[j][i] = per_code[i] * per_code[j] * (s.products[i][j] - s.sum[i] * s.sum[j] / n) / (n - 1);
+
+  Mat6 volts_to_wrench{};
+  for (std::size_t j = 0; j < 6; ++j) {
+    Volts6 unit{};
+    unit[j] = 1;
+    const Wrench6 column = plate.sensor(unit);
+    for (std::size_t i = 0; i < 6; ++i) volts_to_wrench[i][j] = column[i];
+  }
+  r.zero.covariance = propagate(volts_to_wrench, covariance);
+  r.offset = plate.sensor(offset_v);
+  r.slope = plate.sensor(slope_v);
+  const Wrench6 factory = plate.factory_noise();
+  for (std::size_t i = 0; i < 6; ++i) {
+    // a larger diagonal keeps the matrix positive, so the measured correlations may stay
+    r.sd[i] = std::sqrt(r.zero.covariance[i][i] > 0 ? r.zero.covariance[i][i] : 0);
+    const double noise = noise_from_tare(r.sd[i], factory[i]);
+    r.zero.covariance[i][i] = noise * noise;
+  }
+
+  if (s.gap) return refuse(TareRefusal::gap);
+  if (s.clipped) return refuse(TareRefusal::clipped);
+  if (std::abs(r.offset[2]) > params_.person_n) return refuse(TareRefusal::person_on_plate, 2);
+  for (int i = 0; i < 3; ++i)
+    if (std::abs(r.slope[static_cast<std::size_t>(i)]) > params_.slope_n_s) return refuse(TareRefusal::drifting, i);
+  for (int i = 0; i < 6; ++i)
+    if (r.sd[static_cast<std::size_t>(i)] > params_.noise_factor * factory[static_cast<std::size_t>(i)])
+      return refuse(TareRefusal::noisy, i);
+  return r;
+}
+
+}  // namespace grfd

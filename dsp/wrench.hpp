@@ -1,0 +1,62 @@
+// Wrenches and what follows from them: moving the point, the lab frame, the centre of pressure and its uncertainty.
+#pragma once
+#include <array>
+
+#include "schemas/settings.hpp"
+
+namespace grfd {
+
+using Wrench6 = std::array<double, 6>;               ///< Fx Fy Fz (N) Mx My Mz (N.m); the point is stated where it is used
+using Mat6 = std::array<std::array<double, 6>, 6>;   ///< rows
+
+/// Same axes, moments about the point `o` (m, from the old point): M - o x F.
+Wrench6 shift(const Wrench6& w, const Vec3& o) noexcept;
+
+/// Plate wrench about the surface centre -> ground reaction on the subject about the lab origin.
+/// `rotation`: columns = plate axes in the lab; `center`: surface centre in the lab (m).
+Wrench6 to_lab(const Wrench6& w, const Mat3& rotation, const Vec3& center, Sense sense) noexcept;
+/// Inverse of shift(., origin) followed by to_lab: what the sensor feels, in plate axes and in the plate's own sense.
+Wrench6 from_lab(const Wrench6& lab, const Mat3& rotation, const Vec3& center, const Vec3& origin, Sense sense) noexcept;
+
+struct PressurePoint {
+  double x, y;  ///< m
+  double tz;    ///< free moment there, N.m
+};
+/// Centre of pressure on the plane z = z0 of the frame and point in which `w` is given. Not finite when Fz = 0: the caller
+/// decides by force whether a centre of pressure exists (contact.hpp).
+PressurePoint center_of_pressure(const Wrench6& w, double z0 = 0) noexcept;
+
+struct PressureSigma {
+  double x, y;  ///< m, one standard deviation
+};
+/// First-order uncertainty of center_of_pressure(w, z0) for the covariance of `w` (same frame and point).
+PressureSigma cop_sigma(const Wrench6& w, double z0, const Mat6& covariance) noexcept;
+/// The same for independent channels with the given standard deviations.
+PressureSigma cop_sigma(const Wrench6& w, double z0, const Wrench6& sd) noexcept;
+
+struct PlatePose {
+  Mat3 rotation;         ///< rows; columns are the plate axes in the lab
+  Vec3 center;           ///< mean of the corners
+  double off_plane_m;    ///< largest distance of a corner from the plane
+  double edge_misfit_m;  ///< largest difference between opposite edges
+  /// A survey is not exact: above 1 mm warn, above 2 mm off the plane or 3 mm between opposite edges refuse.
+  bool acceptable() const noexcept { return off_plane_m <= 0.002 && edge_misfit_m <= 0.003; }
+  bool doubtful() const noexcept { return off_plane_m > 0.001 || edge_misfit_m > 0.001; }
+};
+/// Corners (+x,+y) (-x,+y) (-x,-y) (+x,-y) of the contact surface in the lab.
+/// @throws std::invalid_argument when they span no plane.
+PlatePose pose_from_corners(const std::array<Vec3, 4>& corners_m);
+
+/// @throws std::invalid_argument when the matrix is singular or not finite.
+Mat6 inverse(const Mat6& m);
+/// covariance of A w when w has `covariance`
+Mat6 propagate(const Mat6& a, const Mat6& covariance) noexcept;
+
+inline Wrench6 product(const Mat6& m, const Wrench6& w) noexcept {
+  Wrench6 r{};
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t j = 0; j < 6; ++j) r[i] += m[i][j] * w[j];
+  return r;
+}
+
+}  // namespace grfd
