@@ -1,0 +1,91 @@
+#include "dsp/cop.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace grfd {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+bool step(const ContactParams& params, Contact::State& state, double fz) noexcept {
+  Contact c(params);
+  c.state() = state;
+  const bool on = c.step(fz);
+  state = c.state();
+  return on;
+}
+
+}  // namespace
+
+CopParams CopParams::from(const ThresholdSettings& t, double rate_hz, double noise_gain) noexcept {
+  const int n = std::max(1, static_cast<int>(std::lround(t.debounce_s * rate_hz)));
+  CopParams p;
+  p.contact = {t.contact_on_n, t.contact_off_n, n, n};
+  p.plate = {t.cop_on_n, t.cop_off_n, n, n};
+  p.total = {t.cop_total_on_n, t.cop_total_off_n, n, n};
+  p.sigma_ok_m = 1e-3 * t.cop_sigma_ok_mm;
+  p.sigma_bad_m = 1e-3 * t.cop_sigma_bad_mm;
+  p.noise_gain = noise_gain;
+  return p;
+}
+
+CopCalculator::CopCalculator(const CopParams& params, std::span<const double> surface_z_m)
+    : params_(params), n_(surface_z_m.size()) {
+  if (n_ < 1 || n_ > kMaxPlates) throw std::invalid_argument("a centre of pressure needs one to four plates");
+  std::copy(surface_z_m.begin(), surface_z_m.end(), surface_z_m_.begin());
+}
+
+CopValue CopCalculator::value(const Wrench6& w, double z, const Mat6& covariance, const ContactParams& limits,
+                              Gate& gate) const noexcept {
+  double known = 0;
+  for (double v : w) known += v * 0.0;
+  CopValue out;
+  out.fz = known == 0 ? w[2] : kNaN;
+  out.cop_ml = out.cop_ap = out.tz = out.sigma = kNaN;
+  // while the state is on but the force is already at or below the off threshold there is nothing to divide by
+  if (!step(limits, gate.valid, out.fz) || !(out.fz > limits.off_n)) return out;
+  const PressurePoint p = center_of_pressure(w, z);
+  const PressureSigma s = cop_sigma(w, z, covariance);
+  out.valid = true;
+  out.cop_ml = p.x;
+  out.cop_ap = p.y;
+  out.tz = p.tz;
+  out.sigma = params_.noise_gain * std::max(s.x, s.y);
+  if (out.sigma <= params_.sigma_ok_m) gate.quality_ok = true;
+  if (out.sigma > params_.sigma_bad_m) gate.quality_ok = false;
+  out.quality_ok = gate.quality_ok;
+  return out;
+}
+
+void CopCalculator::update(std::span<const Wrench6> lab) noexcept {
+  Wrench6 sum{};
+  Mat6 covariance{};
+  bool any_contact = false;
+  for (std::size_t i = 0; i < n_; ++i) {
+    PlateState& s = state_.plates[i];
+    CopValue& v = plate_values_[i];
+    v = value(lab[i], surface_z_m_[i], s.covariance, params_.plate, s.gate);
+    v.contact = step(params_.contact, s.contact, v.fz);
+    any_contact |= v.contact;
+    if (!v.contact && std::isfinite(v.fz)) continue;
+    for (std::size_t j = 0; j < 6; ++j) {
+      sum[j] += lab[i][j];
+      for (std::size_t k = 0; k < 6; ++k) covariance[j][k] += s.covariance[j][k];
+    }
+  }
+  total_value_ = value(sum, 0, covariance, params_.total, state_.total);
+  total_value_.contact = any_contact;
+}
+
+void CopCalculator::reset() noexcept {
+  for (PlateState& s : state_.plates) {
+    s.contact = {};
+    s.gate = {};
+  }
+  state_.total = {};
+}
+
+}  // namespace grfd
