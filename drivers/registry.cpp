@@ -3,7 +3,14 @@
 
 namespace grfd {
 
-std::span<const DriverEntry> driver_registry() { return {}; }
+extern const DriverEntry labjack_u6;
+
+std::span<const DriverEntry> driver_registry() {
+  static const DriverEntry drivers[] = {
+      labjack_u6,
+  };
+  return drivers;
+}
 
 const DriverEntry* find_driver(std::string_view name) {
   for (const DriverEntry& entry : driver_registry())
