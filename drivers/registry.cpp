@@ -1,17 +1,17 @@
 // Every driver grfd knows, one line each.
 #include "drivers/driver.hpp"
 
-#include <array>
-
 namespace grfd {
 
+extern const DriverEntry labjack_u6;
 extern const DriverEntry microstrain_mip;
 
 std::span<const DriverEntry> driver_registry() {
-  static const std::array entries{
+  static const DriverEntry drivers[] = {
+      labjack_u6,
       microstrain_mip,
   };
-  return entries;
+  return drivers;
 }
 
 const DriverEntry* find_driver(std::string_view name) {

@@ -1,0 +1,687 @@
+// The U6 driver against the emulated U6 and against bytes of our own.
+#include <set>
+
+#include "drivers/labjack_u6_stream.hpp"
+#include "tests/drivers/labjack_u6_rig.hpp"
+
+using namespace grfd;
+using namespace grfd::u6_test;
+using u6::Bytes;
+
+namespace {
+Bytes stream_packet(std::uint8_t counter, const std::vector<std::uint16_t>& codes, std::uint8_t code = 0,
+                    std::uint16_t lost = 0, std::uint8_t backlog = 0) {
+  Bytes d{std::uint8_t(lost), std::uint8_t(lost >> 8), 0, 0, counter, code};
+  for (std::uint16_t c : codes) d.insert(d.end(), {std::uint8_t(c), std::uint8_t(c >> 8)});
+  d.insert(d.end(), {backlog, 0});
+  return u6::extended_frame(0xc0, d, 0xf9);
+}
+
+/// The decoder alone, fed with packets that number their samples: channel c of scan k has code k * channels + c.
+struct Decoder {
+  explicit Decoder(std::size_t channels) : n(channels), stream(channels, 1000, 0, 1) { stream.restart(); }
+  void feed(const Bytes& bytes) {
+    FixedBatch<256> batch;
+    stream.decode(as_bytes(bytes), t += kMs, batch);
+    for (const Sample& s : batch.samples()) (s.stream == 0 ? scans : losses).push_back(s);
+  }
+  Bytes numbered(int first_packet, std::uint8_t code = 0) const {
+    std::vector<std::uint16_t> codes;
+    for (int i = 0; i < 25; ++i) codes.push_back(std::uint16_t(first_packet * 25 + i));
+    return stream_packet(std::uint8_t(first_packet), codes, code);
+  }
+  void check() const {
+    for (const Sample& s : scans)
+      for (std::size_t c = 0; c < n; ++c) BOOST_REQUIRE_EQUAL(value<std::int32_t>(s, c), std::int32_t((s.t_device * n + c) & 0xffff));
+  }
+  std::uint64_t counter(const std::string& name) const {
+    for (const Counter* c : stream.counters())
+      if (name == c->name) return c->get();
+    BOOST_FAIL("no counter " << name);
+    return 0;
+  }
+  std::size_t n;
+  TimeNs t = 0;
+  U6Stream stream;
+  std::vector<Sample> scans, losses;
+};
+std::int64_t first_of(const Sample& s) { return value<std::int64_t>(s, 0); }
+std::int64_t count_of(const Sample& s) { return value<std::int64_t>(s, 1); }
+std::int64_t cause_of(const Sample& s) { return value<std::int64_t>(s, 2); }
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(labjack_u6)
+
+BOOST_AUTO_TEST_CASE(volts_at_the_nominal_check_points) {
+  const auto volts = [](int code) { return labjack_u6_volts(code, 3.1580578e-4, -3.158058e-4, 33523); };
+  BOOST_TEST(volts(33523) == 0);
+  BOOST_TEST(std::abs(volts(36690) - 1.000157) < 5e-7);
+  BOOST_TEST(std::abs(volts(30356) + 1.000157) < 5e-7);
+  BOOST_TEST(std::abs(volts(0) + 10.58676) < 5e-6);
+  BOOST_TEST(std::abs(volts(65535) - 10.109575) < 5e-7);
+  for (int code = 0; code < 65536; code += 7) BOOST_REQUIRE(labjack_u6_count(volts(code), 3.1580578e-4, -3.158058e-4, 33523) == code);
+  BOOST_TEST(labjack_u6_count(11, 3.1580578e-4, -3.158058e-4, 33523) == 65535);
+  BOOST_TEST(labjack_u6_count(-11, 3.1580578e-4, -3.158058e-4, 33523) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(fixed_point_and_checksums) {
+  const Bytes minus = unhex("A6 37 BD 69 F5 FF FF FF");
+  BOOST_TEST(std::abs(u6::read_fixed(minus.data()) + 10.5869565220) < 0x1p-32);
+  for (double v : {0.0, 33523.0, -1.0, 0.5, -10.5, 3.1580578e-4}) {
+    std::array<std::uint8_t, 8> b;
+    u6::write_fixed(b.data(), v);
+    BOOST_TEST(std::abs(u6::read_fixed(b.data()) - v) <= 0x1p-33);
+  }
+  BOOST_TEST(u6::checksum8(unhex("F9 1D C0 35 14")) == 0x21);
+  BOOST_TEST(u6::checksum8(Bytes(300, 0xff)) == 0xfe);  // 76500 mod 65536 = 2AD4; 2A + D4 = FE
+}
+
+BOOST_AUTO_TEST_CASE(the_nearest_clock_is_chosen) {
+  const auto thousand = u6::choose_clock(1000);
+  BOOST_TEST(thousand->clock_hz == 4'000'000u);
+  BOOST_TEST(thousand->interval == 4000);
+  BOOST_TEST(u6::choose_clock(900)->clock_hz == 48'000'000u);  // 53333 is nearer than 4444
+  BOOST_TEST(u6::choose_clock(900)->interval == 53333);
+  BOOST_TEST(u6::choose_clock(10)->scan_config == 0x0a);
+  BOOST_TEST(u6::choose_clock(10)->interval == 18750);
+  BOOST_TEST(u6::choose_clock(0.25)->scan_config == 0x02);
+  BOOST_TEST(u6::choose_clock(0.25)->interval == 62500);
+  BOOST_TEST(!u6::choose_clock(0.2));
+  BOOST_TEST(!u6::choose_clock(0));
+  BOOST_TEST(!u6::choose_clock(std::nan("")));
+}
+
+BOOST_AUTO_TEST_CASE(start_sends_the_documented_commands_in_order) {
+  Rig rig(thirteen_channels());
+  rig.start();
+  std::vector<std::string> expected{"B0 B0", "0B F8 0A 08 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"};
+  for (int block = 0; block < 10; ++block) expected.push_back(hex(u6::extended_frame(0x2d, Bytes{0, std::uint8_t(block)})));
+  expected.insert(expected.end(),
+                  {"0A F8 05 0B 01 00 01 00 00 00 00 00 00 00 00 00", "1A F8 04 00 1A 03 00 1D FF FF FF 00 00 00",
+                   "F5 F8 11 11 D9 01 0D 01 19 00 00 00 A0 0F 00 00 01 00 02 00 03 00 04 00 05 00 06 00 07 00 08 00 09 00 0A 00 0B 00 C1 00",
+                   "start_stream 131 128 12", "A8 A8"});
+  BOOST_TEST(rig.link.events == expected, boost::test_tools::per_element());
+  BOOST_TEST(rig.link.written[4] == "29 F8 01 2D 02 00 00 02");
+  const Sample& f = rig.facts.samples()[0];
+  BOOST_TEST(rig.facts.size() == 1u);
+  BOOST_TEST(f.stream == 11);
+  BOOST_TEST(value<double>(f, 0) == rig.device.calibration()[0][0]);
+  BOOST_TEST(value<double>(f, 1) == rig.device.calibration()[2][0]);
+  BOOST_TEST(value<double>(f, 2) == rig.device.calibration()[2][1]);
+  BOOST_TEST(value<double>(f, 3) == 1000);
+  BOOST_TEST(value<double>(f, 4) == 0);
+  BOOST_TEST(value<double>(f, 5) == 1.45);
+  rig.link.events.clear();
+  rig.driver->stop(rig.link);
+  BOOST_TEST(rig.link.events == (std::vector<std::string>{"B0 B0", "stop_stream 131 100"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(identity_serial_and_forgotten_streams) {
+  Rig rig(thirteen_channels());
+  const DeviceIdentity id = rig.driver->identify(rig.link);
+  BOOST_TEST(id.model == "LabJack U6");
+  BOOST_TEST(id.serial == "360012345");
+  BOOST_TEST(id.firmware == "1.45");
+  BOOST_TEST(rig.link.written.size() == 1u);
+
+  DeviceSettings s = thirteen_channels();
+  s.serial = "360000001";
+  s.emulation.serial = "360000002";
+  Rig other(s);
+  BOOST_TEST(other.driver->identify(other.link).serial == "360000002");
+  BOOST_CHECK_THROW(other.start(), DeviceError);
+
+  // Another host left a running stream and an answer behind.
+  Rig left(thirteen_channels());
+  left.start();
+  left.link.run_until(300 * kMs);
+  left.link.streaming = false;
+  left.link.write(1, as_bytes(unhex("A8 A8")), 1000);
+  left.link.stall(500 * kMs);
+  left.samples.clear();
+  left.driver = left.entry.make(left.settings, 10);
+  left.facts.clear();
+  left.start();
+  left.link.run_until(left.link.now + 500 * kMs);
+  BOOST_TEST(left.scans().size() > 450u);
+  left.check_numbered();
+}
+
+BOOST_AUTO_TEST_CASE(an_unreadable_or_erased_calibration_is_nominal_and_flagged) {
+  const auto nominal = u6::nominal_calibration();
+  for (int block : {0, 2}) {
+    Rig rig(thirteen_channels());
+    rig.device.set_unreadable_block(block);
+    rig.start();
+    const Sample& f = rig.facts.samples()[0];
+    BOOST_TEST(value<double>(f, 4) == 1);
+    BOOST_TEST(value<double>(f, 0) == nominal[0][0]);
+    BOOST_TEST(value<double>(f, 1) == nominal[2][0]);
+    BOOST_TEST(value<double>(f, 2) == nominal[2][1]);
+  }
+  Rig pro(thirteen_channels());
+  pro.device.set_unreadable_block(7);  // the high-resolution converter is not used
+  pro.start();
+  BOOST_TEST(value<double>(pro.facts.samples()[0], 4) == 0);
+  Rig erased(thirteen_channels());
+  erased.link.tamper = [](std::span<std::byte> d) {
+    auto* p = reinterpret_cast<std::uint8_t*>(d.data());
+    if (d.size() == 40 && p[3] == 0x2d) {
+      Bytes data(34, 0xff);
+      data[0] = data[1] = 0;
+      const Bytes frame = u6::extended_frame(0x2d, data);
+      std::copy(frame.begin(), frame.end(), p);
+    }
+    return static_cast<int>(d.size());
+  };
+  erased.start();
+  BOOST_TEST(value<double>(erased.facts.samples()[0], 4) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(every_wrong_answer_has_its_own_error) {
+  const auto error_of = [](std::function<int(std::span<std::byte>)> tamper) -> std::string {
+    Rig rig(thirteen_channels());
+    rig.link.tamper = std::move(tamper);
+    try {
+      rig.driver->identify(rig.link);
+    } catch (const DeviceError& e) {
+      return e.what();
+    }
+    return "";
+  };
+  const auto flip = [&](std::size_t at) {
+    return error_of([at](std::span<std::byte> d) { return d[at] ^= std::byte{0x40}, static_cast<int>(d.size()); });
+  };
+  const std::set<std::string> all{
+      flip(0), flip(1), flip(2), flip(3), flip(10), error_of([](std::span<std::byte>) { return 1; }),
+      error_of([](std::span<std::byte>) { return 6; }),
+      error_of([](std::span<std::byte> d) { return d[0] = d[1] = std::byte{0xb8}, 2; }),
+      error_of([](std::span<std::byte> d) {
+        Bytes data(32);
+        data[0] = 4;
+        const Bytes f = u6::extended_frame(0x08, data);
+        std::memcpy(d.data(), f.data(), f.size());
+        return static_cast<int>(d.size());
+      }),
+      error_of([](std::span<std::byte> d) {
+        const Bytes f = u6::extended_frame(0x08, Bytes(30));
+        std::memcpy(d.data(), f.data(), f.size());
+        return static_cast<int>(f.size());
+      })};
+  BOOST_TEST(all.size() == 10u);
+  for (const std::string& e : all) BOOST_TEST(e.substr(0, 9) == "ConfigU6:");
+  Rig silent(thirteen_channels());
+  silent.link.tamper = [](std::span<std::byte>) { return 0; };
+  BOOST_CHECK_THROW(silent.driver->identify(silent.link), LinkError);
+}
+
+BOOST_AUTO_TEST_CASE(ten_seconds_are_complete_and_within_one_count) {
+  DeviceSettings s = thirteen_channels();
+  s.emulation.drift_ppm = 35;
+  const auto volts = [](int input, double t) { return 5 * std::sin(2 * 3.14159265358979 * (0.7 + 0.1 * input) * t + input); };
+  Rig rig(s, volts);
+  rig.start();
+  rig.link.run_until(rig.first_ms * kMs + 10'000 * kMs);
+  const auto scans = rig.scans();
+  BOOST_TEST(scans.size() >= 9996u);  // two packets at most are still on their way
+  const double period = 1e-3 / (1 + 35e-6);
+  const auto& c = rig.device.calibration();
+  double worst = 0;
+  TimeNs before = 0;
+  for (std::size_t k = 0; k < scans.size(); ++k) {
+    BOOST_REQUIRE_EQUAL(scans[k].seq, k);
+    BOOST_REQUIRE_EQUAL(scans[k].t_device, k);
+    BOOST_REQUIRE_EQUAL(scans[k].flags, 0);
+    BOOST_REQUIRE(scans[k].t_arrival >= before);
+    before = scans[k].t_arrival;
+    const double t = 1e-3 * double(rig.first_ms) + double(k) * period;
+    const double delay = seconds(scans[k].t_arrival) - t;
+    BOOST_REQUIRE(delay > 13 * 20e-6 * 0.99 && delay < 5e-3);  // after its conversion, within two packets
+    for (int i = 0; i < 12; ++i) {
+      const double expected = volts(i, t + i * 20e-6 / (1 + 35e-6));
+      const double found = labjack_u6_volts(value<std::int32_t>(scans[k], std::size_t(i)), c[0][0], c[2][0], c[2][1]);
+      worst = std::max(worst, std::abs(found - expected) / c[0][0]);
+    }
+    BOOST_REQUIRE_EQUAL(value<std::int32_t>(scans[k], 12), 0xffff);
+  }
+  BOOST_TEST(worst < 1.0);
+  BOOST_TEST(worst <= 0.51);  // rounding
+  BOOST_TEST(rig.losses().empty());
+  BOOST_TEST(rig.link.polls == 0);
+  BOOST_TEST_MESSAGE("largest difference " << worst << " counts in " << scans.size() << " scans");
+  for (const char* name : {"bad_header", "bad_checksum", "resync_bytes", "packet_lost", "scans_lost", "stale_packet", "fatal_code"})
+    BOOST_TEST(rig.counter(name) == 0u);
+  // Cut anywhere, byte by byte too, the same bytes give the same samples.
+  const std::size_t part = 64 * 6;
+  FixedBatch<64> whole;
+  auto reference = rig.entry.make(s, 10);
+  DeviceSettings copy = s;
+  const auto decode = [&](std::initializer_list<std::size_t> cuts, std::size_t step, SampleBatch& out) {
+    Rig fresh(copy, volts);
+    fresh.start();
+    std::span<const std::byte> bytes = std::span(rig.wire).first(part);
+    std::size_t from = 0;
+    for (std::size_t cut : cuts) fresh.driver->decode(bytes.subspan(from, cut - from), 1, out), from = cut;
+    for (; from < part; from += step) fresh.driver->decode(bytes.subspan(from, std::min(step, part - from)), 1, out);
+  };
+  decode({}, part, whole);
+  BOOST_TEST(whole.size() == part / 64 * 25 / 13);
+  const auto same = [&](const SampleBatch& other) {
+    return other.size() == whole.size() && std::memcmp(other.samples().data(), whole.samples().data(), whole.size() * sizeof(Sample)) == 0;
+  };
+  for (std::size_t cut = 0; cut <= part; ++cut) {
+    FixedBatch<64> split;
+    decode({cut}, part, split);
+    BOOST_REQUIRE(same(split));
+  }
+  for (std::size_t step : {1u, 2u, 3u, 7u, 63u, 65u, 127u}) {
+    FixedBatch<64> split;
+    decode({}, step, split);
+    BOOST_REQUIRE(same(split));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(dropped_and_corrupt_packets_are_counted_exactly) {
+  for (std::size_t channels : {1u, 2u, 5u, 12u, 14u})
+    for (std::uint64_t n : {1u, 2u, 7u, 200u})
+      for (bool corrupt : {false, true}) {
+        DeviceSettings s = thirteen_channels();
+        s.analog_inputs.resize(channels, 12);
+        if (channels == 14) s.analog_inputs[13] = 13;
+        s.digital_port = channels > 2;
+        Rig rig(s);
+        rig.start();
+        rig.link.run_until(rig.link.now + 203 * kMs);
+        corrupt ? rig.device.corrupt_packets(n) : rig.device.drop_packets(n);
+        const TimeNs packet_ms = TimeNs(25 / (channels + s.digital_port) + 1);
+        rig.link.run_until(rig.link.now + TimeNs(n + 20) * packet_ms * kMs);
+        rig.check_numbered();
+        BOOST_REQUIRE(rig.losses().size() == 1u);
+        const Sample loss = rig.losses()[0];
+        BOOST_TEST(cause_of(loss) == (corrupt ? 2 : 1));
+        BOOST_TEST(rig.counter("packet_lost") == n);
+        BOOST_TEST(rig.counter("scans_lost") == std::uint64_t(count_of(loss)));
+        BOOST_TEST(rig.counter("bad_checksum") == (corrupt ? n : 0u));
+        BOOST_TEST(rig.counter("resync_bytes") == (corrupt ? 64 * n : 0u));
+        const std::size_t all = channels + s.digital_port, low = 25 * n / all;
+        BOOST_TEST((std::size_t(count_of(loss)) >= low && std::size_t(count_of(loss)) <= low + 2));
+      }
+}
+
+BOOST_AUTO_TEST_CASE(the_worked_gap_of_a_lost_packet) {
+  // 13 channels: packet 1 holds samples 25..49 = end of scan 1, scan 2, begin of scan 3. Without it 1, 2 and 3 are lost.
+  Decoder d(13);
+  for (int p : {0, 2, 3}) d.feed(d.numbered(p));
+  d.check();
+  BOOST_REQUIRE(d.losses.size() == 1u);
+  BOOST_TEST(first_of(d.losses[0]) == 1);
+  BOOST_TEST(count_of(d.losses[0]) == 3);
+  BOOST_REQUIRE(d.scans.size() >= 2u);
+  BOOST_TEST(d.scans[0].seq == 0u);
+  BOOST_TEST(d.scans[1].seq == 4u);
+  BOOST_TEST(d.scans[1].flags == kGapBefore);
+  BOOST_TEST(d.scans[2].flags == 0);
+}
+
+BOOST_AUTO_TEST_CASE(faults_by_rate_leave_a_consistent_record) {
+  DeviceSettings s = thirteen_channels();
+  s.emulation.faults = {{"drop_packet", 0.02}, {"corrupt_checksum", 0.02}};
+  s.emulation.seed = 9;
+  Rig rig(s);
+  rig.start();
+  rig.link.run_until(rig.link.now + 5000 * kMs);
+  rig.check_numbered();
+  BOOST_TEST(rig.losses().size() > 50u);
+  BOOST_TEST(rig.scans().size() + rig.counter("scans_lost") == rig.scans().back().seq + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_host_that_stops_reading_loses_exactly_what_the_device_reports) {
+  std::size_t continued = 0;
+  for (std::size_t channels : {1u, 2u, 5u, 12u, 14u})
+    for (int phase = 0; phase < 26; ++phase) {
+      DeviceSettings s = thirteen_channels();
+      s.analog_inputs.resize(channels, 12);
+      if (channels == 14) s.analog_inputs[13] = 13;
+      s.digital_port = channels > 2;
+      const std::size_t n = channels + s.digital_port;
+      Rig rig(s);
+      rig.start();
+      rig.link.run_until((rig.first_ms + 300 + phase) * kMs + kMs / 2);
+      rig.link.device.ready(rig.link.now, 0x83, 128);  // the waiting transfer takes what is full
+      const std::size_t due = 301u + std::size_t(phase);
+      const std::size_t sent = due * n / 25;  // every full packet has left the FIFO
+      const std::size_t fill = due * n - sent * 25, fit = (984 - fill) / n;
+      const std::size_t stalled = 200 + fit;  // 0.2 s more than the FIFO holds, for any number of channels
+      rig.link.stall(TimeNs(stalled) * kMs);
+      rig.link.run_until(rig.link.now + 800 * kMs);
+      rig.check_numbered();
+      BOOST_REQUIRE(rig.losses().size() == 1u);
+      // The scan due after the drain is the dummy: without data as well.
+      BOOST_REQUIRE_EQUAL(count_of(rig.losses()[0]), std::int64_t(stalled - fit + 1));
+      BOOST_REQUIRE_EQUAL(first_of(rig.losses()[0]), std::int64_t(due + fit));
+      BOOST_REQUIRE_EQUAL(cause_of(rig.losses()[0]), 3);
+      BOOST_TEST(rig.counter("auto_recovery_reports") == 1u);
+      BOOST_TEST(rig.counter("auto_recovery_unplaced") == 0u);
+      BOOST_TEST(rig.counter("auto_recovery_packets") >= 38u);
+      BOOST_TEST(rig.counter("packet_lost") == 0u);
+      continued += (due + fit) * n % 25 + n > 25;  // the dummy ran over into the next packet
+    }
+  BOOST_TEST(continued >= 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stall_of_two_tenths_of_a_second_at_13_khz) {
+  Rig rig(thirteen_channels());
+  rig.start();
+  rig.link.run_until((rig.first_ms + 1000) * kMs + kMs / 2);
+  rig.link.device.ready(rig.link.now, 0x83, 128);
+  rig.link.stall(200 * kMs);
+  rig.link.run_until(rig.link.now + 1000 * kMs);
+  rig.check_numbered();
+  // 1001 scans = 13013 samples = 520 packets and 13 samples; 74 scans more fit into 984.
+  BOOST_REQUIRE(rig.losses().size() == 1u);
+  BOOST_TEST(first_of(rig.losses()[0]) == 1075);
+  BOOST_TEST(count_of(rig.losses()[0]) == 127);
+  BOOST_TEST(rig.counter("backlog_high") > 10u);
+  BOOST_TEST(!rig.driver->check(rig.link, rig.link.now));
+}
+
+BOOST_AUTO_TEST_CASE(losses_beside_a_recovery_report) {
+  const auto stalled = [](Rig& rig) {
+    rig.start();
+    rig.link.run_until((rig.first_ms + 309) * kMs + kMs / 2);  // 310 * 13 = 4030: 161 packets and 5 samples
+    rig.link.device.ready(rig.link.now, 0x83, 128);
+    rig.link.stall(200 * kMs);  // 75 scans fit: 980 in the FIFO = 39 packets of code 59 and 5 samples
+  };
+  {  // the packet after the report is lost: the dummy ends inside the hole or before it
+    DeviceSettings s = thirteen_channels();
+    s.analog_inputs = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};  // 15 channels
+    for (int phase = 0; phase < 10; ++phase) {
+      Rig rig(s);
+      rig.start();
+      rig.link.run_until((rig.first_ms + 300 + phase) * kMs + kMs / 2);
+      rig.link.stall(200 * kMs);
+      rig.driver->check(rig.link, rig.link.now);
+      while (rig.counter("auto_recovery_reports") == 0) rig.link.run_until(rig.link.now + kMs / 5);
+      rig.device.drop_packets(1);
+      rig.link.run_until(rig.link.now + 300 * kMs);
+      rig.check_numbered();
+      BOOST_TEST(rig.losses().size() >= 1u);
+      BOOST_TEST(rig.counter("packet_lost") == 1u);
+    }
+  }
+  {  // the report itself is lost: nobody knows how much time passed, so the stream must start again
+    Rig rig(thirteen_channels());
+    stalled(rig);
+    while (rig.counter("auto_recovery_packets") < 38) rig.link.run_until(rig.link.now + kMs / 5);
+    rig.device.drop_packets(4);
+    rig.link.run_until(rig.link.now + 300 * kMs);
+    BOOST_TEST(rig.counter("auto_recovery_report_lost") == 1u);
+    BOOST_TEST(rig.driver->check(rig.link, rig.link.now) == std::string("auto_recovery_report_lost"));
+    rig.check_numbered();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_report_without_its_mark_is_placed_to_one_packet) {
+  Decoder d(5);
+  d.feed(d.numbered(0));
+  Bytes p = d.numbered(1);
+  std::vector<std::uint16_t> codes;
+  for (std::size_t i = 0; i < 25; ++i) codes.push_back(u6::read16(&p[12 + 2 * i]));
+  d.feed(stream_packet(1, codes, 60, 40));
+  d.feed(d.numbered(2));
+  BOOST_REQUIRE(d.losses.size() == 1u);
+  BOOST_TEST(cause_of(d.losses[0]) == 4);
+  BOOST_TEST(first_of(d.losses[0]) == 10);
+  BOOST_TEST(count_of(d.losses[0]) == 40);
+  BOOST_TEST(d.counter("auto_recovery_unplaced") == 1u);
+  BOOST_TEST(d.scans[10].seq == 50u);
+}
+
+BOOST_AUTO_TEST_CASE(single_rails_are_no_mark) {
+  // 2 channels; scan 1 has one channel at the rail, scan 3 is the mark of 7 scans.
+  Decoder d(2);
+  std::vector<std::uint16_t> codes(25, 100);
+  codes[3] = 0xffff;
+  codes[6] = codes[7] = 0xffff;
+  d.feed(stream_packet(0, codes, 60, 7, 129));
+  BOOST_REQUIRE(d.losses.size() == 1u);
+  BOOST_TEST(first_of(d.losses[0]) == 3);
+  BOOST_TEST(count_of(d.losses[0]) == 7);
+  BOOST_TEST(value<std::int32_t>(d.scans[1], 1) == 0xffff);
+  BOOST_TEST(d.scans[3].seq == 10u);
+  BOOST_TEST(d.counter("backlog_high") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(fatal_codes_ask_for_a_restart_and_their_data_are_not_taken) {
+  for (auto [code, cause] : {std::pair{55, "stream_scan_overlap"}, {54, "stream_adc0_buffer_overflow"}, {63, "auto_recovery_overflow"}, {200, "error"}}) {
+    Decoder d(5);
+    d.feed(d.numbered(0));
+    BOOST_TEST(!d.stream.fault());
+    d.feed(d.numbered(1, std::uint8_t(code)));
+    d.feed(d.numbered(2));
+    BOOST_TEST(d.stream.fault() == std::string(cause));
+    BOOST_TEST(d.scans.size() == 5u);
+    BOOST_TEST(d.counter("packet_after_fault") == 1u);
+    d.stream.restart();
+    BOOST_TEST(!d.stream.fault());
+    d.feed(d.numbered(0));
+    BOOST_REQUIRE(d.losses.size() == 1u);
+    BOOST_TEST(first_of(d.losses[0]) == 5);
+    BOOST_TEST(count_of(d.losses[0]) == -1);
+    BOOST_TEST(cause_of(d.losses[0]) == (code == 63 ? 7 : 6));
+    BOOST_TEST(d.scans[5].flags == (kGapBefore | kNewEpoch));
+    BOOST_TEST(d.scans[5].seq == 5u);
+    BOOST_TEST(d.scans[5].t_device == 0u);
+    BOOST_TEST(d.scans[5].epoch == 1);
+    BOOST_TEST(d.scans[6].flags == 0);
+    d.check();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_device_overlaps_or_counts_too_far_and_the_driver_restarts) {
+  Rig rig(thirteen_channels());
+  rig.start();
+  rig.link.run_until(rig.link.now + 100 * kMs);
+  rig.device.overlap();
+  rig.link.run_until(rig.link.now + 100 * kMs);
+  BOOST_TEST(rig.driver->check(rig.link, rig.link.now) == std::string("stream_scan_overlap"));
+  const std::uint64_t before = rig.scans().size();
+  rig.driver->stop(rig.link);
+  rig.start();
+  BOOST_TEST(!rig.driver->check(rig.link, rig.link.now));
+  rig.link.run_until(rig.link.now + 100 * kMs);
+  const auto scans = rig.scans();
+  BOOST_TEST(scans[before].seq == before);
+  BOOST_TEST(scans[before].epoch == 1);
+  BOOST_TEST(scans[before].t_device == 0u);
+  BOOST_TEST(scans[before].flags == (kGapBefore | kNewEpoch));
+  BOOST_TEST(value<std::int32_t>(scans[before], 0) == code_of(0, rig.first_ms));
+  BOOST_TEST(cause_of(rig.losses().at(0)) == 6);
+  BOOST_TEST(rig.facts.size() == 2u);
+  BOOST_TEST(rig.facts.samples()[1].epoch == 1);
+
+  rig.link.stall(70'000 * kMs);  // more than 65535 scans are left out
+  rig.link.run_until(rig.link.now + 100 * kMs);
+  BOOST_TEST(rig.driver->check(rig.link, rig.link.now) == std::string("auto_recovery_overflow"));
+
+  DeviceSettings slow = thirteen_channels();
+  slow.resolution_index = 4;  // 13 * 160 us do not fit into 1 ms
+  Rig overlap(slow);
+  overlap.start();
+  overlap.link.run_until(overlap.link.now + 100 * kMs);
+  BOOST_TEST(overlap.driver->check(overlap.link, overlap.link.now) == std::string("stream_scan_overlap"));
+  BOOST_TEST(overlap.scans().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_device_is_noticed_after_half_a_second) {
+  Rig rig(thirteen_channels());
+  rig.start();
+  BOOST_TEST(!rig.driver->check(rig.link, rig.link.now));
+  rig.link.run_until(rig.link.now + 2000 * kMs);
+  BOOST_TEST(!rig.driver->check(rig.link, rig.link.now));
+  BOOST_TEST(!rig.driver->check(rig.link, rig.link.now + 490 * kMs));
+  BOOST_TEST(rig.driver->check(rig.link, rig.link.now + 510 * kMs) == std::string("starved"));
+  BOOST_TEST(rig.counter("starved") == 1u);
+  Rig never(thirteen_channels());
+  never.start();
+  BOOST_TEST(!never.driver->check(never.link, never.link.now));
+  BOOST_TEST(!never.driver->check(never.link, never.link.now + 490 * kMs));
+  BOOST_TEST(never.driver->check(never.link, never.link.now + 510 * kMs) == std::string("starved"));
+}
+
+BOOST_AUTO_TEST_CASE(left_over_packets_of_old_firmware_are_discarded) {
+  Decoder d(13);
+  d.feed(d.numbered(77));
+  d.feed(d.numbered(78));
+  for (int p = 0; p < 4; ++p) d.feed(d.numbered(p));
+  d.check();
+  BOOST_TEST(d.counter("stale_packet") == 2u);
+  BOOST_TEST(d.losses.empty());
+  BOOST_TEST(d.scans.size() == 7u);
+  // A corrupt first packet is not mistaken for one.
+  Decoder c(13);
+  Bytes bad = c.numbered(0);
+  bad[20] ^= 1;
+  c.feed(bad);
+  for (int p = 1; p < 4; ++p) c.feed(c.numbered(p));
+  c.check();
+  BOOST_TEST(c.counter("stale_packet") == 0u);
+  BOOST_REQUIRE(c.losses.size() == 1u);
+  BOOST_TEST(count_of(c.losses[0]) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_hole_as_long_as_the_packet_counter_is_ambiguous) {
+  Decoder d(13);
+  d.feed(d.numbered(0));
+  d.t += 600 * kMs;
+  d.feed(d.numbered(20));
+  BOOST_TEST(d.stream.fault() == std::string("packet_counter_ambiguous"));
+  Decoder burst(13);  // a host that was late gets everything at once: no hole
+  burst.feed(burst.numbered(0));
+  burst.t += 600 * kMs;
+  burst.feed(burst.numbered(1));
+  BOOST_TEST(!burst.stream.fault());
+}
+
+BOOST_AUTO_TEST_CASE(it_finds_the_next_packet_wherever_bytes_are_missing_or_too_many) {
+  for (std::size_t cut = 1; cut < 128; cut += 3)
+    for (std::size_t step : {1u, 64u, 1000u}) {
+      Decoder d(13);
+      Bytes all;
+      for (int p = 0; p < 12; ++p) {
+        const Bytes b = d.numbered(p);
+        all.insert(all.end(), b.begin(), b.end());
+      }
+      Bytes missing = all, more = all;
+      missing.erase(missing.begin() + 200, missing.begin() + 200 + std::ptrdiff_t(cut));
+      more.insert(more.begin() + 192, cut, 0xf9);
+      for (std::size_t i = 0; i < missing.size(); i += step)
+        d.feed(Bytes(missing.begin() + std::ptrdiff_t(i), missing.begin() + std::ptrdiff_t(std::min(i + step, missing.size()))));
+      d.check();
+      const std::uint64_t torn = cut > 184 - 128 ? cut > 56 + 64 ? 3 : 2 : 1;
+      BOOST_REQUIRE_EQUAL(d.counter("packets"), 12 - torn);
+      BOOST_REQUIRE_EQUAL(d.losses.size(), 1u);
+      Decoder e(13);
+      for (std::size_t i = 0; i < more.size(); i += step)
+        e.feed(Bytes(more.begin() + std::ptrdiff_t(i), more.begin() + std::ptrdiff_t(std::min(i + step, more.size()))));
+      BOOST_REQUIRE_EQUAL(e.counter("packets"), 12u);
+      BOOST_REQUIRE_EQUAL(e.counter("resync_bytes"), cut);
+      BOOST_REQUIRE(e.losses.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(hostile_bytes_are_counted_and_never_taken) {
+  std::uint64_t x = 7;
+  const auto random = [&x] { return static_cast<std::uint8_t>((x = x * 6364136223846793005ull + 1442695040888963407ull) >> 56); };
+  for (std::size_t channels : {1u, 13u, 16u}) {
+    Decoder d(channels);
+    d.feed({});
+    for (std::size_t size = 1; size < 200; ++size) d.feed(Bytes(size, 0xff));
+    for (std::size_t size = 1; size < 200; ++size) d.feed(Bytes(size, 0x00));
+    for (int i = 0; i < 2000; ++i) {
+      Bytes b(random());
+      for (auto& byte : b) byte = random() % 3 ? random() : std::uint8_t(0xf9);
+      d.feed(b);
+    }
+    BOOST_TEST(d.scans.empty());
+    BOOST_TEST(d.counter("bad_header") > 0u);
+    BOOST_TEST(d.counter("packets") == 0u);
+  }
+  // Well-formed packets with any counter, code, count and data.
+  for (std::size_t channels : {1u, 13u, 16u}) {
+    Decoder d(channels);
+    std::uint64_t next = 0;
+    for (int i = 0; i < 50000; ++i) {
+      std::vector<std::uint16_t> codes(25);
+      for (auto& c : codes) c = random() % 2 ? 0xffff : random();
+      const std::uint8_t kinds[] = {0, 59, 60, 60, 0, 0, 63, 55};
+      const std::uint8_t kind = random() % 64 ? kinds[random() % 6] : kinds[random() % 8];
+      d.feed(stream_packet(random() % 8 ? std::uint8_t(i) : random(), codes, kind, std::uint16_t(random() * 256 + random()), random()));
+      if (d.stream.fault() && random() % 4 == 0) d.stream.restart();
+    }
+    std::size_t l = 0;
+    for (const Sample& s : d.scans) {  // seq rises; every hole has exactly one row that fits
+      if (s.flags & kGapBefore) {
+        BOOST_REQUIRE(l < d.losses.size());
+        BOOST_REQUIRE_EQUAL(first_of(d.losses[l]), std::int64_t(next));
+        BOOST_REQUIRE(count_of(d.losses[l]) == -1 ? (s.flags & kNewEpoch) != 0 : count_of(d.losses[l]) == std::int64_t(s.seq - next));
+        BOOST_REQUIRE(cause_of(d.losses[l]) >= 1);
+        ++l;
+      } else {
+        BOOST_REQUIRE_EQUAL(s.seq, next);
+      }
+      next = s.seq + 1;
+    }
+    BOOST_REQUIRE_EQUAL(l, d.losses.size());
+    BOOST_TEST(d.scans.size() > 1000u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(streams_describe_themselves) {
+  const DeviceSettings s = thirteen_channels();
+  const auto streams = find_driver("labjack_u6")->streams(s);
+  BOOST_REQUIRE(streams.size() == 3u);
+  BOOST_TEST(streams[0].name == "raw/u6/scan");
+  BOOST_TEST(streams[1].name == "raw/u6/calibration");
+  BOOST_TEST(streams[2].name == "raw/u6/loss");
+  BOOST_TEST(streams[0].columns.size() == 13u);
+  BOOST_TEST(streams[0].columns[0].name == "ain0");
+  BOOST_TEST(streams[0].columns[11].skew_s == 11 * 20e-6);
+  BOOST_TEST(streams[0].columns[12].name == "digital");
+  BOOST_TEST(streams[0].columns[12].unit == "code");
+  BOOST_TEST(streams[0].clock == "u6");
+  BOOST_TEST(streams[0].clock_unit == "scan");
+  BOOST_TEST(streams[0].rate_hz == 1000);
+  DeviceSettings odd = s;
+  odd.rate_hz = 999.3;
+  BOOST_TEST(find_driver("labjack_u6")->streams(odd)[0].rate_hz == 48e6 / 48034);
+  for (const StreamInfo& info : streams) BOOST_TEST(info.parts() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(settings_the_device_cannot_do_are_refused_with_their_key) {
+  const auto check = find_driver("labjack_u6")->check_settings;
+  const auto key = [&](auto change) {
+    DeviceSettings s = thirteen_channels();
+    change(s);
+    const auto errors = check(s);
+    return errors.size() == 1 ? errors[0].substr(0, errors[0].find(':')) : std::to_string(errors.size()) + " errors";
+  };
+  BOOST_TEST(check(thirteen_channels()).empty());
+  BOOST_TEST(key([](auto& s) { s.analog_inputs.clear(); }) == "analog_inputs");
+  BOOST_TEST(key([](auto& s) { s.analog_inputs[3] = 14; }) == "analog_inputs");
+  BOOST_TEST(key([](auto& s) { s.analog_inputs[3] = -1; }) == "analog_inputs");
+  BOOST_TEST(key([](auto& s) { s.analog_inputs[3] = 0; }) == "analog_inputs");
+  BOOST_TEST(key([](auto& s) { s.rate_hz = 4000; }) == "rate_hz");
+  BOOST_TEST(key([](auto& s) { s.rate_hz = 3846; }) == "0 errors");
+  BOOST_TEST(key([](auto& s) { s.rate_hz = 0; }) == "rate_hz");
+  BOOST_TEST(key([](auto& s) { s.resolution_index = 9; }) == "resolution_index");
+  BOOST_TEST(key([](auto& s) { s.settling_factor = 256; }) == "settling_factor");
+  BOOST_TEST(key([](auto& s) { s.serial = "U6-1"; }) == "serial");
+  BOOST_TEST(key([](auto& s) { s.emulation.serial = "4294967296"; }) == "emulation.serial");
+  BOOST_TEST(key([](auto& s) { s.emulation.faults["explode"] = 1; }) == "emulation.faults.explode");
+  DeviceSettings s = thirteen_channels();
+  s.analog_inputs.assign(17, 0);
+  BOOST_TEST(check(s).size() == 17u);  // 16 duplicates and too many columns
+}
+
+BOOST_AUTO_TEST_SUITE_END()
