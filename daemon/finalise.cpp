@@ -141,7 +141,8 @@ void write_calibration(hid_t file, const nlohmann::ordered_json& plates) {
     h5::write_text(group, "json", plate.dump(2));
     const auto numbers = [&](const char* key, const h5::Shape& shape) {
       std::vector<double> flat;
-      for (const auto& [path, value] : plate.at(key).flatten().items()) flat.push_back(value.get<double>());
+      const auto leaves = plate.at(key).flatten();
+      for (const auto& value : leaves) flat.push_back(value.template get<double>());
       hsize_t n = 1;
       for (const hsize_t dim : shape) n *= dim;
       if (flat.size() != n) throw std::runtime_error("the calibration of a plate is incomplete");

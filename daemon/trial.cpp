@@ -107,7 +107,7 @@ bool Trial::note_loss() {
 
 void Trial::flush() {
   if (block_.count() == 0) return;
-  if (note_loss()) error_ = journal_.append(BlockKind::samples, block_.payload());
+  error_ = journal_.append(BlockKind::samples, block_.payload());
   for (std::size_t i = 0; i < written_.size(); ++i) {
     const std::uint32_t n = block_.per_stream()[i];
     if (error_ == 0) {
@@ -121,6 +121,8 @@ void Trial::flush() {
   (error_ == 0 ? samples_ : lost_samples_) += block_.count();
   dirty_ = dirty_ || error_ == 0;
   block_.clear();
+  // Only once samples fit again: a full disk must not fill up with notes about its being full.
+  if (error_ == 0) note_loss();
 }
 
 void Trial::tend(std::int64_t now_ns) {

@@ -9,6 +9,7 @@ namespace grfd {
 namespace {
 constexpr std::string_view kStart = "record_start", kStop = "record_stop";
 constexpr std::size_t kMostHeld = 65536;
+constexpr std::int64_t kSettledNs = 500'000'000;  // small blocks may still fit on a disk that is full
 
 bool is_command(std::string_view row, std::string_view name) {
   return row.starts_with(name) && (row.size() == name.size() || row[name.size()] == ' ');
@@ -101,12 +102,14 @@ void Recorder::watch() {
   samples += samples_base_ + trial_->samples() - samples.get();
   lost_samples += lost_base_ + trial_->lost_samples() - lost_samples.get();
   bytes += bytes_base_ + trial_->bytes() - bytes.get();
+  const std::int64_t now = now_ns();
+  if (trial_->error() != 0) last_error_ns_ = now;
   if (trial_->error() != 0 && !refused_) {
     refused_ = true;
     ++failures;
     report(RecordingEvent::Kind::failed, "cannot write '" + path_ + "': " + std::generic_category().message(trial_->error()) +
                                              "; the file is whole up to its last block, writing is tried again");
-  } else if (trial_->error() == 0 && refused_) {
+  } else if (refused_ && now - last_error_ns_ > kSettledNs) {
     refused_ = false;
     report(RecordingEvent::Kind::recovered,
            "writing again after " + std::to_string(trial_->lost_samples()) + " lost samples");

@@ -18,7 +18,7 @@ struct RecordingEvent {
     started,    ///< path = the journal
     finished,   ///< path = the journal, ready to be finalised; `text` is not empty when its end could not be written
     failed,     ///< no trial was started, or the disk refuses writes (once per episode); text says why
-    recovered,  ///< the disk takes writes again; lost_samples were not written
+    recovered,  ///< the disk has taken all writes for half a second; lost_samples were not written
   } kind = Kind::started;
   std::string path, text;
   std::int64_t command_id = 0;  ///< "id" of the record_start command
@@ -65,6 +65,7 @@ class Recorder final : public Sink {
   std::string path_;  ///< of the trial, or of the last one
   std::int64_t command_id_ = 0;
   bool refused_ = false;  ///< the disk refuses writes
+  std::int64_t last_error_ns_ = 0;
   std::uint64_t samples_base_ = 0, lost_base_ = 0, bytes_base_ = 0;  ///< of the trials before
 };
 
