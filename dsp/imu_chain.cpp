@@ -40,7 +40,7 @@ SegmentMotion ImuChain::step(const InertialInput& in) noexcept {
     s.lost = std::min(kManyLost, s.lost + 1);
     return out;
   }
-  Vqf6::set_interval(s.vqf, in.interval_s);
+  vqf_.set_interval(s.vqf, in.interval_s);
   if (!gate_.bridges(s.lost, s.vqf)) MainAxisEstimator::interrupt(s.axis);
   out.angle_valid = gate_.step(vqf_, s.vqf, in.gyro_rad_s, in.force_m_s2, s.lost);
   s.lost = 0;

@@ -12,7 +12,7 @@ namespace grfd {
 struct InertialInput {
   Vec3 gyro_rad_s{};       ///< sensor axes; NaN, >= 1000 rad/s or >= 10 km/s^2 in any of the six = sample lost
   Vec3 force_m_s2{};       ///< specific force, +9.81 upwards at rest
-  double interval_s = 0;   ///< measured, of the device's clock in lab time; other than positive: as before
+  double interval_s = 0;   ///< measured, of the device's clock in lab time; implausible (0, NaN): as before
   std::uint32_t lost = 0;  ///< samples lost between the one before and this one
   bool restarted = false;  ///< first sample of a new epoch of the device
 };

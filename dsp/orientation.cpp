@@ -91,10 +91,10 @@ void Vqf6::restart(State& s) const noexcept {
   s.interval_s = interval_s;
 }
 
-void Vqf6::set_interval(State& s, double interval_s) noexcept {
-  if (!(interval_s > 0) || !std::isfinite(interval_s)) return;
-  if (std::fabs(interval_s - s.interval_s) <= 1e-6 * s.interval_s) return;
-  s.interval_s = interval_s;
+void Vqf6::set_interval(State& s, double interval_s) const noexcept {
+  const double nominal = start_.interval_s;
+  if (!(interval_s >= 0.5 * nominal && interval_s <= 2 * nominal)) return;
+  if (std::fabs(interval_s - s.interval_s) > 1e-6 * s.interval_s) s.interval_s = interval_s;
 }
 
 void Vqf6::hold(State& s, std::uint32_t n) noexcept {

@@ -61,16 +61,16 @@ class Vqf6 {
   using Params = Vqf6Params;
   using State = Vqf6State;
 
-  /// @param interval_s sample interval > 0 (throws std::invalid_argument); refine it with set_interval.
+  /// @param interval_s nominal sample interval > 0 (throws std::invalid_argument); refine it with set_interval.
   explicit Vqf6(double interval_s, const Params& params = {});
 
   /// The state at the start.
   State start() const noexcept { return start_; }
   /// From the beginning, but with the bias found so far as a first guess and the interval kept.
   void restart(State& s) const noexcept;
-  /// The measured sample interval: 1 % of error costs 1.3 deg. Other than finite and positive is ignored, a change of
-  /// less than 1 ppm too. The state is not disturbed.
-  static void set_interval(State& s, double interval_s) noexcept;
+  /// The measured sample interval: 1 % of error costs 1.3 deg. Ignored: less than half or more than twice the nominal
+  /// one, NaN, and changes of less than 1 ppm. The state is not disturbed.
+  void set_interval(State& s, double interval_s) const noexcept;
   /// One sample: angular rate in rad/s and specific force in m/s^2 (+9.81 upwards at rest), both finite, sensor axes.
   void step(State& s, const Vec3& gyro_rad_s, const Vec3& force_m_s2) noexcept;
   /// n lost samples: the last sample is repeated so that time and low-pass states go on.
