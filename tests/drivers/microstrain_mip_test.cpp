@@ -297,6 +297,18 @@ BOOST_AUTO_TEST_CASE(one_fault_at_a_known_place) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_burst_delays_and_loses_nothing) {
+  MipRig rig(settings(0, {{"burst", 0.002}, {"burst_ms", 60}}));
+  rig.start();
+  rig.link->run_until(rig.link->now + 10 * kSecond);
+  TimeNs longest = 0;
+  for (const Sample& s : rig.inertial) longest = std::max(longest, s.t_arrival - static_cast<TimeNs>(s.t_device));
+  BOOST_TEST(longest >= 60 * kMs);
+  BOOST_TEST(rig.loss.empty());
+  BOOST_TEST(rig.inertial.size() == rig.inertial.back().seq + 1);
+  BOOST_TEST(rig.inertial.size() > 9900U);
+}
+
 BOOST_AUTO_TEST_CASE(over_range_is_flagged_by_the_device_and_by_value) {
   MipRig rig(settings(0, {{"over_range", 0}}));
   rig.start();
