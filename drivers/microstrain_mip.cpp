@@ -19,6 +19,7 @@
 
 #include "drivers/emulation/microstrain_mip_device.hpp"
 #include "drivers/microstrain_mip_setup.hpp"
+#include "drivers/mip_content.hpp"
 
 namespace grfd {
 
@@ -67,6 +68,7 @@ class MicrostrainMip final : public Driver {
   }
 
   void stop(Link& link) noexcept override {
+    if (port_.out == 0) return;  // never opened
     try {
       Commander(link, port_).send({"set idle", kBase, 0x02});
     } catch (const std::exception&) {  // gone already: the stream is taken down all the same
@@ -92,15 +94,6 @@ class MicrostrainMip final : public Driver {
   std::span<const Counter* const> counters() const noexcept override { return all_; }
 
  private:
-  /// What one data packet held.
-  struct Content {
-    bool time = false, acceleration = false, rate = false, delta = false, event = false;
-    std::uint64_t t_ns = 0;
-    std::uint32_t ticks = 0;
-    std::uint16_t over_range = 0;
-    std::array<float, 6> values{};
-  };
-
   CdcAcm open(Link& link) {
     const LinkInfo& info = link.info();
     std::string maker = info.manufacturer;
@@ -142,8 +135,7 @@ class MicrostrainMip final : public Driver {
   void take(const Packet& packet, TimeNs arrival, SampleBatch& out) noexcept {
     if (packet.set < 0x80 || packet.set >= 0xF0) return take_reply(packet);
     if (packet.set != kSensor) return ++other_set_;
-    Content content;
-    read(packet.payload, content);
+    const MipContent content = reader_.read(packet.payload);
     if (content.event) return ++event_packet_;
     if (!content.time || !content.acceleration || !content.rate) return ++incomplete_packet_;
     emit(content, arrival, out);
@@ -161,45 +153,10 @@ class MicrostrainMip final : public Driver {
       }
       await_ack_ = false;
     }
-    if (walk.bad()) ++bad_field_;
+    if (walk.bad()) ++reader_.bad_field;
   }
 
-  void read(Bytes payload, Content& c) noexcept {
-    FieldWalk walk(payload);
-    for (Field f; walk.next(f);) {
-      const auto has = [&](std::size_t n) {
-        if (f.data.size() == n) return true;
-        ++bad_field_;
-        return false;
-      };
-      const auto vector = [&](std::size_t at) {
-        for (std::size_t i = 0; i < 3; ++i) c.values[at + i] = read_be<float>(f.data, 4 * i);
-        return true;
-      };
-      switch (f.descriptor) {
-        case 0x04: c.acceleration |= has(12) && vector(0); break;
-        case 0x05: c.rate |= has(12) && vector(3); break;
-        case 0x12: if (has(12)) read_week_time(f.data, c); break;
-        case 0x18: if (has(2)) c.over_range = read_be<std::uint16_t>(f.data); break;
-        case 0xD0: if (has(1)) c.event = f.data[0] != std::byte{0}; break;
-        case 0xD2: if (has(4)) c.delta = true, c.ticks = read_be<std::uint32_t>(f.data); break;
-        case 0xD5: if (has(8)) c.time = true, c.t_ns = read_be<std::uint64_t>(f.data); break;
-        default: ++unknown_field_;
-      }
-    }
-    if (walk.bad()) ++bad_field_;
-  }
-
-  void read_week_time(Bytes data, Content& c) noexcept {
-    constexpr double kWeekS = 604800;
-    const double tow_s = read_be<double>(data);
-    if (!(tow_s >= 0 && tow_s <= kWeekS)) return ++bad_field_;
-    c.t_ns = read_be<std::uint16_t>(data, 8) * static_cast<std::uint64_t>(kWeekS * 1e9) +
-             static_cast<std::uint64_t>(std::llround(tow_s * 1e9));
-    c.time = true;
-  }
-
-  void emit(const Content& c, TimeNs arrival, SampleBatch& out) noexcept {
+  void emit(const MipContent& c, TimeNs arrival, SampleBatch& out) noexcept {
     std::uint16_t flags = 0;
     if (any_) {
       if (restart_) {
@@ -242,7 +199,7 @@ class MicrostrainMip final : public Driver {
   }
 
   /// Writes the loss row in front of the sample that follows the hole. An unknown count starts a new epoch of the clock.
-  void lose(std::int64_t count, Cause cause, const Content& c, TimeNs arrival, SampleBatch& out, std::uint16_t& flags) noexcept {
+  void lose(std::int64_t count, Cause cause, const MipContent& c, TimeNs arrival, SampleBatch& out, std::uint16_t& flags) noexcept {
     flags |= kGapBefore;
     if (count < 0) {
       flags |= kNewEpoch;
@@ -269,6 +226,7 @@ class MicrostrainMip final : public Driver {
   StreamId first_;
   CdcAcm port_;
   Parser parser_;
+  MipReader reader_;
   std::uint32_t decimation_ = 1;
   double period_ns_ = 1e6;
   std::array<float, 6> full_scale_{};
@@ -278,12 +236,12 @@ class MicrostrainMip final : public Driver {
   std::atomic<bool> resume_refused_{false};
   std::atomic<TimeNs> last_sample_{0};
   TimeNs first_check_ = 0;
-  Counter bad_field_{"bad_field"}, unknown_field_{"unknown_field"}, other_set_{"other_set"},
+  Counter other_set_{"other_set"},
       incomplete_packet_{"incomplete_packet"}, event_packet_{"event_packet"}, reply_in_stream_{"reply_in_stream"},
       duplicate_time_{"duplicate_time"}, delta_mismatch_{"delta_mismatch"}, samples_lost_{"samples_lost"},
       losses_unknown_{"losses_unknown"}, nan_value_{"nan_value"}, over_range_{"over_range"};
   std::array<const Counter*, 15> all_{
-      &parser_.bad_checksum, &parser_.resync_bytes, &parser_.abandoned_packet, &bad_field_,      &unknown_field_,
+      &parser_.bad_checksum, &parser_.resync_bytes, &parser_.abandoned_packet, &reader_.bad_field, &reader_.unknown_field,
       &other_set_,           &incomplete_packet_,   &event_packet_,            &reply_in_stream_, &duplicate_time_,
       &delta_mismatch_,      &samples_lost_,        &losses_unknown_,          &nan_value_,      &over_range_};
 };

@@ -71,7 +71,7 @@ double range(Commander& commander, std::uint8_t quantity, double wanted, const c
     const auto setting = std::to_integer<std::uint8_t>(list[2 + 5 * i]);
     commander.expect({"set range (0C,52)", k3dm, 0x52, {kWrite, quantity, setting}});
   }
-  const Bytes current = commander.expect({"range (0C,52)", k3dm, 0x52, {kRead, quantity}, 0xD2, {quantity}});
+  const auto current = commander.expect({"range (0C,52)", k3dm, 0x52, {kRead, quantity}, 0xD2, {quantity}});
   for (std::size_t i = 0; i < n && current.size() == 2; ++i)
     if (list[2 + 5 * i] == current[1]) return read_be<float>(list, 3 + 5 * i);
   return 0;

@@ -111,9 +111,14 @@ struct MipRig final : Link::Receiver {
   }
   void lost(const char*) noexcept override {}
   void decode(Driver& d, std::span<const std::byte> data, TimeNs arrival) {
-    FixedBatch<512> batch;
+    FixedBatch<64> batch(
+        [](void* self, std::span<const Sample> samples) noexcept {
+          auto& rig = *static_cast<MipRig*>(self);
+          for (const Sample& s : samples) (s.stream == 0 ? rig.inertial : s.stream == 1 ? rig.facts : rig.loss).push_back(s);
+        },
+        this);
     d.decode(data, arrival, batch);
-    for (const Sample& s : batch.samples()) (s.stream == 0 ? inertial : s.stream == 1 ? facts : loss).push_back(s);
+    batch.flush();
   }
   void start() {
     FixedBatch<8> batch;

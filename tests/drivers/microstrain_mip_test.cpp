@@ -1,0 +1,526 @@
+// The driver against its emulated device, and against bytes that no device would send.
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <random>
+
+#include "tests/drivers/mip_test_link.hpp"
+
+using namespace grfd;
+using grfd::test::hex;
+using grfd::test::kMs;
+using grfd::test::kSecond;
+using grfd::test::MipRig;
+using grfd::test::spaced;
+using grfd::test::to_hex;
+
+namespace {
+
+DeviceSettings settings(double noise = 0, std::map<std::string, double> faults = {}) {
+  DeviceSettings s;
+  s.emulation.noise = noise;
+  s.emulation.faults = std::move(faults);
+  return s;
+}
+
+/// Known at every time, different on every axis.
+struct Waves : InertialSource {
+  void read(double t, Vec3& gyro, Vec3& force) override {
+    for (std::size_t i = 0; i < 3; ++i) {
+      gyro[i] = (1.0 + static_cast<double>(i)) * std::sin(2 * M_PI * t);
+      force[i] = 9.80665 * std::cos(2 * M_PI * t + static_cast<double>(i));
+    }
+  }
+};
+
+std::vector<std::byte> sample_packet(std::uint64_t t_ns, std::uint32_t ticks = 1, float x = 0.25F) {
+  mip::Writer w(0x80);
+  w.field(0xD5).u64(t_ns).field(0xD2).u32(ticks).field(0x04).f32(x).f32(0).f32(-1).field(0x05).f32(0).f32(0).f32(0);
+  const auto bytes = w.finish();
+  return {bytes.begin(), bytes.end()};
+}
+
+bool equal(const Sample& a, const Sample& b) {
+  return a.seq == b.seq && a.t_device == b.t_device && a.flags == b.flags && a.epoch == b.epoch && a.data == b.data;
+}
+
+/// Hole before each flagged sample is what the loss rows say, and nothing else is missing.
+void check_bookkeeping(const MipRig& rig) {
+  std::size_t row = 0;
+  for (std::size_t i = 1; i < rig.inertial.size(); ++i) {
+    const Sample &a = rig.inertial[i - 1], &b = rig.inertial[i];
+    BOOST_REQUIRE(b.seq > a.seq);
+    BOOST_REQUIRE((b.seq - a.seq > 1 || (b.flags & kNewEpoch)) == ((b.flags & kGapBefore) != 0));
+    if (!(b.flags & kGapBefore)) continue;
+    BOOST_REQUIRE(row < rig.loss.size());
+    const Sample& loss = rig.loss[row];
+    BOOST_REQUIRE(loss.seq == row++);
+    BOOST_REQUIRE(value<std::int64_t>(loss, 0) == static_cast<std::int64_t>(a.seq) + 1);
+    if (!(b.flags & kNewEpoch)) BOOST_REQUIRE(value<std::int64_t>(loss, 1) == static_cast<std::int64_t>(b.seq - a.seq) - 1);
+  }
+  BOOST_TEST(row == rig.loss.size());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(microstrain_mip_driver)
+
+BOOST_AUTO_TEST_CASE(who_is_there) {
+  MipRig rig(settings(0, {{"streaming", 1}}));
+  rig.link->now = 5 * kSecond;  // it has been streaming all that time, and nobody took the bytes
+  const DeviceIdentity id = rig.driver->identify(*rig.link);
+  BOOST_TEST(id.model == "3DM-CV7-AHRS");
+  BOOST_TEST(id.serial == "6286.123456");
+  BOOST_TEST(id.firmware == "1.1.07");
+  const std::vector<int> both{0, 1};
+  BOOST_TEST(rig.link->claimed == both, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_said_at_the_start) {
+  MipRig rig(settings());
+  rig.start();
+  const char* expected[] = {
+      "75 65 01 02 02 01 E0 C6",       "75 65 01 02 02 02 E1 C7",
+      "75 65 01 02 02 03 E2 C8",       "75 65 01 02 02 04 E3 C9",
+      "75 65 0C 03 03 0E 80 7A 7E",    "75 65 0C 03 03 53 01 40 89",
+      "75 65 0C 04 04 52 02 01 43 D2", "75 65 0C 03 03 53 02 41 8A",
+      "75 65 0C 04 04 52 02 02 44 D3", "75 65 0C 03 03 32 02 20 48",
+      "75 65 0C 11 11 0F 01 80 04 D5 00 01 D2 00 01 04 00 01 05 00 01 50 82",
+      "75 65 0C 05 05 11 01 80 01 83 18", "75 65 01 02 02 06 E5 CB"};
+  BOOST_REQUIRE(rig.link->written.size() == std::size(expected));
+  for (std::size_t i = 0; i < std::size(expected); ++i) BOOST_TEST(to_hex(rig.link->written[i]) == expected[i]);
+  BOOST_REQUIRE(rig.facts.size() == 1);
+  const double facts[] = {8, 1000, 1000, 1, 1000, 1107};
+  for (std::size_t i = 0; i < 6; ++i) BOOST_TEST(value<double>(rig.facts[0], i) == facts[i]);
+  BOOST_TEST(rig.facts[0].stream == 1);
+  rig.driver->stop(*rig.link);
+  BOOST_TEST(to_hex(rig.link->written.back()) == "75 65 01 02 02 02 E1 C7");
+}
+
+BOOST_AUTO_TEST_CASE(ten_seconds_at_1_khz_are_complete_and_exact) {
+  Waves waves;
+  MipRig rig(settings(), &waves);
+  rig.start();
+  const TimeNs begin = rig.link->now;
+  rig.link->run_until(begin + 10 * kSecond);
+  rig.driver->stop(*rig.link);
+  // 10 s, and what came before the idle command took effect while the driver drained.
+  BOOST_TEST(rig.inertial.size() >= 10'000U - 4);
+  BOOST_TEST(rig.inertial.size() <= 10'000U + 4);
+  BOOST_TEST(rig.loss.empty());
+  for (std::size_t i = 0; i < rig.inertial.size(); ++i) {
+    const Sample& s = rig.inertial[i];
+    BOOST_REQUIRE(s.seq == i);
+    BOOST_REQUIRE(s.flags == 0);
+    BOOST_REQUIRE(s.t == 0);
+    BOOST_REQUIRE(s.t_device == rig.inertial[0].t_device + i * 1'000'000);
+    BOOST_REQUIRE(s.t_arrival >= static_cast<TimeNs>(s.t_device));
+    BOOST_REQUIRE(s.t_arrival <= static_cast<TimeNs>(s.t_device) + 4 * kMs);
+    Vec3 gyro, force;
+    waves.read(static_cast<double>(s.t_device) * 1e-9, gyro, force);
+    for (std::size_t k = 0; k < 3; ++k) {
+      BOOST_REQUIRE(value<float>(s, k) == static_cast<float>(force[k] / 9.80665));
+      BOOST_REQUIRE(value<float>(s, 3 + k) == static_cast<float>(gyro[k]));
+    }
+  }
+  BOOST_TEST(rig.link->transfers < 2520);
+  BOOST_TEST(rig.counter("reply_in_stream") == 2U);
+  for (const char* name : {"bad_checksum", "resync_bytes", "bad_field", "unknown_field", "incomplete_packet", "delta_mismatch",
+                           "duplicate_time", "samples_lost"})
+    BOOST_TEST(rig.counter(name) == 0U, name);
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_rate_is_the_nearest_decimation) {
+  auto s = settings();
+  s.rate_hz = 300;
+  MipRig rig(s);
+  rig.start();
+  rig.link->run_until(rig.link->now + kSecond);
+  const auto info = rig.entry->streams(rig.settings);
+  BOOST_TEST(info[0].rate_hz == 1000.0 / 3);
+  BOOST_TEST(value<double>(rig.facts[0], 3) == 3);
+  BOOST_TEST(value<double>(rig.facts[0], 4) == 1000.0 / 3);
+  BOOST_TEST(rig.inertial.size() > 328U);
+  BOOST_TEST(rig.loss.empty());
+  BOOST_TEST(rig.inertial.back().seq == rig.inertial.size() - 1);
+  BOOST_TEST(rig.counter("delta_mismatch") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_generation_5_unit) {
+  Waves waves;
+  MipRig rig(settings(0, {{"gen5", 1}, {"streaming", 1}}), &waves);
+  rig.link->now = 20 * kSecond;
+  rig.start();
+  rig.link->run_until(rig.link->now + 10 * kSecond);
+  BOOST_TEST(rig.inertial.size() > 9990U);
+  BOOST_TEST(rig.loss.empty());
+  for (std::size_t i = 0; i < rig.inertial.size(); ++i) {
+    BOOST_REQUIRE(rig.inertial[i].seq == i);
+    BOOST_REQUIRE(rig.inertial[i].t_device == rig.inertial[0].t_device + i * 1'000'000);
+  }
+  BOOST_TEST(std::isnan(value<double>(rig.facts[0], 0)));
+  BOOST_TEST(rig.facts[0].flags == kInvalid);
+  BOOST_TEST(value<double>(rig.facts[0], 2) == 1000);
+}
+
+BOOST_AUTO_TEST_CASE(settings_of_the_device) {
+  auto s = settings();
+  s.accel_range_g = 4;
+  s.gyro_range_deg_s = 500;
+  s.serial = "6286.123456";
+  MipRig rig(s);
+  mip::Writer turn(0x0C);  // somebody has set a mounting rotation
+  turn.field(0x32).u8(1).f32(0.7071F).f32(0.7071F).f32(0).f32(0);
+  rig.device->out(0, 0x01, turn.finish());
+  rig.device->advance(5 * kMs);
+  BOOST_TEST(rig.device->server().settings().rotation[1] == 0.7071F);
+  rig.link->now = 10 * kMs;
+  rig.start();
+  BOOST_TEST(value<double>(rig.facts[0], 0) == 4);
+  BOOST_TEST(value<double>(rig.facts[0], 1) == 500);
+  BOOST_TEST(rig.device->server().settings().rotation[0] == 1.0F);
+  BOOST_TEST(rig.device->server().settings().rotation[1] == 0.0F);
+
+  s.serial = "6286.999999";
+  BOOST_CHECK_EXCEPTION(MipRig(s).start(), DeviceError, [](const DeviceError& e) {
+    return std::string(e.what()).find("6286.123456") != std::string::npos;
+  });
+  s.serial.clear();
+  s.accel_range_g = 40;
+  BOOST_CHECK_THROW(MipRig(s).start(), DeviceError);
+  s.accel_range_g = 0;
+  s.emulation.faults["reply_ms"] = 5000;  // later than both attempts wait
+  BOOST_CHECK_THROW(MipRig(s).start(), LinkError);
+  s.emulation.faults["reply_ms"] = 300;
+  BOOST_CHECK_NO_THROW(MipRig(s).start());
+
+  s = settings(0, {{"nonsense", 1}});
+  s.rate_hz = 2000;
+  BOOST_TEST(rig.entry->check_settings(s).size() == 2U);
+  BOOST_TEST(rig.entry->check_settings(settings(0, {{"drop_packet", 0.1}, {"gen5", 1}})).empty());
+}
+
+BOOST_AUTO_TEST_CASE(bytes_cut_anywhere_give_the_same_samples) {
+  Waves waves;
+  MipRig rig(settings(1, {{"nmea", 0.02}, {"corrupt_checksum", 0.02}, {"drop_bytes", 0.02}}), &waves);
+  rig.start();
+  rig.link->run_until(rig.link->now + 2 * kSecond);
+  std::vector<std::byte> stream;
+  for (const auto& [bytes, arrival] : rig.recorded) stream.insert(stream.end(), bytes.begin(), bytes.end());
+  const auto decoded = [&](const std::vector<std::size_t>& cuts, std::size_t n) {
+    auto made = std::make_unique<MipRig>(settings());
+    MipRig& fresh = *made;
+    std::size_t begin = 0;
+    for (const std::size_t cut : cuts) {
+      fresh.decode(*fresh.driver, std::span(stream).subspan(begin, cut - begin), 1);
+      begin = cut;
+    }
+    fresh.decode(*fresh.driver, std::span(stream).subspan(begin, n - begin), 1);
+    return made;
+  };
+  const auto whole = decoded({}, stream.size());
+  // The last packets may still wait behind a false header in the live run.
+  BOOST_TEST(whole->inertial.size() == rig.inertial.size());
+  for (std::size_t i = 0; i < whole->inertial.size(); ++i) BOOST_REQUIRE(equal(whole->inertial[i], rig.inertial[i]));
+  const auto head = decoded({}, 1500);
+  BOOST_TEST(head->inertial.size() > 20U);
+  for (std::size_t cut = 0; cut <= 1500; ++cut) {
+    const auto two = decoded({cut}, 1500);
+    BOOST_REQUIRE(two->inertial.size() == head->inertial.size());
+    BOOST_REQUIRE(two->loss.size() == head->loss.size());
+    for (std::size_t i = 0; i < head->inertial.size(); ++i) BOOST_REQUIRE(equal(two->inertial[i], head->inertial[i]));
+  }
+  std::mt19937 random(7);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::size_t> cuts;
+    for (std::size_t at = 0;;) {
+      at += 1 + random() % (round < 10 ? 5 : 700);
+      if (at >= stream.size()) break;
+      cuts.push_back(at);
+    }
+    const auto cut = decoded(cuts, stream.size());
+    BOOST_REQUIRE(cut->inertial.size() == whole->inertial.size());
+    BOOST_REQUIRE(cut->loss.size() == whole->loss.size());
+    for (std::size_t i = 0; i < whole->inertial.size(); ++i) BOOST_REQUIRE(equal(cut->inertial[i], whole->inertial[i]));
+    for (std::size_t i = 0; i < whole->loss.size(); ++i) BOOST_REQUIRE(equal(cut->loss[i], whole->loss[i]));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(each_fault_is_counted_exactly) {
+  for (const char* fault : {"drop_packet", "corrupt_checksum", "drop_bytes"}) {
+    MipRig rig(settings(1, {{fault, 0.03}}));
+    rig.start();
+    rig.link->run_until(rig.link->now + 10 * kSecond);
+    const auto& truth = rig.device->truth();
+    // The count is known once a good packet follows: what the stream still owes at its end is not lost yet.
+    const std::uint64_t index_of_last = rig.inertial.back().seq;
+    std::uint64_t expected = index_of_last + 1 - rig.inertial.size();
+    BOOST_TEST(static_cast<std::uint64_t>(rig.lost_samples()) == expected, fault);
+    BOOST_TEST(rig.counter("samples_lost") == expected, fault);
+    // The very first packets may be damaged, too, and the last few may be held or damaged.
+    BOOST_TEST(expected <= truth.lost, fault);
+    BOOST_TEST(truth.lost - expected <= 2U, fault);
+    BOOST_TEST(expected > 200U, fault);
+    check_bookkeeping(rig);
+    const bool damaged = std::string(fault) != "drop_packet";
+    for (const Sample& s : rig.loss) BOOST_REQUIRE(value<std::int64_t>(s, 2) == (damaged ? 2 : 0));
+    BOOST_TEST((rig.counter("resync_bytes") > 0) == damaged, fault);
+    BOOST_TEST((rig.counter("bad_checksum") > 0) == damaged, fault);
+    BOOST_TEST(rig.counter("delta_mismatch") == 0U, fault);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(one_fault_at_a_known_place) {
+  using enum MipFault;
+  for (const auto& [fault, lost, cause] : {std::tuple{drop_packet, 3, 0}, {corrupt_checksum, 3, 2}, {drop_bytes, 3, 2}, {nmea, 0, 0}, {nan, 0, 0}}) {
+    MipRig rig(settings());
+    rig.start();
+    rig.link->run_until(rig.link->now + kSecond);
+    const std::size_t before = rig.inertial.size();
+    rig.device->inject(fault, 3);
+    rig.link->run_until(rig.link->now + kSecond);
+    BOOST_TEST(rig.lost_samples() == lost);
+    BOOST_TEST(rig.inertial.back().seq + 1 == rig.inertial.size() + static_cast<std::size_t>(lost));
+    BOOST_TEST(rig.loss.size() == (lost ? 1U : 0U));
+    if (lost) BOOST_TEST(value<std::int64_t>(rig.loss[0], 2) == cause);
+    BOOST_TEST(rig.counter("nan_value") == (fault == nan ? 3U : 0U));
+    std::size_t invalid = 0;
+    for (std::size_t i = before; i < rig.inertial.size(); ++i)
+      if (rig.inertial[i].flags & kInvalid) {
+        ++invalid;
+        BOOST_TEST(std::isnan(value<float>(rig.inertial[i], 0)));
+      }
+    BOOST_TEST(invalid == rig.counter("nan_value"));
+    if (fault == nmea) BOOST_TEST(rig.counter("resync_bytes") == 3 * std::string_view("$PGRFD,value,7*41\r\n").size());
+    check_bookkeeping(rig);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_burst_delays_and_loses_nothing) {
+  MipRig rig(settings(0, {{"burst", 0.002}, {"burst_ms", 60}}));
+  rig.start();
+  rig.link->run_until(rig.link->now + 10 * kSecond);
+  TimeNs longest = 0;
+  for (const Sample& s : rig.inertial) longest = std::max(longest, s.t_arrival - static_cast<TimeNs>(s.t_device));
+  BOOST_TEST(longest >= 60 * kMs);
+  BOOST_TEST(rig.loss.empty());
+  BOOST_TEST(rig.inertial.size() == rig.inertial.back().seq + 1);
+  BOOST_TEST(rig.inertial.size() > 9900U);
+}
+
+BOOST_AUTO_TEST_CASE(over_range_is_flagged_by_the_device_and_by_value) {
+  MipRig rig(settings(0, {{"over_range", 0}}));
+  rig.start();
+  BOOST_TEST(to_hex(rig.link->written[10]).find("05 00 01 18 00 01") != std::string::npos);  // the field was listed and asked for
+  rig.device->inject(MipFault::over_range, 2);
+  rig.link->run_until(rig.link->now + kSecond);
+  BOOST_TEST(rig.counter("over_range") == 2U);
+  BOOST_TEST((rig.inertial[1].flags & kClipped) != 0);
+
+  struct Impact : InertialSource {
+    void read(double t, Vec3&, Vec3& force) override { force = {t > 0.5 && t < 0.51 ? -200.0 : 0, 0, -9.8}; }
+  } impact;
+  MipRig hit(settings(), &impact);
+  hit.start();
+  hit.link->run_until(kSecond);
+  BOOST_TEST(hit.counter("over_range") == 9U);  // 0.501 to 0.509 s
+  BOOST_TEST(hit.loss.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_reboot_begins_a_new_epoch) {
+  auto s = settings(0, {{"streaming", 1}});
+  MipRig rig(s);
+  rig.start();
+  mip::Writer save(0x0C);
+  save.field(0x0F).u8(3).u8(0x80);
+  rig.link->write(0x01, save.finish(), 0);
+  rig.link->run_until(rig.link->now + kSecond);
+  const std::uint64_t last = rig.inertial.back().seq;
+  rig.device->power_cycle(rig.link->now);
+  rig.link->run_until(rig.link->now + kSecond);
+  const auto& first = rig.inertial[last + 1];
+  BOOST_TEST(first.seq == last + 1);
+  BOOST_TEST(first.flags == (kGapBefore | kNewEpoch));
+  BOOST_TEST(first.epoch == 1);
+  BOOST_TEST(first.t_device == 0U);
+  BOOST_REQUIRE(rig.loss.size() == 1);
+  BOOST_TEST(value<std::int64_t>(rig.loss[0], 0) == static_cast<std::int64_t>(last + 1));
+  BOOST_TEST(value<std::int64_t>(rig.loss[0], 1) == -1);
+  BOOST_TEST(value<std::int64_t>(rig.loss[0], 2) == 3);
+  BOOST_TEST(rig.inertial.back().flags == 0);
+  BOOST_TEST(rig.inertial.back().epoch == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_restart_of_the_driver_too_live_and_replayed) {
+  MipRig rig(settings());
+  rig.start();
+  rig.link->run_until(rig.link->now + kSecond);
+  rig.driver->stop(*rig.link);
+  const std::size_t n = rig.inertial.size();
+  rig.link->run_until(rig.link->now + kSecond);
+  rig.start();
+  rig.link->run_until(rig.link->now + kSecond);
+  BOOST_TEST(rig.inertial[n].seq == n);
+  BOOST_TEST(rig.inertial[n].flags == (kGapBefore | kNewEpoch));
+  BOOST_REQUIRE(rig.loss.size() == 1);
+  BOOST_TEST(value<std::int64_t>(rig.loss[0], 1) == -1);
+  BOOST_TEST(value<std::int64_t>(rig.loss[0], 2) == 4);
+  BOOST_TEST(rig.inertial.back().epoch == 1);
+  BOOST_TEST(rig.facts.size() == 2U);
+  MipRig replay(settings());
+  for (const auto& [bytes, arrival] : rig.recorded) replay.decode(*replay.driver, bytes, arrival);
+  BOOST_REQUIRE(replay.inertial.size() == rig.inertial.size());
+  for (std::size_t i = 0; i < rig.inertial.size(); ++i) BOOST_REQUIRE(equal(replay.inertial[i], rig.inertial[i]));
+  BOOST_TEST(replay.loss.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(starvation_is_noticed_after_half_a_second) {
+  MipRig rig(settings());
+  rig.start();
+  TimeNs t = rig.link->now;
+  BOOST_TEST(rig.driver->check(*rig.link, t) == nullptr);
+  rig.link->run_until(t + kSecond);
+  BOOST_TEST(rig.driver->check(*rig.link, rig.link->now) == nullptr);
+  rig.device->unplug(rig.link->now);
+  rig.link->run_until(rig.link->now + 490 * kMs);
+  BOOST_TEST(rig.driver->check(*rig.link, rig.link->now) == nullptr);
+  rig.link->run_until(rig.link->now + 20 * kMs);
+  BOOST_REQUIRE(rig.driver->check(*rig.link, rig.link->now) != nullptr);
+  BOOST_TEST(std::string(rig.driver->check(*rig.link, rig.link->now)) == "no sample for 0.5 s");
+}
+
+BOOST_AUTO_TEST_CASE(steps_of_the_reference_time) {
+  MipRig rig(settings());
+  const auto feed = [&](std::vector<std::byte> b) { rig.decode(*rig.driver, b, 1); };
+  feed(sample_packet(1'000'000'000));
+  feed(sample_packet(1'001'000'300));            // jitter of the stamp
+  feed(sample_packet(1'001'000'300));            // the same again
+  feed(sample_packet(1'006'000'000));            // four missing, sent by the device
+  feed(sample_packet(1'010'000'000, 4));         // three missing that it never sent
+  feed(sample_packet(1'011'000'000, 2));         // D2 contradicts D5
+  feed(sample_packet(9'000'000'000'000'000'000));  // no loss can be that long
+  feed(sample_packet(9'000'000'000'001'000'000));
+  feed(sample_packet(5));
+  const std::uint64_t seqs[] = {0, 1, 6, 10, 11, 12, 13, 14};
+  BOOST_REQUIRE(rig.inertial.size() == std::size(seqs));
+  for (std::size_t i = 0; i < std::size(seqs); ++i) BOOST_TEST(rig.inertial[i].seq == seqs[i]);
+  const std::int64_t losses[][3] = {{2, 4, 0}, {7, 3, 1}, {12, -1, 5}, {14, -1, 3}};
+  BOOST_REQUIRE(rig.loss.size() == std::size(losses));
+  for (std::size_t i = 0; i < std::size(losses); ++i)
+    for (std::size_t k = 0; k < 3; ++k) BOOST_TEST(value<std::int64_t>(rig.loss[i], k) == losses[i][k]);
+  BOOST_TEST(rig.counter("duplicate_time") == 1U);
+  BOOST_TEST(rig.counter("samples_lost") == 7U);
+  BOOST_TEST(rig.counter("losses_unknown") == 2U);
+  BOOST_TEST(rig.inertial.back().epoch == 2);
+}
+
+BOOST_AUTO_TEST_CASE(fields_that_do_not_fit_are_named) {
+  MipRig rig(settings());
+  const auto feed = [&](mip::Writer& w) {
+    const auto b = w.finish();
+    rig.decode(*rig.driver, b, 1);
+  };
+  mip::Writer unknown(0x80);
+  unknown.field(0x77).u8(1).field(0xD5).u64(1).field(0x04).f32(0).f32(0).f32(0).field(0x05).f32(0).f32(0).f32(0);
+  feed(unknown);
+  BOOST_TEST(rig.counter("unknown_field") == 1U);
+  BOOST_TEST(rig.inertial.size() == 1U);
+  mip::Writer wrong_length(0x80);
+  wrong_length.field(0xD5).u64(1'000'001).field(0x04).f32(0).f32(0).field(0x05).f32(0).f32(0).f32(0);
+  feed(wrong_length);
+  BOOST_TEST(rig.counter("bad_field") == 1U);
+  BOOST_TEST(rig.counter("incomplete_packet") == 1U);
+  mip::Writer event(0x80);
+  event.field(0xD0).u8(2).field(0xD5).u64(2'000'001);
+  feed(event);
+  BOOST_TEST(rig.counter("event_packet") == 1U);
+  mip::Writer system(0xA0);
+  system.field(0xD5).u64(1);
+  feed(system);
+  BOOST_TEST(rig.counter("other_set") == 1U);
+  mip::Writer no_time(0x80);
+  no_time.field(0x04).f32(0).f32(0).f32(0).field(0x05).f32(0).f32(0).f32(0).field(0x12).f64(std::nan("")).u16(0).u16(0);
+  feed(no_time);
+  BOOST_TEST(rig.counter("bad_field") == 2U);
+  BOOST_TEST(rig.inertial.size() == 1U);
+  mip::Writer refused(0x01);
+  refused.field(0xF1).u8(0x06).u8(4);
+  feed(refused);
+  BOOST_TEST(std::string(rig.driver->check(*rig.link, 1)) == "the device refuses to resume");
+}
+
+BOOST_AUTO_TEST_CASE(hostile_bytes_break_nothing) {
+  MipRig rig(settings());
+  rig.decode(*rig.driver, {}, 0);
+  std::mt19937 random(3);
+  const auto good = sample_packet(1'000'000);
+  for (int i = 0; i < 4000; ++i) {
+    std::vector<std::byte> bytes;
+    switch (random() % 4) {
+      case 0:  // noise
+        for (std::size_t n = random() % 400; n > 0; --n) bytes.push_back(static_cast<std::byte>(random()));
+        break;
+      case 1: {  // valid frames with random contents
+        mip::Writer w(static_cast<std::uint8_t>(random() % 3 ? 0x80 : random()));
+        w.field(static_cast<std::uint8_t>(random()));
+        for (std::size_t n = random() % 240; n > 0; --n) w.u8(static_cast<std::uint8_t>(random() % 2 ? random() % 16 : random()));
+        auto frame = w.finish();
+        bytes.assign(frame.begin(), frame.end());
+        if (bytes.size() > 8) {  // field lengths that lie, checksum right
+          bytes[4] = static_cast<std::byte>(random() % 20);
+          const auto sums = mip::fletcher(std::span(bytes).first(bytes.size() - 2));
+          bytes[bytes.size() - 2] = static_cast<std::byte>(sums >> 8);
+          bytes[bytes.size() - 1] = static_cast<std::byte>(sums);
+        }
+        break;
+      }
+      case 2: bytes = sample_packet(random() * 0x100000001ULL * random(), random(), std::nanf("")); break;
+      default: bytes.assign(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(random() % good.size()));
+    }
+    rig.decode(*rig.driver, bytes, i * 30 * kMs);
+  }
+  for (std::size_t i = 1; i < rig.inertial.size(); ++i) BOOST_REQUIRE(rig.inertial[i].seq > rig.inertial[i - 1].seq);
+  // And it recovers.
+  const std::size_t before = rig.inertial.size();
+  rig.decode(*rig.driver, std::vector<std::byte>(300), 200'000 * kMs);
+  for (std::uint64_t k = 0; k < 10; ++k) rig.decode(*rig.driver, sample_packet(7'000'000'000 + k * 1'000'000), 200'001 * kMs);
+  BOOST_TEST(rig.inertial.size() == before + 10);
+}
+
+BOOST_AUTO_TEST_CASE(another_makers_device_is_not_touched) {
+  struct Foreign final : Link {
+    LinkInfo facts;
+    const LinkInfo& info() const override { return facts; }
+    void claim(std::span<const int>) override { BOOST_ERROR("claimed"); }
+    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>, int) override { return 0; }
+    void write(std::uint8_t, std::span<const std::byte>, int) override { BOOST_ERROR("written"); }
+    std::size_t read(std::uint8_t, std::span<std::byte>, int) override { return 0; }
+    void start_stream(std::uint8_t, std::size_t, int) override {}
+    void stop_stream(std::uint8_t, int) noexcept override {}
+    void set_receiver(Receiver*) override {}
+  } link;
+  MipRig rig(settings());
+  link.facts = rig.device->info();
+  link.facts.vendor_id = 0x0483;
+  link.facts.manufacturer = "STMicroelectronics";
+  BOOST_CHECK_THROW(rig.driver->identify(link), DeviceError);
+  FixedBatch<4> facts;
+  BOOST_CHECK_THROW(rig.driver->start(link, facts), DeviceError);
+}
+
+BOOST_AUTO_TEST_CASE(four_devices_are_much_faster_than_real_time) {
+  Waves waves;
+  std::vector<std::unique_ptr<MipRig>> rigs;
+  for (int i = 0; i < 4; ++i) {
+    rigs.push_back(std::make_unique<MipRig>(settings(1), &waves));
+    rigs.back()->start();
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  for (auto& rig : rigs) rig->link->run_until(rig->link->now + 10 * kSecond);
+  const double s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  BOOST_TEST_MESSAGE("four devices and drivers: " << 10 / s << " times real time");
+  for (const auto& rig : rigs) BOOST_TEST(rig->inertial.size() > 9990U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
