@@ -78,6 +78,89 @@ BOOST_AUTO_TEST_CASE(a_report_without_its_mark_is_placed_to_one_packet) {
   BOOST_TEST(d.scans[10].seq == 50u);
 }
 
+// 13 channels: scan 3 is samples 39..51, so it begins in packet 1 and ends in packet 2.
+namespace {
+/// Packet `p` of a stream whose scan at place `mark` stands for `lost` scans that were left out.
+Bytes marked(int p, int mark, int lost, std::uint8_t code = 0) {
+  std::vector<std::uint16_t> codes;
+  for (int i = 25 * p; i < 25 * p + 25; ++i) {
+    const int scan = i / 13;
+    codes.push_back(scan == mark ? 0xffff : std::uint16_t((scan < mark ? scan : scan - 1 + lost) * 13 + i % 13));
+  }
+  return stream_packet(std::uint8_t(p), codes, code, code == 60 ? std::uint16_t(lost) : 0);
+}
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_mark_runs_over_into_the_next_packet) {
+  Decoder d(13);
+  d.feed(marked(0, 3, 7));
+  d.feed(marked(1, 3, 7, 60));
+  for (int p = 2; p < 5; ++p) d.feed(marked(p, 3, 7));
+  d.check();
+  BOOST_REQUIRE(d.losses.size() == 1u);
+  BOOST_TEST(first_of(d.losses[0]) == 3);
+  BOOST_TEST(count_of(d.losses[0]) == 7);
+  BOOST_TEST(cause_of(d.losses[0]) == 3);
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_the_mark_is_lost) {
+  Decoder d(13);
+  d.feed(marked(0, 3, 7));
+  d.feed(marked(1, 3, 7, 60));
+  for (int p = 3; p < 6; ++p) d.feed(marked(p, 3, 7));
+  d.check();  // the first whole scan of packet 3 has place 6 and index 6 - 1 + 7
+  BOOST_REQUIRE(d.losses.size() == 1u);
+  BOOST_TEST(first_of(d.losses[0]) == 3);
+  BOOST_TEST(count_of(d.losses[0]) == 9);
+  BOOST_TEST(cause_of(d.losses[0]) == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_scan_that_only_begins_like_the_mark_is_data) {
+  Decoder d(13);
+  d.feed(d.numbered(0));
+  std::vector<std::uint16_t> codes(25, 5);
+  std::fill(codes.begin() + 14, codes.end(), 0xffff);  // samples 39..49
+  d.feed(stream_packet(1, codes, 60, 7));
+  codes.assign(25, 6);
+  codes[0] = 0xffff;  // 50; 51 is not
+  d.feed(stream_packet(2, codes));
+  BOOST_REQUIRE(d.losses.size() == 1u);
+  BOOST_TEST(first_of(d.losses[0]) == 4);
+  BOOST_TEST(count_of(d.losses[0]) == 7);
+  BOOST_TEST(cause_of(d.losses[0]) == 4);
+  BOOST_REQUIRE(d.scans.size() == 5u);
+  BOOST_TEST(value<std::int32_t>(d.scans[3], 11) == 0xffff);
+  BOOST_TEST(value<std::int32_t>(d.scans[3], 12) == 6);
+}
+
+BOOST_AUTO_TEST_CASE(two_reports_in_a_row_are_both_counted) {
+  Decoder d(13);
+  d.feed(marked(0, 3, 7));
+  d.feed(marked(1, 3, 7, 60));
+  d.feed(marked(2, 3, 9, 60));
+  BOOST_REQUIRE(d.losses.size() == 1u);
+  BOOST_TEST(first_of(d.losses[0]) == 3);
+  BOOST_TEST(count_of(d.losses[0]) == 16);
+}
+
+BOOST_AUTO_TEST_CASE(the_rest_of_a_torn_scan_is_not_the_mark) {
+  Decoder d(13);
+  d.feed(marked(0, 5, 7));
+  Bytes p = marked(2, 5, 7);  // 50 and 51 end scan 3, 52..64 are scan 4, the mark begins at 65
+  std::vector<std::uint16_t> codes;
+  for (std::size_t i = 0; i < 25; ++i) codes.push_back(i < 2 ? 0xffff : u6::read16(&p[12 + 2 * i]));
+  d.feed(stream_packet(2, codes, 60, 7));
+  for (int k = 3; k < 5; ++k) d.feed(marked(k, 5, 7));
+  d.check();
+  BOOST_REQUIRE(d.losses.size() == 2u);
+  BOOST_TEST(first_of(d.losses[0]) == 1);
+  BOOST_TEST(count_of(d.losses[0]) == 3);
+  BOOST_TEST(cause_of(d.losses[0]) == 1);
+  BOOST_TEST(first_of(d.losses[1]) == 5);
+  BOOST_TEST(count_of(d.losses[1]) == 7);
+  BOOST_TEST(cause_of(d.losses[1]) == 3);
+}
+
 BOOST_AUTO_TEST_CASE(single_rails_are_no_mark) {
   // 2 channels; scan 1 has one channel at the rail, scan 3 is the mark of 7 scans.
   Decoder d(2);
