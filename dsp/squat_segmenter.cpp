@@ -28,17 +28,21 @@ double mean_difference(const double (&x)[2], const double (&y)[2]) {
 
 SquatSegmenter::Ankles SquatSegmenter::ankles(const SquatInput& in) const noexcept {
   Ankles a;
-  double sum = 0;
+  double sum = 0, sum_df = 0;
   int n = 0;
   for (int i = 0; i < 2; ++i) {
     a.known[i] = !std::isnan(in.dorsiflexion_deg[i]) && !std::isnan(in.rate_deg_s[i]);
     if (!a.known[i]) continue;
     a.df_deg[i] = in.dorsiflexion_deg[i];
     sum += in.rate_deg_s[i];
+    sum_df += a.df_deg[i];
     ++n;
   }
   a.any = n != 0;
-  if (a.any) a.rate_deg_s = sum / n;
+  if (a.any) {
+    a.rate_deg_s = sum / n;
+    a.mean_df_deg = sum_df / n;
+  }
   return a;
 }
 
@@ -151,12 +155,13 @@ void SquatSegmenter::close(std::int64_t end, RepetitionEdge kind, RejectReason r
   closed = r;
 }
 
-void SquatSegmenter::weigh(const Ankles& a, bool both_on, double mean, double sd) noexcept {
+void SquatSegmenter::weigh(const Ankles& a, bool both_on, double mean, double sd, double df_change) noexcept {
   State& s = *s_;
   const SquatParams& p = *p_;
   const double share = a.any ? p.quiet_share : p.quiet_share_force_only;
   if (!(mean > p.weigh_min_n) || !(sd < share * mean)) return;
   if (a.any && !(std::abs(a.rate_deg_s) < p.quiet_rate_deg_s)) return;
+  if (std::abs(df_change) > p.weigh_df_deg) return;  // unknown: no objection
   if (!both_on) {
     set_status(SquatStatus::one_foot_unloaded);
     return;
@@ -264,6 +269,12 @@ bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& 
   } else if (seconds(s.plate_gap) > p.gap_mark_s) {
     clear_window();
   }
+  double df_change = 0;  // of the last second
+  if (s.tick % 10 == 0) {
+    double& past = s.df_past[s.tick / 10 % (State::second / 10)];
+    df_change = a.mean_df_deg - past;
+    past = a.mean_df_deg;
+  }
   const bool both_on = seconds(std::max(s.foot_off[0], s.foot_off[1])) < p.foot_s;
   const double nobody_s = seconds(std::min(s.foot_off[0], s.foot_off[1]));
 
@@ -286,7 +297,7 @@ bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& 
     sd = std::sqrt(std::max(0.0, s.sum_sq / State::second - mean * mean));
   }
   if (s.phase == SquatPhase::lost || !s.weighed) {
-    if (look) weigh(a, both_on, mean, sd);
+    if (look) weigh(a, both_on, mean, sd, df_change);
     return false;
   }
 
