@@ -67,6 +67,7 @@ class SquatSegmenter {
   bool interrupt(SquatSpan& closed, SquatEvents& events) noexcept;
 
  private:
+  static double seconds(std::int64_t ticks) noexcept { return static_cast<double>(ticks) * dt_s; }
   Ankles ankles(const SquatInput& in) const noexcept;
   void feed_window(double fz) noexcept;
   void clear_window() noexcept;
