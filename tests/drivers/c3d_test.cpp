@@ -229,7 +229,13 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_said_with_its_byte) {
   {
     C3dBuilder b;
     b.analogue = simple().analogue;
-    BOOST_TEST(contains(refusal(b.bytes()), "FORCE_PLATFORM:USED counts no plate"));
+    BOOST_TEST(contains(refusal(b.bytes()), "FORCE_PLATFORM:USED is missing"));
+  }
+  {  // the distance of the first record leads out of the section
+    auto b = good;
+    b[512 + 4 + 2 + 14 + 1] = std::byte{0x70};
+    BOOST_TEST(refusal(b) == "made.c3d: byte 532: FORCE_PLATFORM:USED is missing; a recording of force plates has it "
+                             "(the chain of parameters leaves its section here, nothing behind is read)");
   }
   BOOST_CHECK_THROW(C3dFile::read("/nowhere/a.c3d"), C3dError);
 }
