@@ -44,6 +44,9 @@ class C3dFile {
   std::vector<double> numbers(std::string_view group, std::string_view name) const;
   /// Trimmed words of a character parameter; empty when there is none. @throws C3dError when it holds numbers
   std::vector<std::string> words(std::string_view group, std::string_view name) const;
+  /// Where the chain of parameters leaves its section and was taken to end; 0 when it ends as it should.
+  std::size_t chain_broken_at() const { return chain_broken_at_; }
+  [[noreturn]] void missing(const char* group, const char* name, const std::string& why) const;
   [[noreturn]] void fail(std::size_t byte, const std::string& what) const { throw C3dError(name_, byte, what); }
 
  private:
@@ -62,7 +65,7 @@ class C3dFile {
   Processor processor_ = Processor::intel;
   std::vector<C3dParameter> parameters_;
   bool real_data_ = false, unsigned_data_ = false;
-  std::size_t data_start_ = 0, frame_bytes_ = 0, points_ = 0, per_frame_ = 0, channels_ = 0, samples_ = 0;
+  std::size_t chain_broken_at_ = 0, data_start_ = 0, frame_bytes_ = 0, points_ = 0, per_frame_ = 0, channels_ = 0, samples_ = 0;
   double rate_hz_ = 0;
 };
 

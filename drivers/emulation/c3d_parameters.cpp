@@ -26,22 +26,29 @@ void C3dFile::read_parameters() {
   if (processor < 84 || processor > 86)
     fail(start + 3, "the processor is " + str(processor) + "; 84 is Intel, 85 DEC, 86 SGI");
   processor_ = static_cast<Processor>(processor);
+  const std::size_t data = u16(16) >= 2 ? (u16(16) - std::size_t{1}) * 512 : 0;
+  const std::size_t section_end = data > start ? std::min(data, bytes_.size()) : bytes_.size();
 
   std::map<int, std::string> groups;
   std::vector<int> group_of;
-  for (std::size_t at = start + 4;;) {
+  for (std::size_t at = start + 4; at < section_end;) {
     const std::size_t record = at, length = static_cast<std::size_t>(std::abs(static_cast<int>(static_cast<std::int8_t>(u8(at)))));
     if (length == 0) break;
     const int id = static_cast<std::int8_t>(u8(at + 1));
     std::string name;
-    for (std::size_t i = 0; i < length; ++i) name += static_cast<char>(std::toupper(u8(at + 2 + i)));
+    for (std::size_t i = 0; i < length; ++i) {
+      const int c = std::toupper(u8(at + 2 + i));
+      name += c >= ' ' && c < 127 ? static_cast<char>(c) : '?';
+    }
     name = trimmed(name);
     at += 2 + length;
     const int distance = i16(at);
     if (distance < 0 || distance == 1)
       fail(at, "parameter '" + name + "' points " + std::to_string(distance) + " bytes on; the next record lies at least 2 bytes on, 0 ends");
+    // Writers exist that swap the bytes of the last distance: one that leaves the section ends the chain.
     const std::size_t next = at + static_cast<std::size_t>(distance);
-    if (next > bytes_.size()) fail(at, "parameter '" + name + "' points to byte " + str(next) + ", behind the end of the file at " + str(bytes_.size()));
+    const bool last = distance == 0 || next > section_end;
+    if (distance != 0 && last) chain_broken_at_ = at;
     at += 2;
     if (id < 0) {
       groups[-id] = name;
@@ -60,16 +67,22 @@ void C3dFile::read_parameters() {
         p.count *= p.dims.back();
       }
       p.offset = at + 2 + dims;
-      const std::size_t end = p.offset + p.count * static_cast<std::size_t>(std::abs(p.type)), limit = distance ? next : bytes_.size();
+      const std::size_t end = p.offset + p.count * static_cast<std::size_t>(std::abs(p.type)), limit = last ? section_end : next;
       if (end > limit)
         fail(p.offset, "the values of parameter '" + name + "' need bytes up to " + str(end) + "; they must end by byte " + str(limit));
       group_of.push_back(id);
       parameters_.push_back(std::move(p));
     }
-    if (distance == 0) break;
+    if (last) break;
     at = next;
   }
   for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].group = groups[group_of[i]];
+}
+
+void C3dFile::missing(const char* group, const char* name, const std::string& why) const {
+  std::string what = std::string(group) + ":" + name + " is missing; " + why;
+  if (chain_broken_at_) what += " (the chain of parameters leaves its section here, nothing behind is read)";
+  fail(chain_broken_at_, what);
 }
 
 const C3dParameter* C3dFile::find(std::string_view group, std::string_view name) const {

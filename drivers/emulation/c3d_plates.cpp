@@ -51,7 +51,7 @@ class Reader {
 
 std::vector<double> Reader::table(const char* name, std::size_t per_plate, std::size_t& at) const {
   const C3dParameter* p = file_.find(kGroup, name);
-  if (!p) file_.fail(0, std::string("FORCE_PLATFORM:") + name + " is missing; a file with force plates has it");
+  if (!p) file_.missing(kGroup, name, "a file with force plates has it");
   at = p->offset;
   if (p->count < per_plate * count_)
     file_.fail(at, std::string("FORCE_PLATFORM:") + name + " holds " + str(p->count) + " values; " + str(count_) + " plates need " +
@@ -62,10 +62,13 @@ std::vector<double> Reader::table(const char* name, std::size_t per_plate, std::
 C3dPlates Reader::read() {
   const C3dParameter* used = file_.find(kGroup, "USED");
   const auto n = file_.numbers(kGroup, "USED");
-  if (!used || n.empty() || n[0] < 1)
-    file_.fail(used ? used->offset : 0, "FORCE_PLATFORM:USED counts no plate; a recording of force plates has at least 1");
+  if (!used) file_.missing(kGroup, "USED", "a recording of force plates has it");
+  if (n.empty() || n[0] < 1)
+    file_.fail(used->offset, "FORCE_PLATFORM:USED counts no plate; a recording of force plates has at least 1");
   if (n[0] > 32) file_.fail(used->offset, "FORCE_PLATFORM:USED is " + shown(n[0]) + "; up to 32 plates are read");
   count_ = static_cast<std::size_t>(n[0]);
+  if (file_.chain_broken_at())
+    warn("the chain of parameters leaves its section at byte " + str(file_.chain_broken_at()) + "; it is taken to end there");
 
   const auto units = file_.words("POINT", "UNITS");
   if (!units.empty() && metres(units[0]) > 0)
@@ -91,7 +94,7 @@ C3dPlates Reader::read() {
 /// Column-major 6 x `columns` matrix of plate k.
 std::vector<double> Reader::calibration(std::size_t k, std::size_t columns) const {
   const C3dParameter* p = file_.find(kGroup, "CAL_MATRIX");
-  if (!p) file_.fail(0, "FORCE_PLATFORM:CAL_MATRIX is missing; a plate of TYPE 4 or 5 needs it");
+  if (!p) file_.missing(kGroup, "CAL_MATRIX", "a plate of TYPE 4 or 5 needs it");
   if (p->dims.size() < 2 || p->dims[0] != 6 || p->dims[1] < columns || p->count < 6 * p->dims[1] * (k + 1))
     file_.fail(p->offset, "FORCE_PLATFORM:CAL_MATRIX does not hold 6 x " + str(columns) + " values for plate " + str(k + 1));
   const auto all = file_.numbers(kGroup, "CAL_MATRIX");

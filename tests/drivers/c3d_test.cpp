@@ -176,6 +176,51 @@ BOOST_AUTO_TEST_CASE(the_calibration_matrix_is_column_major) {
   }
 }
 
+namespace {
+// The worked example that C3D.org publishes for TYPE 4 (TYPE-4.XLS): one row per channel, as printed there.
+const std::vector<double> kPublishedMatrix = {
+    1.526645,  0.013982,  0.045523,  -4.284281,  -5.49421,   2.856024,   //
+    -0.004637, 1.53861,   -0.018508, 17.159642,  5.667772,   -9.638939,  //
+    0.000089,  -0.009135, 5.988164,  13.232987,  13.250263,  -4.609498,  //
+    -0.000006, 0.002291,  -0.000024, 741.871292, -0.539397,  -0.597239,  //
+    0.002253,  -0.001148, 0.000069,  -1.682023,  739.630773, 2.04164,    //
+    -0.001782, -0.004845, -0.002342, -3.250344,  -0.593824,  391.879169};
+const std::vector<double> kPublishedScale = {-0.122206, -0.122206, -0.122138, -0.122206, -0.122206, -0.122206};
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(type_4_gives_the_published_worked_answers) {
+  struct Row {
+    std::vector<double> counts, load;  // N, N.mm
+  };
+  const Row rows[] = {{{3000, 3000, 3000, 2047, 2047, 2047}, {-177.267411, -179.755599, -700.154675, -3039.786518, -1562.513433, 1326.490542}},
+                      {{2047, 3000, 2047, 3000, 2047, 3000}, {0.7482, -178.892981, 2.430983, -88020.142951, -528.105456, -44447.120095}},
+                      {{0, 2047, 2047, 2047, 2047, 4096}, {382.345904, 4.710938, 11.974371, -257.851347, -1225.716863, -97412.33327}},
+                      {{2047, 2047, 4096, 0, 2047, 2047}, {-0.023867, 2.859121, -1498.610522, 182272.003799, -3450.959304, 1004.175175}}};
+  C3dBuilder b;
+  b.real_data = false;
+  b.per_frame = 1;
+  b.last = 4;
+  for (const Row& r : rows) b.analogue.push_back(r.counts);
+  b.plate(4, 6, {0, 0, -40});
+  b.reals("ANALOG", "SCALE", {6}, kPublishedScale);
+  b.integers("ANALOG", "OFFSET", {6}, std::vector<int>(6, 2047));
+  b.reals("FORCE_PLATFORM", "CAL_MATRIX", {6, 6, 1}, kPublishedMatrix);
+  const C3dPlates p = plates_of(b);
+  for (std::size_t s = 0; s < 4; ++s)
+    for (std::size_t i = 0; i < 6; ++i) {
+      // The sheet prints matrix and scale with six decimals: 4e-6 of the largest term.
+      const double got = p.plates[0].sensor[s][i] * (i < 3 ? 1 : 1000);
+      BOOST_TEST(std::abs(got - rows[s].load[i]) < (i < 3 ? 0.01 : 1.0));
+    }
+  if (skip()) return;
+  // The sample file itself: its matrix is the sheet's but for one sign (Fz -> Mz), its scale is half.
+  const C3dFile file = C3dFile::read(recording("sample10_TYPE-4.C3D").string());
+  const auto matrix = file.numbers("FORCE_PLATFORM", "CAL_MATRIX"), scale = file.numbers("ANALOG", "SCALE");
+  for (std::size_t k = 0; k < 36; ++k)
+    BOOST_TEST(std::abs(matrix[k] - (k == 6 * 2 + 5 ? -1 : 1) * kPublishedMatrix[k]) < 1e-3);
+  for (std::size_t k = 0; k < 6; ++k) BOOST_TEST(std::abs(2 * scale[k] - kPublishedScale[k]) < 1e-6);
+}
+
 BOOST_AUTO_TEST_CASE(unsigned_counts_and_more_than_65535_frames) {
   C3dBuilder b;
   b.real_data = false;
@@ -229,7 +274,13 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_said_with_its_byte) {
   {
     C3dBuilder b;
     b.analogue = simple().analogue;
-    BOOST_TEST(contains(refusal(b.bytes()), "FORCE_PLATFORM:USED counts no plate"));
+    BOOST_TEST(contains(refusal(b.bytes()), "FORCE_PLATFORM:USED is missing"));
+  }
+  {  // the distance of the first record leads out of the section
+    auto b = good;
+    b[512 + 4 + 2 + 14 + 1] = std::byte{0x70};
+    BOOST_TEST(refusal(b) == "made.c3d: byte 532: FORCE_PLATFORM:USED is missing; a recording of force plates has it "
+                             "(the chain of parameters leaves its section here, nothing behind is read)");
   }
   BOOST_CHECK_THROW(C3dFile::read("/nowhere/a.c3d"), C3dError);
 }
