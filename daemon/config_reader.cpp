@@ -72,7 +72,7 @@ const toml::node* Reader::find(const char* name, const char* type, std::vector<i
   const toml::node* node = table_->get(name);
   place(at, name, node);
   if (findings_->catalogue) {
-    findings_->catalogue->push_back({at, type, std::move(shape), by_name, about.required ? Json() : std::move(standard),
+    findings_->catalogue->push_back({at, type, std::move(shape), by_name, about.required || about.no_default ? Json() : std::move(standard),
                                      about.unit, about.doc, about.min, about.max, about.required, std::move(words)});
   } else if (!node && about.required) {
     findings_->report(at, std::string("is missing: ") + about.doc);

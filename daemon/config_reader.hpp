@@ -24,6 +24,7 @@ struct About {
   const char* doc = "";
   double min = -kNoLimit, max = kNoLimit;  ///< of numbers (each of them in an array), inclusive
   bool required = false;                   ///< else the value held before reading is the default
+  bool no_default = false;                 ///< neither: absent means something of its own
 };
 
 /// One line of the catalogue.
@@ -49,8 +50,10 @@ class Findings {
   const std::vector<ConfigKey>* known = nullptr;
 
   void place(const std::string& path, const std::string& file, int line, const std::string& shown);
-  /// A `--set` has put a value at this path. `raw` is what stood behind '='.
+  /// `--set key=raw` has put its value at this path.
   void set_by(const std::string& path, const std::string& key, const std::string& raw);
+  /// ... and has made this table on the way.
+  void made_by(const std::string& path, const std::string& key);
   /// What stood behind the '=' of a `--set` of exactly this path, else null.
   const std::string* raw(const std::string& path) const;
 
@@ -59,7 +62,9 @@ class Findings {
   void report_set(const std::string& key, const std::string& what);
   /// An error without a key (syntax).
   void report_file(const std::string& file, int line, const std::string& what);
+  /// Could this key not be read? Errors reported after `end_of_reading` do not count.
   bool has_error(const std::string& path) const { return wrong_.contains(path); }
+  void end_of_reading() { reading_ = false; }
   bool empty() const { return errors_.empty(); }
   /// One line each, in the order of files and lines, `--set` last.
   std::string text() const;
@@ -77,12 +82,14 @@ class Findings {
   };
   struct Set {
     std::string key, raw;
+    bool whole = true;  ///< the value itself, not a table on the way to it
   };
   std::size_t file_index(const std::string& file);
   const std::pair<const std::string, Set>* set_of(std::string path) const;
   std::map<std::string, Place> places_;
   std::map<std::string, Set> sets_;
   std::set<std::string> wrong_;
+  bool reading_ = true;
   std::vector<std::string> files_;
   std::vector<Error> errors_;
 };
@@ -149,7 +156,7 @@ class Reader {
   std::vector<std::string> named_;
 };
 
-/// Shortest text that reads back as the same number.
+/// For people: at most 12 digits.
 std::string number_text(double value);
 /// `"a", "b", "c"`
 std::string quoted_list(const std::vector<std::string>& words);

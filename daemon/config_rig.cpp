@@ -95,9 +95,9 @@ void read_place(Reader& r, PlateSettings& s) {
   r.matrix("corners_m", s.corners_m[0].data(), 4, 3,
            {"m", "corners of the top surface in the lab, in the order (+x,+y) (-x,+y) (-x,-y) (+x,-y) of the plate's own axes", -100, 100});
   FlatPlate flat;
-  r.numbers("center_m", flat.center_m.data(), 3, {"m", "instead of corners: centre of the top surface in the lab", -100, 100});
+  r.numbers("center_m", flat.center_m.data(), 3, {"m", "instead of corners: centre of the top surface in the lab", -100, 100, false, true});
   double size[2] = {0, 0};
-  r.numbers("size_m", size, 2, {"m", "and its size along the plate's x and y", 0.05, 10});
+  r.numbers("size_m", size, 2, {"m", "and its size along the plate's x and y", 0.05, 10, false, true});
   r.number("turn_deg", flat.turn_deg, {"deg", "and the angle from the lab's X to the plate's x, counter-clockwise from above", -360, 360});
   r.word<bool>("z_axis", flat.z_down, {{"up", false}, {"down", true}}, {"", "and where the plate's z axis points"});
   const bool by_corners = r.given("corners_m"), by_center = r.given("center_m") || r.given("size_m");
@@ -181,13 +181,13 @@ void read_imu(Reader& r, ImuSettings& s) {
   r.word<Segment>("segment", s.segment,
                   {{"shank", Segment::shank}, {"foot", Segment::foot}, {"pelvis", Segment::pelvis}, {"thigh", Segment::thigh}},
                   {"", "body segment it sits on", -kNoLimit, kNoLimit, true});
-  r.word<Side>("side", s.side, {{"left", Side::left}, {"right", Side::right}}, {"", "of which leg; not needed for the pelvis"});
+  r.word<Side>("side", s.side, {{"left", Side::left}, {"right", Side::right}}, {"", "of which leg; not needed for the pelvis", -kNoLimit, kNoLimit, false, true});
   if (!r.findings().catalogue && !r.given("side") && s.segment != Segment::pelvis)
     r.report("side", "is missing: of which leg, \"left\" or \"right\"");
   r.word<bool>("axis", s.estimate_axis, {{"given", false}, {"estimate", true}},
                {"", "given: by ml_axis_left; estimate: found from the first movements"});
   r.numbers("ml_axis_left", s.ml_axis_left.data(), 3,
-            {"", "medio-lateral axis of the segment in sensor axes, a unit vector that points to the subject's left", -1.01, 1.01});
+            {"", "medio-lateral axis of the segment in sensor axes, a unit vector that points to the subject's left", -1.01, 1.01, false, true});
   if (r.findings().catalogue || r.findings().has_error(r.path("ml_axis_left"))) return;
   const bool given = r.given("ml_axis_left");
   if (given && s.estimate_axis) return r.report("axis", "is \"estimate\" although ml_axis_left is given: give only one of them");
