@@ -22,8 +22,8 @@ void check_filter(Check& c) {
   for (const ImuSettings& imu : c.s.imus)
     if (!imu.stream.empty()) below(device_of(c, imu.stream));
   if (c.s.filter.cutoff_hz >= limit)
-    c.report("filter.cutoff_hz",
-             "is " + number_text(c.s.filter.cutoff_hz) + ", must be below half the rate of " + whose + ", " + number_text(limit) + " Hz");
+    c.report("filter.cutoff_hz", "is " + number_text(c.s.filter.cutoff_hz) + ", must be below half the rate of " +
+                                     whose + ", " + number_text(limit) + " Hz");
 }
 
 void check_thresholds(Check& c) {
@@ -50,15 +50,17 @@ bool good_port(std::string_view text) {
 }
 
 bool loopback(std::string_view host) {
-  return host == "[::1]" || (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos &&
-                             std::count(host.begin(), host.end(), '.') == 3);
+  return host == "[::1]" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos &&
+          std::count(host.begin(), host.end(), '.') == 3);
 }
 
 /// Empty, or what is wrong with ipc://PATH.
 std::string ipc_error(const std::string& endpoint) {
   const std::string path = endpoint.substr(6);
   if (path.empty() || path.front() == '@') return "is \"" + endpoint + "\", must be ipc:// and the path of a socket";
-  if (path.size() > 107) return "has a path of " + std::to_string(path.size()) + " bytes, must be at most 107 (the limit of a socket)";
+  if (path.size() > 107)
+    return "has a path of " + std::to_string(path.size()) + " bytes, must be at most 107 (the limit of a socket)";
   return {};
 }
 
@@ -74,28 +76,41 @@ void check_endpoints(Check& c) {
     if (!tcp || !good_port(std::string_view(feed).substr(colon + 1)))
       c.report("feed.endpoint", "is \"" + feed + "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
     else if (!loopback(std::string_view(feed).substr(6, colon - 6)))
-      c.report("feed.endpoint", "is \"" + feed + "\", which other computers can reach; the feed has no encryption and no passwords yet (no CURVE), so "
-                                "it must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
+      c.report(
+          "feed.endpoint",
+          "is \"" + feed +
+              "\", which other computers can reach; the feed has no encryption and no passwords yet (no CURVE), so "
+              "it must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
   }
-  if (!control.starts_with("ipc://")) c.report("control.endpoint", "is \"" + control + "\", must be ipc://PATH: who may use the socket may command");
-  else if (const std::string wrong = ipc_error(control); !wrong.empty()) c.report("control.endpoint", wrong);
+  if (!control.starts_with("ipc://"))
+    c.report("control.endpoint", "is \"" + control + "\", must be ipc://PATH: who may use the socket may command");
+  else if (const std::string wrong = ipc_error(control); !wrong.empty())
+    c.report("control.endpoint", wrong);
 }
 
 void check_rest(Check& c) {
   const std::string& code = c.s.participant.code;
   const bool plain = code.size() <= 32 && std::all_of(code.begin(), code.end(), [](unsigned char ch) {
-    return (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') || ch == '-' || ch == '_';
-  });
-  if (!plain) c.report("participant.code", "is \"" + code + "\", must be a code of letters, digits, - and _, at most 32, and never a name");
+                       return (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') ||
+                              ch == '-' || ch == '_';
+                     });
+  if (!plain)
+    c.report("participant.code",
+             "is \"" + code + "\", must be a code of letters, digits, - and _, at most 32, and never a name");
   if (c.s.participant.dominant == Dominant::unknown && !c.s.participant.dominance_method.empty())
     c.report("participant.dominance_method", "is given although dominant is \"unknown\"");
   const std::string& name = c.s.record.name;
-  const bool good_name = name.size() <= 100 && !name.starts_with('.') &&
-                         std::all_of(name.begin(), name.end(), [](unsigned char ch) { return ch >= 0x20 && ch != 0x7f && ch != '/'; });
-  if (!good_name) c.report("record.name", "is \"" + name + "\", must be part of a file name: no /, no leading dot, at most 100 bytes");
-  if (c.s.record.folder.empty()) c.report("record.folder", "is empty, must be a folder; \".\" is the one the daemon was started in");
+  const bool good_name =
+      name.size() <= 100 && !name.starts_with('.') &&
+      std::all_of(name.begin(), name.end(), [](unsigned char ch) { return ch >= 0x20 && ch != 0x7f && ch != '/'; });
+  if (!good_name)
+    c.report("record.name",
+             "is \"" + name + "\", must be part of a file name: no /, no leading dot, at most 100 bytes");
+  if (c.s.record.folder.empty())
+    c.report("record.folder", "is empty, must be a folder; \".\" is the one the daemon was started in");
   for (const auto& [plate, number] : c.s.stimulus.plates) {
-    const bool known = std::any_of(c.s.plates.begin(), c.s.plates.end(), [&, &plate_name = plate](const PlateSettings& p) { return p.name == plate_name; });
+    const bool known = std::any_of(c.s.plates.begin(), c.s.plates.end(),
+                                   [&, &plate_name = plate](const PlateSettings& p) { return p.name == plate_name; });
     if (!known) c.report("stimulus.plates." + plate, "there is no plate \"" + plate + "\"");
   }
 }

@@ -28,28 +28,36 @@ std::string imu_path(std::size_t i, const char* key = "") { return element_path(
 
 bool plain_name(const std::string& name) {
   return !name.empty() && name.size() <= 32 && name.front() >= 'a' && name.front() <= 'z' &&
-         std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 /// Could one be taken for the other?
-bool alike(const DeviceSettings& a, const DeviceSettings& b) { return a.driver == b.driver && a.emulated == b.emulated; }
+bool alike(const DeviceSettings& a, const DeviceSettings& b) {
+  return a.driver == b.driver && a.emulated == b.emulated;
+}
 
 void check_devices(Check& c) {
   const auto& devices = c.s.devices;
   for (std::size_t i = 0; i < devices.size(); ++i) {
     const DeviceSettings& d = devices[i];
     if (!plain_name(d.name))
-      c.report(device_path(i, ".name"), "is \"" + d.name + "\", must be a-z, 0-9 and _, at most 32, and begin with a letter");
+      c.report(device_path(i, ".name"),
+               "is \"" + d.name + "\", must be a-z, 0-9 and _, at most 32, and begin with a letter");
     for (std::size_t j = 0; j < i; ++j) {
-      if (devices[j].name == d.name && !d.name.empty()) c.report(device_path(i, ".name"), "is taken: two devices are called \"" + d.name + "\"");
+      if (devices[j].name == d.name && !d.name.empty())
+        c.report(device_path(i, ".name"), "is taken: two devices are called \"" + d.name + "\"");
       if (alike(devices[j], d) && devices[j].serial == d.serial && !d.serial.empty())
         c.report(device_path(i, ".serial"), "is also the serial of " + devices[j].name + ", must differ");
     }
-    const auto other = std::find_if(devices.begin(), devices.end(), [&](const DeviceSettings& o) { return &o != &d && alike(o, d); });
+    const auto other =
+        std::find_if(devices.begin(), devices.end(), [&](const DeviceSettings& o) { return &o != &d && alike(o, d); });
     if (d.serial.empty() && other != devices.end())
-      c.report(device_path(i, ".serial"), "is missing: " + other->name + " uses the same driver, so each must be told apart by its serial");
+      c.report(device_path(i, ".serial"),
+               "is missing: " + other->name + " uses the same driver, so each must be told apart by its serial");
     if (d.emulated && !d.serial.empty() && !d.emulation.serial.empty() && d.serial != d.emulation.serial)
-      c.report(device_path(i, ".emulation.serial"), "is \"" + d.emulation.serial + "\", must be the serial that is looked for, \"" + d.serial + "\"");
+      c.report(device_path(i, ".emulation.serial"),
+               "is \"" + d.emulation.serial + "\", must be the serial that is looked for, \"" + d.serial + "\"");
   }
 }
 
@@ -63,17 +71,21 @@ Streams check_drivers(Check& c, std::span<const DriverEntry> drivers) {
   for (std::size_t i = 0; i < c.s.devices.size(); ++i) {
     const DeviceSettings& d = c.s.devices[i];
     if (!c.good(device_path(i, ".driver"))) continue;
-    const auto entry = std::find_if(drivers.begin(), drivers.end(), [&](const DriverEntry& e) { return d.driver == e.name; });
+    const auto entry =
+        std::find_if(drivers.begin(), drivers.end(), [&](const DriverEntry& e) { return d.driver == e.name; });
     if (entry == drivers.end()) {
-      c.report(device_path(i, ".driver"), "there is no driver \"" + d.driver + "\", must be " +
-                                              (names.empty() ? std::string("one that this build has (it has none)") : std::string(names.size() > 1 ? "one of " : "") + quoted_list(names)));
+      c.report(device_path(i, ".driver"),
+               "there is no driver \"" + d.driver + "\", must be " +
+                   (names.empty() ? std::string("one that this build has (it has none)")
+                                  : std::string(names.size() > 1 ? "one of " : "") + quoted_list(names)));
       continue;
     }
     const std::vector<std::string> errors = entry->check_settings(d);
     for (const std::string& error : errors) {
       const std::size_t colon = error.find(": ");
       const bool has_key = colon != std::string::npos && error.find(' ') > colon;
-      c.report(device_path(i) + (has_key ? std::string(1, '.') + error.substr(0, colon) : std::string()), has_key ? error.substr(colon + 2) : error);
+      c.report(device_path(i) + (has_key ? std::string(1, '.') + error.substr(0, colon) : std::string()),
+               has_key ? error.substr(colon + 2) : error);
     }
     if (!errors.empty()) continue;
     for (StreamInfo& info : entry->streams(d)) {
@@ -100,7 +112,8 @@ std::vector<std::string> device_names(const Check& c) {
   return names;
 }
 
-void check_channels(Check& c, std::size_t i, const Streams& streams, std::map<std::pair<std::string, int>, std::string>& used) {
+void check_channels(Check& c, std::size_t i, const Streams& streams,
+                    std::map<std::pair<std::string, int>, std::string>& used) {
   const PlateSettings& p = c.s.plates[i];
   const std::string path = plate_path(i, ".channels");
   if (p.stream.empty() || !c.good(path)) return;
@@ -111,19 +124,22 @@ void check_channels(Check& c, std::size_t i, const Streams& streams, std::map<st
     return c.report(path, "there is no device \"" + name + "\"" + one_of(names));
   }
   const std::string prefix = "raw/" + device->name + "/";
-  const bool known = std::any_of(streams.begin(), streams.end(), [&](const auto& s) { return s.first.starts_with(prefix); });
+  const bool known =
+      std::any_of(streams.begin(), streams.end(), [&](const auto& s) { return s.first.starts_with(prefix); });
   if (known) {
     const auto stream = streams.find(p.stream);
     if (stream == streams.end()) {
       std::vector<std::string> names;
       for (const auto& s : streams)
         if (s.first.starts_with(prefix)) names.push_back(s.first.substr(4));
-      return c.report(path, "there is no stream \"" + p.stream.substr(4) + "\", " + device->name + " has " + quoted_list(names));
+      return c.report(
+          path, "there is no stream \"" + p.stream.substr(4) + "\", " + device->name + " has " + quoted_list(names));
     }
     const auto& columns = stream->second.columns;
     for (const int column : p.columns) {
       if (column >= static_cast<int>(columns.size()))
-        return c.report(path, "there is no column " + std::to_string(column) + ", " + p.stream.substr(4) + " has 0 to " + std::to_string(columns.size() - 1));
+        return c.report(path, "there is no column " + std::to_string(column) + ", " + p.stream.substr(4) +
+                                  " has 0 to " + std::to_string(columns.size() - 1));
       if (columns[static_cast<std::size_t>(column)].unit == "code")
         return c.report(path, "column " + std::to_string(column) + " of " + p.stream.substr(4) + " is \"" +
                                   columns[static_cast<std::size_t>(column)].name + "\", must be a measuring channel");
@@ -133,7 +149,8 @@ void check_channels(Check& c, std::size_t i, const Streams& streams, std::map<st
     const auto [other, fresh] = used.emplace(std::pair(p.stream, column), p.name);
     if (!fresh)
       c.report(path, "column " + std::to_string(column) + " of " + p.stream.substr(4) + " is used twice" +
-                         (other->second == p.name ? std::string() : std::string(", also by the ") + other->second + " plate"));
+                         (other->second == p.name ? std::string()
+                                                  : std::string(", also by the ") + other->second + " plate"));
   }
 }
 
@@ -146,13 +163,15 @@ void check_plates(Check& c, const Streams& streams) {
         c.report(plate_path(i, ".side"), std::string("is taken: two plates are on the ") + to_string(p.side));
     check_channels(c, i, streams, used);
     const std::string origin = plate_path(i, ".calibration:origin_m");
-    if (!c.good(plate_path(i, ".corners_m")) || !c.good(plate_path(i, ".center_m")) || !c.good(plate_path(i, ".size_m")) ||
-        !c.good(plate_path(i, ".z_axis")) || !c.good(plate_path(i, ".calibration")) || !c.good(origin))
+    if (!c.good(plate_path(i, ".corners_m")) || !c.good(plate_path(i, ".center_m")) ||
+        !c.good(plate_path(i, ".size_m")) || !c.good(plate_path(i, ".z_axis")) ||
+        !c.good(plate_path(i, ".calibration")) || !c.good(origin))
       continue;
     const double up = plate_z(p.corners_m)[2], depth = p.calibration.origin_m[2];
     if (std::abs(up) > 0.5 && up * depth < 0)
-      c.report(origin, "z is " + number_text(depth) + ", must be " + (up > 0 ? "positive" : "negative") + ": the corners of the " + p.name +
-                           " plate say that its z axis points " + (up > 0 ? "up" : "down"));
+      c.report(origin, "z is " + number_text(depth) + ", must be " + (up > 0 ? "positive" : "negative") +
+                           ": the corners of the " + p.name + " plate say that its z axis points " +
+                           (up > 0 ? "up" : "down"));
   }
 }
 
@@ -167,15 +186,19 @@ void check_imus(Check& c, const Streams& streams) {
         c.report(imu_path(i, ".device"), "there is no device \"" + imu.name + "\"" + one_of(names));
       else if (!streams.contains(imu.stream) &&
                std::any_of(streams.begin(), streams.end(), [&](const auto& s) { return s.first.starts_with(prefix); }))
-        c.report(imu_path(i, ".device"), "is \"" + imu.name + "\" (" + device->driver + "), must be an inertial sensor");
+        c.report(imu_path(i, ".device"),
+                 "is \"" + imu.name + "\" (" + device->driver + "), must be an inertial sensor");
     }
     for (std::size_t j = 0; j < i; ++j) {
       const ImuSettings& other = c.s.imus[j];
-      if (other.name == imu.name && !imu.name.empty()) c.report(imu_path(i, ".device"), "is used twice: \"" + imu.name + "\"");
-      if (other.segment == imu.segment && (other.side == imu.side || imu.segment == Segment::pelvis) && c.good(imu_path(j, ".segment")) &&
-          c.good(imu_path(j, ".side")))
-        c.report(imu_path(i, ".segment"), std::string("is taken: ") + other.name + " is already on the " +
-                                              (imu.segment == Segment::pelvis ? "" : std::string(to_string(imu.side)) + " ") + to_string(imu.segment));
+      if (other.name == imu.name && !imu.name.empty())
+        c.report(imu_path(i, ".device"), "is used twice: \"" + imu.name + "\"");
+      if (other.segment == imu.segment && (other.side == imu.side || imu.segment == Segment::pelvis) &&
+          c.good(imu_path(j, ".segment")) && c.good(imu_path(j, ".side")))
+        c.report(imu_path(i, ".segment"),
+                 std::string("is taken: ") + other.name + " is already on the " +
+                     (imu.segment == Segment::pelvis ? "" : std::string(to_string(imu.side)) + " ") +
+                     to_string(imu.segment));
     }
   }
 }

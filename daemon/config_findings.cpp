@@ -46,7 +46,8 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
   std::string best;
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& w : words) {
-    const bool cut = word.size() > 2 && (w.starts_with(word) || (w.size() > 2 && word.starts_with(w)));  // rate for rate_hz
+    const bool cut =
+        word.size() > 2 && (w.starts_with(word) || (w.size() > 2 && word.starts_with(w)));  // rate for rate_hz
     const std::size_t d = cut ? 1 : edit_distance(word, w);
     if (d < least && d < word.size()) {
       least = d;
@@ -62,7 +63,8 @@ void Findings::place(const std::string& path, const std::string& file, int line,
 }
 
 void Findings::set_by(const std::string& path, const std::string& key, const std::string& raw) {
-  std::erase_if(sets_, [&](const auto& s) { return s.first.starts_with(path + ".") || s.first.starts_with(path + "["); });
+  std::erase_if(sets_,
+                [&](const auto& s) { return s.first.starts_with(path + ".") || s.first.starts_with(path + "["); });
   sets_[path] = {key, raw, true};
 }
 
@@ -114,9 +116,8 @@ void Findings::report_file(const std::string& file, int line, const std::string&
 
 std::string Findings::text() const {
   std::vector<Error> sorted = errors_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Error& a, const Error& b) {
-    return a.file != b.file ? a.file < b.file : a.line < b.line;
-  });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Error& a, const Error& b) { return a.file != b.file ? a.file < b.file : a.line < b.line; });
   std::vector<std::string> lines;
   for (Error& e : sorted)
     if (std::find(lines.begin(), lines.end(), e.text) == lines.end()) lines.push_back(std::move(e.text));

@@ -76,9 +76,12 @@ toml::node* step(toml::node& from, const PathPart& s, std::string& canonical, st
   }
   if (!s.index) return node;
   toml::array* array = node->as_array();
-  if (!array) return wrong = "\"" + canonical + "\" is " + kind_of(*node) + ", it has no [" + std::to_string(*s.index) + "]", nullptr;
+  if (!array)
+    return wrong = "\"" + canonical + "\" is " + kind_of(*node) + ", it has no [" + std::to_string(*s.index) + "]",
+           nullptr;
   if (*s.index >= array->size())
-    return wrong = "there are only " + std::to_string(array->size()) + " of \"" + canonical + "\", counted from 0", nullptr;
+    return wrong = "there are only " + std::to_string(array->size()) + " of \"" + canonical + "\", counted from 0",
+           nullptr;
   add_index(canonical, *s.index);
   return array->get(*s.index);
 }
@@ -117,15 +120,18 @@ void apply_override(toml::table& document, const std::string& text, Findings& fi
     const auto names = names_of(*array, identity_of(path[i].name));
     const auto found = std::find(names.begin(), names.end(), path[i + 1].name);
     if (found == names.end())
-      return findings.report_set(key, "there is no " + path[i].name + " \"" + path[i + 1].name + "\", known: " + quoted_list(names));
+      return findings.report_set(
+          key, "there is no " + path[i].name + " \"" + path[i + 1].name + "\", known: " + quoted_list(names));
     const auto index = static_cast<std::size_t>(found - names.begin());
     at = array->get(index);
     add_index(canonical, index);
-    if (++i + 1 == path.size()) return findings.report_set(key, "is a whole " + path[i - 1].name + ", must name one of its keys");
+    if (++i + 1 == path.size())
+      return findings.report_set(key, "is a whole " + path[i - 1].name + ", must name one of its keys");
   }
   const PathPart& last = path.back();
   toml::table* table = at->as_table();
-  if (!table) return findings.report_set(key, "\"" + canonical + "\" is " + kind_of(*at) + ", it has no \"" + last.name + "\"");
+  if (!table)
+    return findings.report_set(key, "\"" + canonical + "\" is " + kind_of(*at) + ", it has no \"" + last.name + "\"");
   toml::node& value = *holder.get("value");
   if (last.index) {
     std::string element = canonical;

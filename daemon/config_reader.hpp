@@ -1,6 +1,8 @@
 // A typed reader of TOML tables: every key is named once, with its unit, range and meaning. What was never named is an
-// unknown key; what was named makes the catalogue behind schemas/config.schema.json. It knows nothing of grfd's settings.
+// unknown key; what was named makes the catalogue behind schemas/config.schema.json. It knows nothing of grfd's
+// settings.
 #pragma once
+#include <toml++/toml.h>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -10,7 +12,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <toml++/toml.h>
 #include <utility>
 #include <vector>
 
@@ -29,10 +30,10 @@ struct About {
 
 /// One line of the catalogue.
 struct ConfigKey {
-  std::string path;        ///< "filter.cutoff_hz", "device[].emulation.seed"
-  std::string type;        ///< "number", "integer", "boolean", "string", "table", "tables"
-  std::vector<int> shape;  ///< {} one value, {3} three, {4, 3} four rows of three, {-1} any number
-  bool by_name = false;    ///< a table of free names with such values
+  std::string path;                 ///< "filter.cutoff_hz", "device[].emulation.seed"
+  std::string type;                 ///< "number", "integer", "boolean", "string", "table", "tables"
+  std::vector<int> shape;           ///< {} one value, {3} three, {4, 3} four rows of three, {-1} any number
+  bool by_name = false;             ///< a table of free names with such values
   nlohmann::ordered_json standard;  ///< the default; null: none
   std::string unit, doc;
   double min = -kNoLimit, max = kNoLimit;
@@ -143,11 +144,13 @@ class Reader {
  private:
   const toml::node* find(const char* name, const char* type, std::vector<int> shape, const About& about,
                          nlohmann::ordered_json standard, std::vector<std::string> words = {}, bool by_name = false);
-  std::size_t word_index(const char* name, const std::vector<std::string>& words, std::size_t chosen, const About& about);
+  std::size_t word_index(const char* name, const std::vector<std::string>& words, std::size_t chosen,
+                         const About& about);
   bool number_in(const toml::node& node, const std::string& path, const About& about, double& value);
   bool integer_in(const toml::node& node, const std::string& path, const About& about, std::int64_t& value);
   bool text_in(const toml::node& node, const std::string& path, std::string& value);
-  bool row(const toml::node& node, const std::string& path, const About& about, double* values, int count, const char* of);
+  bool row(const toml::node& node, const std::string& path, const About& about, double* values, int count,
+           const char* of);
   void place(const std::string& path, std::string_view name, const toml::node* node);
 
   const toml::table* table_;

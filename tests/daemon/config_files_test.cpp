@@ -1,6 +1,6 @@
 // The settings files that come with grfd, and the catalogue of keys behind them.
-#include <boost/test/unit_test.hpp>
 #include <unistd.h>
+#include <boost/test/unit_test.hpp>
 
 #include <cmath>
 #include <cstdlib>
@@ -76,7 +76,8 @@ BOOST_AUTO_TEST_CASE(grfd_toml_holds_every_key_with_its_default) {
     if (key.type == "table" || key.type == "tables") continue;
     BOOST_TEST_CONTEXT(key.path) {
       const toml::node* node = at(document, key.path);
-      if (key.standard.is_null() && !key.by_name) {  // required, or without a default: an example, or named in the explanation
+      if (key.standard.is_null() &&
+          !key.by_name) {  // required, or without a default: an example, or named in the explanation
         BOOST_TEST((node || text.find(key.path.substr(key.path.rfind('.') + 1) + " = ") != std::string::npos));
         continue;
       }
@@ -107,11 +108,13 @@ BOOST_AUTO_TEST_CASE(grfd_toml_holds_nothing_else) {
   BOOST_REQUIRE(file.descriptor >= 0);
   std::ofstream(file.path) << text;
   try {
-    load_config(file.path, {"plate.left.calibration=" + kSource + "/config/calibration/demo_plate_left.toml"}, test_drivers());
+    load_config(file.path, {"plate.left.calibration=" + kSource + "/config/calibration/demo_plate_left.toml"},
+                test_drivers());
     BOOST_ERROR("the example has no device imu_shank_left");
   } catch (const ConfigError& e) {
     const std::string what = e.what();
-    BOOST_TEST(what.substr(what.find(": ") + 2) == "imu.imu_shank_left.device: there is no device \"imu_shank_left\", must be one of \"u6\"");
+    BOOST_TEST(what.substr(what.find(": ") + 2) ==
+               "imu.imu_shank_left.device: there is no device \"imu_shank_left\", must be one of \"u6\"");
   }
 }
 
@@ -121,13 +124,15 @@ BOOST_AUTO_TEST_CASE(every_key_is_named_once_and_explained) {
     for (const ConfigKey& key : keys) BOOST_TEST_CONTEXT(key.path) {
         BOOST_TEST(seen.insert(key.path).second);
         BOOST_TEST(!key.doc.empty());
-        if (key.standard.is_number()) BOOST_TEST((key.standard.get<double>() >= key.min && key.standard.get<double>() <= key.max));
+        if (key.standard.is_number())
+          BOOST_TEST((key.standard.get<double>() >= key.min && key.standard.get<double>() <= key.max));
       }
 }
 
 BOOST_AUTO_TEST_CASE(the_published_schema_is_the_readers) {
   const std::string published = read_text(kSource + "/schemas/config.schema.json");
-  BOOST_TEST((published == config_schema()), "schemas/config.schema.json is out of date: write config_schema() into it");
+  BOOST_TEST((published == config_schema()),
+             "schemas/config.schema.json is out of date: write config_schema() into it");
   // And, read from the file alone: the same keys.
   std::set<std::string> in_schema, in_reader;
   const std::function<void(const Json&, const std::string&)> walk = [&](const Json& table, const std::string& path) {
@@ -201,7 +206,8 @@ BOOST_AUTO_TEST_CASE(the_axes_of_the_demonstration_are_off_by_a_degree_or_two) {
     BOOST_TEST_MESSAGE(s.imus[i].name << ": axis off by " << angle << " deg");
     BOOST_TEST(std::abs(angle - said[i]) < 0.05);
     const EmulationSettings& e = s.devices[i + 1].emulation;
-    const double gyro = std::sqrt(dot(e.gyro_bias_deg_s, e.gyro_bias_deg_s)), accel = std::sqrt(dot(e.accel_bias_m_s2, e.accel_bias_m_s2));
+    const double gyro = std::sqrt(dot(e.gyro_bias_deg_s, e.gyro_bias_deg_s)),
+                 accel = std::sqrt(dot(e.accel_bias_m_s2, e.accel_bias_m_s2));
     BOOST_TEST((gyro > 0.3 && gyro < 0.5));
     BOOST_TEST((accel > 0.028 && accel < 0.032));
   }
@@ -217,7 +223,8 @@ BOOST_AUTO_TEST_CASE(the_calibrations_of_the_demonstration) {
       const double volts = c.sensitivity[i][i] * c.full_scale[i] * c.excitation_v * c.gain[i] * 1e-6;
       BOOST_TEST((volts > 9.5 && volts < 10.0));
       for (std::size_t j = 0; j < 6; ++j)
-        if (i != j) BOOST_TEST(std::abs(c.sensitivity[i][j] * c.full_scale[j]) < 0.035 * c.sensitivity[i][i] * c.full_scale[i]);
+        if (i != j)
+          BOOST_TEST(std::abs(c.sensitivity[i][j] * c.full_scale[j]) < 0.035 * c.sensitivity[i][i] * c.full_scale[i]);
     }
   }
 }
@@ -235,10 +242,11 @@ BOOST_AUTO_TEST_CASE(the_demonstration_with_the_drivers_of_this_build) {
 BOOST_AUTO_TEST_CASE(the_summary_fits_a_screen) {
   const std::string text = describe(load_config(kSource + "/config/demo.toml", {}, test_drivers()));
   BOOST_TEST(std::count(text.begin(), text.end(), '\n') <= 25);
-  for (const char* part : {"u6               labjack_u6       emulated  360012345     1000 Hz, AIN 0-11 + digital, crystal +35 ppm\n",
-                           "right            u6/scan:6-11, 400 x 600 mm (plate x, y), centre (0.205, 0.070, 0.000) m, z down, action\n",
-                           "participant        DEMO, right dominant (kicking leg)\n", "squats from 8 s, every 6.4 s, without end\n",
-                           "recording          recordings, from the start, tare at 0.4 s for 2 s\n"})
+  for (const char* part :
+       {"u6               labjack_u6       emulated  360012345     1000 Hz, AIN 0-11 + digital, crystal +35 ppm\n",
+        "right            u6/scan:6-11, 400 x 600 mm (plate x, y), centre (0.205, 0.070, 0.000) m, z down, action\n",
+        "participant        DEMO, right dominant (kicking leg)\n", "squats from 8 s, every 6.4 s, without end\n",
+        "recording          recordings, from the start, tare at 0.4 s for 2 s\n"})
     BOOST_TEST_CONTEXT(part) BOOST_TEST(text.find(part) != std::string::npos);
 }
 

@@ -51,7 +51,9 @@ struct File {
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   std::string errors(const std::vector<std::string>& overrides = {}) const { return errors_of(path, overrides); }
-  Settings load(const std::vector<std::string>& overrides = {}) const { return load_config(path.string(), overrides, test_drivers()); }
+  Settings load(const std::vector<std::string>& overrides = {}) const {
+    return load_config(path.string(), overrides, test_drivers());
+  }
   fs::path folder, path;
 };
 
@@ -67,7 +69,8 @@ BOOST_AUTO_TEST_CASE(every_bad_file_is_refused_in_these_words) {
     if (entry.path().extension() != ".toml") continue;
     ++files;
     const std::string got = errors_of(entry.path()) + "\n";
-    BOOST_TEST_CONTEXT(entry.path().filename()) BOOST_TEST(got == text_of(fs::path(entry.path()).replace_extension(".errors")));
+    BOOST_TEST_CONTEXT(entry.path().filename())
+    BOOST_TEST(got == text_of(fs::path(entry.path()).replace_extension(".errors")));
   }
   BOOST_TEST(files >= 12);
 }
@@ -98,6 +101,7 @@ BOOST_AUTO_TEST_CASE(integers_are_good_numbers_and_values_arrive) {
   const Settings s = file.load();
   BOOST_TEST(s.devices.at(0).rate_hz == 500);
   BOOST_TEST(s.devices[0].emulated);
+  BOOST_TEST(s.devices[0].emulation.serial == "1");  // as looked for, unless it says otherwise
   BOOST_TEST(s.devices[0].emulation.faults.at("drop_packet") == 0.25);
   BOOST_TEST(s.devices[0].emulation.seed == 9u);
   BOOST_TEST(s.stimulus.subject.rate_deg_s.dominant == 7);
@@ -120,8 +124,9 @@ BOOST_AUTO_TEST_CASE(the_order_of_the_mounting_angles_is_z_then_y_then_x) {
 }
 
 BOOST_AUTO_TEST_CASE(centre_and_size_give_the_corners_in_order) {
-  const std::string plate = "[[plate]]\nside = \"right\"\nchannels = [\"u6/scan:0-2\", \"u6/scan:5,4,3\"]\ncalibration = \"" +
-                            (kBad / "plates/good.toml").string() + "\"\ncenter_m = [1, 2, 0.5]\nsize_m = [0.4, 0.6]\n";
+  const std::string plate =
+      "[[plate]]\nside = \"right\"\nchannels = [\"u6/scan:0-2\", \"u6/scan:5,4,3\"]\ncalibration = \"" +
+      (kBad / "plates/good.toml").string() + "\"\ncenter_m = [1, 2, 0.5]\nsize_m = [0.4, 0.6]\n";
   const auto expect = [](const Settings& s, const std::array<Vec3, 4>& corners) {
     for (std::size_t c = 0; c < 4; ++c)
       for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(std::abs(s.plates.at(0).corners_m[c][i] - corners[c][i]) < 1e-12);
@@ -136,13 +141,16 @@ BOOST_AUTO_TEST_CASE(centre_and_size_give_the_corners_in_order) {
   // Turned by a quarter: the plate's x points forward, its y to the left.
   expect(up.load({"plate.right.turn_deg=90"}), {{{0.7, 2.2, 0.5}, {0.7, 1.8, 0.5}, {1.3, 1.8, 0.5}, {1.3, 2.2, 0.5}}});
   // z down: y is then behind x, and a calibration for z up no longer fits.
-  BOOST_TEST(up.errors({"plate.right.z_axis=down"}) ==
-             (kBad / "plates/good.toml").string() + ":12: origin_m: z is 0.041, must be negative: the corners of the right plate say that its z axis points down");
+  BOOST_TEST(up.errors({"plate.right.z_axis=down"}) == (kBad / "plates/good.toml").string() +
+                                                           ":12: origin_m: z is 0.041, must be negative: the corners "
+                                                           "of the right plate say that its z axis points down");
 }
 
 BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file) {
-  const File file(std::string(kU6) + "[[plate]]\nside = \"left\"\nchannels = [\"u6/scan:0-5\"]\ncalibration = \"cal/p.toml\"\ncenter_m = [0, 0, 0]\n"
-                                     "size_m = [0.4, 0.6]\n[stimulus]\nkind = \"recording\"\nrecording = \"../x.csv\"\n");
+  const File file(
+      std::string(kU6) +
+      "[[plate]]\nside = \"left\"\nchannels = [\"u6/scan:0-5\"]\ncalibration = \"cal/p.toml\"\ncenter_m = [0, 0, 0]\n"
+      "size_m = [0.4, 0.6]\n[stimulus]\nkind = \"recording\"\nrecording = \"../x.csv\"\n");
   fs::create_directory(file.folder / "cal");
   fs::copy_file(kBad / "plates/good.toml", file.folder / "cal/p.toml");
   const std::string missing = (file.folder.parent_path() / "x.csv").string();
@@ -156,9 +164,15 @@ BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file) {
 
 BOOST_AUTO_TEST_CASE(a_value_on_the_command_line) {
   const File file(std::string(kU6) + "[stimulus.subject]\nmass_kg = 90");
-  const std::vector<std::string> set = {"device.u6.serial=360012345", "device[0].rate_hz=500", "stimulus.subject.mass_kg = 70",
-                                        "stimulus.subject.rate_deg_s={dominant = 5}", "record.name=2026-11-25", "record.at_start=true",
-                                        "device.u6.analog_inputs=[1, 2, 3]", "device.u6.analog_inputs[1]=7", "participant.dominance_method=\"\"",
+  const std::vector<std::string> set = {"device.u6.serial=360012345",
+                                        "device[0].rate_hz=500",
+                                        "stimulus.subject.mass_kg = 70",
+                                        "stimulus.subject.rate_deg_s={dominant = 5}",
+                                        "record.name=2026-11-25",
+                                        "record.at_start=true",
+                                        "device.u6.analog_inputs=[1, 2, 3]",
+                                        "device.u6.analog_inputs[1]=7",
+                                        "participant.dominance_method=\"\"",
                                         "feed.endpoint=ipc:///tmp/x"};
   const Settings s = file.load(set);
   BOOST_TEST(s.devices.at(0).serial == "360012345");
@@ -176,9 +190,10 @@ BOOST_AUTO_TEST_CASE(a_value_on_the_command_line) {
 
 BOOST_AUTO_TEST_CASE(a_wrong_value_on_the_command_line_is_named_as_such) {
   const File file(std::string(kU6) + "[filter]\norder = 0\n");
-  BOOST_TEST(file.errors({"filter.cutoff_hz=-1", "device.u6.rate_hz=fast", "device[0].rat_hz=5", "fliter.order=3", "device.u7.rate_hz=5",
-                          "device[1].rate_hz=5", "device.u6=5", "nonsense", "filter.order.x=1", "record.name=\"open", "=3",
-                          "stimulus.subject={mass_kg = 1}", "imu[0].side=left", "filter.order[0]=1"}) ==
+  BOOST_TEST(file.errors({"filter.cutoff_hz=-1", "device.u6.rate_hz=fast", "device[0].rat_hz=5", "fliter.order=3",
+                          "device.u7.rate_hz=5", "device[1].rate_hz=5", "device.u6=5", "nonsense", "filter.order.x=1",
+                          "record.name=\"open", "=3", "stimulus.subject={mass_kg = 1}", "imu[0].side=left",
+                          "filter.order[0]=1"}) ==
              "t.toml:6: filter.order: is 0, must be from 1 to 8\n"
              "--set device.u7.rate_hz: there is no device \"u7\", known: \"u6\"\n"
              "--set device[1].rate_hz: there are only 1 of \"device\", counted from 0\n"
@@ -201,23 +216,31 @@ BOOST_AUTO_TEST_CASE(a_wrong_value_on_the_command_line_is_named_as_such) {
 
 BOOST_AUTO_TEST_CASE(the_feed_and_the_commands_stay_on_this_computer) {
   const File file("");
-  for (const char* good : {"tcp://127.0.0.1:7390", "tcp://127.3.2.1:1", "tcp://[::1]:65535", "tcp://127.0.0.1:*", "ipc:///tmp/feed"})
+  for (const char* good :
+       {"tcp://127.0.0.1:7390", "tcp://127.3.2.1:1", "tcp://[::1]:65535", "tcp://127.0.0.1:*", "ipc:///tmp/feed"})
     BOOST_TEST(file.errors({std::string("feed.endpoint=") + good}) == "");
-  for (const char* open : {"tcp://0.0.0.0:7390", "tcp://*:7390", "tcp://192.168.1.5:7390", "tcp://lab.example:7390", "tcp://[::]:7390", "tcp://localhost:7390",
-                           "tcp://127.0.0.1.example:7390", "tcp://eth0;127.0.0.1:7390"})
+  for (const char* open :
+       {"tcp://0.0.0.0:7390", "tcp://*:7390", "tcp://192.168.1.5:7390", "tcp://lab.example:7390", "tcp://[::]:7390",
+        "tcp://localhost:7390", "tcp://127.0.0.1.example:7390", "tcp://eth0;127.0.0.1:7390"})
     BOOST_TEST(file.errors({std::string("feed.endpoint=") + open}) ==
                std::string("--set feed.endpoint: is \"") + open +
-                   "\", which other computers can reach; the feed has no encryption and no passwords yet (no CURVE), so it must be "
+                   "\", which other computers can reach; the feed has no encryption and no passwords yet (no CURVE), "
+                   "so it must be "
                    "tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
-  for (const char* wrong : {"udp://127.0.0.1:7390", "127.0.0.1:7390", "tcp://127.0.0.1", "tcp://127.0.0.1:70000", "tcp://127.0.0.1:", "tcp://:7390"})
+  for (const char* wrong : {"udp://127.0.0.1:7390", "127.0.0.1:7390", "tcp://127.0.0.1", "tcp://127.0.0.1:70000",
+                            "tcp://127.0.0.1:", "tcp://:7390"})
     BOOST_TEST(file.errors({std::string("feed.endpoint=\"") + wrong + "\""}) ==
-               std::string("--set feed.endpoint: is \"") + wrong + "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
-  BOOST_TEST(file.errors({"control.endpoint=tcp://127.0.0.1:1"}) ==
-             "--set control.endpoint: is \"tcp://127.0.0.1:1\", must be ipc://PATH: who may use the socket may command");
-  BOOST_TEST(file.errors({"control.endpoint=ipc://@name"}) == "--set control.endpoint: is \"ipc://@name\", must be ipc:// and the path of a socket");
+               std::string("--set feed.endpoint: is \"") + wrong +
+                   "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
+  BOOST_TEST(
+      file.errors({"control.endpoint=tcp://127.0.0.1:1"}) ==
+      "--set control.endpoint: is \"tcp://127.0.0.1:1\", must be ipc://PATH: who may use the socket may command");
+  BOOST_TEST(file.errors({"control.endpoint=ipc://@name"}) ==
+             "--set control.endpoint: is \"ipc://@name\", must be ipc:// and the path of a socket");
   BOOST_TEST(file.errors({"control.endpoint=ipc:///" + std::string(107, 'x')}) ==
              "--set control.endpoint: has a path of 108 bytes, must be at most 107 (the limit of a socket)");
-  BOOST_TEST(file.errors({"control.endpoint=ipc:///a", "feed.endpoint=ipc:///a"}) == "--set control.endpoint: is also the endpoint of the feed, must differ");
+  BOOST_TEST(file.errors({"control.endpoint=ipc:///a", "feed.endpoint=ipc:///a"}) ==
+             "--set control.endpoint: is also the endpoint of the feed, must differ");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
