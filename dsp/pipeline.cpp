@@ -36,6 +36,22 @@ std::int64_t json_integer(std::string_view text, std::string_view key) {
 
 }  // namespace
 
+namespace {
+/// What the operator can do about it, in words.
+void describe_refusal(const TareResult& r, bool late, char* text, std::size_t size) noexcept {
+  constexpr const char* kChannels[] = {"fx", "fy", "fz", "mx", "my", "mz"};
+  const char* channel = r.channel >= 0 && r.channel < 6 ? kChannels[r.channel] : "a channel";
+  const auto c = static_cast<std::size_t>(r.channel >= 0 && r.channel < 6 ? r.channel : 2);
+  if (late && r.samples == 0) std::snprintf(text, size, "no data from the plate");
+  else if (r.refusal == TareRefusal::person_on_plate) std::snprintf(text, size, "a person stands on the plate (%.0f N); step off and zero again", r.offset[2]);
+  else if (r.refusal == TareRefusal::noisy) std::snprintf(text, size, "%s is not quiet (SD %.2g); is somebody touching the plate?", channel, r.sd[c]);
+  else if (r.refusal == TareRefusal::drifting) std::snprintf(text, size, "%s drifts (%.2g per second); wait and zero again", channel, r.slope[c]);
+  else if (r.refusal == TareRefusal::gap) std::snprintf(text, size, "samples were lost meanwhile; zero again");
+  else if (r.refusal == TareRefusal::clipped) std::snprintf(text, size, "a channel is at its limit; check the amplifier");
+  else std::snprintf(text, size, "%s", to_string(r.refusal));
+}
+}  // namespace
+
 struct Pipeline::Impl {
   /// One device: its clock and what its samples feed.
   struct Device {
@@ -410,7 +426,8 @@ void Pipeline::Impl::finish_tare(const Sample& s, bool late, SampleBatch& out) n
     if (!(state.taring >> i & 1u)) continue;
     const TareResult r = plates[i]->finish_tare(devices[plate_device[i]]->state.adc);
     accepted &= r.accepted();
-    const char* reason = r.accepted() ? "" : late && r.samples == 0 ? "no data from the plate" : to_string(r.refusal);
+    char reason[120] = "";
+    if (!r.accepted()) describe_refusal(r, late, reason, sizeof reason);
     const int n = std::snprintf(list + used, sizeof list - used,
                                 "%s{\"plate\":\"%s\",\"accepted\":%s,\"reason\":\"%s\",\"seconds\":%.3f,\"samples\":%u,\"offset_fz_n\":%s,"
                                 "\"sd_fx_n\":%s,\"sd_fy_n\":%s,\"sd_fz_n\":%s,\"sd_mx_nm\":%s,\"sd_my_nm\":%s,\"sd_mz_nm\":%s,\"slope_fz_n_s\":%s}",
