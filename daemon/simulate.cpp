@@ -23,7 +23,7 @@ int simulate(Settings settings, const SimulateOptions& options) {
   for (DeviceSettings& device : settings.devices) device.emulated = true;
   const fs::path folder = fs::absolute(output).parent_path();
   settings.record.folder = (folder / (output.stem().string() + ".simulating")).string();
-  settings.record.name = output.stem().string();
+  settings.record.name = "simulation";  // equal inputs give equal files whatever they are called
   fs::remove_all(settings.record.folder);
   fs::create_directories(settings.record.folder);
   const double tare_at_s = settings.record.tare_at_start_s;
