@@ -16,7 +16,7 @@ constexpr TimeNs kStart = 1'000'000'000'000;                       // any instan
 constexpr std::int64_t kStartUtc = 946'684'800'000'000'000;        // 2000-01-01T00:00:00Z
 }  // namespace
 
-int simulate(Settings settings, const SimulateOptions& options) {
+double simulate(Settings settings, const SimulateOptions& options) {
   namespace fs = std::filesystem;
   const fs::path output(options.output);
   if (fs::exists(output)) fs::remove(output);
@@ -76,7 +76,7 @@ int simulate(Settings settings, const SimulateOptions& options) {
   const FinaliseReport report = finalise(journal, {});
   fs::rename(report.h5_path, output);
   fs::remove_all(assembly.session.settings.record.folder);
-  return 0;
+  return until_s;
 }
 
 }  // namespace grfd
