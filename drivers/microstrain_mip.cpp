@@ -246,7 +246,7 @@ class MicrostrainMip final : public Driver {
       &delta_mismatch_,      &samples_lost_,        &losses_unknown_,          &nan_value_,      &over_range_};
 };
 
-UsbMatch match() { return {{{kMicrostrainVendor, 0}, {kStmVendor, 0x5740}}, true}; }
+UsbMatch match() { return {{{kMicrostrainVendor, 0}, {kStmVendor, 0x5740, "microstrain"}}, true}; }
 
 std::vector<StreamInfo> streams(const DeviceSettings& d) {
   StreamInfo inertial, facts, loss;
