@@ -183,6 +183,9 @@ std::vector<UsbDevice> UsbContext::find(const UsbMatch& match) {
     }
     libusb_unref_device(p.device);
   }
+  std::sort(found.begin(), found.end(), [](const UsbDevice& a, const UsbDevice& b) {
+    return std::pair(a.bus, a.address) < std::pair(b.bus, b.address);
+  });
   return found;
 }
 

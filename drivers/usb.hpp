@@ -44,6 +44,7 @@ class UsbContext {
 
   /// Devices that match by ids, manufacturer and (cdc_acm) an interface of class 2 subclass 2. Reads the strings of
   /// matching devices once for each plugging-in; what cannot be read contains no manufacturer.
+  /// In order of bus and address.
   std::vector<UsbDevice> find(const UsbMatch& match);
   /// @throws LinkError: gone, already open, no permission, no active configuration
   std::unique_ptr<Link> open(const UsbDevice& device);

@@ -121,9 +121,10 @@ void Port::stall(std::uint8_t endpoint) {
   wake_.notify_all();
 }
 
-void Port::fail(std::uint8_t endpoint, int error) {
+void Port::fail(std::uint8_t endpoint, int error, bool always) {
   const std::lock_guard lock(mutex_);
   endpoints_[endpoint].fail_next = error;
+  endpoints_[endpoint].fail_always = always;
   wake_.notify_all();
 }
 
@@ -157,15 +158,16 @@ TimeNs Port::step() {
     Endpoint* due = nullptr;
     std::uint8_t address = 0;
     for (auto& [a, e] : endpoints_) {
-      if (!e.pending.empty() && !e.halted && (e.stall_next || e.fail_next)) {
+      while (!e.pending.empty() && !e.halted && (e.stall_next || e.fail_next)) {
         usbdevfs_urb* urb = e.pending.front();
         e.pending.pop_front();
         e.halted = e.stall_next;
         figures_.stalled += e.stall_next;
         end(*urb, e.stall_next ? -EPIPE : e.fail_next, 0);
         e.stall_next = false;
-        e.fail_next = 0;
+        if (!e.fail_always) e.fail_next = 0;
       }
+      if (e.fail_always) continue;
       if (e.halted || (e.pending.empty() && !e.streaming)) continue;
       const int length = e.pending.empty() ? e.length : e.pending.front()->buffer_length;
       const TimeNs t = std::max(clock_, device_.ready(clock_, a, static_cast<std::size_t>(length)));
@@ -277,6 +279,7 @@ int Port::standard_descriptor(std::uint16_t value, std::span<std::byte> data) co
   std::vector<std::uint8_t> d;
   if (value >> 8 == 1) d = device;
   if (value >> 8 == 2 && index == 0) d = info.configuration;
+  if (value >> 8 == 2 && index == 0 && descriptors.size() > 18) d.assign(descriptors.begin() + 18, descriptors.end());
   if (value >> 8 == 3 && index == 0) d = {4, 3, 0x09, 0x04};
   if (value >> 8 == 3 && index != 0) {
     const std::string* text = index == device[14] ? &info.manufacturer : index == device[15] ? &info.product

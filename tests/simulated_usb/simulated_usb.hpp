@@ -69,13 +69,14 @@ class Port {
 
   // Faults and surroundings.
   void stall(std::uint8_t endpoint);      ///< its next transfer stalls, and it stays halted until the host clears it
-  void fail(std::uint8_t endpoint, int error);  ///< its next transfer ends with this (negative) error
+  /// Its next transfer, or every one from now on, ends with this (negative) error. 0: works again.
+  void fail(std::uint8_t endpoint, int error, bool always = false);
   void freeze(bool on);                   ///< the device answers nothing at all
   void bind_kernel_driver(int interface) { bound_.insert(interface); }
   bool kernel_driver(int interface) { return with_device([&] { return bound_.count(interface) > 0; }); }
   void set_foreign_claim(int interface) { foreign_.insert(interface); }  ///< another program has it
   std::set<int> claimed() { return with_device([&] { return claimed_; }); }
-  std::vector<std::uint8_t> descriptors;  ///< for sysfs, at the next plug; empty: those of the device
+  std::vector<std::uint8_t> descriptors;  ///< device and configuration, at the next plug; empty: the device's own
 
   struct Node;
   int io(Node& node, unsigned long request, void* argument);  ///< one usbfs call
@@ -83,7 +84,7 @@ class Port {
  private:
   struct Endpoint {
     std::deque<usbdevfs_urb*> pending;
-    bool streaming = false, halted = false, stall_next = false;
+    bool streaming = false, halted = false, stall_next = false, fail_always = false;
     int fail_next = 0, length = 0;
   };
   TimeNs device_now() const;

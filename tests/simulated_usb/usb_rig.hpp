@@ -53,7 +53,7 @@ struct SineMotion final : InertialSource {
 struct Sink final : Link::Receiver {
   explicit Sink(Driver& d) : driver(d), batch(&Sink::keep, this) { samples.reserve(100'000); }
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override {
-    if (gone.load() > 0) ++after_gone;
+    after_gone += dead;
     const TimeNs now = monotonic();
     misplaced += arrival > now || arrival < last;
     last = arrival;
@@ -65,6 +65,7 @@ struct Sink final : Link::Receiver {
   }
   void lost(const char* why) noexcept override {
     reason = why;
+    dead = true;
     ++gone;
   }
   static void keep(void* self, std::span<const Sample> all) noexcept {
@@ -81,6 +82,7 @@ struct Sink final : Link::Receiver {
   std::uint64_t after_gone = 0, misplaced = 0;  ///< bytes after lost(); arrivals that go back or lie in the future
   TimeNs last = 0;
   pthread_t thread{};
+  std::atomic<bool> dead{false};
   std::atomic<int> gone{0};
   std::atomic<const char*> reason{nullptr};
 };
@@ -117,6 +119,7 @@ struct Host {
   void start() {
     link->set_receiver(nullptr);
     identity = driver->identify(*link);
+    sink.dead = false;
     link->set_receiver(&sink);
     FixedBatch<16> facts;
     driver->start(*link, facts);
