@@ -207,9 +207,14 @@ BOOST_AUTO_TEST_CASE(stopped_and_started_again) {
     u6.host.link->stop_stream(0x83, 0);
     odd = sink.moved % 128;
     u6.host.link->start_stream(0x83, 128, 12);
-    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    std::this_thread::sleep_for(std::chrono::microseconds(2000 + 317 * i));  // at another phase of the transfers each time
   }
   BOOST_TEST(odd == 64u);
+  BOOST_REQUIRE(wait_for([&, before = sink.count.load()] { return sink.count > before + 100; }));
+  u6.host.link->stop_stream(0x83, 0);
+  for (const Counter* c : driver->counters())
+    for (const char* damage : {"packet_lost", "bad_header", "bad_checksum"})
+      if (std::string_view(c->name) == damage) BOOST_TEST(c->get() == 0u, damage);
   // Destroyed while it streams, receiver and all.
   mip.host.start();
   mip.host.close();
