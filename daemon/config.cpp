@@ -11,7 +11,8 @@ namespace grfd {
 
 std::string read_text(const std::filesystem::path& file) {
   std::error_code error;
-  if (std::filesystem::is_directory(file, error)) throw std::system_error(std::make_error_code(std::errc::is_a_directory));
+  if (std::filesystem::is_directory(file, error))
+    throw std::system_error(std::make_error_code(std::errc::is_a_directory));
   errno = 0;
   std::ifstream in(file, std::ios::binary);
   if (!in) throw std::system_error(errno ? errno : EIO, std::generic_category());
@@ -20,7 +21,8 @@ std::string read_text(const std::filesystem::path& file) {
   return std::move(text).str();
 }
 
-Settings load_config(const std::string& path, const std::vector<std::string>& overrides, std::span<const DriverEntry> drivers) {
+Settings load_config(const std::string& path, const std::vector<std::string>& overrides,
+                     std::span<const DriverEntry> drivers) {
   Settings settings;
   settings.file = path;
   Findings findings;
@@ -29,9 +31,7 @@ Settings load_config(const std::string& path, const std::vector<std::string>& ov
   findings.place("", path, 1, "");
   try {
     settings.effective = read_text(path);
-  } catch (const std::system_error& e) {
-    throw ConfigError(path + ": cannot be read: " + e.code().message());
-  }
+  } catch (const std::system_error& e) { throw ConfigError(path + ": cannot be read: " + e.code().message()); }
   toml::table document;
   try {
     document = toml::parse(settings.effective);
@@ -47,7 +47,8 @@ Settings load_config(const std::string& path, const std::vector<std::string>& ov
   check_settings(settings, findings, drivers);
   if (!findings.empty()) throw ConfigError(findings.text());
 
-  if (!overrides.empty() && !settings.effective.empty() && settings.effective.back() != '\n') settings.effective += '\n';
+  if (!overrides.empty() && !settings.effective.empty() && settings.effective.back() != '\n')
+    settings.effective += '\n';
   for (const std::string& text : overrides) settings.effective += "# --set " + text + "\n";
   return settings;
 }

@@ -16,7 +16,8 @@ struct ConfigError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Reads a TOML file and the calibration files it names. Relative paths in it are relative to it, except `record.folder`.
+/// Reads a TOML file and the calibration files it names. Relative paths in it are relative to it, except
+/// `record.folder`.
 /// @param overrides "dotted.path=TOML value" (bare words are strings); an element of [[device]], [[plate]], [[imu]] is
 ///        reached by its name, side or device (device.u6.rate_hz) or by its index (device[0].rate_hz)
 /// @param drivers what the devices are checked against

@@ -34,9 +34,13 @@ std::string ranges(const std::vector<int>& numbers) {
 }
 
 std::string describe_device(const DeviceSettings& d) {
-  std::string out = line("  %-16s %-16s %-9s %-13s %g Hz", d.name.c_str(), d.driver.c_str(), d.emulated ? "emulated" : d.required ? "USB" : "USB, opt.",
+  std::string out = line("  %-16s %-16s %-9s %-13s %g Hz", d.name.c_str(), d.driver.c_str(),
+                         d.emulated   ? "emulated"
+                         : d.required ? "USB"
+                                      : "USB, opt.",
                          d.serial.empty() ? "first found" : d.serial.c_str(), d.rate_hz);
-  if (!d.analog_inputs.empty()) out.append(", AIN ").append(ranges(d.analog_inputs)).append(d.digital_port ? " + digital" : "");
+  if (!d.analog_inputs.empty())
+    out.append(", AIN ").append(ranges(d.analog_inputs)).append(d.digital_port ? " + digital" : "");
   if (d.emulated && d.emulation.drift_ppm != 0) out += line(", crystal %+g ppm", d.emulation.drift_ppm);
   return out + "\n";
 }
@@ -46,34 +50,43 @@ std::string describe_plate(const PlateSettings& p) {
   for (const Vec3& corner : p.corners_m)
     for (std::size_t i = 0; i < 3; ++i) center[i] += corner[i] / 4;
   const auto edge = [&](std::size_t a, std::size_t b) {
-    return std::hypot(p.corners_m[a][0] - p.corners_m[b][0], p.corners_m[a][1] - p.corners_m[b][1], p.corners_m[a][2] - p.corners_m[b][2]);
+    return std::hypot(p.corners_m[a][0] - p.corners_m[b][0], p.corners_m[a][1] - p.corners_m[b][1],
+                      p.corners_m[a][2] - p.corners_m[b][2]);
   };
-  std::string out = line("  %-16s %s:%s, %.0f x %.0f mm (plate x, y), centre (%.3f, %.3f, %.3f) m, z %s, %s", p.name.c_str(), p.stream.c_str() + 4,
-                         ranges(p.columns).c_str(), edge(0, 1) * 1000, edge(0, 3) * 1000, center[0], center[1], center[2],
-                         plate_z(p.corners_m)[2] < 0 ? "down" : "up", p.calibration.sense == Sense::action ? "action" : "reaction");
+  std::string out =
+      line("  %-16s %s:%s, %.0f x %.0f mm (plate x, y), centre (%.3f, %.3f, %.3f) m, z %s, %s", p.name.c_str(),
+           p.stream.c_str() + 4, ranges(p.columns).c_str(), edge(0, 1) * 1000, edge(0, 3) * 1000, center[0], center[1],
+           center[2], plate_z(p.corners_m)[2] < 0 ? "down" : "up",
+           p.calibration.sense == Sense::action ? "action" : "reaction");
   if (p.pad_m > 0) out += line(", %.1f mm pad", p.pad_m * 1000);
-  return out + line("\n  %-16s %s (%s, serial %s), full scale Fz %g N\n", "", std::filesystem::path(p.calibration.file).filename().c_str(),
-                    p.calibration.model.c_str(), p.calibration.serial.c_str(), p.calibration.full_scale[2]);
+  return out + line("\n  %-16s %s (%s, serial %s), full scale Fz %g N\n", "",
+                    std::filesystem::path(p.calibration.file).filename().c_str(), p.calibration.model.c_str(),
+                    p.calibration.serial.c_str(), p.calibration.full_scale[2]);
 }
 
 std::string describe_imu(const ImuSettings& imu) {
-  const std::string where = imu.segment == Segment::pelvis ? to_string(imu.segment) : std::string(to_string(imu.side)) + " " + to_string(imu.segment);
+  const std::string where = imu.segment == Segment::pelvis
+                                ? to_string(imu.segment)
+                                : std::string(to_string(imu.side)) + " " + to_string(imu.segment);
   if (imu.estimate_axis) return line("  %-16s %s, axis found from movement\n", where.c_str(), imu.name.c_str());
-  return line("  %-16s %s, axis to the left (%.3f, %.3f, %.3f) in the sensor\n", where.c_str(), imu.name.c_str(), imu.ml_axis_left[0],
-              imu.ml_axis_left[1], imu.ml_axis_left[2]);
+  return line("  %-16s %s, axis to the left (%.3f, %.3f, %.3f) in the sensor\n", where.c_str(), imu.name.c_str(),
+              imu.ml_axis_left[0], imu.ml_axis_left[1], imu.ml_axis_left[2]);
 }
 
 std::string describe_stimulus(const StimulusSettings& s) {
   switch (s.kind) {
-    case StimulusSettings::Kind::none: return "none\n";
-    case StimulusSettings::Kind::recording: return s.recording + ", after " + number_text(s.lead_in_s) + " s of empty plates\n";
-    case StimulusSettings::Kind::subject: break;
+    case StimulusSettings::Kind::none:
+      return "none\n";
+    case StimulusSettings::Kind::recording:
+      return s.recording + ", after " + number_text(s.lead_in_s) + " s of empty plates\n";
+    case StimulusSettings::Kind::subject:
+      break;
   }
   const SubjectSettings& b = s.subject;
   const double cycle = b.descent_s + b.bottom_s + b.ascent_s + b.rest_s;
   const std::string count = b.repetitions < 0 ? "without end" : std::to_string(b.repetitions) + " times";
-  return line("subject of %g kg, %g m; on the plates at %g s, squats from %g s, every %g s, %s\n", b.mass_kg, b.height_m, b.step_on_s,
-              b.first_descent_s, cycle, count.c_str());
+  return line("subject of %g kg, %g m; on the plates at %g s, squats from %g s, every %g s, %s\n", b.mass_kg,
+              b.height_m, b.step_on_s, b.first_descent_s, cycle, count.c_str());
 }
 
 }  // namespace
@@ -88,9 +101,11 @@ std::string describe(const Settings& s) {
   out += "inertial sensors\n";
   if (s.imus.empty()) out += "  none: no ankle angles\n";
   for (const ImuSettings& imu : s.imus) out += describe_imu(imu);
-  const char* dominant = s.participant.dominant == Dominant::left ? "left dominant" : s.participant.dominant == Dominant::right ? "right dominant"
-                                                                                                                             : "dominance unknown";
-  out += line("participant        %s, %s", s.participant.code.empty() ? "(no code)" : s.participant.code.c_str(), dominant);
+  const char* dominant = s.participant.dominant == Dominant::left    ? "left dominant"
+                         : s.participant.dominant == Dominant::right ? "right dominant"
+                                                                     : "dominance unknown";
+  out += line("participant        %s, %s", s.participant.code.empty() ? "(no code)" : s.participant.code.c_str(),
+              dominant);
   if (!s.participant.dominance_method.empty()) out.append(" (").append(s.participant.dominance_method).append(")");
   out += line("\nfilter             Butterworth, order %d, %g Hz\n", s.filter.order, s.filter.cutoff_hz);
   out += "stimulus           " + describe_stimulus(s.stimulus);

@@ -1,6 +1,6 @@
 // Where keys stand and what is wrong with them.
 #include <algorithm>
-#include <charconv>
+#include <cstdio>
 #include <numeric>
 
 #include "daemon/config_reader.hpp"
@@ -32,8 +32,8 @@ constexpr char kCommandLine[] = "--set";
 
 std::string number_text(double value) {
   char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value);
-  return {buffer, end.ptr};
+  std::snprintf(buffer, sizeof buffer, "%.12g", value);
+  return buffer;
 }
 
 std::string quoted_list(const std::vector<std::string>& words) {
@@ -46,7 +46,9 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
   std::string best;
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& w : words) {
-    const std::size_t d = edit_distance(word, w);
+    const bool cut =
+        word.size() > 2 && (w.starts_with(word) || (w.size() > 2 && word.starts_with(w)));  // rate for rate_hz
+    const std::size_t d = cut ? 1 : edit_distance(word, w);
     if (d < least && d < word.size()) {
       least = d;
       best = w;
@@ -61,9 +63,12 @@ void Findings::place(const std::string& path, const std::string& file, int line,
 }
 
 void Findings::set_by(const std::string& path, const std::string& key, const std::string& raw) {
-  std::erase_if(sets_, [&](const auto& s) { return s.first.starts_with(path + ".") || s.first.starts_with(path + "["); });
-  sets_[path] = {key, raw};
+  std::erase_if(sets_,
+                [&](const auto& s) { return s.first.starts_with(path + ".") || s.first.starts_with(path + "["); });
+  sets_[path] = {key, raw, true};
 }
+
+void Findings::made_by(const std::string& path, const std::string& key) { sets_[path] = {key, "", false}; }
 
 const std::string* Findings::raw(const std::string& path) const {
   const auto found = sets_.find(path);
@@ -84,15 +89,15 @@ std::size_t Findings::file_index(const std::string& file) {
 
 void Findings::report(const std::string& path, const std::string& what) {
   std::string whole = path;  // an element's error is also an error of its array
-  wrong_.insert(whole);
-  while (whole.ends_with(']')) wrong_.insert(whole = parent(whole));
+  if (reading_) wrong_.insert(whole);
+  while (reading_ && whole.ends_with(']')) wrong_.insert(whole = parent(whole));
   std::string placed = path;
   while (!placed.empty() && !places_.contains(placed)) placed = parent(placed);
   const auto found = places_.find(placed);
   const Place place = found == places_.end() ? Place{} : found->second;
   const std::string shown = place.shown + path.substr(placed.size());
   if (const auto* set = set_of(path)) {
-    const std::string key = set->first == path ? "" : shown + ": ";
+    const std::string key = set->first == path && set->second.whole ? "" : shown + ": ";
     errors_.push_back({std::numeric_limits<std::size_t>::max(), 0,
                        std::string(kCommandLine) + " " + set->second.key + ": " + key + what});
     return;
@@ -111,9 +116,8 @@ void Findings::report_file(const std::string& file, int line, const std::string&
 
 std::string Findings::text() const {
   std::vector<Error> sorted = errors_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Error& a, const Error& b) {
-    return a.file != b.file ? a.file < b.file : a.line < b.line;
-  });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Error& a, const Error& b) { return a.file != b.file ? a.file < b.file : a.line < b.line; });
   std::vector<std::string> lines;
   for (Error& e : sorted)
     if (std::find(lines.begin(), lines.end(), e.text) == lines.end()) lines.push_back(std::move(e.text));

@@ -61,12 +61,13 @@ void add_name(std::string& path, const std::string& name) { path.append(path.emp
 void add_index(std::string& path, std::size_t index) { path.append("[").append(std::to_string(index)).append("]"); }
 
 /// One step down. Missing tables are made. Null, and `wrong` filled, when there is no such place.
-toml::node* step(toml::node& from, const PathPart& s, std::string& canonical, std::string& wrong) {
+toml::node* step(toml::node& from, const PathPart& s, std::string& canonical, std::string& wrong, bool& made) {
+  made = false;
   toml::node* node = nullptr;
   if (toml::table* table = from.as_table()) {
     if (!table->contains(s.name)) {
       if (s.index) return wrong = "there is no [[" + s.name + "]]", nullptr;
-      table->insert(s.name, toml::table());
+      made = table->insert(s.name, toml::table()).second;
     }
     node = table->get(s.name);
     add_name(canonical, s.name);
@@ -75,9 +76,12 @@ toml::node* step(toml::node& from, const PathPart& s, std::string& canonical, st
   }
   if (!s.index) return node;
   toml::array* array = node->as_array();
-  if (!array) return wrong = "\"" + canonical + "\" is " + kind_of(*node) + ", it has no [" + std::to_string(*s.index) + "]", nullptr;
+  if (!array)
+    return wrong = "\"" + canonical + "\" is " + kind_of(*node) + ", it has no [" + std::to_string(*s.index) + "]",
+           nullptr;
   if (*s.index >= array->size())
-    return wrong = "there are only " + std::to_string(array->size()) + " of \"" + canonical + "\", counted from 0", nullptr;
+    return wrong = "there are only " + std::to_string(array->size()) + " of \"" + canonical + "\", counted from 0",
+           nullptr;
   add_index(canonical, *s.index);
   return array->get(*s.index);
 }
@@ -105,28 +109,33 @@ void apply_override(toml::table& document, const std::string& text, Findings& fi
 
   toml::node* at = &document;
   std::string canonical, wrong;
+  bool made = false;
   for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-    at = step(*at, path[i], canonical, wrong);
+    at = step(*at, path[i], canonical, wrong, made);
     if (!at) return findings.report_set(key, wrong);
+    if (made) findings.made_by(canonical, key);
     toml::array* array = at->as_array();
     if (!array) continue;
     // The next segment is the name of an element.
     const auto names = names_of(*array, identity_of(path[i].name));
     const auto found = std::find(names.begin(), names.end(), path[i + 1].name);
     if (found == names.end())
-      return findings.report_set(key, "there is no " + path[i].name + " \"" + path[i + 1].name + "\", known: " + quoted_list(names));
+      return findings.report_set(
+          key, "there is no " + path[i].name + " \"" + path[i + 1].name + "\", known: " + quoted_list(names));
     const auto index = static_cast<std::size_t>(found - names.begin());
     at = array->get(index);
     add_index(canonical, index);
-    if (++i + 1 == path.size()) return findings.report_set(key, "is a whole " + path[i - 1].name + ", must name one of its keys");
+    if (++i + 1 == path.size())
+      return findings.report_set(key, "is a whole " + path[i - 1].name + ", must name one of its keys");
   }
   const PathPart& last = path.back();
   toml::table* table = at->as_table();
-  if (!table) return findings.report_set(key, "\"" + canonical + "\" is " + kind_of(*at) + ", it has no \"" + last.name + "\"");
+  if (!table)
+    return findings.report_set(key, "\"" + canonical + "\" is " + kind_of(*at) + ", it has no \"" + last.name + "\"");
   toml::node& value = *holder.get("value");
   if (last.index) {
     std::string element = canonical;
-    if (!step(*table, last, element, wrong)) return findings.report_set(key, wrong);
+    if (!step(*table, last, element, wrong, made)) return findings.report_set(key, wrong);
     toml::array& array = *table->get(last.name)->as_array();
     value.visit([&](auto& v) { array.replace(array.cbegin() + static_cast<std::ptrdiff_t>(*last.index), v); });
     canonical = element;

@@ -9,46 +9,40 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string unit_of(const About& about) { return *about.unit ? std::string(" ") + about.unit : std::string(); }
-std::string unit_in_brackets(const About& about) { return *about.unit ? std::string(" (") + about.unit + ")" : std::string(); }
+std::string unit_in_brackets(const About& about) {
+  return *about.unit ? std::string(" (") + about.unit + ")" : std::string();
+}
 
 /// Empty when the value is allowed.
 std::string range_error(double value, const About& about) {
   if (value >= about.min && value <= about.max) return {};
   std::string must;
-  if (std::isinf(about.max)) must = "at least " + number_text(about.min);
-  else if (std::isinf(about.min)) must = "at most " + number_text(about.max);
-  else must = "from " + number_text(about.min) + " to " + number_text(about.max);
+  if (std::isinf(about.max))
+    must = "at least " + number_text(about.min);
+  else if (std::isinf(about.min))
+    must = "at most " + number_text(about.max);
+  else
+    must = "from " + number_text(about.min) + " to " + number_text(about.max);
   return "is " + number_text(value) + ", must be " + must + unit_of(about);
-}
-
-std::vector<std::string> last_names(const std::vector<ConfigKey>& keys, std::string_view name) {
-  std::vector<std::string> tables;
-  for (const ConfigKey& key : keys) {
-    const std::size_t dot = key.path.rfind('.');
-    if (std::string_view(key.path).substr(dot == std::string::npos ? 0 : dot + 1) != name) continue;
-    tables.push_back(dot == std::string::npos ? std::string() : key.path.substr(0, dot));
-  }
-  return tables;
-}
-
-std::string table_header(const std::string& path) {
-  if (path.empty()) return "the top of the file, before the first [table]";
-  if (path.ends_with("[]")) return "[[" + path.substr(0, path.size() - 2) + "]]";
-  std::string plain = path;
-  if (const std::size_t array = plain.find("[]"); array != std::string::npos) plain.erase(array, 2);
-  return "[" + plain + "]";
 }
 }  // namespace
 
 std::string kind_of(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "an array";
-    case toml::node_type::string: return "a string";
-    case toml::node_type::integer: return "an integer";
-    case toml::node_type::floating_point: return "a number";
-    case toml::node_type::boolean: return "true or false";
-    default: return "a date or time";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a number";
+    case toml::node_type::boolean:
+      return "true or false";
+    default:
+      return "a date or time";
   }
 }
 
@@ -65,15 +59,16 @@ void Reader::place(const std::string& at, std::string_view name, const toml::nod
   findings_->place(at, file_, std::max(line, 1), shown_.empty() ? std::string(name) : shown_ + "." + std::string(name));
 }
 
-const toml::node* Reader::find(const char* name, const char* type, std::vector<int> shape, const About& about, Json standard,
-                               std::vector<std::string> words, bool by_name) {
+const toml::node* Reader::find(const char* name, const char* type, std::vector<int> shape, const About& about,
+                               Json standard, std::vector<std::string> words, bool by_name) {
   named_.emplace_back(name);
   const std::string at = path(name);
   const toml::node* node = table_->get(name);
   place(at, name, node);
   if (findings_->catalogue) {
-    findings_->catalogue->push_back({at, type, std::move(shape), by_name, about.required ? Json() : std::move(standard),
-                                     about.unit, about.doc, about.min, about.max, about.required, std::move(words)});
+    findings_->catalogue->push_back({at, type, std::move(shape), by_name,
+                                     about.required || about.no_default ? Json() : std::move(standard), about.unit,
+                                     about.doc, about.min, about.max, about.required, std::move(words)});
   } else if (!node && about.required) {
     findings_->report(at, std::string("is missing: ") + about.doc);
   }
@@ -86,7 +81,8 @@ bool Reader::number_in(const toml::node& node, const std::string& at, const Abou
     return false;
   }
   const double v = *node.value<double>();
-  std::string wrong = std::isfinite(v) ? range_error(v, about) : "is not finite, must be a number" + unit_in_brackets(about);
+  std::string wrong =
+      std::isfinite(v) ? range_error(v, about) : "is not finite, must be a number" + unit_in_brackets(about);
   if (!wrong.empty()) {
     findings_->report(at, wrong);
     return false;
@@ -145,15 +141,18 @@ void Reader::integer(const char* name, std::uint64_t& value, About about) {
 void Reader::flag(const char* name, bool& value, About about) {
   const auto* node = find(name, "boolean", {}, about, value);
   if (!node) return;
-  if (node->is_boolean()) value = *node->value<bool>();
-  else report(name, "is " + kind_of(*node) + ", must be true or false");
+  if (node->is_boolean())
+    value = *node->value<bool>();
+  else
+    report(name, "is " + kind_of(*node) + ", must be true or false");
 }
 
 void Reader::text(const char* name, std::string& value, About about) {
   if (const auto* node = find(name, "string", {}, about, value)) text_in(*node, path(name), value);
 }
 
-std::size_t Reader::word_index(const char* name, const std::vector<std::string>& words, std::size_t chosen, const About& about) {
+std::size_t Reader::word_index(const char* name, const std::vector<std::string>& words, std::size_t chosen,
+                               const About& about) {
   const auto* node = find(name, "string", {}, about, chosen < words.size() ? Json(words[chosen]) : Json(), words);
   std::string word;
   if (!node || !text_in(*node, path(name), word)) return chosen;
@@ -163,11 +162,13 @@ std::size_t Reader::word_index(const char* name, const std::vector<std::string>&
   return chosen;
 }
 
-bool Reader::row(const toml::node& node, const std::string& at, const About& about, double* values, int count, const char* of) {
+bool Reader::row(const toml::node& node, const std::string& at, const About& about, double* values, int count,
+                 const char* of) {
   const toml::array* array = node.as_array();
   if (!array || array->size() != static_cast<std::size_t>(count)) {
-    const std::string is = array ? "has " + std::to_string(array->size()) + (array->size() == 1 ? " element" : " elements")
-                                 : "is " + kind_of(node);
+    const std::string is =
+        array ? "has " + std::to_string(array->size()) + (array->size() == 1 ? " element" : " elements")
+              : "is " + kind_of(node);
     findings_->report(at, is + ", must be " + of + std::to_string(count) + " numbers" + unit_in_brackets(about));
     return false;
   }
@@ -194,8 +195,10 @@ void Reader::matrix(const char* name, double* values, int rows, int columns, Abo
   if (!node) return;
   const toml::array* array = node->as_array();
   if (!array || array->size() != static_cast<std::size_t>(rows)) {
-    const std::string is = array ? "has " + std::to_string(array->size()) + (array->size() == 1 ? " row" : " rows") : "is " + kind_of(*node);
-    return report(name, is + ", must be " + std::to_string(rows) + " rows of " + std::to_string(columns) + " numbers" + unit_in_brackets(about));
+    const std::string is = array ? "has " + std::to_string(array->size()) + (array->size() == 1 ? " row" : " rows")
+                                 : "is " + kind_of(*node);
+    return report(name, is + ", must be " + std::to_string(rows) + " rows of " + std::to_string(columns) + " numbers" +
+                            unit_in_brackets(about));
   }
   std::vector<double> read(static_cast<std::size_t>(rows * columns));
   bool good = true;
@@ -217,8 +220,10 @@ void Reader::integers(const char* name, std::vector<int>& values, About about) {
   about.max = std::min(about.max, 2147483647.0);
   for (const toml::node& element : *node->as_array()) {
     std::int64_t v = 0;
-    if (integer_in(element, path(name) + "[" + std::to_string(read.size()) + "]", about, v)) read.push_back(static_cast<int>(v));
-    else return;
+    if (integer_in(element, path(name) + "[" + std::to_string(read.size()) + "]", about, v))
+      read.push_back(static_cast<int>(v));
+    else
+      return;
   }
   values = std::move(read);
 }
@@ -257,54 +262,6 @@ void Reader::named(const char* name, std::map<std::string, int>& values, About a
     place(at, std::string(name) + "." + std::string(key.str()), &element);
     std::int64_t v = 0;
     if (integer_in(element, at, about, v)) values[std::string(key.str())] = static_cast<int>(v);
-  }
-}
-
-void Reader::table(const char* name, const char* doc, const Body& body) {
-  static const toml::table none;
-  const toml::node* node = find(name, "table", {}, {"", doc}, Json());
-  if (node && !node->is_table()) return report(name, "is " + kind_of(*node) + ", must be a table [" + (shown_.empty() ? "" : shown_ + ".") + name + "]");
-  Reader inner(node ? *node->as_table() : none, file_, *findings_, path(name), shown_.empty() ? name : shown_ + "." + name);
-  body(inner);
-  inner.finish();
-}
-
-void Reader::each(const char* name, const char* identity, const char* doc, const Body& body) {
-  const toml::node* node = find(name, "tables", {-1}, {"", doc}, Json());
-  if (findings_->catalogue) {
-    static const toml::table none;
-    Reader inner(none, file_, *findings_, path(name) + "[]", std::string(name) + "[]");
-    return body(inner);
-  }
-  if (!node) return;
-  const toml::array* array = node->as_array();
-  if (!array || !std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); }))
-    return report(name, "is " + kind_of(*node) + ", must be tables, each under a line [[" + name + "]]");
-  std::size_t index = 0;
-  for (const toml::node& element : *array) {
-    const toml::table& inner_table = *element.as_table();
-    const std::string number = "[" + std::to_string(index++) + "]";
-    const auto own_name = inner_table[identity].value<std::string>();
-    const std::string shown = own_name && !own_name->empty() ? std::string(name) + "." + *own_name : name + number;
-    Reader inner(inner_table, file_, *findings_, path(name) + number, shown);
-    findings_->place(path(name) + number, file_, static_cast<int>(element.source().begin.line), shown);
-    body(inner);
-    inner.finish();
-  }
-}
-
-void Reader::finish() {
-  if (findings_->catalogue) return;
-  for (const auto& [key, node] : *table_) {
-    const std::string name(key.str());
-    if (std::find(named_.begin(), named_.end(), name) != named_.end()) continue;
-    place(path(name), name, &node);
-    std::string hint;
-    const auto homes = findings_->known ? last_names(*findings_->known, name) : std::vector<std::string>();
-    if (!homes.empty()) hint = "it belongs to " + table_header(homes.front());
-    else if (const std::string near = nearest_word(name, named_); !near.empty()) hint = "did you mean \"" + near + "\"?";
-    if (hint.empty()) hint = "known here: " + quoted_list(named_);
-    report(name, "unknown key; " + hint);
   }
 }
 

@@ -1,6 +1,8 @@
 // A typed reader of TOML tables: every key is named once, with its unit, range and meaning. What was never named is an
-// unknown key; what was named makes the catalogue behind schemas/config.schema.json. It knows nothing of grfd's settings.
+// unknown key; what was named makes the catalogue behind schemas/config.schema.json. It knows nothing of grfd's
+// settings.
 #pragma once
+#include <toml++/toml.h>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -10,7 +12,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <toml++/toml.h>
 #include <utility>
 #include <vector>
 
@@ -24,14 +25,15 @@ struct About {
   const char* doc = "";
   double min = -kNoLimit, max = kNoLimit;  ///< of numbers (each of them in an array), inclusive
   bool required = false;                   ///< else the value held before reading is the default
+  bool no_default = false;                 ///< neither: absent means something of its own
 };
 
 /// One line of the catalogue.
 struct ConfigKey {
-  std::string path;        ///< "filter.cutoff_hz", "device[].emulation.seed"
-  std::string type;        ///< "number", "integer", "boolean", "string", "table", "tables"
-  std::vector<int> shape;  ///< {} one value, {3} three, {4, 3} four rows of three, {-1} any number
-  bool by_name = false;    ///< a table of free names with such values
+  std::string path;                 ///< "filter.cutoff_hz", "device[].emulation.seed"
+  std::string type;                 ///< "number", "integer", "boolean", "string", "table", "tables"
+  std::vector<int> shape;           ///< {} one value, {3} three, {4, 3} four rows of three, {-1} any number
+  bool by_name = false;             ///< a table of free names with such values
   nlohmann::ordered_json standard;  ///< the default; null: none
   std::string unit, doc;
   double min = -kNoLimit, max = kNoLimit;
@@ -49,8 +51,10 @@ class Findings {
   const std::vector<ConfigKey>* known = nullptr;
 
   void place(const std::string& path, const std::string& file, int line, const std::string& shown);
-  /// A `--set` has put a value at this path. `raw` is what stood behind '='.
+  /// `--set key=raw` has put its value at this path.
   void set_by(const std::string& path, const std::string& key, const std::string& raw);
+  /// ... and has made this table on the way.
+  void made_by(const std::string& path, const std::string& key);
   /// What stood behind the '=' of a `--set` of exactly this path, else null.
   const std::string* raw(const std::string& path) const;
 
@@ -59,7 +63,9 @@ class Findings {
   void report_set(const std::string& key, const std::string& what);
   /// An error without a key (syntax).
   void report_file(const std::string& file, int line, const std::string& what);
+  /// Could this key not be read? Errors reported after `end_of_reading` do not count.
   bool has_error(const std::string& path) const { return wrong_.contains(path); }
+  void end_of_reading() { reading_ = false; }
   bool empty() const { return errors_.empty(); }
   /// One line each, in the order of files and lines, `--set` last.
   std::string text() const;
@@ -77,12 +83,14 @@ class Findings {
   };
   struct Set {
     std::string key, raw;
+    bool whole = true;  ///< the value itself, not a table on the way to it
   };
   std::size_t file_index(const std::string& file);
   const std::pair<const std::string, Set>* set_of(std::string path) const;
   std::map<std::string, Place> places_;
   std::map<std::string, Set> sets_;
   std::set<std::string> wrong_;
+  bool reading_ = true;
   std::vector<std::string> files_;
   std::vector<Error> errors_;
 };
@@ -136,11 +144,13 @@ class Reader {
  private:
   const toml::node* find(const char* name, const char* type, std::vector<int> shape, const About& about,
                          nlohmann::ordered_json standard, std::vector<std::string> words = {}, bool by_name = false);
-  std::size_t word_index(const char* name, const std::vector<std::string>& words, std::size_t chosen, const About& about);
+  std::size_t word_index(const char* name, const std::vector<std::string>& words, std::size_t chosen,
+                         const About& about);
   bool number_in(const toml::node& node, const std::string& path, const About& about, double& value);
   bool integer_in(const toml::node& node, const std::string& path, const About& about, std::int64_t& value);
   bool text_in(const toml::node& node, const std::string& path, std::string& value);
-  bool row(const toml::node& node, const std::string& path, const About& about, double* values, int count, const char* of);
+  bool row(const toml::node& node, const std::string& path, const About& about, double* values, int count,
+           const char* of);
   void place(const std::string& path, std::string_view name, const toml::node* node);
 
   const toml::table* table_;
@@ -149,7 +159,7 @@ class Reader {
   std::vector<std::string> named_;
 };
 
-/// Shortest text that reads back as the same number.
+/// For people: at most 12 digits.
 std::string number_text(double value);
 /// `"a", "b", "c"`
 std::string quoted_list(const std::vector<std::string>& words);

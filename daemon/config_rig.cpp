@@ -19,33 +19,41 @@ void check_orthonormal(Reader& r, const Mat3& m) {
   for (std::size_t i = 0; i < 3; ++i)
     for (std::size_t j = i; j < 3; ++j) worst = std::max(worst, std::abs(dot(m[i], m[j]) - (i == j ? 1 : 0)));
   if (worst > 1e-9)
-    r.report("mounting", "its columns are not unit vectors at right angles (off by " + number_text(std::round(worst * 1e12) * 1e-12) +
+    r.report("mounting", "its columns are not unit vectors at right angles (off by " +
+                             number_text(std::round(worst * 1e12) * 1e-12) +
                              ", must be below 1e-9); three angles in mounting_zyx_deg are simpler");
   else if (dot(cross(m[0], m[1]), m[2]) < 0)
     r.report("mounting", "is left-handed (determinant -1), must be a rotation");
 }
 
 void read_emulation(Reader& r, EmulationSettings& s) {
-  r.text("serial", s.serial, {"", "serial number the emulated device reports; empty: the driver's example"});
+  r.text("serial", s.serial, {"", "serial number the emulated device reports; empty: the one looked for"});
   r.number("drift_ppm", s.drift_ppm, {"ppm", "how much faster its crystal runs than the lab clock", -50000, 50000});
   r.number("noise", s.noise, {"", "scale of the sensor noise; 1: as the real sensor, 0: none", 0, 100});
   r.number("latency_ms", s.latency_ms, {"ms", "shortest time from a full packet to its arrival", 0, 1000});
   r.number("jitter_ms", s.jitter_ms, {"ms", "mean of the random time on top of it", 0, 1000});
   r.number("stall_probability", s.stall_probability, {"", "chance that a transfer stalls", 0, 1});
   r.number("stall_ms", s.stall_ms, {"ms", "longest stall", 0, 60000});
-  r.number("zero_offset_counts", s.zero_offset_counts, {"count", "zero offset of the analogue channels, alternately up and down", 0, 10000});
+  r.number("zero_offset_counts", s.zero_offset_counts,
+           {"count", "zero offset of the analogue channels, alternately up and down", 0, 10000});
   r.number("skew_us", s.skew_us, {"us", "time between two channels of one scan", 0, 1000});
-  r.numbers("gyro_bias_deg_s", s.gyro_bias_deg_s.data(), 3, {"deg/s", "zero error of the gyroscope, sensor axes", -10, 10});
-  r.numbers("accel_bias_m_s2", s.accel_bias_m_s2.data(), 3, {"m/s2", "zero error of the accelerometer, sensor axes", -5, 5});
+  r.numbers("gyro_bias_deg_s", s.gyro_bias_deg_s.data(), 3,
+            {"deg/s", "zero error of the gyroscope, sensor axes", -10, 10});
+  r.numbers("accel_bias_m_s2", s.accel_bias_m_s2.data(), 3,
+            {"m/s2", "zero error of the accelerometer, sensor axes", -5, 5});
   Vec3 zyx{};
   r.numbers("mounting_zyx_deg", zyx.data(), 3,
             {"deg", "how the sensor sits on its segment: turned about z, then the new y, then the new x", -360, 360});
   const bool by_angles = r.given("mounting_zyx_deg");
   if (by_angles) s.mounting = rotation_zyx_deg(zyx);
-  r.matrix("mounting", s.mounting[0].data(), 3, 3, {"", "the same as a matrix: columns = sensor axes in the segment's frame", -1.01, 1.01});
-  if (by_angles && r.given("mounting")) r.report("mounting", "is given twice: give mounting or mounting_zyx_deg, not both");
-  else if (!r.findings().has_error(r.path("mounting"))) check_orthonormal(r, s.mounting);
-  r.named("faults", s.faults, {"", "faults to inject: name = rate per packet; the names are in the driver's sheet", 0, 1});
+  r.matrix("mounting", s.mounting[0].data(), 3, 3,
+           {"", "the same as a matrix: columns = sensor axes in the segment's frame", -1.01, 1.01});
+  if (by_angles && r.given("mounting"))
+    r.report("mounting", "is given twice: give mounting or mounting_zyx_deg, not both");
+  else if (!r.findings().has_error(r.path("mounting")))
+    check_orthonormal(r, s.mounting);
+  r.named("faults", s.faults,
+          {"", "faults to inject: name = rate per packet; the names are in the driver's sheet", 0, 1});
   r.integer("seed", s.seed, {"", "start of its random numbers"});
 }
 
@@ -57,7 +65,8 @@ bool parse_columns(std::string_view text, std::vector<int>& columns) {
     std::size_t i = 0;
     for (; n < 2; ++n) {
       const std::size_t begin = i;
-      for (; i < part.size() && std::isdigit(static_cast<unsigned char>(part[i])) && i - begin < 4; ++i) bounds[n] = bounds[n] * 10 + (part[i] - '0');
+      for (; i < part.size() && std::isdigit(static_cast<unsigned char>(part[i])) && i - begin < 4; ++i)
+        bounds[n] = bounds[n] * 10 + (part[i] - '0');
       if (i == begin) return false;
       if (i == part.size() || part[i] != '-') break;
       ++i;
@@ -74,31 +83,40 @@ bool parse_columns(std::string_view text, std::vector<int>& columns) {
 void read_channels(Reader& r, PlateSettings& s) {
   std::vector<std::string> channels;
   r.texts("channels", channels,
-          {"", "the six channels of the plate as \"device/stream:columns\", e.g. [\"u6/scan:0-5\"], in the order of the calibration's rows",
+          {"",
+           "the six channels of the plate as \"device/stream:columns\", e.g. [\"u6/scan:0-5\"], in the order of the "
+           "calibration's rows",
            -kNoLimit, kNoLimit, true});
   if (!r.given("channels") || r.findings().has_error(r.path("channels"))) return;
   for (const std::string& text : channels) {
     const std::size_t colon = text.rfind(':'), slash = text.find('/');
     if (colon == std::string::npos || slash == std::string::npos || slash == 0 || slash + 1 >= colon ||
         !parse_columns(std::string_view(text).substr(colon + 1), s.columns))
-      return r.report("channels", "cannot read \"" + text + "\", must be \"device/stream:columns\", e.g. \"u6/scan:0-5\" or \"u6/scan:0,2,4\"");
+      return r.report(
+          "channels",
+          "cannot read \"" + text + "\", must be \"device/stream:columns\", e.g. \"u6/scan:0-5\" or \"u6/scan:0,2,4\"");
     const std::string stream = "raw/" + text.substr(0, colon);
     if (!s.stream.empty() && s.stream != stream)
-      return r.report("channels", "mixes " + s.stream.substr(4) + " and " + stream.substr(4) + ", must be channels of one stream");
+      return r.report("channels",
+                      "mixes " + s.stream.substr(4) + " and " + stream.substr(4) + ", must be channels of one stream");
     s.stream = stream;
   }
-  if (s.columns.size() != 6)
-    r.report("channels", "names " + std::to_string(s.columns.size()) + " channels, must be 6");
+  if (s.columns.size() != 6) r.report("channels", "names " + std::to_string(s.columns.size()) + " channels, must be 6");
 }
 
 void read_place(Reader& r, PlateSettings& s) {
-  r.matrix("corners_m", s.corners_m[0].data(), 4, 3,
-           {"m", "corners of the top surface in the lab, in the order (+x,+y) (-x,+y) (-x,-y) (+x,-y) of the plate's own axes", -100, 100});
+  r.matrix(
+      "corners_m", s.corners_m[0].data(), 4, 3,
+      {"m",
+       "corners of the top surface in the lab, in the order (+x,+y) (-x,+y) (-x,-y) (+x,-y) of the plate's own axes",
+       -100, 100});
   FlatPlate flat;
-  r.numbers("center_m", flat.center_m.data(), 3, {"m", "instead of corners: centre of the top surface in the lab", -100, 100});
+  r.numbers("center_m", flat.center_m.data(), 3,
+            {"m", "instead of corners: centre of the top surface in the lab", -100, 100, false, true});
   double size[2] = {0, 0};
-  r.numbers("size_m", size, 2, {"m", "and its size along the plate's x and y", 0.05, 10});
-  r.number("turn_deg", flat.turn_deg, {"deg", "and the angle from the lab's X to the plate's x, counter-clockwise from above", -360, 360});
+  r.numbers("size_m", size, 2, {"m", "and its size along the plate's x and y", 0.05, 10, false, true});
+  r.number("turn_deg", flat.turn_deg,
+           {"deg", "and the angle from the lab's X to the plate's x, counter-clockwise from above", -360, 360});
   r.word<bool>("z_axis", flat.z_down, {{"up", false}, {"down", true}}, {"", "and where the plate's z axis points"});
   const bool by_corners = r.given("corners_m"), by_center = r.given("center_m") || r.given("size_m");
   if (by_corners) {
@@ -108,7 +126,8 @@ void read_place(Reader& r, PlateSettings& s) {
   } else {
     if (!by_center) return r.report("corners_m", "is missing: give the four corners, or center_m and size_m");
     for (const char* needed : {"center_m", "size_m"}) {
-      if (!r.given(needed)) return r.report(needed, "is missing: without corners_m both center_m and size_m are needed");
+      if (!r.given(needed))
+        return r.report(needed, "is missing: without corners_m both center_m and size_m are needed");
       if (r.findings().has_error(r.path(needed))) return;
     }
     flat.size_x_m = size[0];
@@ -139,15 +158,18 @@ void open_calibration(Reader& r, PlateSettings& s, const std::filesystem::path& 
     read_calibration(file, s.calibration);
     file.finish();
   } catch (const toml::parse_error& e) {
-    r.findings().report_file(s.calibration.file, static_cast<int>(e.source().begin.line), "syntax: " + std::string(e.description()));
+    r.findings().report_file(s.calibration.file, static_cast<int>(e.source().begin.line),
+                             "syntax: " + std::string(e.description()));
   }
 }
 
 }  // namespace
 
 void read_device(Reader& r, DeviceSettings& s) {
-  r.text("name", s.name, {"", "a short name of your choice (a-z, 0-9, _); it becomes part of stream names", -kNoLimit, kNoLimit, true});
-  r.text("driver", s.driver, {"", "the kind of device, e.g. \"labjack_u6\", \"microstrain_mip\"", -kNoLimit, kNoLimit, true});
+  r.text("name", s.name,
+         {"", "a short name of your choice (a-z, 0-9, _); it becomes part of stream names", -kNoLimit, kNoLimit, true});
+  r.text("driver", s.driver,
+         {"", "the kind of device, e.g. \"labjack_u6\", \"microstrain_mip\"", -kNoLimit, kNoLimit, true});
   r.text("serial", s.serial, {"", "serial number as the device itself reports it; empty: the first that is found"});
   std::string clock = "own";
   r.word<std::string>("clock", clock, {{"own", "own"}}, {"", "the clock its samples are counted by"});
@@ -156,45 +178,61 @@ void read_device(Reader& r, DeviceSettings& s) {
   r.number("rate_hz", s.rate_hz, {"Hz", "samples per second", 1, 50000});
   r.number("delay_s", s.delay_s, {"s", "known constant delay of the device and its link", 0, 1});
   r.number("max_drift_ppm", s.max_drift_ppm, {"ppm", "a clock further off than this is a fault", 1, 200000});
-  r.integers("analog_inputs", s.analog_inputs, {"", "labjack_u6: numbers of the analogue inputs, in the order of the scan", 0, 143});
+  r.integers("analog_inputs", s.analog_inputs,
+             {"", "labjack_u6: numbers of the analogue inputs, in the order of the scan", 0, 143});
   r.flag("digital_port", s.digital_port, {"", "labjack_u6: the digital lines FIO and EIO as last column of the scan"});
-  r.integer("resolution_index", s.resolution_index, {"", "labjack_u6: resolution against speed; 1 is the fastest", 0, 12});
-  r.integer("settling_factor", s.settling_factor, {"10 us", "labjack_u6: extra settling time per channel; 0: automatic", 0, 255});
-  r.number("accel_range_g", s.accel_range_g, {"g", "microstrain_mip: range of the accelerometer; 0: as the device is set", 0, 1000});
-  r.number("gyro_range_deg_s", s.gyro_range_deg_s, {"deg/s", "microstrain_mip: range of the gyroscope; 0: as the device is set", 0, 10000});
+  r.integer("resolution_index", s.resolution_index,
+            {"", "labjack_u6: resolution against speed; 1 is the fastest", 0, 12});
+  r.integer("settling_factor", s.settling_factor,
+            {"10 us", "labjack_u6: extra settling time per channel; 0: automatic", 0, 255});
+  r.number("accel_range_g", s.accel_range_g,
+           {"g", "microstrain_mip: range of the accelerometer; 0: as the device is set", 0, 1000});
+  r.number("gyro_range_deg_s", s.gyro_range_deg_s,
+           {"deg/s", "microstrain_mip: range of the gyroscope; 0: as the device is set", 0, 10000});
   r.table("emulation", "what the emulated device is like", [&](Reader& t) { read_emulation(t, s.emulation); });
+  if (s.emulated && s.emulation.serial.empty()) s.emulation.serial = s.serial;  // else it would never be found
 }
 
 void read_plate(Reader& r, PlateSettings& s, const std::filesystem::path& folder) {
-  r.word<Side>("side", s.side, {{"left", Side::left}, {"right", Side::right}}, {"", "which foot stands on it", -kNoLimit, kNoLimit, true});
+  r.word<Side>("side", s.side, {{"left", Side::left}, {"right", Side::right}},
+               {"", "which foot stands on it", -kNoLimit, kNoLimit, true});
   s.name = to_string(s.side);
   read_channels(r, s);
   read_place(r, s);
   r.number("pad_m", s.pad_m, {"m", "thickness of a cover that lies on the plate", 0, 0.2});
-  if (!r.findings().catalogue) open_calibration(r, s, folder);
-  else r.text("calibration", s.calibration.file, {"", "calibration file of the plate; relative to this file", -kNoLimit, kNoLimit, true});
+  if (!r.findings().catalogue)
+    open_calibration(r, s, folder);
+  else
+    r.text("calibration", s.calibration.file,
+           {"", "calibration file of the plate; relative to this file", -kNoLimit, kNoLimit, true});
 }
 
 void read_imu(Reader& r, ImuSettings& s) {
   r.text("device", s.name, {"", "name of the [[device]]", -kNoLimit, kNoLimit, true});
   if (!s.name.empty()) s.stream = "raw/" + s.name + "/inertial";
-  r.word<Segment>("segment", s.segment,
-                  {{"shank", Segment::shank}, {"foot", Segment::foot}, {"pelvis", Segment::pelvis}, {"thigh", Segment::thigh}},
-                  {"", "body segment it sits on", -kNoLimit, kNoLimit, true});
-  r.word<Side>("side", s.side, {{"left", Side::left}, {"right", Side::right}}, {"", "of which leg; not needed for the pelvis"});
+  r.word<Segment>(
+      "segment", s.segment,
+      {{"shank", Segment::shank}, {"foot", Segment::foot}, {"pelvis", Segment::pelvis}, {"thigh", Segment::thigh}},
+      {"", "body segment it sits on", -kNoLimit, kNoLimit, true});
+  r.word<Side>("side", s.side, {{"left", Side::left}, {"right", Side::right}},
+               {"", "of which leg; not needed for the pelvis", -kNoLimit, kNoLimit, false, true});
   if (!r.findings().catalogue && !r.given("side") && s.segment != Segment::pelvis)
     r.report("side", "is missing: of which leg, \"left\" or \"right\"");
   r.word<bool>("axis", s.estimate_axis, {{"given", false}, {"estimate", true}},
                {"", "given: by ml_axis_left; estimate: found from the first movements"});
   r.numbers("ml_axis_left", s.ml_axis_left.data(), 3,
-            {"", "medio-lateral axis of the segment in sensor axes, a unit vector that points to the subject's left", -1.01, 1.01});
+            {"", "medio-lateral axis of the segment in sensor axes, a unit vector that points to the subject's left",
+             -1.01, 1.01, false, true});
   if (r.findings().catalogue || r.findings().has_error(r.path("ml_axis_left"))) return;
   const bool given = r.given("ml_axis_left");
-  if (given && s.estimate_axis) return r.report("axis", "is \"estimate\" although ml_axis_left is given: give only one of them");
+  if (given && s.estimate_axis)
+    return r.report("axis", "is \"estimate\" although ml_axis_left is given: give only one of them");
   if (!given && !s.estimate_axis) return r.report("ml_axis_left", "is missing: give the axis, or axis = \"estimate\"");
   if (!given) return;
   const double length = std::sqrt(dot(s.ml_axis_left, s.ml_axis_left));
-  if (std::abs(length - 1) > 0.01) return r.report("ml_axis_left", "has length " + number_text(std::round(length * 1e4) / 1e4) + ", must be a unit vector");
+  if (std::abs(length - 1) > 0.01)
+    return r.report("ml_axis_left",
+                    "has length " + number_text(std::round(length * 1e4) / 1e4) + ", must be a unit vector");
   for (double& v : s.ml_axis_left) v /= length;
 }
 
@@ -207,14 +245,20 @@ void read_calibration(Reader& r, PlateCalibration& s) {
   r.numbers("gain", s.gain.data(), 6, {"", "calibrated gain of each amplifier channel", 0.01, 1e6, true});
   r.number("excitation_v", s.excitation_v, {"V", "excitation of the bridges, as measured", 0.1, 50, true});
   r.numbers("full_scale", s.full_scale.data(), 6, {"N or N.m", "largest load of each component", 1, 1e6, true});
-  r.numbers("origin_m", s.origin_m.data(), 3, {"m", "from the sensor's origin to the centre of the top surface, plate axes", -1, 1, true});
-  r.word<Sense>("sense", s.sense, {{"reaction", Sense::reaction}, {"action", Sense::action}},
-                {"", "does the plate report the force on the subject (reaction) or on itself (action)", -any, any, true});
+  r.numbers("origin_m", s.origin_m.data(), 3,
+            {"m", "from the sensor's origin to the centre of the top surface, plate axes", -1, 1, true});
+  r.word<Sense>(
+      "sense", s.sense, {{"reaction", Sense::reaction}, {"action", Sense::action}},
+      {"", "does the plate report the force on the subject (reaction) or on itself (action)", -any, any, true});
   r.number("noise_force_n", s.noise_force_n, {"N", "factory noise of the forces, standard deviation", 0.001, 1000});
-  r.number("noise_moment_nm", s.noise_moment_nm, {"N.m", "factory noise of the moments, standard deviation", 0.001, 1000});
-  if (r.findings().catalogue || r.findings().has_error(r.path("sensitivity")) || r.findings().has_error(r.path("full_scale"))) return;
+  r.number("noise_moment_nm", s.noise_moment_nm,
+           {"N.m", "factory noise of the moments, standard deviation", 0.001, 1000});
+  if (r.findings().catalogue || r.findings().has_error(r.path("sensitivity")) ||
+      r.findings().has_error(r.path("full_scale")))
+    return;
   if (r.given("sensitivity") && r.given("full_scale") && smallest_pivot(s) < 1e-6)
-    r.report("sensitivity", "cannot be inverted: one row is a combination of the others; is a row missing or twice there?");
+    r.report("sensitivity",
+             "cannot be inverted: one row is a combination of the others; is a row missing or twice there?");
 }
 
 }  // namespace grfd

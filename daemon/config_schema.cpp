@@ -55,9 +55,12 @@ Json schema_of(const std::vector<ConfigKey>& keys, const std::string& doc) {
     std::string name = key.path;
     Json& parent = parent_of(root, name);
     Json& place = parent["properties"][name];
-    if (key.type == "table") place = table_schema(key.doc);
-    else if (key.type == "tables") place = {{"type", "array"}, {"items", table_schema(key.doc)}};
-    else place = value_schema(key);
+    if (key.type == "table")
+      place = table_schema(key.doc);
+    else if (key.type == "tables")
+      place = {{"type", "array"}, {"items", table_schema(key.doc)}};
+    else
+      place = value_schema(key);
     if (key.required) parent["required"].push_back(name);
   }
   return root;
@@ -67,7 +70,8 @@ Json schema_of(const std::vector<ConfigKey>& keys, const std::string& doc) {
 std::string config_schema() {
   Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "grfd settings"}};
   schema.update(schema_of(settings_keys(), "settings of the ground-reaction-force daemon, a TOML file"));
-  schema["$defs"]["calibration"] = schema_of(calibration_keys(), "calibration of one strain-gauge force plate, a TOML file");
+  schema["$defs"]["calibration"] =
+      schema_of(calibration_keys(), "calibration of one strain-gauge force plate, a TOML file");
   return schema.dump(2) + "\n";
 }
 

@@ -7,14 +7,18 @@ namespace {
 
 void read_participant(Reader& r, ParticipantSettings& s) {
   r.text("code", s.code, {"", "code of the participant, never a name; letters, digits, - and _"});
-  r.word<Dominant>("dominant", s.dominant, {{"unknown", Dominant::unknown}, {"left", Dominant::left}, {"right", Dominant::right}},
+  r.word<Dominant>("dominant", s.dominant,
+                   {{"unknown", Dominant::unknown}, {"left", Dominant::left}, {"right", Dominant::right}},
                    {"", "dominant leg; unknown: results are left/right only"});
   r.word<std::string>("dominance_method", s.dominance_method,
-                      {{"", ""}, {"kicking leg", "kicking leg"}, {"preferred single-leg stance", "preferred single-leg stance"},
+                      {{"", ""},
+                       {"kicking leg", "kicking leg"},
+                       {"preferred single-leg stance", "preferred single-leg stance"},
                        {"stronger side", "stronger side"}},
                       {"", "how dominance was decided"});
   r.number("standing_shank_deg", s.standing_shank_deg,
-           {"deg", "inclination of the tibia to the vertical while standing, positive forward, from an inclinometer", -20, 20});
+           {"deg", "inclination of the tibia to the vertical while standing, positive forward, from an inclinometer",
+            -20, 20});
 }
 
 void read_filter(Reader& r, FilterSettings& s) {
@@ -25,34 +29,44 @@ void read_filter(Reader& r, FilterSettings& s) {
 void read_thresholds(Reader& r, ThresholdSettings& s) {
   r.number("contact_on_n", s.contact_on_n, {"N", "a foot is on the plate from this vertical force", 1, 1000});
   r.number("contact_off_n", s.contact_off_n, {"N", "and has left it at this one", 0, 1000});
-  r.number("cop_on_n", s.cop_on_n, {"N", "the centre of pressure of one plate is valid from this vertical force", 1, 2000});
+  r.number("cop_on_n", s.cop_on_n,
+           {"N", "the centre of pressure of one plate is valid from this vertical force", 1, 2000});
   r.number("cop_off_n", s.cop_off_n, {"N", "and invalid again at this one", 0, 2000});
-  r.number("cop_total_on_n", s.cop_total_on_n, {"N", "the combined centre of pressure is valid from this total force", 1, 4000});
+  r.number("cop_total_on_n", s.cop_total_on_n,
+           {"N", "the combined centre of pressure is valid from this total force", 1, 4000});
   r.number("cop_total_off_n", s.cop_total_off_n, {"N", "and invalid again at this one", 0, 4000});
   r.number("debounce_s", s.debounce_s, {"s", "a crossing of one of these counts after this time", 0, 1});
-  r.number("cop_sigma_ok_mm", s.cop_sigma_ok_mm, {"mm", "the centre of pressure is good again when its standard error falls below this", 0.01, 100});
+  r.number("cop_sigma_ok_mm", s.cop_sigma_ok_mm,
+           {"mm", "the centre of pressure is good again when its standard error falls below this", 0.01, 100});
   r.number("cop_sigma_bad_mm", s.cop_sigma_bad_mm, {"mm", "and of low quality above this", 0.01, 100});
   r.number("tare_s", s.tare_s, {"s", "length of the mean that a tare takes", 0.1, 30});
-  r.number("tare_person_n", s.tare_person_n, {"N", "a tare is refused above this vertical force: somebody stands there", 1, 10000});
-  r.number("tare_slope_n_s", s.tare_slope_n_s, {"N/s", "a tare is refused when the force drifts faster than this", 0.001, 1000});
+  r.number("tare_person_n", s.tare_person_n,
+           {"N", "a tare is refused above this vertical force: somebody stands there", 1, 10000});
+  r.number("tare_slope_n_s", s.tare_slope_n_s,
+           {"N/s", "a tare is refused when the force drifts faster than this", 0.001, 1000});
 }
 
 void read_squat(Reader& r, SquatSettings& s) {
-  r.number("drop_min_m", s.drop_min_m, {"m", "a descent of the centre of mass smaller than this is no repetition", 0.01, 1});
+  r.number("drop_min_m", s.drop_min_m,
+           {"m", "a descent of the centre of mass smaller than this is no repetition", 0.01, 1});
   r.number("dorsiflexion_min_deg", s.dorsiflexion_min_deg,
-           {"deg", "nor is one with less dorsiflexion than this; 0 for box squats: force alone then finds the start", 0, 60});
+           {"deg", "nor is one with less dorsiflexion than this; 0 for box squats: force alone then finds the start", 0,
+            60});
 }
 
 void read_engine(Reader& r, EngineSettings& s) {
-  r.number("max_wait_ms", s.max_wait_ms, {"ms", "the common time grid waits that long for a late device, then its values are unknown", 5, 10000});
-  r.integer("device_ring", s.device_ring, {"samples", "samples that wait between a device's thread and the pipeline, per device", 256, 4194304});
+  r.number("max_wait_ms", s.max_wait_ms,
+           {"ms", "the common time grid waits that long for a late device, then its values are unknown", 5, 10000});
+  r.integer("device_ring", s.device_ring,
+            {"samples", "samples that wait between a device's thread and the pipeline, per device", 256, 4194304});
 }
 
 void read_record(Reader& r, RecordSettings& s) {
   r.text("folder", s.folder, {"", "where recordings go; relative to the folder the daemon was started in"});
   r.text("name", s.name, {"", "name of the trial; empty: date and time"});
   r.flag("at_start", s.at_start, {"", "record from the start of the daemon"});
-  r.flag("tare_at_start", s.tare_at_start, {"", "tare all plates by itself shortly after the start; nobody may stand there"});
+  r.flag("tare_at_start", s.tare_at_start,
+         {"", "tare all plates by itself shortly after the start; nobody may stand there"});
   r.number("tare_at_start_s", s.tare_at_start_s, {"s", "when, after the start of the session", 0, 3600});
   r.number("file_ring_s", s.file_ring_s, {"s", "how much data may wait for a slow disk before any is lost", 1, 60});
   r.number("fsync_s", s.fsync_s, {"s", "a power cut loses no more than about this", 0.05, 60});
@@ -61,9 +75,11 @@ void read_record(Reader& r, RecordSettings& s) {
 
 void read_feed(Reader& r, FeedSettings& s) {
   r.flag("enabled", s.enabled, {"", "publish the live feed"});
-  r.text("endpoint", s.endpoint, {"", "ZeroMQ endpoint of the feed: tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH"});
+  r.text("endpoint", s.endpoint,
+         {"", "ZeroMQ endpoint of the feed: tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH"});
   r.number("batch_ms", s.batch_ms, {"ms", "samples of this much time travel in one message", 1, 1000});
-  r.integer("high_water_mark", s.high_water_mark, {"messages", "messages that may wait for a slow subscriber before it loses some", 1, 1000000});
+  r.integer("high_water_mark", s.high_water_mark,
+            {"messages", "messages that may wait for a slow subscriber before it loses some", 1, 1000000});
 }
 
 void read_control(Reader& r, ControlSettings& s) {
@@ -79,17 +95,20 @@ const char* identity_of(std::string_view array) {
 void read_settings(Reader& r, Settings& s, const std::filesystem::path& folder) {
   r.flag("realtime_priority", s.realtime_priority,
          {"", "ask for real-time priority and locked memory; without the right to it the daemon says so and runs on"});
-  r.each("device", identity_of("device"), "a device: what is plugged in", [&](Reader& e) { read_device(e, s.devices.emplace_back()); });
+  r.each("device", identity_of("device"), "a device: what is plugged in",
+         [&](Reader& e) { read_device(e, s.devices.emplace_back()); });
   r.each("plate", identity_of("plate"), "a force plate: which channels it is, and where it lies",
          [&](Reader& e) { read_plate(e, s.plates.emplace_back(), folder); });
-  r.each("imu", identity_of("imu"), "an inertial sensor on a body segment", [&](Reader& e) { read_imu(e, s.imus.emplace_back()); });
+  r.each("imu", identity_of("imu"), "an inertial sensor on a body segment",
+         [&](Reader& e) { read_imu(e, s.imus.emplace_back()); });
   r.table("participant", "who is measured", [&](Reader& t) { read_participant(t, s.participant); });
   r.table("filter", "the live low-pass filter", [&](Reader& t) { read_filter(t, s.filter); });
   r.table("thresholds", "when a foot is on a plate, when a centre of pressure is valid, when a tare is refused",
           [&](Reader& t) { read_thresholds(t, s.thresholds); });
   r.table("squat", "what counts as a repetition", [&](Reader& t) { read_squat(t, s.squat); });
   r.table("stimulus", "what the emulated devices feel", [&](Reader& t) { read_stimulus(t, s.stimulus, folder); });
-  r.table("engine", "how long the pipeline waits and how much it can hold", [&](Reader& t) { read_engine(t, s.engine); });
+  r.table("engine", "how long the pipeline waits and how much it can hold",
+          [&](Reader& t) { read_engine(t, s.engine); });
   r.table("record", "recordings", [&](Reader& t) { read_record(t, s.record); });
   r.table("feed", "the live feed", [&](Reader& t) { read_feed(t, s.feed); });
   r.table("control", "commands", [&](Reader& t) { read_control(t, s.control); });

@@ -22,14 +22,16 @@ void read_body(Reader& r, SubjectSettings& s) {
   r.number("foot_length_m", s.foot_length_m, {"m", "length of the foot", 0.1, 0.4});
   r.number("heel_y_m", s.heel_y_m, {"m", "heel, forward of the ankle", -0.2, 0});
   r.number("mtp_y_m", s.mtp_y_m, {"m", "ball of the foot, forward of the ankle", 0.02, 0.3});
-  r.word<Side>("dominant", s.dominant, {{"left", Side::left}, {"right", Side::right}}, {"", "dominant side of the subject"});
+  r.word<Side>("dominant", s.dominant, {{"left", Side::left}, {"right", Side::right}},
+               {"", "dominant side of the subject"});
   r.number("standing_shank_deg", s.standing_shank_deg, {"deg", "forward lean of the tibia while standing", -15, 20});
   r.number("com_y_m", s.com_y_m, {"m", "centre of mass forward of the ankles while standing", -0.05, 0.2});
   r.number("sway_m", s.sway_m, {"m", "amplitude of the postural sway", 0, 0.05});
 }
 
 void read_course(Reader& r, SubjectSettings& s) {
-  r.number("step_on_s", s.step_on_s, {"s", "nobody is on the plates before this time; 0: there from the start", 0, 3600});
+  r.number("step_on_s", s.step_on_s,
+           {"s", "nobody is on the plates before this time; 0: there from the start", 0, 3600});
   r.number("step_on_duration_s", s.step_on_duration_s, {"s", "how long stepping on takes", 0.05, 10});
   r.number("first_descent_s", s.first_descent_s, {"s", "start of the first descent", 0, 3600});
   r.integer("repetitions", s.repetitions, {"", "number of squats; -1: without end", -1, 100000});
@@ -46,12 +48,16 @@ void read_ankles(Reader& r, SubjectSettings& s) {
   read_pair(r, "range_deg", s.range_deg, {"deg", "dorsiflexion that the ankle ends at", 0, 60});
   read_pair(r, "lag_s", s.lag_s, {"s", "how much later than the descent the ankle starts", -1, 5});
   read_pair(r, "eversion_deg", s.eversion_deg, {"deg", "eversion of the foot", -20, 30});
-  read_pair(r, "eversion_lead_s", s.eversion_lead_s, {"s", "how much earlier than dorsiflexion eversion starts", -2, 2});
+  read_pair(r, "eversion_lead_s", s.eversion_lead_s,
+            {"s", "how much earlier than dorsiflexion eversion starts", -2, 2});
   r.number("eversion_duration_s", s.eversion_duration_s, {"s", "how long eversion takes", 0.05, 10});
-  r.number("tibial_rotation_gain", s.tibial_rotation_gain, {"deg/deg", "internal rotation of the tibia per eversion", -2, 2});
-  read_pair(r, "heel_lift_deg", s.heel_lift_deg, {"deg", "how far the heel rises after the ankle has run out of range", 0, 45});
+  r.number("tibial_rotation_gain", s.tibial_rotation_gain,
+           {"deg/deg", "internal rotation of the tibia per eversion", -2, 2});
+  read_pair(r, "heel_lift_deg", s.heel_lift_deg,
+            {"deg", "how far the heel rises after the ankle has run out of range", 0, 45});
   r.number("heel_lift_delay_s", s.heel_lift_delay_s, {"s", "and how much later", 0, 5});
-  read_pair(r, "knee_in_deg", s.knee_in_deg, {"deg", "sideways tilt of the shank at the bottom, positive inward", -30, 30});
+  read_pair(r, "knee_in_deg", s.knee_in_deg,
+            {"deg", "sideways tilt of the shank at the bottom, positive inward", -30, 30});
   read_pair(r, "tibial_turn_deg", s.tibial_turn_deg, {"deg", "inward turn of the shank at the bottom", -30, 30});
 }
 
@@ -60,33 +66,39 @@ void read_trunk_and_load(Reader& r, SubjectSettings& s) {
   r.number("pelvis_tuck_deg", s.pelvis_tuck_deg, {"deg", "backward tuck after the first ankle has stopped", -60, 60});
   r.number("pelvis_obliquity_deg", s.pelvis_obliquity_deg, {"deg", "and list, right side higher", -45, 45});
   r.number("pelvis_axial_deg", s.pelvis_axial_deg, {"deg", "and turn, to the left", -45, 45});
-  r.number("bai_stand_percent", s.bai_stand_percent, {"%", "bilateral asymmetry of the load while standing, + dominant side larger", -100, 100});
+  r.number("bai_stand_percent", s.bai_stand_percent,
+           {"%", "bilateral asymmetry of the load while standing, + dominant side larger", -100, 100});
   r.number("bai_bottom_percent", s.bai_bottom_percent, {"%", "and at the bottom", -100, 100});
-  r.number("com_forward_m", s.com_forward_m, {"m", "how far the centre of mass moves forward with the descent", -0.2, 0.2});
+  r.number("com_forward_m", s.com_forward_m,
+           {"m", "how far the centre of mass moves forward with the descent", -0.2, 0.2});
   r.number("fall_back_m", s.fall_back_m, {"m", "how far it falls back after the first ankle has stopped", -0.2, 0.2});
   r.number("fall_back_delay_s", s.fall_back_delay_s, {"s", "how much later", 0, 5});
   r.number("fall_back_duration_s", s.fall_back_duration_s, {"s", "and how long that takes", 0.05, 10});
   r.word<std::string>("cop_mode", s.cop_mode, {{"set", "set"}, {"lipm", "lipm"}, {"links", "links"}},
                       {"", "centre of pressure: as set, of a point mass, or of the moving links"});
-  r.number("cop_dy_m", s.cop_dy_m, {"m", "how much further forward the dominant foot is loaded at the bottom", -0.1, 0.1});
+  r.number("cop_dy_m", s.cop_dy_m,
+           {"m", "how much further forward the dominant foot is loaded at the bottom", -0.1, 0.1});
   r.number("spread", s.spread, {"", "outward shear force of each foot, as a part of its vertical force", -0.3, 0.3});
-  r.number("eversion_shift_m_deg", s.eversion_shift_m_deg, {"m/deg", "inward shift of the centre of pressure per eversion", -0.01, 0.01});
+  r.number("eversion_shift_m_deg", s.eversion_shift_m_deg,
+           {"m/deg", "inward shift of the centre of pressure per eversion", -0.01, 0.01});
 }
 
 void check_subject(Reader& r, const SubjectSettings& s) {
   if (s.first_descent_s < s.step_on_s + s.step_on_duration_s && s.step_on_s > 0)
-    r.report("first_descent_s", "is " + number_text(s.first_descent_s) + ", must be at least step_on_s + step_on_duration_s = " +
+    r.report("first_descent_s", "is " + number_text(s.first_descent_s) +
+                                    ", must be at least step_on_s + step_on_duration_s = " +
                                     number_text(s.step_on_s + s.step_on_duration_s) + " s: nobody stands there before");
   if (s.ascent_s <= 0.15 + s.blend_s)
-    r.report("ascent_s", "is " + number_text(s.ascent_s) + ", must be more than blend_s + 0.15 = " + number_text(s.blend_s + 0.15) +
-                             " s: the ankle needs that to turn back");
+    r.report("ascent_s", "is " + number_text(s.ascent_s) + ", must be more than blend_s + 0.15 = " +
+                             number_text(s.blend_s + 0.15) + " s: the ankle needs that to turn back");
 }
 }  // namespace
 
 void read_stimulus(Reader& r, StimulusSettings& s, const std::filesystem::path& folder) {
   using Kind = StimulusSettings::Kind;
-  r.word<Kind>("kind", s.kind, {{"none", Kind::none}, {"subject", Kind::subject}, {"recording", Kind::recording}},
-               {"", "none: empty plates and sensors at rest; subject: a synthetic person who squats; recording: real data"});
+  r.word<Kind>(
+      "kind", s.kind, {{"none", Kind::none}, {"subject", Kind::subject}, {"recording", Kind::recording}},
+      {"", "none: empty plates and sensors at rest; subject: a synthetic person who squats; recording: real data"});
   r.table("subject", "the synthetic subject", [&](Reader& t) {
     read_body(t, s.subject);
     read_course(t, s.subject);

@@ -57,7 +57,8 @@ std::string survey_error(const std::array<Vec3, 4>& c) {
   for (std::size_t i = 0; i < 4; ++i) {
     const double edge = length(minus(c[(i + 1) % 4], c[i]));
     if (edge < 0.05)
-      return "corners " + std::to_string(i + 1) + " and " + std::to_string((i + 1) % 4 + 1) + " are " + millimetres(edge) +
+      return "corners " + std::to_string(i + 1) + " and " + std::to_string((i + 1) % 4 + 1) + " are " +
+             millimetres(edge) +
              " apart, must be at least 50 mm; are they in metres, and in the order (+x,+y) (-x,+y) (-x,-y) (+x,-y)?";
   }
   for (std::size_t i = 0; i < 2; ++i) {

@@ -8,10 +8,23 @@ namespace grfd::h5 {
 namespace {
 constexpr std::size_t kLongestAttribute = 60000;  // an object header message ends at 64 kB
 
-void quiet() {
-  static const bool done = (H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr), true);
-  (void)done;
+/// The library's own clean-up at exit walks into a file whose close has failed, as on a full disk, and crashes. So it is
+/// done here, and left out after such a failure.
+struct Library {
+  bool broken = false;
+  Library() {
+    H5dont_atexit();
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+  ~Library() {
+    if (!broken) H5close();
+  }
+};
+Library& library() {
+  static Library one;
+  return one;
 }
+void set_up() { library(); }
 
 Id timeless(hid_t cls) {
   Id list(H5Pcreate(cls), H5Pclose, "prepare an HDF5 object");
@@ -48,6 +61,12 @@ Id rows_of(hid_t dataset, hsize_t first, hsize_t rows, Id& memory) {
 }
 }  // namespace
 
+herr_t close_file(hid_t file) noexcept {
+  const herr_t status = H5Fclose(file);
+  if (status < 0) library().broken = true;
+  return status;
+}
+
 void fail(const std::string& what) {
   std::string reason;
   H5Ewalk2(
@@ -62,14 +81,14 @@ void fail(const std::string& what) {
 }
 
 Id create_file(const std::string& path) {
-  quiet();
+  set_up();
   const Id list = timeless(H5P_FILE_CREATE);
-  return Id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, list, H5P_DEFAULT), H5Fclose, "create '" + path + "'");
+  return Id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, list, H5P_DEFAULT), close_file, "create '" + path + "'");
 }
 
 Id open_file(const std::string& path) {
-  quiet();
-  return Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "open '" + path + "' as HDF5");
+  set_up();
+  return Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), close_file, "open '" + path + "' as HDF5");
 }
 
 Id create_group(hid_t parent, const std::string& path) {

@@ -17,6 +17,9 @@ inline void ok(herr_t status, const std::string& what) {
   if (status < 0) fail(what);
 }
 
+/// H5Fclose that remembers a failure, see h5.cpp.
+herr_t close_file(hid_t file) noexcept;
+
 class Id {
  public:
   using Close = herr_t (*)(hid_t);

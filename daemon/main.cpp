@@ -1,3 +1,157 @@
+// The command line of grfd. Every word of work is in another file.
+#include <boost/program_options.hpp>
 #include <cstdio>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <map>
+
+#include "daemon/app.hpp"
+#include "daemon/config.hpp"
+#include "daemon/finalise.hpp"
+#include "daemon/recording.hpp"
+#include "daemon/simulate.hpp"
+#include "daemon/summary.hpp"
 #include "grfd_version.hpp"
-int main() { std::puts("grfd " GRFD_VERSION " (" GRFD_BUILD ")"); }
+
+namespace po = boost::program_options;
+using Words = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live feed
+
+  grfd run CONFIG [--seconds N] [--summary]       the daemon
+  grfd simulate CONFIG -o OUT.h5 [--seconds N]    the same in virtual time, as fast as the machine allows
+       [--recording FILE [--plates left=1,right=2] [--lead-in 25]]
+  grfd check-config CONFIG                        errors of a configuration, all at once
+  grfd finalise JOURNAL...                        a journal into HDF5
+  grfd recover DIR                                all journals that a crash left in a folder
+  grfd verify FILE...                             is this recording whole?
+  grfd summary FILE...                            what is in it, in words
+  grfd version
+
+run, simulate and check-config take --set key=value for any key of the configuration, as often as needed.
+Exit codes: 0 fine, 1 it went wrong, 2 wrong use or wrong configuration (nothing was started).
+)";
+
+struct Usage : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+po::variables_map parse(const Words& args, const po::options_description& options, int positional) {
+  po::positional_options_description places;
+  places.add("file", positional);
+  po::variables_map values;
+  po::store(po::command_line_parser(args).options(options).positional(places).run(), values);
+  po::notify(values);
+  return values;
+}
+
+std::string required_file(const po::variables_map& values, const char* what) {
+  if (!values.count("file")) throw Usage(std::string("which ") + what + "?");
+  return values["file"].as<Words>().front();
+}
+
+po::options_description configured(const char* title) {
+  po::options_description options(title);
+  options.add_options()("file", po::value<Words>())("set", po::value<Words>()->composing()->default_value({}, ""));
+  return options;
+}
+
+int run_command(const Words& args) {
+  auto options = configured("run");
+  options.add_options()("seconds", po::value<double>())("summary", po::bool_switch());
+  const auto values = parse(args, options, 1);
+  const std::string file = required_file(values, "configuration");
+  grfd::RunOptions run;
+  if (values.count("seconds")) run.seconds = values["seconds"].as<double>();
+  if (run.seconds && *run.seconds <= 0) throw Usage("--seconds must be above 0");
+  run.summary = values["summary"].as<bool>();
+  return grfd::run(grfd::load_config(file, values["set"].as<Words>()), run);
+}
+
+/// "left=1,right=2"
+std::map<std::string, int> plate_map(const std::string& text) {
+  std::map<std::string, int> plates;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size()), equals = text.find('=', at);
+    const std::string number = equals < end ? text.substr(equals + 1, end - equals - 1) : "";
+    if (number.empty() || number.size() > 4 || number.find_first_not_of("0123456789") != std::string::npos)
+      throw Usage("--plates is like left=1,right=2");
+    plates[text.substr(at, equals - at)] = std::stoi(number);
+    at = end + 1;
+  }
+  return plates;
+}
+
+int simulate_command(const Words& args) {
+  auto options = configured("simulate");
+  options.add_options()("output,o", po::value<std::string>())("seconds", po::value<double>())(
+      "recording", po::value<std::string>())("plates", po::value<std::string>())("lead-in", po::value<double>())(
+      "batch", po::value<std::size_t>()->default_value(256));
+  const auto values = parse(args, options, 1);
+  const std::string file = required_file(values, "configuration");
+  if (!values.count("output")) throw Usage("simulate needs -o OUT.h5");
+  grfd::Settings settings = grfd::load_config(file, values["set"].as<Words>());
+  grfd::SimulateOptions simulate;
+  simulate.output = values["output"].as<std::string>();
+  simulate.batch = values["batch"].as<std::size_t>();
+  if (values.count("recording")) {
+    settings.stimulus.kind = grfd::StimulusSettings::Kind::recording;
+    settings.stimulus.recording = values["recording"].as<std::string>();
+    simulate.seconds = 0;
+  }
+  if (values.count("plates")) settings.stimulus.plates = plate_map(values["plates"].as<std::string>());
+  if (values.count("lead-in")) settings.stimulus.lead_in_s = values["lead-in"].as<double>();
+  if (values.count("seconds")) simulate.seconds = values["seconds"].as<double>();
+  return grfd::simulate(std::move(settings), simulate);
+}
+
+int check_command(const Words& args) {
+  const auto values = parse(args, configured("check-config"), 1);
+  std::cout << grfd::describe(grfd::load_config(required_file(values, "configuration"), values["set"].as<Words>()));
+  return 0;
+}
+
+int file_command(const Words& args, int (*work)(const Words&, bool)) {
+  po::options_description options("files");
+  options.add_options()("file", po::value<Words>())("json", po::bool_switch());
+  const auto values = parse(args, options, -1);
+  required_file(values, "file");
+  return work(values["file"].as<Words>(), values["json"].as<bool>());
+}
+
+int dispatch(const std::string& verb, const Words& args) {
+  if (verb == "run") return run_command(args);
+  if (verb == "simulate") return simulate_command(args);
+  if (verb == "check-config") return check_command(args);
+  if (verb == "finalise") return file_command(args, grfd::run_finalise);
+  if (verb == "recover") return file_command(args, grfd::run_recover);
+  if (verb == "verify") return file_command(args, grfd::run_verify);
+  if (verb == "summary") return file_command(args, grfd::run_summary);
+  if (verb == "version" || verb == "--version") return std::puts("grfd " GRFD_VERSION " (" GRFD_BUILD ")"), 0;
+  if (verb == "help" || verb == "--help" || verb == "-h") return std::fputs(kUsage, stdout), 0;
+  throw Usage("unknown word '" + verb + "'");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) return std::fputs(kUsage, stderr), 2;
+  try {
+    return dispatch(argv[1], Words(argv + 2, argv + argc));
+  } catch (const grfd::ConfigError& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 2;
+  } catch (const Usage& e) {
+    std::fprintf(stderr, "grfd %s: %s; see grfd help\n", argv[1], e.what());
+    return 2;
+  } catch (const po::error& e) {
+    std::fprintf(stderr, "grfd %s: %s; see grfd help\n", argv[1], e.what());
+    return 2;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "grfd %s: %s\n", argv[1], e.what());
+    return 1;
+  }
+}

@@ -181,15 +181,19 @@ std::map<std::string, std::uint64_t> declared_gaps(hid_t file) {
   const h5::Id dataset = h5::open(file, "/streams/gaps/detail");
   const h5::Id type(H5Dget_type(dataset), H5Tclose, "examine the gaps");
   const std::size_t width = H5Tget_size(type);
-  const h5::Shape shape = h5::shape(dataset);
-  std::string row(width, '\0');
-  for (hsize_t i = 0; i < shape.at(0); ++i) {
-    row.assign(width, '\0');
-    h5::read_rows(dataset, type, i, 1, row.data());
-    const auto json = nlohmann::json::parse(row.substr(0, row.find('\0')), nullptr, false);
-    if (json.is_object() && json.contains("stream") && json["stream"].is_string() && json.contains("count") &&
-        json["count"].is_number_unsigned())
-      lost[json["stream"].get<std::string>()] += json["count"].get<std::uint64_t>();
+  const hsize_t rows = h5::shape(dataset).at(0), step = std::max<hsize_t>(1, (8u << 20) / width);
+  std::string slice;
+  for (hsize_t at = 0; at < rows; at += step) {
+    const hsize_t n = std::min(step, rows - at);
+    slice.assign(n * width, '\0');
+    h5::read_rows(dataset, type, at, n, slice.data());
+    for (hsize_t i = 0; i < n; ++i) {
+      const std::string_view row = std::string_view(slice).substr(i * width, width);
+      const auto json = nlohmann::json::parse(row.substr(0, row.find('\0')), nullptr, false);
+      if (json.is_object() && json.contains("stream") && json["stream"].is_string() && json.contains("count") &&
+          json["count"].is_number_unsigned())
+        lost[json["stream"].get<std::string>()] += json["count"].get<std::uint64_t>();
+    }
   }
   return lost;
 }

@@ -23,8 +23,9 @@ std::int64_t clock_ns(clockid_t id) {
 
 JournalWriter create(const std::string& folder, const std::string& name) {
   std::error_code code;
-  std::filesystem::create_directories(folder, code);
+  const bool made = std::filesystem::create_directories(folder, code);
   if (code) throw std::system_error(code, "cannot create the folder '" + folder + "'");
+  if (made) sync_folder_of(folder);
   for (int i = 1;; ++i) {
     const std::string base = numbered(folder + "/" + name, i);
     if (std::filesystem::exists(base + ".h5", code)) continue;

@@ -12,9 +12,11 @@ constexpr std::uint8_t kClassToInterface = 0x21, kSetLineCoding = 0x20, kSetCont
 constexpr int kTimeoutMs = 1000;
 
 /// A device may stall a request that it does not know: that is no error.
-void class_request(Link& link, const CdcAcm& port, std::uint8_t request, std::uint16_t value, std::span<std::byte> data) {
+void class_request(Link& link, const CdcAcm& port, std::uint8_t request, std::uint16_t value,
+                   std::span<std::byte> data) {
   try {
-    link.control(kClassToInterface, request, value, static_cast<std::uint16_t>(port.control_interface), data, kTimeoutMs);
+    link.control(kClassToInterface, request, value, static_cast<std::uint16_t>(port.control_interface), data,
+                 kTimeoutMs);
   } catch (const LinkError& e) {
     if (e.kind != LinkError::Kind::stall) throw;
   }
@@ -72,8 +74,9 @@ CdcAcm find_cdc_acm(std::span<const std::uint8_t> configuration) {
 void open_cdc_acm(Link& link, const CdcAcm& port) {
   const std::array interfaces{port.control_interface, port.data_interface};
   link.claim(interfaces);
-  std::array<std::byte, 7> coding{std::byte{0x00}, std::byte{0xC2}, std::byte{0x01}, std::byte{0}, std::byte{0},
-                                  std::byte{0},    std::byte{8}};  // 115200 baud, 1 stop bit, no parity, 8 bits
+  std::array<std::byte, 7> coding{
+      std::byte{0x00}, std::byte{0xC2}, std::byte{0x01}, std::byte{0},
+      std::byte{0},    std::byte{0},    std::byte{8}};  // 115200 baud, 1 stop bit, no parity, 8 bits
   class_request(link, port, kSetLineCoding, 0, coding);
   class_request(link, port, kSetControlLineState, 3, {});
 }

@@ -10,9 +10,9 @@ namespace grfd {
 
 struct CdcAcm {
   int control_interface = -1, data_interface = -1;
-  std::uint8_t in = 0, out = 0;        ///< bulk endpoints of the data interface
-  std::uint8_t notify = 0;             ///< interrupt endpoint of the control interface; 0 = none
-  std::uint16_t max_packet = 0;        ///< of the bulk IN endpoint
+  std::uint8_t in = 0, out = 0;  ///< bulk endpoints of the data interface
+  std::uint8_t notify = 0;       ///< interrupt endpoint of the control interface; 0 = none
+  std::uint16_t max_packet = 0;  ///< of the bulk IN endpoint
 };
 
 /// The first ACM function of a configuration: class 2 subclass 2, its data interface named by the union descriptor or

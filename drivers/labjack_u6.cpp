@@ -19,13 +19,13 @@
 //                    63 too many to count; any other is fatal
 // A code r is (r - centre) * slope above the centre, (centre - r) * negative slope below it.
 #include <algorithm>
-#include <charconv>
+#include <cmath>
 #include <cstdio>
-#include <set>
 
 #include "drivers/driver.hpp"
 #include "drivers/emulation/labjack_u6_device.hpp"
 #include "drivers/labjack_u6_protocol.hpp"
+#include "drivers/labjack_u6_settings.hpp"
 #include "drivers/labjack_u6_stream.hpp"
 
 namespace grfd {
@@ -35,8 +35,6 @@ using namespace u6;
 constexpr int kTimeoutMs = 1000;
 constexpr std::size_t kTransferBytes = 2 * kPacket;
 constexpr int kTransfers = 12;
-
-std::size_t channel_count(const DeviceSettings& s) { return s.analog_inputs.size() + (s.digital_port ? 1 : 0); }
 
 bool has_pipe(const std::vector<std::uint8_t>& configuration, std::uint8_t address) {
   for (std::size_t i = 0; i + 2 < configuration.size() && configuration[i] >= 2; i += configuration[i])
@@ -48,7 +46,7 @@ class LabjackU6 final : public Driver {
  public:
   LabjackU6(const DeviceSettings& settings, const ScanClock& clock, StreamId first)
       : settings_(settings), clock_(clock), calibration_stream_(static_cast<StreamId>(first + 1)),
-        stream_(channel_count(settings), clock.rate_hz(), first, static_cast<StreamId>(first + 2)) {}
+        stream_(u6::channel_count(settings), clock.rate_hz(), first, static_cast<StreamId>(first + 2)) {}
 
   DeviceIdentity identify(Link& link) override {
     open(link);
@@ -96,7 +94,7 @@ class LabjackU6 final : public Driver {
     if (const char* fault = stream_.fault()) return fault;
     if (first_check_ == U6Stream::kNever) first_check_ = now;
     const TimeNs since = std::max(first_check_, stream_.last_packet());
-    const double transfer_s = 2.0 * kSamplesPerPacket / (static_cast<double>(channel_count(settings_)) * clock_.rate_hz());
+    const double transfer_s = 2.0 * kSamplesPerPacket / (static_cast<double>(u6::channel_count(settings_)) * clock_.rate_hz());
     if (seconds(now - since) <= std::max(0.5, 4 * transfer_s)) return nullptr;
     ++starved_;
     return "starved";
@@ -181,7 +179,7 @@ class LabjackU6 final : public Driver {
   }
 
   Bytes stream_config() const {
-    Bytes d{static_cast<std::uint8_t>(channel_count(settings_)), static_cast<std::uint8_t>(settings_.resolution_index),
+    Bytes d{static_cast<std::uint8_t>(u6::channel_count(settings_)), static_cast<std::uint8_t>(settings_.resolution_index),
             kSamplesPerPacket, 0, static_cast<std::uint8_t>(settings_.settling_factor), clock_.scan_config,
             static_cast<std::uint8_t>(clock_.interval & 0xff), static_cast<std::uint8_t>(clock_.interval >> 8)};
     for (int input : settings_.analog_inputs) d.insert(d.end(), {static_cast<std::uint8_t>(input), 0});
@@ -214,93 +212,6 @@ class LabjackU6 final : public Driver {
 
 UsbMatch match() { return {{{kVendor, kProduct}}, false}; }
 
-std::vector<StreamInfo> streams(const DeviceSettings& s) {
-  const ScanClock clock = choose_clock(s.rate_hz).value_or(ScanClock{0, 1, 0});
-  StreamInfo scan;
-  scan.name = "raw/" + s.name + "/scan";
-  scan.kind = StreamKind::raw;
-  scan.type = ValueType::i32;
-  scan.device = s.name;
-  scan.serial = s.serial;
-  scan.clock = s.name;
-  scan.clock_unit = "scan";
-  scan.rate_hz = clock.rate_hz();
-  scan.parameters = "clock_hz=" + std::to_string(clock.clock_hz) + " interval=" + std::to_string(clock.interval);
-  scan.description = "unsigned 16-bit codes of the +-10 V range, converted one after another";
-  const double step = sample_time_s(kSampleTime, s.resolution_index, s.settling_factor);
-  for (int input : s.analog_inputs)
-    scan.columns.push_back({"ain" + std::to_string(input), "count", 0, static_cast<double>(scan.columns.size()) * step});
-  if (s.digital_port)
-    scan.columns.push_back({"digital", "code", 0, static_cast<double>(scan.columns.size()) * step,
-                            "bits 0-7 FIO0-FIO7, bits 8-15 EIO0-EIO7; 1 is high or not connected"});
-
-  StreamInfo calibration;
-  calibration.name = "raw/" + s.name + "/calibration";
-  calibration.kind = StreamKind::raw;
-  calibration.type = ValueType::f64;
-  calibration.device = s.name;
-  calibration.serial = s.serial;
-  calibration.columns = {{"positive_slope_v", "V/count"}, {"negative_slope_v", "V/count"}, {"center_count", "count"},
-                         {"scan_rate_hz", "Hz"}, {"uncalibrated", "code", 0, 0, "0 read from the device, 1 nominal"},
-                         {"firmware", "1"}};
-  calibration.formula = "V = (code - center) * positive_slope, or (center - code) * negative_slope below the centre";
-  calibration.description = "one row for each start of the device";
-
-  StreamInfo loss;
-  loss.name = "raw/" + s.name + "/loss";
-  loss.kind = StreamKind::raw;
-  loss.type = ValueType::i64;
-  loss.device = s.name;
-  loss.serial = s.serial;
-  loss.clock = s.name;
-  loss.clock_unit = "scan";
-  loss.columns = {{"first_seq", "count"}, {"count", "count", 0, 0, "-1 unknown"}, {"cause", "code", 0, 0, kU6LossLabels}};
-  loss.description = "scans that are missing, just before the first one after the hole, with that one's device time";
-  return {scan, calibration, loss};
-}
-
-bool is_serial(const std::string& text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
-/// Only the +-10 V range exists in the settings: with more than one channel the others cannot reach 1 kHz.
-std::vector<std::string> check_settings(const DeviceSettings& s) {
-  std::vector<std::string> errors;
-  if (s.analog_inputs.empty()) errors.push_back("analog_inputs: empty, at least one AIN is needed");
-  std::set<int> seen;
-  for (int input : s.analog_inputs) {
-    if (input < 0 || input > 13)
-      errors.push_back("analog_inputs: AIN" + std::to_string(input) + " does not exist, 0 to 13 do");
-    else if (!seen.insert(input).second)
-      errors.push_back("analog_inputs: AIN" + std::to_string(input) + " is listed twice");
-  }
-  const std::size_t channels = channel_count(s);
-  if (channels > U6Stream::kMaxChannels)
-    errors.push_back("analog_inputs: " + std::to_string(channels) + " columns with the digital port, at most 16 fit a scan");
-  if (s.resolution_index < 0 || s.resolution_index > 8)
-    errors.push_back("resolution_index: " + std::to_string(s.resolution_index) + ", a stream allows 0 to 8");
-  if (s.settling_factor < 0 || s.settling_factor > 255)
-    errors.push_back("settling_factor: " + std::to_string(s.settling_factor) + ", 0 to 255 allowed");
-  if (!choose_clock(s.rate_hz))
-    errors.push_back("rate_hz: no clock of the U6 reaches " + std::to_string(s.rate_hz) + " Hz, 0.24 Hz and more is possible");
-  else if (static_cast<double>(channels) * s.rate_hz > 50e3)
-    errors.push_back("rate_hz: " + std::to_string(channels) + " channels at " + std::to_string(s.rate_hz) +
-                     " Hz are more than 50000 samples/s, at most " +
-                     std::to_string(50e3 / static_cast<double>(channels)) + " Hz is possible");
-  if (!s.serial.empty() && !is_serial(s.serial)) errors.push_back("serial: '" + s.serial + "' is not a number as printed on the U6");
-  if (!s.emulation.serial.empty() && !is_serial(s.emulation.serial))
-    errors.push_back("emulation.serial: '" + s.emulation.serial + "' is not a number of at most 32 bits");
-  for (const auto& [fault, rate] : s.emulation.faults) {
-    if (fault != "drop_packet" && fault != "corrupt_checksum" && fault != "code_55")
-      errors.push_back("emulation.faults." + fault + ": unknown, there are drop_packet, corrupt_checksum and code_55");
-    else if (!(rate >= 0 && rate <= 1))
-      errors.push_back("emulation.faults." + fault + ": a rate per packet from 0 to 1");
-  }
-  return errors;
-}
-
 std::unique_ptr<Driver> make(const DeviceSettings& s, StreamId first) {
   const auto clock = choose_clock(s.rate_hz);
   if (!clock) throw std::invalid_argument("rate_hz: no clock of the U6 reaches it");
@@ -314,6 +225,6 @@ std::unique_ptr<EmulatedDevice> emulate(const DeviceSettings& s, AnalogSource* a
 }  // namespace
 
 extern const DriverEntry labjack_u6;
-constexpr DriverEntry labjack_u6{"labjack_u6", match, streams, check_settings, make, emulate};
+constexpr DriverEntry labjack_u6{"labjack_u6", match, u6::streams, u6::check_settings, make, emulate};
 
 }  // namespace grfd

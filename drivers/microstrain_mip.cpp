@@ -1,7 +1,8 @@
 // MicroStrain (HBK) 3DM-CV7/GV7 and 3DM-GX5/CX5/CV5 inertial sensors over USB: the driver.
 //
-// Link: CDC-ACM, any endpoint pair; packets as in drivers/mip_packet.hpp; commands as in drivers/microstrain_mip_setup.hpp.
-// Stream at 1 kHz, one packet of set 0x80 per sample, 50 bytes (generation 7) or 48 bytes (generation 5):
+// Link: CDC-ACM, any endpoint pair; packets as in drivers/mip_packet.hpp; commands as in
+// drivers/microstrain_mip_setup.hpp. Stream at 1 kHz, one packet of set 0x80 per sample, 50 bytes (generation 7) or 48
+// bytes (generation 5):
 //
 //   75 65 80 2C | 0A D5 u64       reference time, ns since power-up, of the sampling instant
 //               | 06 D2 u32       base periods since the last output of this field
@@ -31,12 +32,13 @@ constexpr TimeNs kStarvation = 500'000'000;
 constexpr std::size_t kTransferBytes = 4096;
 constexpr int kTransfers = 8, kDrainMs = 50;
 constexpr std::uint64_t kLongestHole = 3'600'000'000'000;  // a longer step is a clock that was set, not a loss
-constexpr double kAtFullScale = 0.999;                      // of the nominal range
+constexpr double kAtFullScale = 0.999;                     // of the nominal range
 constexpr std::uint16_t kOverRangeBits = 0x77;
 
 enum class Cause : std::int64_t { link = 0, device = 1, corrupt = 2, clock_back = 3, restart = 4, clock_jump = 5 };
 constexpr const char* kCauseLabels =
-    "0 bytes lost on the way, 1 not sent by the device, 2 damaged bytes, 3 the device restarted, 4 the driver restarted, "
+    "0 bytes lost on the way, 1 not sent by the device, 2 damaged bytes, 3 the device restarted, 4 the driver "
+    "restarted, "
     "5 the device's clock was set";
 
 class MicrostrainMip final : public Driver {
@@ -170,8 +172,11 @@ class MicrostrainMip final : public Driver {
         if (step == 0) return ++duplicate_time_;
         const bool counted = c.delta && c.ticks == static_cast<std::uint64_t>(step) * decimation_;
         if (step > 1)
-          lose(step - 1, damage() != last_damage_ ? Cause::corrupt : counted ? Cause::device : Cause::link, c, arrival, out,
-               flags);
+          lose(step - 1,
+               damage() != last_damage_ ? Cause::corrupt
+               : counted                ? Cause::device
+                                        : Cause::link,
+               c, arrival, out, flags);
         if (c.delta && c.ticks != decimation_) ++delta_mismatch_;
         seq_ += static_cast<std::uint64_t>(step);
       }
@@ -198,8 +203,10 @@ class MicrostrainMip final : public Driver {
     last_sample_.store(arrival, std::memory_order_relaxed);
   }
 
-  /// Writes the loss row in front of the sample that follows the hole. An unknown count starts a new epoch of the clock.
-  void lose(std::int64_t count, Cause cause, const MipContent& c, TimeNs arrival, SampleBatch& out, std::uint16_t& flags) noexcept {
+  /// Writes the loss row in front of the sample that follows the hole. An unknown count starts a new epoch of the
+  /// clock.
+  void lose(std::int64_t count, Cause cause, const MipContent& c, TimeNs arrival, SampleBatch& out,
+            std::uint16_t& flags) noexcept {
     flags |= kGapBefore;
     if (count < 0) {
       flags |= kNewEpoch;
@@ -236,14 +243,25 @@ class MicrostrainMip final : public Driver {
   std::atomic<bool> resume_refused_{false};
   std::atomic<TimeNs> last_sample_{0};
   TimeNs first_check_ = 0;
-  Counter other_set_{"other_set"},
-      incomplete_packet_{"incomplete_packet"}, event_packet_{"event_packet"}, reply_in_stream_{"reply_in_stream"},
-      duplicate_time_{"duplicate_time"}, delta_mismatch_{"delta_mismatch"}, samples_lost_{"samples_lost"},
-      losses_unknown_{"losses_unknown"}, nan_value_{"nan_value"}, over_range_{"over_range"};
-  std::array<const Counter*, 15> all_{
-      &parser_.bad_checksum, &parser_.resync_bytes, &parser_.abandoned_packet, &reader_.bad_field, &reader_.unknown_field,
-      &other_set_,           &incomplete_packet_,   &event_packet_,            &reply_in_stream_, &duplicate_time_,
-      &delta_mismatch_,      &samples_lost_,        &losses_unknown_,          &nan_value_,      &over_range_};
+  Counter other_set_{"other_set"}, incomplete_packet_{"incomplete_packet"}, event_packet_{"event_packet"},
+      reply_in_stream_{"reply_in_stream", Counter::Kind::activity}, duplicate_time_{"duplicate_time"}, delta_mismatch_{"delta_mismatch"},
+      samples_lost_{"samples_lost"}, losses_unknown_{"losses_unknown"}, nan_value_{"nan_value"},
+      over_range_{"over_range"};
+  std::array<const Counter*, 15> all_{&parser_.bad_checksum,
+                                      &parser_.resync_bytes,
+                                      &parser_.abandoned_packet,
+                                      &reader_.bad_field,
+                                      &reader_.unknown_field,
+                                      &other_set_,
+                                      &incomplete_packet_,
+                                      &event_packet_,
+                                      &reply_in_stream_,
+                                      &duplicate_time_,
+                                      &delta_mismatch_,
+                                      &samples_lost_,
+                                      &losses_unknown_,
+                                      &nan_value_,
+                                      &over_range_};
 };
 
 UsbMatch match() { return {{{kMicrostrainVendor, 0}, {kStmVendor, 0x5740, "microstrain"}}, true}; }
@@ -264,8 +282,9 @@ std::vector<StreamInfo> streams(const DeviceSettings& d) {
   inertial.description = "scaled accelerometer and gyroscope as the device sends them";
   facts.name = "raw/" + d.name + "/facts";
   facts.type = ValueType::f64;
-  facts.columns = {{"accel_range_g", "g"}, {"gyro_range_deg_s", "deg/s"}, {"base_rate_hz", "Hz"},
-                   {"decimation", "1"},    {"rate_hz", "Hz"},             {"firmware", "1"}};
+  facts.columns = {{"accel_range_g", "g"}, {"gyro_range_deg_s", "deg/s"},
+                   {"base_rate_hz", "Hz"}, {"decimation", "1"},
+                   {"rate_hz", "Hz"},      {"firmware", "1"}};
   facts.description = "what the device said when it was started; firmware 1107 is 1.1.07";
   loss.name = "raw/" + d.name + "/loss";
   loss.type = ValueType::i64;
@@ -279,13 +298,16 @@ std::vector<std::string> check_settings(const DeviceSettings& d) {
   if (!(d.rate_hz >= 1 && d.rate_hz <= kMipNominalBaseHz))
     errors.push_back("rate_hz: " + std::to_string(d.rate_hz) + " is outside the device's 1 to 1000 Hz");
   if (!(d.accel_range_g >= 0)) errors.push_back("accel_range_g: must be positive, or 0 to keep the device's setting");
-  if (!(d.gyro_range_deg_s >= 0)) errors.push_back("gyro_range_deg_s: must be positive, or 0 to keep the device's setting");
+  if (!(d.gyro_range_deg_s >= 0))
+    errors.push_back("gyro_range_deg_s: must be positive, or 0 to keep the device's setting");
   for (const std::string& unknown : unknown_mip_faults(d.emulation))
     errors.push_back("emulation.faults." + unknown + ": no such fault; known are " + mip_fault_names());
   return errors;
 }
 
-std::unique_ptr<Driver> make(const DeviceSettings& d, StreamId first) { return std::make_unique<MicrostrainMip>(d, first); }
+std::unique_ptr<Driver> make(const DeviceSettings& d, StreamId first) {
+  return std::make_unique<MicrostrainMip>(d, first);
+}
 
 std::unique_ptr<EmulatedDevice> emulate(const DeviceSettings& d, AnalogSource*, InertialSource* source) {
   return std::make_unique<MicrostrainMipDevice>(d.emulation, source);

@@ -29,7 +29,8 @@ std::vector<std::uint16_t> descriptors(Commander& commander) {
     for (std::size_t i = 0; i + 1 < data.size(); i += 2) list.push_back(read_be<std::uint16_t>(data, i));
   };
   append(commander.expect({"descriptors (01,04)", kBase, 0x04, {}, 0x82}));
-  if (list.size() >= kMostDescriptors) append(commander.expect({"extended descriptors (01,07)", kBase, 0x07, {}, 0x86}));
+  if (list.size() >= kMostDescriptors)
+    append(commander.expect({"extended descriptors (01,07)", kBase, 0x07, {}, 0x86}));
   return list;
 }
 

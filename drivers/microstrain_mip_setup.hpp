@@ -5,7 +5,8 @@
 namespace grfd {
 
 inline constexpr std::uint16_t kMicrostrainVendor = 0x199B, kStmVendor = 0x0483;
-inline constexpr double kMipNominalBaseHz = 1000;  ///< of every model of these families; the device is asked all the same
+inline constexpr double kMipNominalBaseHz =
+    1000;  ///< of every model of these families; the device is asked all the same
 
 struct MipSetup {
   bool generation5 = false;

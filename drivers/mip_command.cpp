@@ -12,18 +12,24 @@ constexpr std::size_t kMostBytes = 512 * 1024;
 
 const char* meaning(std::uint8_t code) {
   switch (code) {
-    case kUnknownCommand: return "unknown command";
-    case 2: return "bad checksum";
-    case kInvalidParameter: return "invalid parameter";
-    case kCommandFailed: return "command failed";
-    case 5: return "timeout";
-    default: return "undocumented code";
+    case kUnknownCommand:
+      return "unknown command";
+    case 2:
+      return "bad checksum";
+    case kInvalidParameter:
+      return "invalid parameter";
+    case kCommandFailed:
+      return "command failed";
+    case 5:
+      return "timeout";
+    default:
+      return "undocumented code";
   }
 }
 
 bool begins_with(Bytes data, const std::vector<std::uint8_t>& echo) {
-  return data.size() >= echo.size() &&
-         std::equal(echo.begin(), echo.end(), data.begin(), [](std::uint8_t a, std::byte b) { return std::byte{a} == b; });
+  return data.size() >= echo.size() && std::equal(echo.begin(), echo.end(), data.begin(),
+                                                  [](std::uint8_t a, std::byte b) { return std::byte{a} == b; });
 }
 
 }  // namespace
@@ -47,8 +53,8 @@ Reply Commander::ask(const Request& request) {
 std::vector<std::byte> Commander::expect(const Request& request) {
   Reply reply = ask(request);
   if (reply.code != kOk)
-    throw DeviceError(std::string(request.name) + ": the device refuses with code " + std::to_string(reply.code) + " (" +
-                      meaning(reply.code) + ")");
+    throw DeviceError(std::string(request.name) + ": the device refuses with code " + std::to_string(reply.code) +
+                      " (" + meaning(reply.code) + ")");
   return std::move(reply.data);
 }
 
@@ -69,7 +75,8 @@ bool Commander::receive(const Request& request, Reply& reply) {
         if (packet.set != request.set) continue;
         FieldWalk walk(packet.payload);
         for (Field field; walk.next(field);) {
-          if (field.descriptor != kAck || field.data.size() != 2 || field.data[0] != std::byte{request.descriptor}) continue;
+          if (field.descriptor != kAck || field.data.size() != 2 || field.data[0] != std::byte{request.descriptor})
+            continue;
           reply = {std::to_integer<std::uint8_t>(field.data[1]), {}};
           if (reply.code != kOk || request.reply == 0) return true;
           if (!walk.next(field) || field.descriptor != request.reply)

@@ -19,8 +19,8 @@ struct Request {
   const char* name;  ///< for error texts
   std::uint8_t set, descriptor;
   std::vector<std::uint8_t> parameters = {};
-  std::uint8_t reply = 0;                    ///< descriptor of the data field that follows the ACK; 0 = none
-  std::vector<std::uint8_t> echo = {};       ///< the data begin with this, or they answer another request
+  std::uint8_t reply = 0;               ///< descriptor of the data field that follows the ACK; 0 = none
+  std::vector<std::uint8_t> echo = {};  ///< the data begin with this, or they answer another request
 };
 
 struct Reply {

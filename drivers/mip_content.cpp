@@ -21,8 +21,12 @@ MipContent MipReader::read(Bytes payload) noexcept {
       return true;
     };
     switch (f.descriptor) {
-      case 0x04: c.acceleration |= vector(0); break;
-      case 0x05: c.rate |= vector(3); break;
+      case 0x04:
+        c.acceleration |= vector(0);
+        break;
+      case 0x05:
+        c.rate |= vector(3);
+        break;
       case 0x12:
         if (has(12)) week_time(f.data, c);
         break;
@@ -38,7 +42,8 @@ MipContent MipReader::read(Bytes payload) noexcept {
       case 0xD5:
         if (has(8)) c.time = true, c.t_ns = read_be<std::uint64_t>(f.data);
         break;
-      default: ++unknown_field;
+      default:
+        ++unknown_field;
     }
   }
   if (walk.bad()) ++bad_field;

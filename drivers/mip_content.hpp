@@ -6,10 +6,10 @@ namespace grfd {
 
 struct MipContent {
   bool time = false, acceleration = false, rate = false, delta = false;
-  bool event = false;            ///< sent by a trigger, not by the schedule
-  std::uint64_t t_ns = 0;        ///< 0xD5; else 0x12: week and time of week
-  std::uint32_t ticks = 0;       ///< 0xD2
-  std::uint16_t over_range = 0;  ///< 0x18
+  bool event = false;             ///< sent by a trigger, not by the schedule
+  std::uint64_t t_ns = 0;         ///< 0xD5; else 0x12: week and time of week
+  std::uint32_t ticks = 0;        ///< 0xD2
+  std::uint16_t over_range = 0;   ///< 0x18
   std::array<float, 6> values{};  ///< acceleration in g, angular rate in rad/s
 };
 
@@ -17,7 +17,7 @@ class MipReader {
  public:
   MipContent read(mip::Bytes payload) noexcept;
 
-  Counter bad_field{"bad_field"};          ///< its length is wrong, or its time is no time
+  Counter bad_field{"bad_field"};  ///< its length is wrong, or its time is no time
   Counter unknown_field{"unknown_field"};
 
  private:

@@ -76,8 +76,8 @@ class Parser {
   void reset() noexcept { begin_ = end_ = 0, abandon_ = false; }
 
   Counter bad_checksum{"bad_checksum"};
-  Counter resync_bytes{"resync_bytes"};            ///< bytes outside any packet
-  Counter abandoned_packet{"abandoned_packet"};    ///< stopped half way for longer than kAbandonAfter
+  Counter resync_bytes{"resync_bytes"};          ///< bytes outside any packet
+  Counter abandoned_packet{"abandoned_packet"};  ///< stopped half way for longer than kAbandonAfter
 
  private:
   void drop(std::size_t n) noexcept;

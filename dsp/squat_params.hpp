@@ -13,6 +13,7 @@ struct SquatParams {
   double quiet_rate_deg_s = 1.5;          ///< |mean DF rate|
   double quiet_s = 0.30, quiet_force_only_s = 0.50;
   double weigh_min_n = 100;
+  double weigh_df_deg = 4;                ///< more in the second of the weighing is no standing: half a descent can hold SD < 2 %
   double reweigh_sd = 0.01;               ///< SD / mean of the last second
   double reweigh_share = 0.02, reweigh_share_force_only = 0.05;
   double reweigh_df_deg = 4;              ///< farther from its standing angle the ankle is not standing

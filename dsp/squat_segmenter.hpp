@@ -31,7 +31,7 @@ class SquatSegmenter {
     bool known[2]{};
     double df_deg[2]{unknown, unknown};
     bool any = false;
-    double rate_deg_s = unknown;  ///< mean of the known sides
+    double rate_deg_s = unknown, mean_df_deg = unknown;  ///< of the known sides
   };
 
   struct State {
@@ -50,6 +50,7 @@ class SquatSegmenter {
     double window[second]{};
     int window_head = 0, window_count = 0;
     double sum = 0, sum_sq = 0;
+    double df_past[second / 10]{};  ///< mean DF of that second, every 10 ms
     // force and slowly followed weight in standing, to integrate again from a back-dated start
     double force[rewind]{};
     int force_head = 0, force_count = 0;
@@ -66,13 +67,14 @@ class SquatSegmenter {
   bool interrupt(SquatSpan& closed, SquatEvents& events) noexcept;
 
  private:
+  static double seconds(std::int64_t ticks) noexcept { return static_cast<double>(ticks) * dt_s; }
   Ankles ankles(const SquatInput& in) const noexcept;
   void feed_window(double fz) noexcept;
   void clear_window() noexcept;
   void zero() noexcept;
   void set_status(SquatStatus status) noexcept;
   void emit(SquatEventKind kind, double value) noexcept { events_->push({t_s_, value, kind, Side::left}); }
-  void weigh(const Ankles& a, bool both_on, double mean, double sd) noexcept;
+  void weigh(const Ankles& a, bool both_on, double mean, double sd, double df_change) noexcept;
   void stand(const Ankles& a, bool plate, double fz, bool both_on, bool resting) noexcept;
   bool move(const Ankles& a, bool both_on, double nobody_s, double quiet_s, double need_s, double from_standing,
             SquatSpan& closed) noexcept;

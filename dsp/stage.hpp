@@ -1,29 +1,31 @@
-// The two kinds of blocks the pipeline is made of. No I/O, no clock, no thread, no heap after construction.
+// The blocks the pipeline is made of. No I/O, no clock, no thread, no heap after construction.
 #pragma once
 #include <cstddef>
 #include <span>
+#include <type_traits>
+#include <vector>
 
 #include "schemas/sample_batch.hpp"
 
 namespace grfd {
 
-/// Both kinds keep parameters, coefficients and state apart; the state is trivially copyable and given out as bytes, so
-/// that a recording can start with it and a recomputation start from it.
-struct Stateful {
-  virtual ~Stateful() = default;
-  virtual std::span<std::byte> state() noexcept = 0;
-  virtual void reset() noexcept = 0;
-};
+/// The pieces of memory that are a block's whole state. They are trivially copyable and stay where they are, so that a
+/// recording can start with a copy and a recomputation start from it.
+using StatePieces = std::vector<std::span<std::byte>>;
 
-/// Runs per raw sample of one device (clock, calibration, orientation).
-struct Stage : Stateful {
-  virtual void take(const Sample& sample, SampleBatch& out) noexcept = 0;
-};
+template <class State>
+void add_state(StatePieces& pieces, State& state) {
+  static_assert(std::is_trivially_copyable_v<State>);
+  pieces.push_back(std::as_writable_bytes(std::span(&state, 1)));
+}
 
 struct Frame;
-/// Runs on the 1 kHz grid.
-struct Metric : Stateful {
-  virtual void update(const Frame& frame, SampleBatch& out) noexcept = 0;
+/// Runs on the 1 kHz grid, in the order of dsp/registry.cpp; earlier metrics leave results for later ones in the frame.
+/// Parameters, coefficients and state are kept apart.
+struct Metric {
+  virtual ~Metric() = default;
+  virtual void update(Frame& frame, SampleBatch& out) noexcept = 0;
+  virtual void states(StatePieces& pieces) = 0;
 };
 
 }  // namespace grfd

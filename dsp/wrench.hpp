@@ -1,6 +1,7 @@
 // Wrenches and what follows from them: moving the point, the lab frame, the centre of pressure and its uncertainty.
 #pragma once
 #include <array>
+#include <cstddef>
 
 #include "schemas/settings.hpp"
 

@@ -1,2 +1,123 @@
+// grfctl: asks a running grfd through the control contract (schemas/control.md), and nothing else.
+#include <boost/program_options.hpp>
 #include <cstdio>
-int main() { std::puts("grfctl"); }
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <zmq.hpp>
+
+#include "show.hpp"
+
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+using Words = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [--json] [--timeout S] COMMAND
+
+  status                  what the daemon is doing
+  devices                 state, serial, rate and losses of every device
+  tare [PLATE]            zero the unloaded plates (or one of them)
+  pose                    the subject stands still now: take this as the zero of all angles
+  record start [NAME]     start a recording
+  record stop             end it and wait for the HDF5 file
+  mark TEXT               put a note into the recording
+
+The endpoint can also be set in GRFD_CONTROL. Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 no daemon answers.
+)";
+
+Json to_request(const Words& words) {
+  const std::string& verb = words[0];
+  const auto need = [&](std::size_t low, std::size_t high) {
+    if (words.size() < low || words.size() > high) throw po::error("wrong number of words after '" + verb + "'");
+  };
+  Json request{{"v", 1}, {"command", verb}};
+  if (verb == "status" || verb == "devices" || verb == "ping" || verb == "pose") {
+    need(1, 1);
+  } else if (verb == "tare") {
+    need(1, 2);
+    if (words.size() == 2) request["plate"] = words[1];
+  } else if (verb == "mark") {
+    need(2, 1000);
+    std::string text = words[1];
+    for (std::size_t i = 2; i < words.size(); ++i) text += " " + words[i];
+    request["text"] = text;
+  } else if (verb == "record") {
+    need(2, 3);
+    if (words[1] != "start" && words[1] != "stop") throw po::error("record start [NAME], or record stop");
+    request["command"] = "record_" + words[1];
+    if (words.size() == 3) request["name"] = words[2];
+  } else {
+    throw po::error("unknown command '" + verb + "'");
+  }
+  return request;
+}
+
+bool failed(const Json& result) {
+  const std::string event = result.value("event", "");
+  const Json& detail = result.at("detail");
+  return event == "record_failed" || !detail.value("ok", true) || !detail.value("accepted", true);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  po::options_description options;
+  const char* preset = std::getenv("GRFD_CONTROL");
+  options.add_options()("endpoint", po::value<std::string>()->default_value(preset ? preset : "ipc:///run/grfd/control"))(
+      "json", po::bool_switch())("timeout", po::value<double>()->default_value(10))("help,h", po::bool_switch())(
+      "words", po::value<Words>());
+  po::positional_options_description places;
+  places.add("words", -1);
+  po::variables_map values;
+  Json request;
+  try {
+    po::store(po::command_line_parser(argc, argv).options(options).positional(places).run(), values);
+    po::notify(values);
+    if (values["help"].as<bool>()) return std::fputs(kUsage, stdout), 0;
+    if (!values.count("words")) return std::fputs(kUsage, stderr), 2;
+    request = to_request(values["words"].as<Words>());
+  } catch (const po::error& e) {
+    std::fprintf(stderr, "grfctl: %s; see grfctl --help\n", e.what());
+    return 2;
+  }
+
+  const std::string endpoint = values["endpoint"].as<std::string>();
+  const bool json = values["json"].as<bool>();
+  const int timeout_ms = static_cast<int>(values["timeout"].as<double>() * 1000);
+  try {
+    zmq::context_t context(1);
+    zmq::socket_t socket(context, zmq::socket_type::dealer);
+    socket.set(zmq::sockopt::linger, 0);
+    socket.set(zmq::sockopt::rcvtimeo, timeout_ms);
+    socket.connect(endpoint);
+    socket.send(zmq::buffer(request.dump()), zmq::send_flags::none);
+    const auto receive = [&](const char* what) {
+      zmq::message_t message;
+      if (!socket.recv(message, zmq::recv_flags::none)) {
+        std::fprintf(stderr, "grfctl: %s at %s within %.0f s\n", what, endpoint.c_str(), timeout_ms / 1000.0);
+        std::exit(3);
+      }
+      return Json::parse(message.to_string_view());
+    };
+    const Json reply = receive("no daemon answers");
+    if (!reply.value("ok", false)) {
+      if (json) std::cout << reply.dump() << "\n";
+      else std::fprintf(stderr, "grfctl: refused: %s\n", reply.value("error", "?").c_str());
+      return 1;
+    }
+    if (!reply.contains("accepted")) {
+      if (json) std::cout << reply["result"].dump() << "\n";
+      else show(request["command"], reply["result"]);
+      return 0;
+    }
+    if (request["command"] == "record_stop") socket.set(zmq::sockopt::rcvtimeo, std::max(timeout_ms, 600'000));  // a long trial takes its time
+    const Json result = receive("accepted, but no result came")["result"];
+    if (json) std::cout << result.dump() << "\n";
+    else show_event(result);
+    return failed(result) ? 1 : 0;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "grfctl: %s\n", e.what());
+    return 1;
+  }
+}

@@ -35,8 +35,8 @@ void Recorder::open(const Session& session) {
   if (commands_) joiner_.emplace(session.streams[*commands_]);
 }
 
-void Recorder::write(std::span<const Sample> samples) {
-  for (const Sample& s : samples) take(s);
+void Recorder::write(std::span<const Sample> batch) {
+  for (const Sample& s : batch) take(s);
   if (!trial_) return;
   trial_->tend(now_ns());
   watch();
@@ -60,8 +60,8 @@ void Recorder::take(const Sample& s) {
 }
 
 void Recorder::on_command() {
-  const auto& bytes = joiner_->row().bytes;
-  const std::string_view row(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto& text_bytes = joiner_->row().bytes;
+  const std::string_view row(reinterpret_cast<const char*>(text_bytes.data()), text_bytes.size());
   if (is_command(row, kStart)) {
     if (trial_) return report(RecordingEvent::Kind::failed, "a recording is already running: '" + path_ + "'");
     start(std::string(row.substr(std::min(row.size(), kStart.size() + 1))));
@@ -82,13 +82,14 @@ void Recorder::start(const std::string& detail) {
   std::string name = file_name(field("name").is_string() ? field("name").get<std::string>() : std::string());
   if (name.empty()) name = file_name(settings.name);
   if (name.empty()) name = utc_compact(session_->start_utc_ns + (held_.empty() ? 0 : held_.front().t - session_->start));
-  path_ = settings.folder + "/" + name + ".journal";
+  const std::string folder = settings.folder.empty() ? "." : settings.folder;
+  path_ = folder + "/" + name + ".journal";
   refused_ = false;
   try {
     std::string version;
     std::vector<std::byte> state;
     if (state_) state = state_(version);
-    trial_.emplace(*session_, settings.folder, name, version, state);
+    trial_.emplace(*session_, folder, name, version, state);
     path_ = trial_->path();
     report(RecordingEvent::Kind::started, "");
   } catch (const std::exception& e) {

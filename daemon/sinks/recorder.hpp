@@ -40,7 +40,7 @@ class Recorder final : public Sink {
   const char* name() const override { return "recorder"; }
   /// The session must outlive the recorder's close().
   void open(const Session& session) override;
-  void write(std::span<const Sample> samples) override;
+  void write(std::span<const Sample> batch) override;
   void close() override;
 
   Counter samples{"recorder_samples"}, lost_samples{"recorder_lost_samples"}, bytes{"recorder_bytes"},

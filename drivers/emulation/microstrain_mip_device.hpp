@@ -23,8 +23,9 @@ std::string mip_fault_names();
 
 /// Time of the crystal: sample k is taken at lab time boot + k T / (1 + drift_ppm 1e-6), and its reference time is k T:
 /// positive drift = the device's clock runs fast and its samples come early. boot = 0, or the whole millisecond at or
-/// after a power cycle. White noise of density 0.01 deg/s/sqrt(Hz) and 150 ug/sqrt(Hz) in 500 Hz, times emulation.noise.
-/// The low-pass filter is a setting without effect. Detaching and attaching on the bus is the link's business.
+/// after a power cycle. White noise of density 0.01 deg/s/sqrt(Hz) and 150 ug/sqrt(Hz) in 500 Hz, times
+/// emulation.noise. The low-pass filter is a setting without effect. Detaching and attaching on the bus is the link's
+/// business.
 class MicrostrainMipDevice final : public EmulatedDevice {
  public:
   /// `source` outlives the device; null: level and at rest.
@@ -49,9 +50,9 @@ class MicrostrainMipDevice final : public EmulatedDevice {
   void edge(TimeNs now, int pin, bool rising);
 
   struct Truth {
-    std::uint64_t packets = 0;  ///< of the sensor set, generated
-    std::uint64_t lost = 0;     ///< of those, dropped or damaged by a fault
-    std::uint64_t overflow = 0; ///< of those, no room in the output buffer
+    std::uint64_t packets = 0;   ///< of the sensor set, generated
+    std::uint64_t lost = 0;      ///< of those, dropped or damaged by a fault
+    std::uint64_t overflow = 0;  ///< of those, no room in the output buffer
   };
   const Truth& truth() const { return truth_; }
   const MipServer& server() const { return server_; }
@@ -70,7 +71,8 @@ class MicrostrainMipDevice final : public EmulatedDevice {
   std::uint64_t device_time(TimeNs lab) const;
   Ticks next_due(Ticks from) const;
   void generate(Ticks tick);
-  void add_fields(mip::Writer& packet, std::uint8_t set, const MipSettings::Format& format, Ticks tick, unsigned faults);
+  void add_fields(mip::Writer& packet, std::uint8_t set, const MipSettings::Format& format, Ticks tick,
+                  unsigned faults);
   void sense(Ticks tick);
   unsigned draw_faults();
   void push_data(mip::Bytes packet, unsigned faults);
@@ -95,12 +97,12 @@ class MicrostrainMipDevice final : public EmulatedDevice {
   std::array<int, kMipFaults> injected_{};
   std::array<std::byte, 7> line_coding_{};
   std::deque<Command> commands_;
-  std::vector<std::byte> fifo_;               ///< head_ .. committed_ may go out, the rest waits for its message to fill
+  std::vector<std::byte> fifo_;  ///< head_ .. committed_ may go out, the rest waits for its message to fill
   std::size_t head_ = 0, committed_ = 0;
   int held_ = 0;
   bool want_commit_ = false;
   Ticks next_tick_ = 0, last_sensor_output_ = 0;
-  std::array<float, 6> values_{};             ///< g, rad/s
+  std::array<float, 6> values_{};  ///< g, rad/s
   std::uint16_t clipped_ = 0;
   Truth truth_;
 };

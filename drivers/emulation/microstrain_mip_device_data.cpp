@@ -54,18 +54,33 @@ void MicrostrainMipDevice::add_fields(Writer& packet, std::uint8_t set, const Mi
   for (const auto& f : format) {
     if (!due(f, tick)) continue;
     switch (f.descriptor) {
-      case 0x02: packet.field(f.descriptor).u8(0).u8(255); break;  // no PPS seen
-      case 0x04: vector(0x04, 0); break;
-      case 0x05: vector(0x05, 3); break;
-      case 0x12: packet.field(0x12).f64(static_cast<double>(tick * kPeriodNs) * 1e-9).u16(0).u16(0); break;
-      case 0x18: packet.field(0x18).u16(clipped_); break;
-      case 0xD0: packet.field(0xD0).u8(0); break;
+      case 0x02:
+        packet.field(f.descriptor).u8(0).u8(255);
+        break;  // no PPS seen
+      case 0x04:
+        vector(0x04, 0);
+        break;
+      case 0x05:
+        vector(0x05, 3);
+        break;
+      case 0x12:
+        packet.field(0x12).f64(static_cast<double>(tick * kPeriodNs) * 1e-9).u16(0).u16(0);
+        break;
+      case 0x18:
+        packet.field(0x18).u16(clipped_);
+        break;
+      case 0xD0:
+        packet.field(0xD0).u8(0);
+        break;
       case 0xD2:
         packet.field(0xD2).u32(static_cast<std::uint32_t>(tick - last_sensor_output_));
         last_sensor_output_ = tick;
         break;
-      case 0xD5: packet.field(0xD5).u64(tick * kPeriodNs); break;
-      default: break;
+      case 0xD5:
+        packet.field(0xD5).u64(tick * kPeriodNs);
+        break;
+      default:
+        break;
     }
   }
 }
@@ -83,8 +98,10 @@ void MicrostrainMipDevice::sense(Ticks tick) {
     values_[at] = static_cast<float>(std::clamp(value, -limit, limit));
   };
   for (std::size_t i = 0; i < 3; ++i) {
-    sample(i, (force[i] + settings_.accel_bias_m_s2[i]) / kStandardGravity, accel_sd, accel_limit, static_cast<unsigned>(i));
-    sample(3 + i, rate[i] + settings_.gyro_bias_deg_s[i] * M_PI / 180, gyro_sd, gyro_limit, static_cast<unsigned>(4 + i));
+    sample(i, (force[i] + settings_.accel_bias_m_s2[i]) / kStandardGravity, accel_sd, accel_limit,
+           static_cast<unsigned>(i));
+    sample(3 + i, rate[i] + settings_.gyro_bias_deg_s[i] * M_PI / 180, gyro_sd, gyro_limit,
+           static_cast<unsigned>(4 + i));
   }
 }
 
@@ -103,7 +120,8 @@ unsigned MicrostrainMipDevice::draw_faults() {
 
 void MicrostrainMipDevice::push_data(Bytes packet, unsigned faults) {
   if (faults & bit(MipFault::nmea)) push(std::as_bytes(std::span(kText, sizeof kText - 1)));
-  if (faults & (bit(MipFault::drop_packet) | bit(MipFault::drop_bytes) | bit(MipFault::corrupt_checksum))) ++truth_.lost;
+  if (faults & (bit(MipFault::drop_packet) | bit(MipFault::drop_bytes) | bit(MipFault::corrupt_checksum)))
+    ++truth_.lost;
   if (faults & bit(MipFault::drop_packet)) return;
   std::array<std::byte, kMaxPacket> copy;
   std::copy(packet.begin(), packet.end(), copy.begin());

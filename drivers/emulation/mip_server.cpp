@@ -33,10 +33,14 @@ void padded(Writer& w, const std::string& text) {
 /// Save, load and default of one setting. @return false for write and read, which differ from command to command
 template <class T>
 bool stored(U8 function, T& now, T& saved, const T& standard) {
-  if (function == kSave) saved = now;
-  else if (function == kLoad) now = saved;
-  else if (function == kDefault) now = standard;
-  else return false;
+  if (function == kSave)
+    saved = now;
+  else if (function == kLoad)
+    now = saved;
+  else if (function == kDefault)
+    now = standard;
+  else
+    return false;
   return true;
 }
 
@@ -64,8 +68,11 @@ void MipServer::answer(const Packet& command, Writer& reply) {
 
 U8 MipServer::base(U8 descriptor, Writer& data, bool& has_data) {
   switch (descriptor) {
-    case 0x01: return kOk;
-    case 0x02: idle = true; return kOk;
+    case 0x01:
+      return kOk;
+    case 0x02:
+      idle = true;
+      return kOk;
     case 0x03:
       data.field(0x81).u16(kFirmware);
       padded(data, options_.generation5 ? "3DM-GX5-25" : "3DM-CV7-AHRS");
@@ -76,13 +83,21 @@ U8 MipServer::base(U8 descriptor, Writer& data, bool& has_data) {
       break;
     case 0x04:
       data.field(0x82);
-      for (const auto d : options_.generation5 ? std::span<const std::uint16_t>(kDescriptors5) : kDescriptors) data.u16(d);
+      for (const auto d : options_.generation5 ? std::span<const std::uint16_t>(kDescriptors5) : kDescriptors)
+        data.u16(d);
       if (options_.over_range_field) data.u16(0x8018);
       break;
-    case 0x05: data.field(0x83).u32(0); break;
-    case 0x06: idle = false; return kOk;
-    case 0x7E: reset_requested = true; return kOk;
-    default: return kUnknownCommand;
+    case 0x05:
+      data.field(0x83).u32(0);
+      break;
+    case 0x06:
+      idle = false;
+      return kOk;
+    case 0x7E:
+      reset_requested = true;
+      return kOk;
+    default:
+      return kUnknownCommand;
   }
   has_data = true;
   return kOk;
@@ -102,9 +117,13 @@ U8 MipServer::set_3dm(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
       if (in.size() != 1 || (byte(in, 0) != kSensor && byte(in, 0) != kSystem)) return kInvalidParameter;
       data.field(0x8E).u8(byte(in, 0)).u16(kBaseRateHz);
       break;
-    case 0x08: case 0x0F: return format(descriptor, in, data, has_data);
-    case 0x11: return stream_control(in, data, has_data);
-    case 0x30: return in.size() == 1 && stored(byte(in, 0), now_, saved_, kStandard) ? kOk : kInvalidParameter;
+    case 0x08:
+    case 0x0F:
+      return format(descriptor, in, data, has_data);
+    case 0x11:
+      return stream_control(in, data, has_data);
+    case 0x30:
+      return in.size() == 1 && stored(byte(in, 0), now_, saved_, kStandard) ? kOk : kInvalidParameter;
     case 0x32:
       if (in.size() == 1 && stored(byte(in, 0), now_.rotation, saved_.rotation, kStandard.rotation)) return kOk;
       if (in.size() == 17 && byte(in, 0) == kWrite) {
@@ -115,10 +134,20 @@ U8 MipServer::set_3dm(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
       data.field(0xB2);
       for (const float q : now_.rotation) data.f32(q);
       break;
-    case 0x52: case 0x53: return ranges(descriptor, in, data, has_data);
-    case 0x54: return low_pass(in, data, has_data);
-    case 0x28: case 0x2A: case 0x2B: case 0x2E: case 0x2F: case 0x41: return events(descriptor, in, data, has_data);
-    default: return kUnknownCommand;
+    case 0x52:
+    case 0x53:
+      return ranges(descriptor, in, data, has_data);
+    case 0x54:
+      return low_pass(in, data, has_data);
+    case 0x28:
+    case 0x2A:
+    case 0x2B:
+    case 0x2E:
+    case 0x2F:
+    case 0x41:
+      return events(descriptor, in, data, has_data);
+    default:
+      return kUnknownCommand;
   }
   has_data = true;
   return kOk;

@@ -58,7 +58,9 @@ class MipServer {
   void answer(const mip::Packet& command, mip::Writer& reply);
   void power_up() { now_ = saved_, idle = reset_requested = false, test_events.clear(); }
   /// As if this format had been saved in an earlier life.
-  void save_format(MipSettings::Format format) { saved_.sensor_format = format, now_.sensor_format = std::move(format); }
+  void save_format(MipSettings::Format format) {
+    saved_.sensor_format = format, now_.sensor_format = std::move(format);
+  }
 
   const MipSettings& settings() const { return now_; }
   double accel_range_g() const;

@@ -12,10 +12,14 @@ U8 byte(Bytes b, std::size_t i) { return std::to_integer<U8>(b[i]); }
 
 template <class T>
 bool stored(U8 function, T& now, T& saved) {
-  if (function == kSave) saved = now;
-  else if (function == kLoad) now = saved;
-  else if (function == kDefault) now = T{};
-  else return false;
+  if (function == kSave)
+    saved = now;
+  else if (function == kLoad)
+    now = saved;
+  else if (function == kDefault)
+    now = T{};
+  else
+    return false;
   return true;
 }
 
@@ -26,8 +30,10 @@ U8 MipServer::events(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
   if (descriptor == 0x2A) {
     if (in.size() != 1 || function < 1 || function > 2) return kInvalidParameter;
     data.field(0xB4).u8(function).u8(12);
-    if (function == 1) data.u8(3).u8(1).u8(4).u8(2).u8(8).u8(3).u8(8);  // GPIO, threshold, combination
-    else data.u8(2).u8(1).u8(4).u8(2).u8(12);                            // GPIO, message
+    if (function == 1)
+      data.u8(3).u8(1).u8(4).u8(2).u8(8).u8(3).u8(8);  // GPIO, threshold, combination
+    else
+      data.u8(2).u8(1).u8(4).u8(2).u8(12);  // GPIO, message
     has_data = true;
     return kOk;
   }
@@ -58,13 +64,16 @@ U8 MipServer::events(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
         now_.pins[i] = pin;
         return kOk;
       }
-      if (reading) data.field(0xC1).u8(byte(in, 1)).u8(now_.pins[i].feature).u8(now_.pins[i].behaviour).u8(now_.pins[i].mode);
+      if (reading)
+        data.field(0xC1).u8(byte(in, 1)).u8(now_.pins[i].feature).u8(now_.pins[i].behaviour).u8(now_.pins[i].mode);
       break;
     case 0x2B:
       if (plain && stored(function, now_.event_control[i], saved_.event_control[i])) return kOk;
       if (in.size() == 3 && function == kWrite && byte(in, 2) <= 3) {
-        if (byte(in, 2) == 3) test_events.push_back(byte(in, 1));
-        else now_.event_control[i] = byte(in, 2);
+        if (byte(in, 2) == 3)
+          test_events.push_back(byte(in, 1));
+        else
+          now_.event_control[i] = byte(in, 2);
         return kOk;
       }
       if (reading) data.field(0xB5).u8(byte(in, 1)).u8(now_.event_control[i]);
@@ -76,7 +85,8 @@ U8 MipServer::events(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
         return kOk;
       }
       if (in.size() == 5 && function == kWrite && byte(in, 2) == 1) {  // thresholds and combinations are not emulated
-        if (byte(in, 3) < 1 || byte(in, 3) > now_.pins.size() || byte(in, 4) > 4 || byte(in, 4) == 3) return kInvalidParameter;
+        if (byte(in, 3) < 1 || byte(in, 3) > now_.pins.size() || byte(in, 4) > 4 || byte(in, 4) == 3)
+          return kInvalidParameter;
         now_.triggers[i] = {1, byte(in, 3), byte(in, 4)};
         return kOk;
       }
@@ -113,7 +123,8 @@ U8 MipServer::events(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
       }
       break;
     }
-    default: return kUnknownCommand;
+    default:
+      return kUnknownCommand;
   }
   if (!reading) return kInvalidParameter;
   has_data = true;

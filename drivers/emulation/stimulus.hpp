@@ -46,6 +46,8 @@ class Stimulus {
   /// Truth at grid time t (an integer millisecond of lab time since `session_start`); sample.t = lab time.
   /// Called for every millisecond in order. Ids follow each other from `first`.
   virtual void truth(TimeNs session_start, TimeNs t, StreamId first, SampleBatch& out) = 0;
+  /// When nothing more will happen, in seconds; 0 = never.
+  virtual double end_s() const { return 0; }
 };
 
 }  // namespace grfd

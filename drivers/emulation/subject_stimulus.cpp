@@ -2,8 +2,8 @@
 
 #include <cmath>
 #include <limits>
-#include <stdexcept>
 
+#include "drivers/emulation/mounting.hpp"
 #include "drivers/emulation/plate_geometry.hpp"
 #include "drivers/emulation/truth.hpp"
 
@@ -21,12 +21,6 @@ double first_out(const Subject& subject, const Repetition& r) {
   return lead > 0 ? 1 : 2;
 }
 }  // namespace
-
-Mat3 mounting_of(const Settings& settings, const ImuSettings& imu) {
-  for (const DeviceSettings& d : settings.devices)
-    if (d.name == imu.name) return d.emulation.mounting;
-  throw std::invalid_argument("imu '" + imu.name + "': no device has this name");
-}
 
 SubjectStimulus::SubjectStimulus(const Settings& settings)
     : subject_(settings.stimulus.subject), loads_t_s_(std::numeric_limits<double>::quiet_NaN()) {

@@ -35,14 +35,4 @@ class SubjectStimulus : public Stimulus {
   SubjectLoads loads_;
 };
 
-/// Mounting of the emulated device of an IMU (columns = sensor axes in the segment). @throws std::invalid_argument when no
-/// device has its name
-Mat3 mounting_of(const Settings& settings, const ImuSettings& imu);
-/// A vector of the segment seen in the sensor: M^T v.
-inline Vec3 in_sensor(const Mat3& m, const Vec3& v) {
-  Vec3 out;
-  for (std::size_t j = 0; j < 3; ++j) out[j] = m[0][j] * v[0] + m[1][j] * v[1] + m[2][j] * v[2];
-  return out;
-}
-
 }  // namespace grfd

@@ -36,7 +36,7 @@ struct SetupLink : Link {
     if (fail) throw LinkError(*fail, "control");
     std::vector<std::byte> setup;
     for (const int v : {int{type}, int{request}, value & 0xff, value >> 8, index & 0xff, index >> 8,
-                             static_cast<int>(data.size()), 0})
+                        static_cast<int>(data.size()), 0})
       setup.push_back(static_cast<std::byte>(v));
     log.push_back(to_hex(setup) + (data.empty() ? "" : " | " + to_hex(data)));
     return data.size();
@@ -81,8 +81,9 @@ BOOST_AUTO_TEST_CASE(of_two_functions_the_first_and_the_interface_that_the_union
 }
 
 BOOST_AUTO_TEST_CASE(broken_descriptors_are_refused) {
-  for (const std::string& text : {std::string(), kHead, kHead + kData, kHead + kControl + kUnion, kHead + kControl + kUnion + "00 04",
-                                  kHead + kControl + kUnion + "09 04 01 00 01 0A 00 00 00 07 05 81 02 40 00 00"})
+  for (const std::string& text :
+       {std::string(), kHead, kHead + kData, kHead + kControl + kUnion, kHead + kControl + kUnion + "00 04",
+        kHead + kControl + kUnion + "09 04 01 00 01 0A 00 00 00 07 05 81 02 40 00 00"})
     BOOST_CHECK_THROW(find_cdc_acm(bytes(text)), DeviceError);
   const auto whole = bytes(kHead + kControl + kUnion + kNotify + kData);
   for (std::size_t n = 0; n < whole.size(); ++n)

@@ -276,6 +276,23 @@ BOOST_AUTO_TEST_CASE(a_transfer_larger_than_the_fifo_completes_without_loss) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(old_firmware_leaves_packets_in_the_pipe_and_unplugging_forgets_everything) {
+  for (const bool old : {true, false}) {
+    Bench b;
+    if (old) b.device.set_firmware(0, 93);
+    b.ask(kThirteen);
+    b.ask("A8 A8");
+    b.next_packet();
+    b.now += 40 * kMs;
+    b.ask("B0 B0");
+    b.ask("A8 A8");
+    BOOST_TEST(b.next_packet()[10] == (old ? 1 : 0));
+    b.device.power_cycle(b.now);
+    BOOST_TEST(b.ask("A8 A8") == hex(u6::normal_frame(Bytes{0xa9, 50, 0})));
+    BOOST_TEST(b.device.ready(b.now, 0x83, 64) == EmulatedDevice::kNever);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(hostile_commands_never_break_it) {
   Bench b;
   std::uint64_t x = 1;

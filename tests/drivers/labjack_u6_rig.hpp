@@ -126,6 +126,11 @@ inline std::int32_t code_of(int input, std::int64_t ms) {
   return static_cast<std::int32_t>(10000 + (ms * 37 + input * 2003) % 40000);
 }
 
+/// Columns of a row of the loss stream.
+inline std::int64_t first_of(const Sample& s) { return value<std::int64_t>(s, 0); }
+inline std::int64_t count_of(const Sample& s) { return value<std::int64_t>(s, 1); }
+inline std::int64_t cause_of(const Sample& s) { return value<std::int64_t>(s, 2); }
+
 struct Rig : Link::Receiver {
   explicit Rig(DeviceSettings s, std::function<double(int, double)> volts = {})
       : settings(std::move(s)), source(volts ? std::move(volts) : [this](int input, double t) { return numbered(input, t); }),

@@ -1,95 +1,13 @@
-// The U6 driver against the emulated U6 and against bytes of our own.
+// The U6 driver against the emulated U6.
 #include <set>
 
-#include "drivers/labjack_u6_stream.hpp"
 #include "tests/drivers/labjack_u6_rig.hpp"
 
 using namespace grfd;
 using namespace grfd::u6_test;
 using u6::Bytes;
 
-namespace {
-Bytes stream_packet(std::uint8_t counter, const std::vector<std::uint16_t>& codes, std::uint8_t code = 0,
-                    std::uint16_t lost = 0, std::uint8_t backlog = 0) {
-  Bytes d{std::uint8_t(lost), std::uint8_t(lost >> 8), 0, 0, counter, code};
-  for (std::uint16_t c : codes) d.insert(d.end(), {std::uint8_t(c), std::uint8_t(c >> 8)});
-  d.insert(d.end(), {backlog, 0});
-  return u6::extended_frame(0xc0, d, 0xf9);
-}
-
-/// The decoder alone, fed with packets that number their samples: channel c of scan k has code k * channels + c.
-struct Decoder {
-  explicit Decoder(std::size_t channels) : n(channels), stream(channels, 1000, 0, 1) { stream.restart(); }
-  void feed(const Bytes& bytes) {
-    FixedBatch<256> batch;
-    stream.decode(as_bytes(bytes), t += kMs, batch);
-    for (const Sample& s : batch.samples()) (s.stream == 0 ? scans : losses).push_back(s);
-  }
-  Bytes numbered(int first_packet, std::uint8_t code = 0) const {
-    std::vector<std::uint16_t> codes;
-    for (int i = 0; i < 25; ++i) codes.push_back(std::uint16_t(first_packet * 25 + i));
-    return stream_packet(std::uint8_t(first_packet), codes, code);
-  }
-  void check() const {
-    for (const Sample& s : scans)
-      for (std::size_t c = 0; c < n; ++c) BOOST_REQUIRE_EQUAL(value<std::int32_t>(s, c), std::int32_t((s.t_device * n + c) & 0xffff));
-  }
-  std::uint64_t counter(const std::string& name) const {
-    for (const Counter* c : stream.counters())
-      if (name == c->name) return c->get();
-    BOOST_FAIL("no counter " << name);
-    return 0;
-  }
-  std::size_t n;
-  TimeNs t = 0;
-  U6Stream stream;
-  std::vector<Sample> scans, losses;
-};
-std::int64_t first_of(const Sample& s) { return value<std::int64_t>(s, 0); }
-std::int64_t count_of(const Sample& s) { return value<std::int64_t>(s, 1); }
-std::int64_t cause_of(const Sample& s) { return value<std::int64_t>(s, 2); }
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(labjack_u6)
-
-BOOST_AUTO_TEST_CASE(volts_at_the_nominal_check_points) {
-  const auto volts = [](int code) { return labjack_u6_volts(code, 3.1580578e-4, -3.158058e-4, 33523); };
-  BOOST_TEST(volts(33523) == 0);
-  BOOST_TEST(std::abs(volts(36690) - 1.000157) < 5e-7);
-  BOOST_TEST(std::abs(volts(30356) + 1.000157) < 5e-7);
-  BOOST_TEST(std::abs(volts(0) + 10.58676) < 5e-6);
-  BOOST_TEST(std::abs(volts(65535) - 10.109575) < 5e-7);
-  for (int code = 0; code < 65536; code += 7) BOOST_REQUIRE(labjack_u6_count(volts(code), 3.1580578e-4, -3.158058e-4, 33523) == code);
-  BOOST_TEST(labjack_u6_count(11, 3.1580578e-4, -3.158058e-4, 33523) == 65535);
-  BOOST_TEST(labjack_u6_count(-11, 3.1580578e-4, -3.158058e-4, 33523) == 0);
-}
-
-BOOST_AUTO_TEST_CASE(fixed_point_and_checksums) {
-  const Bytes minus = unhex("A6 37 BD 69 F5 FF FF FF");
-  BOOST_TEST(std::abs(u6::read_fixed(minus.data()) + 10.5869565220) < 0x1p-32);
-  for (double v : {0.0, 33523.0, -1.0, 0.5, -10.5, 3.1580578e-4}) {
-    std::array<std::uint8_t, 8> b;
-    u6::write_fixed(b.data(), v);
-    BOOST_TEST(std::abs(u6::read_fixed(b.data()) - v) <= 0x1p-33);
-  }
-  BOOST_TEST(u6::checksum8(unhex("F9 1D C0 35 14")) == 0x21);
-  BOOST_TEST(u6::checksum8(Bytes(300, 0xff)) == 0xfe);  // 76500 mod 65536 = 2AD4; 2A + D4 = FE
-}
-
-BOOST_AUTO_TEST_CASE(the_nearest_clock_is_chosen) {
-  const auto thousand = u6::choose_clock(1000);
-  BOOST_TEST(thousand->clock_hz == 4'000'000u);
-  BOOST_TEST(thousand->interval == 4000);
-  BOOST_TEST(u6::choose_clock(900)->clock_hz == 48'000'000u);  // 53333 is nearer than 4444
-  BOOST_TEST(u6::choose_clock(900)->interval == 53333);
-  BOOST_TEST(u6::choose_clock(10)->scan_config == 0x0a);
-  BOOST_TEST(u6::choose_clock(10)->interval == 18750);
-  BOOST_TEST(u6::choose_clock(0.25)->scan_config == 0x02);
-  BOOST_TEST(u6::choose_clock(0.25)->interval == 62500);
-  BOOST_TEST(!u6::choose_clock(0.2));
-  BOOST_TEST(!u6::choose_clock(0));
-  BOOST_TEST(!u6::choose_clock(std::nan("")));
-}
 
 BOOST_AUTO_TEST_CASE(start_sends_the_documented_commands_in_order) {
   Rig rig(thirteen_channels());
@@ -308,21 +226,6 @@ BOOST_AUTO_TEST_CASE(dropped_and_corrupt_packets_are_counted_exactly) {
       }
 }
 
-BOOST_AUTO_TEST_CASE(the_worked_gap_of_a_lost_packet) {
-  // 13 channels: packet 1 holds samples 25..49 = end of scan 1, scan 2, begin of scan 3. Without it 1, 2 and 3 are lost.
-  Decoder d(13);
-  for (int p : {0, 2, 3}) d.feed(d.numbered(p));
-  d.check();
-  BOOST_REQUIRE(d.losses.size() == 1u);
-  BOOST_TEST(first_of(d.losses[0]) == 1);
-  BOOST_TEST(count_of(d.losses[0]) == 3);
-  BOOST_REQUIRE(d.scans.size() >= 2u);
-  BOOST_TEST(d.scans[0].seq == 0u);
-  BOOST_TEST(d.scans[1].seq == 4u);
-  BOOST_TEST(d.scans[1].flags == kGapBefore);
-  BOOST_TEST(d.scans[2].flags == 0);
-}
-
 BOOST_AUTO_TEST_CASE(faults_by_rate_leave_a_consistent_record) {
   DeviceSettings s = thirteen_channels();
   s.emulation.faults = {{"drop_packet", 0.02}, {"corrupt_checksum", 0.02}};
@@ -421,63 +324,6 @@ BOOST_AUTO_TEST_CASE(losses_beside_a_recovery_report) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_report_without_its_mark_is_placed_to_one_packet) {
-  Decoder d(5);
-  d.feed(d.numbered(0));
-  Bytes p = d.numbered(1);
-  std::vector<std::uint16_t> codes;
-  for (std::size_t i = 0; i < 25; ++i) codes.push_back(u6::read16(&p[12 + 2 * i]));
-  d.feed(stream_packet(1, codes, 60, 40));
-  d.feed(d.numbered(2));
-  BOOST_REQUIRE(d.losses.size() == 1u);
-  BOOST_TEST(cause_of(d.losses[0]) == 4);
-  BOOST_TEST(first_of(d.losses[0]) == 10);
-  BOOST_TEST(count_of(d.losses[0]) == 40);
-  BOOST_TEST(d.counter("auto_recovery_unplaced") == 1u);
-  BOOST_TEST(d.scans[10].seq == 50u);
-}
-
-BOOST_AUTO_TEST_CASE(single_rails_are_no_mark) {
-  // 2 channels; scan 1 has one channel at the rail, scan 3 is the mark of 7 scans.
-  Decoder d(2);
-  std::vector<std::uint16_t> codes(25, 100);
-  codes[3] = 0xffff;
-  codes[6] = codes[7] = 0xffff;
-  d.feed(stream_packet(0, codes, 60, 7, 129));
-  BOOST_REQUIRE(d.losses.size() == 1u);
-  BOOST_TEST(first_of(d.losses[0]) == 3);
-  BOOST_TEST(count_of(d.losses[0]) == 7);
-  BOOST_TEST(value<std::int32_t>(d.scans[1], 1) == 0xffff);
-  BOOST_TEST(d.scans[3].seq == 10u);
-  BOOST_TEST(d.counter("backlog_high") == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(fatal_codes_ask_for_a_restart_and_their_data_are_not_taken) {
-  for (auto [code, cause] : {std::pair{55, "stream_scan_overlap"}, {54, "stream_adc0_buffer_overflow"}, {63, "auto_recovery_overflow"}, {200, "error"}}) {
-    Decoder d(5);
-    d.feed(d.numbered(0));
-    BOOST_TEST(!d.stream.fault());
-    d.feed(d.numbered(1, std::uint8_t(code)));
-    d.feed(d.numbered(2));
-    BOOST_TEST(d.stream.fault() == std::string(cause));
-    BOOST_TEST(d.scans.size() == 5u);
-    BOOST_TEST(d.counter("packet_after_fault") == 1u);
-    d.stream.restart();
-    BOOST_TEST(!d.stream.fault());
-    d.feed(d.numbered(0));
-    BOOST_REQUIRE(d.losses.size() == 1u);
-    BOOST_TEST(first_of(d.losses[0]) == 5);
-    BOOST_TEST(count_of(d.losses[0]) == -1);
-    BOOST_TEST(cause_of(d.losses[0]) == (code == 63 ? 7 : 6));
-    BOOST_TEST(d.scans[5].flags == (kGapBefore | kNewEpoch));
-    BOOST_TEST(d.scans[5].seq == 5u);
-    BOOST_TEST(d.scans[5].t_device == 0u);
-    BOOST_TEST(d.scans[5].epoch == 1);
-    BOOST_TEST(d.scans[6].flags == 0);
-    d.check();
-  }
-}
-
 BOOST_AUTO_TEST_CASE(the_device_overlaps_or_counts_too_far_and_the_driver_restarts) {
   Rig rig(thirteen_channels());
   rig.start();
@@ -529,114 +375,6 @@ BOOST_AUTO_TEST_CASE(a_silent_device_is_noticed_after_half_a_second) {
   BOOST_TEST(never.driver->check(never.link, never.link.now + 510 * kMs) == std::string("starved"));
 }
 
-BOOST_AUTO_TEST_CASE(left_over_packets_of_old_firmware_are_discarded) {
-  Decoder d(13);
-  d.feed(d.numbered(77));
-  d.feed(d.numbered(78));
-  for (int p = 0; p < 4; ++p) d.feed(d.numbered(p));
-  d.check();
-  BOOST_TEST(d.counter("stale_packet") == 2u);
-  BOOST_TEST(d.losses.empty());
-  BOOST_TEST(d.scans.size() == 7u);
-  // A corrupt first packet is not mistaken for one.
-  Decoder c(13);
-  Bytes bad = c.numbered(0);
-  bad[20] ^= 1;
-  c.feed(bad);
-  for (int p = 1; p < 4; ++p) c.feed(c.numbered(p));
-  c.check();
-  BOOST_TEST(c.counter("stale_packet") == 0u);
-  BOOST_REQUIRE(c.losses.size() == 1u);
-  BOOST_TEST(count_of(c.losses[0]) == 2);
-}
-
-BOOST_AUTO_TEST_CASE(a_hole_as_long_as_the_packet_counter_is_ambiguous) {
-  Decoder d(13);
-  d.feed(d.numbered(0));
-  d.t += 600 * kMs;
-  d.feed(d.numbered(20));
-  BOOST_TEST(d.stream.fault() == std::string("packet_counter_ambiguous"));
-  Decoder burst(13);  // a host that was late gets everything at once: no hole
-  burst.feed(burst.numbered(0));
-  burst.t += 600 * kMs;
-  burst.feed(burst.numbered(1));
-  BOOST_TEST(!burst.stream.fault());
-}
-
-BOOST_AUTO_TEST_CASE(it_finds_the_next_packet_wherever_bytes_are_missing_or_too_many) {
-  for (std::size_t cut = 1; cut < 128; cut += 3)
-    for (std::size_t step : {1u, 64u, 1000u}) {
-      Decoder d(13);
-      Bytes all;
-      for (int p = 0; p < 12; ++p) {
-        const Bytes b = d.numbered(p);
-        all.insert(all.end(), b.begin(), b.end());
-      }
-      Bytes missing = all, more = all;
-      missing.erase(missing.begin() + 200, missing.begin() + 200 + std::ptrdiff_t(cut));
-      more.insert(more.begin() + 192, cut, 0xf9);
-      for (std::size_t i = 0; i < missing.size(); i += step)
-        d.feed(Bytes(missing.begin() + std::ptrdiff_t(i), missing.begin() + std::ptrdiff_t(std::min(i + step, missing.size()))));
-      d.check();
-      const std::uint64_t torn = cut > 184 - 128 ? cut > 56 + 64 ? 3 : 2 : 1;
-      BOOST_REQUIRE_EQUAL(d.counter("packets"), 12 - torn);
-      BOOST_REQUIRE_EQUAL(d.losses.size(), 1u);
-      Decoder e(13);
-      for (std::size_t i = 0; i < more.size(); i += step)
-        e.feed(Bytes(more.begin() + std::ptrdiff_t(i), more.begin() + std::ptrdiff_t(std::min(i + step, more.size()))));
-      BOOST_REQUIRE_EQUAL(e.counter("packets"), 12u);
-      BOOST_REQUIRE_EQUAL(e.counter("resync_bytes"), cut);
-      BOOST_REQUIRE(e.losses.empty());
-    }
-}
-
-BOOST_AUTO_TEST_CASE(hostile_bytes_are_counted_and_never_taken) {
-  std::uint64_t x = 7;
-  const auto random = [&x] { return static_cast<std::uint8_t>((x = x * 6364136223846793005ull + 1442695040888963407ull) >> 56); };
-  for (std::size_t channels : {1u, 13u, 16u}) {
-    Decoder d(channels);
-    d.feed({});
-    for (std::size_t size = 1; size < 200; ++size) d.feed(Bytes(size, 0xff));
-    for (std::size_t size = 1; size < 200; ++size) d.feed(Bytes(size, 0x00));
-    for (int i = 0; i < 2000; ++i) {
-      Bytes b(random());
-      for (auto& byte : b) byte = random() % 3 ? random() : std::uint8_t(0xf9);
-      d.feed(b);
-    }
-    BOOST_TEST(d.scans.empty());
-    BOOST_TEST(d.counter("bad_header") > 0u);
-    BOOST_TEST(d.counter("packets") == 0u);
-  }
-  // Well-formed packets with any counter, code, count and data.
-  for (std::size_t channels : {1u, 13u, 16u}) {
-    Decoder d(channels);
-    std::uint64_t next = 0;
-    for (int i = 0; i < 50000; ++i) {
-      std::vector<std::uint16_t> codes(25);
-      for (auto& c : codes) c = random() % 2 ? 0xffff : random();
-      const std::uint8_t kinds[] = {0, 59, 60, 60, 0, 0, 63, 55};
-      const std::uint8_t kind = random() % 64 ? kinds[random() % 6] : kinds[random() % 8];
-      d.feed(stream_packet(random() % 8 ? std::uint8_t(i) : random(), codes, kind, std::uint16_t(random() * 256 + random()), random()));
-      if (d.stream.fault() && random() % 4 == 0) d.stream.restart();
-    }
-    std::size_t l = 0;
-    for (const Sample& s : d.scans) {  // seq rises; every hole has exactly one row that fits
-      if (s.flags & kGapBefore) {
-        BOOST_REQUIRE(l < d.losses.size());
-        BOOST_REQUIRE_EQUAL(first_of(d.losses[l]), std::int64_t(next));
-        BOOST_REQUIRE(count_of(d.losses[l]) == -1 ? (s.flags & kNewEpoch) != 0 : count_of(d.losses[l]) == std::int64_t(s.seq - next));
-        BOOST_REQUIRE(cause_of(d.losses[l]) >= 1);
-        ++l;
-      } else {
-        BOOST_REQUIRE_EQUAL(s.seq, next);
-      }
-      next = s.seq + 1;
-    }
-    BOOST_REQUIRE_EQUAL(l, d.losses.size());
-    BOOST_TEST(d.scans.size() > 1000u);
-  }
-}
-
 BOOST_AUTO_TEST_CASE(streams_describe_themselves) {
   const DeviceSettings s = thirteen_channels();
   const auto streams = find_driver("labjack_u6")->streams(s);
@@ -682,6 +420,18 @@ BOOST_AUTO_TEST_CASE(settings_the_device_cannot_do_are_refused_with_their_key) {
   DeviceSettings s = thirteen_channels();
   s.analog_inputs.assign(17, 0);
   BOOST_TEST(check(s).size() == 17u);  // 16 duplicates and too many columns
+}
+
+BOOST_AUTO_TEST_CASE(stop_takes_every_packet_that_was_full) {
+  Rig rig(thirteen_channels());
+  rig.start();
+  rig.link.run_until((rig.first_ms + 100) * kMs);
+  rig.link.stall(50 * kMs + kMs / 2);
+  rig.driver->stop(rig.link);
+  BOOST_TEST(rig.wire.size() == 151u * 13 / 25 * 64);  // scans 0..150
+  BOOST_TEST(rig.scans().size() == 151u * 13 / 25 * 25 / 13);
+  rig.check_numbered();
+  BOOST_TEST(rig.counter("stop_failed") == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -62,7 +62,8 @@ BOOST_AUTO_TEST_CASE(descriptors) {
   BOOST_TEST(to_hex(std::as_bytes(std::span(d))) == spaced("12 01 00 02 02 00 00 40 9B 19 65 30 00 01 01 02 03 01"));
   const auto& c = b.device.info().configuration;
   BOOST_TEST(to_hex(std::as_bytes(std::span(c))) ==
-             spaced("09 02 43 00 02 01 00 80 FA 09 04 00 00 01 02 02 01 00 05 24 00 10 01 05 24 01 00 01 04 24 02 02 05 24 06 00 01 "
+             spaced("09 02 43 00 02 01 00 80 FA 09 04 00 00 01 02 02 01 00 05 24 00 10 01 05 24 01 00 01 04 24 02 02 "
+                    "05 24 06 00 01 "
                     "07 05 82 03 08 00 10 09 04 01 00 02 0A 00 00 00 07 05 01 02 40 00 00 07 05 81 02 40 00 00"));
   BOOST_TEST(b.device.info().serial_string == "0000__6286.123456");
   BOOST_TEST(b.device.info().manufacturer == "Lord Microstrain");
@@ -76,11 +77,14 @@ BOOST_AUTO_TEST_CASE(every_worked_command_byte_for_byte) {
       {"75 65 01 02 02 02 E1 C7", "75 65 01 04 04 F1 02 00 D6 6C"},
       {"75 65 01 04 02 01 02 02 E6 96", "75 65 01 08 04 F1 01 00 04 F1 02 00 D0 C9"},
       {"75 65 01 02 02 03 E2 C8",
-       "75 65 01 58 04 F1 03 00 54 81 04 53 20 20 20 20 33 44 4D 2D 43 56 37 2D 41 48 52 53 20 20 20 20 20 20 20 36 32 38 36 2D 39 39 "
-       "30 30 20 20 20 20 20 36 32 38 36 2E 31 32 33 34 35 36 20 20 20 20 20 20 20 20 20 20 20 49 30 34 32 59 20 20 20 20 20 38 67 2C "
+       "75 65 01 58 04 F1 03 00 54 81 04 53 20 20 20 20 33 44 4D 2D 43 56 37 2D 41 48 52 53 20 20 20 20 20 20 20 36 32 "
+       "38 36 2D 39 39 "
+       "30 30 20 20 20 20 20 36 32 38 36 2E 31 32 33 34 35 36 20 20 20 20 20 20 20 20 20 20 20 49 30 34 32 59 20 20 20 "
+       "20 20 38 67 2C "
        "20 31 30 30 30 64 70 73 AC 03"},
       {"75 65 01 02 02 04 E3 C9",
-       "75 65 01 3C 04 F1 04 00 38 82 01 01 01 02 01 03 01 04 01 05 01 06 0C 0E 0C 0F 0C 11 0C 28 0C 2A 0C 2B 0C 2E 0C 2F 0C 30 0C 41 "
+       "75 65 01 3C 04 F1 04 00 38 82 01 01 01 02 01 03 01 04 01 05 01 06 0C 0E 0C 0F 0C 11 0C 28 0C 2A 0C 2B 0C 2E 0C "
+       "2F 0C 30 0C 41 "
        "0C 52 0C 53 0C 54 80 04 80 05 80 D0 80 D2 80 D5 A0 02 A0 D0 A0 D5 7A 1E"},
       {"75 65 01 02 02 05 E4 CA", "75 65 01 0A 04 F1 05 00 06 83 00 00 00 00 68 7D"},
       {"75 65 01 02 02 06 E5 CB", "75 65 01 04 04 F1 06 00 DA 74"},
@@ -93,11 +97,13 @@ BOOST_AUTO_TEST_CASE(every_worked_command_byte_for_byte) {
       {"75 65 0C 0B 0B 54 01 80 04 01 01 43 61 00 00 7B A1", "75 65 0C 04 04 F1 54 00 33 52"},
       {"75 65 0C 05 05 54 02 80 04 CA 2A", "75 65 0C 0E 04 F1 54 00 0A D4 80 04 01 01 43 61 00 00 45 14"},
       {"75 65 0C 0B 0B 54 01 00 00 00 00 00 00 00 00 51 4B", "75 65 0C 04 04 F1 54 00 33 52"},
-      {"75 65 0C 03 03 32 02 20 48", "75 65 0C 16 04 F1 32 00 12 B2 3F 80 00 00 00 00 00 00 00 00 00 00 00 00 00 00 A6 64"},
+      {"75 65 0C 03 03 32 02 20 48",
+       "75 65 0C 16 04 F1 32 00 12 B2 3F 80 00 00 00 00 00 00 00 00 00 00 00 00 00 00 A6 64"},
       {"75 65 0C 03 03 53 01 40 89", "75 65 0C 12 04 F1 53 00 0E D3 01 02 01 40 80 00 00 02 41 00 00 00 28 0B"},
       {"75 65 0C 05 05 52 01 01 02 46 1F", "75 65 0C 04 04 F1 52 00 31 4E"},
       {kFormat1kHz, "75 65 0C 04 04 F1 0F 00 EE C8"},
-      {"75 65 0C 04 04 0F 02 80 7F 88", "75 65 0C 14 04 F1 0F 00 10 8F 80 04 D5 00 01 D2 00 01 04 00 01 05 00 01 D5 28"},
+      {"75 65 0C 04 04 0F 02 80 7F 88",
+       "75 65 0C 14 04 F1 0F 00 10 8F 80 04 D5 00 01 D2 00 01 04 00 01 05 00 01 D5 28"},
       {"75 65 0C 03 03 2A 01 17 37", "75 65 0C 0F 04 F1 2A 00 0B B4 01 0C 03 01 04 02 08 03 08 FD 58"},
       {"75 65 0C 07 07 41 01 01 04 01 02 3E 6D", "75 65 0C 04 04 F1 41 00 20 2C"},
       {"75 65 0C 04 04 41 02 01 32 9F", "75 65 0C 0A 04 F1 41 00 06 C1 01 04 01 02 F5 2B"},
@@ -126,14 +132,14 @@ BOOST_AUTO_TEST_CASE(refusals) {
   BOOST_TEST(b.ask("75 65 0C 02 02 06 F0 F7") == spaced("75 65 0C 04 04 F1 06 01 E6 B7"));
   nack(0x01, 0x07, {}, 1);
   nack(0x0D, 0x01, {}, 1);
-  nack(0x0C, 0x0F, {1, 0x80, 1, 0x06, 0, 1}, 3);        // no magnetometer
-  nack(0x0C, 0x0F, {1, 0x80, 1, 0x04, 0, 0}, 3);        // decimation 0
-  nack(0x0C, 0x0F, {1, 0x80, 2, 0x04, 0, 1}, 3);        // count and length differ
+  nack(0x0C, 0x0F, {1, 0x80, 1, 0x06, 0, 1}, 3);  // no magnetometer
+  nack(0x0C, 0x0F, {1, 0x80, 1, 0x04, 0, 0}, 3);  // decimation 0
+  nack(0x0C, 0x0F, {1, 0x80, 2, 0x04, 0, 1}, 3);  // count and length differ
   nack(0x0C, 0x52, {1, 1, 3}, 3);
   nack(0x0C, 0x53, {3}, 3);
-  nack(0x0C, 0x41, {1, 5, 1, 0, 0}, 3);                  // no such pin
+  nack(0x0C, 0x41, {1, 5, 1, 0, 0}, 3);  // no such pin
   nack(0x0C, 0x11, {}, 3);
-  BOOST_TEST(b.ask("75 65 01 02 02 01 E0 C7") == "");    // bad checksum: silence
+  BOOST_TEST(b.ask("75 65 01 02 02 01 E0 C7") == "");  // bad checksum: silence
 }
 
 BOOST_AUTO_TEST_CASE(the_example_sample_at_five_seconds) {
@@ -149,9 +155,10 @@ BOOST_AUTO_TEST_CASE(the_example_sample_at_five_seconds) {
   c.now = 4'990 * kMs;
   c.device.out(c.now, 1, hex(kFormat1kHz));
   c.collect(4'999 * kMs);
-  BOOST_TEST(c.collect(5'000 * kMs) ==
-             spaced("75 65 80 2C 0A D5 00 00 00 01 2A 05 F2 00 06 D2 00 00 00 01 0E 04 00 00 00 00 00 00 00 00 3F 80 00 00"
-                    "0E 05 3F 00 00 00 BE 80 00 00 00 00 00 00 C1 20"));
+  BOOST_TEST(
+      c.collect(5'000 * kMs) ==
+      spaced("75 65 80 2C 0A D5 00 00 00 01 2A 05 F2 00 06 D2 00 00 00 01 0E 04 00 00 00 00 00 00 00 00 3F 80 00 00"
+             "0E 05 3F 00 00 00 BE 80 00 00 00 00 00 00 C1 20"));
 }
 
 BOOST_AUTO_TEST_CASE(an_edge_becomes_an_event_packet_with_its_own_time) {
@@ -230,7 +237,8 @@ BOOST_AUTO_TEST_CASE(idle_resume_save_and_power) {
   b.ask(kFormat1kHz);
   BOOST_TEST(b.device.ready(b.now, 0x81, 4096) <= b.now + 4 * kMs);
   const std::string to_idle = b.ask("75 65 01 02 02 02 E1 C7");
-  BOOST_TEST(to_idle.ends_with(spaced("75 65 01 04 04 F1 02 00 D6 6C")));  // data may precede the answer, none follow it
+  BOOST_TEST(
+      to_idle.ends_with(spaced("75 65 01 04 04 F1 02 00 D6 6C")));  // data may precede the answer, none follow it
   BOOST_TEST(b.device.ready(b.now, 0x81, 4096) == EmulatedDevice::kNever);
   b.ask(kResume);
   BOOST_TEST(b.device.ready(b.now, 0x81, 4096) <= b.now + 4 * kMs);
@@ -271,7 +279,7 @@ BOOST_AUTO_TEST_CASE(nothing_before_dtr_when_it_needs_it) {
 
 BOOST_AUTO_TEST_CASE(noise_has_the_stated_size_and_values_are_clipped) {
   Constant source;
-  source.rate = {0, 0, 30};                 // beyond 1000 deg/s = 17.45 rad/s
+  source.rate = {0, 0, 30};  // beyond 1000 deg/s = 17.45 rad/s
   source.force = {0, 100 * 9.80665, 9.80665};
   EmulationSettings s;
   s.gyro_bias_deg_s = {1, 0, 0};

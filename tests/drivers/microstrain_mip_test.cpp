@@ -57,7 +57,8 @@ void check_bookkeeping(const MipRig& rig) {
     const Sample& loss = rig.loss[row];
     BOOST_REQUIRE(loss.seq == row++);
     BOOST_REQUIRE(value<std::int64_t>(loss, 0) == static_cast<std::int64_t>(a.seq) + 1);
-    if (!(b.flags & kNewEpoch)) BOOST_REQUIRE(value<std::int64_t>(loss, 1) == static_cast<std::int64_t>(b.seq - a.seq) - 1);
+    if (!(b.flags & kNewEpoch))
+      BOOST_REQUIRE(value<std::int64_t>(loss, 1) == static_cast<std::int64_t>(b.seq - a.seq) - 1);
   }
   BOOST_TEST(row == rig.loss.size());
 }
@@ -80,14 +81,19 @@ BOOST_AUTO_TEST_CASE(who_is_there) {
 BOOST_AUTO_TEST_CASE(what_is_said_at_the_start) {
   MipRig rig(settings());
   rig.start();
-  const char* expected[] = {
-      "75 65 01 02 02 01 E0 C6",       "75 65 01 02 02 02 E1 C7",
-      "75 65 01 02 02 03 E2 C8",       "75 65 01 02 02 04 E3 C9",
-      "75 65 0C 03 03 0E 80 7A 7E",    "75 65 0C 03 03 53 01 40 89",
-      "75 65 0C 04 04 52 02 01 43 D2", "75 65 0C 03 03 53 02 41 8A",
-      "75 65 0C 04 04 52 02 02 44 D3", "75 65 0C 03 03 32 02 20 48",
-      "75 65 0C 11 11 0F 01 80 04 D5 00 01 D2 00 01 04 00 01 05 00 01 50 82",
-      "75 65 0C 05 05 11 01 80 01 83 18", "75 65 01 02 02 06 E5 CB"};
+  const char* expected[] = {"75 65 01 02 02 01 E0 C6",
+                            "75 65 01 02 02 02 E1 C7",
+                            "75 65 01 02 02 03 E2 C8",
+                            "75 65 01 02 02 04 E3 C9",
+                            "75 65 0C 03 03 0E 80 7A 7E",
+                            "75 65 0C 03 03 53 01 40 89",
+                            "75 65 0C 04 04 52 02 01 43 D2",
+                            "75 65 0C 03 03 53 02 41 8A",
+                            "75 65 0C 04 04 52 02 02 44 D3",
+                            "75 65 0C 03 03 32 02 20 48",
+                            "75 65 0C 11 11 0F 01 80 04 D5 00 01 D2 00 01 04 00 01 05 00 01 50 82",
+                            "75 65 0C 05 05 11 01 80 01 83 18",
+                            "75 65 01 02 02 06 E5 CB"};
   BOOST_REQUIRE(rig.link->written.size() == std::size(expected));
   for (std::size_t i = 0; i < std::size(expected); ++i) BOOST_TEST(to_hex(rig.link->written[i]) == expected[i]);
   BOOST_REQUIRE(rig.facts.size() == 1);
@@ -126,8 +132,8 @@ BOOST_AUTO_TEST_CASE(ten_seconds_at_1_khz_are_complete_and_exact) {
   }
   BOOST_TEST(rig.link->transfers < 2520);
   BOOST_TEST(rig.counter("reply_in_stream") == 2U);
-  for (const char* name : {"bad_checksum", "resync_bytes", "bad_field", "unknown_field", "incomplete_packet", "delta_mismatch",
-                           "duplicate_time", "samples_lost"})
+  for (const char* name : {"bad_checksum", "resync_bytes", "bad_field", "unknown_field", "incomplete_packet",
+                           "delta_mismatch", "duplicate_time", "samples_lost"})
     BOOST_TEST(rig.counter(name) == 0U, name);
 }
 
@@ -273,7 +279,8 @@ BOOST_AUTO_TEST_CASE(each_fault_is_counted_exactly) {
 
 BOOST_AUTO_TEST_CASE(one_fault_at_a_known_place) {
   using enum MipFault;
-  for (const auto& [fault, lost, cause] : {std::tuple{drop_packet, 3, 0}, {corrupt_checksum, 3, 2}, {drop_bytes, 3, 2}, {nmea, 0, 0}, {nan, 0, 0}}) {
+  for (const auto& [fault, lost, cause] :
+       {std::tuple{drop_packet, 3, 0}, {corrupt_checksum, 3, 2}, {drop_bytes, 3, 2}, {nmea, 0, 0}, {nan, 0, 0}}) {
     MipRig rig(settings());
     rig.start();
     rig.link->run_until(rig.link->now + kSecond);
@@ -312,7 +319,8 @@ BOOST_AUTO_TEST_CASE(a_burst_delays_and_loses_nothing) {
 BOOST_AUTO_TEST_CASE(over_range_is_flagged_by_the_device_and_by_value) {
   MipRig rig(settings(0, {{"over_range", 0}}));
   rig.start();
-  BOOST_TEST(to_hex(rig.link->written[10]).find("05 00 01 18 00 01") != std::string::npos);  // the field was listed and asked for
+  BOOST_TEST(to_hex(rig.link->written[10]).find("05 00 01 18 00 01") !=
+             std::string::npos);  // the field was listed and asked for
   rig.device->inject(MipFault::over_range, 2);
   rig.link->run_until(rig.link->now + kSecond);
   BOOST_TEST(rig.counter("over_range") == 2U);
@@ -394,11 +402,11 @@ BOOST_AUTO_TEST_CASE(steps_of_the_reference_time) {
   MipRig rig(settings());
   const auto feed = [&](std::vector<std::byte> b) { rig.decode(*rig.driver, b, 1); };
   feed(sample_packet(1'000'000'000));
-  feed(sample_packet(1'001'000'300));            // jitter of the stamp
-  feed(sample_packet(1'001'000'300));            // the same again
-  feed(sample_packet(1'006'000'000));            // four missing, sent by the device
-  feed(sample_packet(1'010'000'000, 4));         // three missing that it never sent
-  feed(sample_packet(1'011'000'000, 2));         // D2 contradicts D5
+  feed(sample_packet(1'001'000'300));              // jitter of the stamp
+  feed(sample_packet(1'001'000'300));              // the same again
+  feed(sample_packet(1'006'000'000));              // four missing, sent by the device
+  feed(sample_packet(1'010'000'000, 4));           // three missing that it never sent
+  feed(sample_packet(1'011'000'000, 2));           // D2 contradicts D5
   feed(sample_packet(9'000'000'000'000'000'000));  // no loss can be that long
   feed(sample_packet(9'000'000'000'001'000'000));
   feed(sample_packet(5));
@@ -464,7 +472,8 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_break_nothing) {
       case 1: {  // valid frames with random contents
         mip::Writer w(static_cast<std::uint8_t>(random() % 3 ? 0x80 : random()));
         w.field(static_cast<std::uint8_t>(random()));
-        for (std::size_t n = random() % 240; n > 0; --n) w.u8(static_cast<std::uint8_t>(random() % 2 ? random() % 16 : random()));
+        for (std::size_t n = random() % 240; n > 0; --n)
+          w.u8(static_cast<std::uint8_t>(random() % 2 ? random() % 16 : random()));
         auto frame = w.finish();
         bytes.assign(frame.begin(), frame.end());
         if (bytes.size() > 8) {  // field lengths that lie, checksum right
@@ -475,8 +484,11 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_break_nothing) {
         }
         break;
       }
-      case 2: bytes = sample_packet(random() * 0x100000001ULL * random(), random(), std::nanf("")); break;
-      default: bytes.assign(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(random() % good.size()));
+      case 2:
+        bytes = sample_packet(random() * 0x100000001ULL * random(), random(), std::nanf(""));
+        break;
+      default:
+        bytes.assign(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(random() % good.size()));
     }
     rig.decode(*rig.driver, bytes, i * 30 * kMs);
   }
@@ -484,7 +496,8 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_break_nothing) {
   // And it recovers.
   const std::size_t before = rig.inertial.size();
   rig.decode(*rig.driver, std::vector<std::byte>(300), 200'000 * kMs);
-  for (std::uint64_t k = 0; k < 10; ++k) rig.decode(*rig.driver, sample_packet(7'000'000'000 + k * 1'000'000), 200'001 * kMs);
+  for (std::uint64_t k = 0; k < 10; ++k)
+    rig.decode(*rig.driver, sample_packet(7'000'000'000 + k * 1'000'000), 200'001 * kMs);
   BOOST_TEST(rig.inertial.size() == before + 10);
 }
 
@@ -493,7 +506,9 @@ BOOST_AUTO_TEST_CASE(another_makers_device_is_not_touched) {
     LinkInfo facts;
     const LinkInfo& info() const override { return facts; }
     void claim(std::span<const int>) override { BOOST_ERROR("claimed"); }
-    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>, int) override { return 0; }
+    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>, int) override {
+      return 0;
+    }
     void write(std::uint8_t, std::span<const std::byte>, int) override { BOOST_ERROR("written"); }
     std::size_t read(std::uint8_t, std::span<std::byte>, int) override { return 0; }
     void start_stream(std::uint8_t, std::size_t, int) override {}

@@ -30,19 +30,20 @@ std::vector<std::byte> operator+(std::vector<std::byte> a, const std::vector<std
 }
 
 const auto kPing = hex("75 65 01 02 02 01 E0 C6"), kIdle = hex("75 65 01 02 02 02 E1 C7");
-const auto kSample = hex(
-    "75 65 80 2C 0A D5 00 00 00 01 2A 05 F2 00 06 D2 00 00 00 01 0E 04 00 00 00 00 00 00 00 00 3F 80 00 00"
-    "0E 05 3F 00 00 00 BE 80 00 00 00 00 00 00 C1 20");
+const auto kSample =
+    hex("75 65 80 2C 0A D5 00 00 00 01 2A 05 F2 00 06 D2 00 00 00 01 0E 04 00 00 00 00 00 00 00 00 3F 80 00 00"
+        "0E 05 3F 00 00 00 BE 80 00 00 00 00 00 00 C1 20");
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(mip_packet)
 
 BOOST_AUTO_TEST_CASE(check_vectors_of_the_vendor) {
-  for (const char* text : {"75 65 80 0E 0E 04 3E 7A 63 A0 BB 8E 3B 29 7F E5 BF 7F 84 EE", "75 65 0C 05 05 64 18 6D 01 DA 83",
-                           "75 65 A0 0D 03 D0 01 0A D5 00 00 00 01 2A 07 D4 40 80 A8",
-                           "75 65 80 2A 0E 04 00 00 00 00 00 00 00 00 3F 80 00 00 0E 05 00 00 00 00 00 00 00 00 00 00 00 00 "
-                           "0E 12 40 28 B0 A3 D7 0A 3D 71 00 00 00 00 D2 D6"}) {
+  for (const char* text :
+       {"75 65 80 0E 0E 04 3E 7A 63 A0 BB 8E 3B 29 7F E5 BF 7F 84 EE", "75 65 0C 05 05 64 18 6D 01 DA 83",
+        "75 65 A0 0D 03 D0 01 0A D5 00 00 00 01 2A 07 D4 40 80 A8",
+        "75 65 80 2A 0E 04 00 00 00 00 00 00 00 00 3F 80 00 00 0E 05 00 00 00 00 00 00 00 00 00 00 00 00 "
+        "0E 12 40 28 B0 A3 D7 0A 3D 71 00 00 00 00 D2 D6"}) {
     const auto bytes = hex(text);
     Parser parser;
     Found found;
@@ -58,7 +59,18 @@ BOOST_AUTO_TEST_CASE(the_writer_makes_the_worked_examples) {
   Writer two(0x01);
   BOOST_TEST(to_hex(two.field(0x01).field(0x02).finish()) == spaced("75 65 01 04 02 01 02 02 E6 96"));
   Writer sample(0x80);
-  sample.field(0xD5).u64(5'000'000'000).field(0xD2).u32(1).field(0x04).f32(0).f32(0).f32(1).field(0x05).f32(0.5F).f32(-0.25F).f32(0);
+  sample.field(0xD5)
+      .u64(5'000'000'000)
+      .field(0xD2)
+      .u32(1)
+      .field(0x04)
+      .f32(0)
+      .f32(0)
+      .f32(1)
+      .field(0x05)
+      .f32(0.5F)
+      .f32(-0.25F)
+      .f32(0);
   BOOST_TEST(to_hex(sample.finish()) == to_hex(kSample));
   BOOST_TEST(!sample.overflow());
   Writer five(0x80);
@@ -161,7 +173,8 @@ BOOST_AUTO_TEST_CASE(no_bytes_break_the_parser) {
   std::uint64_t fed = 0;
   for (int i = 0; i < 3000; ++i) {
     std::vector<std::byte> bytes(random() % 700);
-    for (auto& b : bytes) b = random() % 3 == 0 ? std::byte{0x75} : random() % 2 == 0 ? std::byte{0x65} : static_cast<std::byte>(random());
+    for (auto& b : bytes)
+      b = random() % 3 == 0 ? std::byte{0x75} : random() % 2 == 0 ? std::byte{0x65} : static_cast<std::byte>(random());
     fed += bytes.size();
     found.feed(parser, bytes, i * 60'000'000LL);
   }

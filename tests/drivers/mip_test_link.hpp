@@ -18,8 +18,10 @@ inline std::vector<std::byte> hex(std::string_view text) {
   for (const char c : text) {
     if (!std::isxdigit(static_cast<unsigned char>(c))) continue;
     const int v = c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
-    if (high < 0) high = v;
-    else bytes.push_back(static_cast<std::byte>(high << 4 | v)), high = -1;
+    if (high < 0)
+      high = v;
+    else
+      bytes.push_back(static_cast<std::byte>(high << 4 | v)), high = -1;
   }
   return bytes;
 }
@@ -114,7 +116,8 @@ struct MipRig final : Link::Receiver {
     FixedBatch<64> batch(
         [](void* self, std::span<const Sample> samples) noexcept {
           auto& rig = *static_cast<MipRig*>(self);
-          for (const Sample& s : samples) (s.stream == 0 ? rig.inertial : s.stream == 1 ? rig.facts : rig.loss).push_back(s);
+          for (const Sample& s : samples)
+            (s.stream == 0 ? rig.inertial : s.stream == 1 ? rig.facts : rig.loss).push_back(s);
         },
         this);
     d.decode(data, arrival, batch);

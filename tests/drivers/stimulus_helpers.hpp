@@ -1,7 +1,9 @@
 // What the tests of the stimuli share.
 #pragma once
+#include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>

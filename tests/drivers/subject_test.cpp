@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "drivers/emulation/mounting.hpp"
 #include "drivers/emulation/plate_geometry.hpp"
 #include "drivers/emulation/subject_stimulus.hpp"
 #include "schemas/row.hpp"
@@ -81,7 +82,7 @@ BOOST_AUTO_TEST_CASE(the_subject_equals_the_published_vector) {
   }
   BOOST_TEST_MESSAGE("vector: force " << force << " N, moment " << moment << " N.m, angle " << angle << " deg, CoP and CoM " << com << " m");
   BOOST_TEST(force < 6e-4);  // half a unit of the sixth digit of 500 N
-  BOOST_TEST(moment < 6e-5 * 10);
+  BOOST_TEST(moment < 6e-5);
   BOOST_TEST(angle < 6e-5);
   BOOST_TEST(com < 6e-6);
   for (long k = 0; k < 3; ++k) {

@@ -384,6 +384,26 @@ BOOST_AUTO_TEST_CASE(a_clock_that_runs_for_hours_keeps_its_points_in_bounds) {
   BOOST_TEST(clock.state().count > 890u);
 }
 
+BOOST_AUTO_TEST_CASE(a_silence_longer_than_the_window_keeps_the_drift) {
+  Random random(12);
+  Packets p = usb(random, 1000, 35, 800, 10);
+  Packets q;
+  for (std::size_t k = 0; k < p.n.size(); ++k)
+    if (p.since_start(k) < 200 || p.since_start(k) > 500) {
+      q.n.push_back(p.n[k]);
+      q.truth.push_back(p.truth[k]);
+      q.arrival.push_back(p.arrival[k]);
+    }
+  const Run r = run(q, at_rate(1000));
+  double worst = 0;
+  for (std::size_t k = 0; k < q.n.size(); ++k)
+    if (q.since_start(k) > 60) worst = std::max(worst, std::abs(r.error[k]));
+  BOOST_TEST_MESSAGE("300 s of silence: worst error " << 1e3 * worst << " ms");
+  BOOST_TEST(worst < 3e-3);
+  BOOST_TEST(r.clock.resets() == 0u);
+  BOOST_TEST(std::abs(r.clock.drift_ppm() - 35) < 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_clock_refuses_impossible_parameters_and_survives_bad_arrivals) {
   ClockParams p;
   p.block_s = .5;

@@ -20,10 +20,25 @@ const SquatEvent* find(const SquatRun& run, SquatEventKind kind, std::size_t nth
   }
   return nullptr;
 }
-/// NaN equals NaN; nothing else may differ.
+/// To the last bit, NaN equal to NaN.
 bool same(const Repetition& a, const Repetition& b) {
-  return a.index == b.index && a.reason == b.reason && a.first_out == b.first_out && a.t_bottom_s == b.t_bottom_s && a.drop_m == b.drop_m &&
-         std::memcmp(&a.side, &b.side, sizeof a.side) == 0 && std::memcmp(&a.load, &b.load, sizeof a.load) == 0;
+  const auto eq = [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); };
+  using S = RepetitionSide;
+  using L = RepetitionLoad;
+  bool ok = a.index == b.index && a.reason == b.reason && a.first_out == b.first_out;
+  for (auto m : {&Repetition::t_start_s, &Repetition::t_bottom_s, &Repetition::t_bottom_first_s, &Repetition::t_end_s, &Repetition::drop_m,
+                 &Repetition::pause_s, &Repetition::v_descent_peak_m_s, &Repetition::bodyweight_n, &Repetition::finish_lag_s, &Repetition::fall_back_m}) {
+    ok = ok && eq(a.*m, b.*m);
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    ok = ok && a.side[i].valid == b.side[i].valid;
+    for (auto m : {&S::baseline_deg, &S::range_deg, &S::onset_s, &S::rate_fit_deg_s, &S::rate_peak_deg_s, &S::t90_s, &S::plateau_s, &S::plateau_level_deg,
+                   &S::creep_deg_s, &S::shank_max_deg, &S::heel_lift_deg, &S::eversion_amplitude_deg, &S::eversion_lead_s}) {
+      ok = ok && eq(a.side[i].*m, b.side[i].*m);
+    }
+  }
+  for (auto m : {&L::standing, &L::descent, &L::bottom, &L::ascent, &L::ascent_impulse}) ok = ok && eq(a.load.*m, b.load.*m);
+  return ok;
 }
 }  // namespace
 
@@ -129,7 +144,6 @@ BOOST_AUTO_TEST_CASE(metrics_do_not_depend_on_the_time_origin) {
 
 BOOST_AUTO_TEST_CASE(a_jump_of_the_time_axis_ends_the_repetition) {
   MinimumJerk body;
-  body.bottom_s = 0;  // no rest down there that could be taken for standing
   const SquatCourses c = body.make();
   SquatDetector detector;
   SquatRun run;
@@ -160,7 +174,7 @@ BOOST_AUTO_TEST_CASE(flush_gives_what_is_known_at_the_end_of_a_recording) {
   BOOST_TEST_REQUIRE(cut.pop(r));
   // the margin of 0.4 s was already there; only the filter of the eversion saw less
   BOOST_TEST(r.drop_m == full.drop_m);
-  BOOST_TEST(r.t_bottom_s == full.t_bottom_s);
+  BOOST_TEST(std::abs(r.t_bottom_s - full.t_bottom_s) < 1e-12);
   for (std::size_t i = 0; i < 2; ++i) {
     BOOST_TEST(r.side[i].rate_fit_deg_s == full.side[i].rate_fit_deg_s);
     BOOST_TEST(std::abs(r.side[i].eversion_onset_s - full.side[i].eversion_onset_s) < 1e-6);
@@ -198,26 +212,24 @@ BOOST_AUTO_TEST_CASE(no_tick_pays_for_a_whole_repetition) {
   usual.ankle_share = 0.75;
   for (const auto& [name, body] : {std::pair{"2 s squats", usual}, std::pair{"19 s squat", longest}}) {
     const SquatCourses c = body.make();
-    double worst_us = 1e9, mean_ns = 1e9;
+    // The machine's own interruptions are no property of the code: the least of several runs, tick by tick.
+    std::vector<double> least_us(c.size(), 1e9);
     std::size_t accepted = 0;
-    for (int attempt = 0; attempt < 5; ++attempt) {  // the machine's own interruptions are no property of the code
+    for (int attempt = 0; attempt < 5; ++attempt) {
       SquatDetector detector;
-      std::vector<double> us;
-      us.reserve(c.size());
       for (std::size_t k = 0; k < c.size(); ++k) {
         const SquatInput in = c.at(k);
         const auto t0 = Clock::now();
         detector.step(in);
-        us.push_back(std::chrono::duration<double, std::micro>(Clock::now() - t0).count());
+        least_us[k] = std::min(least_us[k], std::chrono::duration<double, std::micro>(Clock::now() - t0).count());
       }
-      worst_us = std::min(worst_us, *std::max_element(us.begin(), us.end()));
-      std::nth_element(us.begin(), us.begin() + static_cast<std::ptrdiff_t>(us.size() / 2), us.end());
-      mean_ns = std::min(mean_ns, 1e3 * us[us.size() / 2]);
       Repetition r;
       accepted = 0;
       while (detector.pop(r)) accepted += r.reason == RejectReason::none && r.side[0].valid && !std::isnan(r.side[0].plateau_s);
     }
-    std::printf("squat cost, %s: median tick %.0f ns (clock included), worst tick %.0f us\n", name, mean_ns, worst_us);
+    const double worst_us = *std::max_element(least_us.begin(), least_us.end());
+    std::nth_element(least_us.begin(), least_us.begin() + static_cast<std::ptrdiff_t>(c.size() / 2), least_us.end());
+    std::printf("squat cost, %s: median tick %.0f ns (clock included), worst tick %.0f us\n", name, 1e3 * least_us[c.size() / 2], worst_us);
     BOOST_TEST(accepted == static_cast<std::size_t>(body.repetitions), name);
   }
   std::printf("squat state: %zu bytes\n", sizeof(SquatDetector::State));

@@ -1,0 +1,81 @@
+#include "show.hpp"
+
+#include <cmath>
+#include <cstdio>
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+double number(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : NAN;
+}
+
+void show_devices(const Json& devices) {
+  std::printf("%-18s %-10s %-16s %9s %11s %12s  %s\n", "device", "state", "serial", "rate Hz", "measured Hz", "samples", "losses and trouble");
+  for (const Json& d : devices) {
+    std::string more = d.value("trouble", "");
+    for (const auto& [name, value] : d["counters"].items()) more += (more.empty() ? "" : ", ") + name + " " + value.dump();
+    std::printf("%-18s %-10s %-16s %9.1f %11.1f %12llu  %s\n", d.value("name", "").c_str(), d.value("state", "").c_str(),
+                d.value("serial", "").c_str(), number(d, "rate_hz"), number(d, "measured_hz"),
+                static_cast<unsigned long long>(d.value("samples", 0ull)), more.c_str());
+  }
+}
+
+void show_live(const Json& streams, const char* stream, const char* column, const char* label, const char* unit, double scale = 1) {
+  if (!streams.contains(stream)) return;
+  const double v = number(streams[stream]["newest"], column) * scale;
+  if (v == v) std::printf("  %-34s %9.2f %s\n", label, v, unit);
+  else std::printf("  %-34s %9s\n", label, "unknown");
+}
+
+void show_status(const Json& s) {
+  const Json& recording = s["recording"];
+  std::printf("session %s, up %.0f s, %s\n", s.value("session", "").c_str(), number(s, "uptime_s"), s.value("software", "").c_str());
+  if (recording.value("state", "") == "running")
+    std::printf("recording for %.0f s into %s\n", number(recording, "seconds"), recording.value("journal", "").c_str());
+  else
+    std::printf("not recording%s%s\n", recording.value("last_file", "").empty() ? "" : "; last file ", recording.value("last_file", "").c_str());
+  show_devices(s["devices"]);
+  const Json& streams = s["streams"];
+  show_live(streams, "cop/left", "fz", "force left", "N");
+  show_live(streams, "cop/right", "fz", "force right", "N");
+  show_live(streams, "cop/total", "cop_ml", "CoP to the right", "mm", 1000);
+  show_live(streams, "cop/total", "cop_ap", "CoP forward", "mm", 1000);
+  show_live(streams, "asymmetry", "load_bai_rl", "load asymmetry (+ = right)", "%");
+  show_live(streams, "ankle/left", "dorsiflexion", "dorsiflexion left", "deg");
+  show_live(streams, "ankle/right", "dorsiflexion", "dorsiflexion right", "deg");
+  if (streams.contains("reps/pair"))
+    std::printf("  %-34s %9llu\n", "repetitions", static_cast<unsigned long long>(streams["reps/pair"].value("rows", 0ull)));
+  for (const auto& [name, value] : s["counters"].items())
+    if (value.get<std::uint64_t>() > 0) std::printf("  counter %-26s %9llu\n", name.c_str(), static_cast<unsigned long long>(value.get<std::uint64_t>()));
+}
+
+}  // namespace
+
+void show(const std::string& command, const Json& result) {
+  if (command == "devices") show_devices(result);
+  else if (command == "status") show_status(result);
+  else std::printf("%s\n", result.dump().c_str());
+}
+
+void show_event(const Json& result) {
+  const std::string event = result.value("event", "");
+  const Json& d = result["detail"];
+  if (event == "tare_result") {
+    for (const Json& p : d["plates"])
+      if (p.value("accepted", false)) std::printf("plate %s: zeroed (%g s, Fz noise %.2f N)\n", p.value("plate", "").c_str(), number(p, "seconds"), number(p, "sd_fz_n"));
+      else std::printf("plate %s: not zeroed: %s\n", p.value("plate", "").c_str(), p.value("reason", "").c_str());
+  } else if (event == "record_started") {
+    std::printf("recording into %s\n", d.value("journal", "").c_str());
+  } else if (event == "record_stopped") {
+    std::printf(d.value("ok", false) ? "recorded: %s\n" : "finalising failed, the trial is safe in %s\n", d.value("file", "").c_str());
+  } else if (event == "record_failed") {
+    std::printf("not recording: %s\n", d.value("error", "").c_str());
+  } else if (event == "mark") {
+    std::printf("marked\n");
+  } else {
+    std::printf("%s %s\n", event.c_str(), d.dump().c_str());
+  }
+}

@@ -1,0 +1,112 @@
+#include "daemon/control.hpp"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+namespace grfd {
+
+Control::Control(boost::asio::io_context& io, const std::string& endpoint,
+                 std::function<Answer(const Json& request)> handle)
+    : handle_(std::move(handle)), socket_(context_, zmq::socket_type::router), readable_(io) {
+  socket_.set(zmq::sockopt::linger, 200);
+  socket_.set(zmq::sockopt::maxmsgsize, std::int64_t{65536});
+  if (endpoint.rfind("ipc://", 0) == 0) {
+    socket_file_ = endpoint.substr(6);
+    std::error_code ignored;
+    const auto folder = std::filesystem::path(socket_file_).parent_path();
+    if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
+    // ZeroMQ would silently take over the address of a running daemon: ask first.
+    if (std::filesystem::exists(socket_file_)) {
+      zmq::socket_t probe(context_, zmq::socket_type::dealer);
+      probe.set(zmq::sockopt::linger, 0);
+      probe.set(zmq::sockopt::rcvtimeo, 300);
+      probe.connect(endpoint);
+      probe.send(zmq::str_buffer("{\"v\":1,\"command\":\"ping\"}"), zmq::send_flags::none);
+      zmq::message_t reply;
+      if (probe.recv(reply, zmq::recv_flags::none))
+        throw std::runtime_error("another grfd answers at " + endpoint + "; stop it, or set control.endpoint");
+    }
+  }
+  try {
+    socket_.bind(endpoint);
+  } catch (const zmq::error_t& e) {
+    throw std::runtime_error("cannot listen at " + endpoint + ": " + e.what() +
+                             "; set control.endpoint to an address in a folder that can be written");
+  }
+  if (!socket_file_.empty()) ::chmod(socket_file_.c_str(), 0660);
+  readable_.assign(socket_.get(zmq::sockopt::fd));
+  wait();
+}
+
+Control::~Control() {
+  readable_.release();  // the descriptor belongs to ZeroMQ
+  socket_.close();
+}
+
+void Control::wait() {
+  readable_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
+    if (error) return;
+    drain();
+    wait();
+  });
+}
+
+void Control::drain() {
+  // The descriptor is edge triggered: everything must be taken, also what arrives while answering.
+  for (;;) {
+    zmq::message_t client, text;
+    if (!socket_.recv(client, zmq::recv_flags::dontwait)) return;
+    bool more = socket_.get(zmq::sockopt::rcvmore);
+    int frames = 1;
+    while (more) {
+      (void)socket_.recv(text, zmq::recv_flags::dontwait);
+      more = socket_.get(zmq::sockopt::rcvmore);
+      ++frames;
+    }
+    if (frames == 2)
+      serve(client.to_string(), text.to_string_view());
+    else
+      send(client.to_string(), {{"v", 1}, {"ok", false}, {"error", "a request is one frame of JSON, not " + std::to_string(frames - 1)}});
+  }
+}
+
+void Control::serve(const std::string& client, std::string_view text) {
+  Json reply{{"v", 1}};
+  try {
+    const Json request = Json::parse(text, nullptr, false);
+    if (!request.is_object()) throw Refusal("a request is a JSON object like {\"v\":1,\"command\":\"status\"}");
+    if (!request.contains("v") || request["v"] != 1) throw Refusal("\"v\" must be 1, the version of the control contract");
+    if (!request.contains("command") || !request["command"].is_string()) throw Refusal("\"command\" is missing or not a string");
+    const Answer answer = handle_(request);
+    reply["ok"] = true;
+    reply["command"] = request["command"];
+    if (answer.accepted) {
+      reply["accepted"] = answer.accepted;
+      waiting_[answer.accepted] = client;
+      if (waiting_.size() > 1000) waiting_.erase(waiting_.begin());  // clients that went away
+    } else {
+      reply["result"] = answer.result;
+    }
+  } catch (const std::exception& e) {
+    reply["ok"] = false;
+    reply["error"] = e.what();
+  }
+  send(client, reply);
+}
+
+void Control::finish(std::uint64_t accepted, const Json& result) {
+  const auto found = waiting_.find(accepted);
+  if (found == waiting_.end()) return;
+  send(found->second, {{"v", 1}, {"id", accepted}, {"result", result}});
+  waiting_.erase(found);
+  drain();  // sending may have consumed the edge of a request that came meanwhile
+}
+
+void Control::send(const std::string& client, const Json& message) {
+  const std::string text = message.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!socket_.send(zmq::buffer(client), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) return;
+  socket_.send(zmq::buffer(text), zmq::send_flags::dontwait);
+}
+
+}  // namespace grfd

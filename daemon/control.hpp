@@ -1,0 +1,52 @@
+// The control contract (schemas/control.md): JSON over ZeroMQ, on the main thread.
+#pragma once
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <zmq.hpp>
+
+#include "schemas/counter.hpp"
+
+namespace grfd {
+
+/// A command that cannot be done now, or is not one. what() is one sentence: what is wrong, what would be right.
+struct Refusal : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Control {
+ public:
+  using Json = nlohmann::ordered_json;
+  /// Answers at once with `result`, or later: then `accepted` > 0 and `finish(accepted, ...)` follows.
+  struct Answer {
+    Json result = nullptr;
+    std::uint64_t accepted = 0;
+  };
+  /// @param handle throws Refusal. @throws std::runtime_error when the endpoint cannot be bound
+  Control(boost::asio::io_context& io, const std::string& endpoint, std::function<Answer(const Json& request)> handle);
+  ~Control();
+  Control(const Control&) = delete;
+
+  /// Sends the result of an accepted command to whoever asked. Unknown ids are ignored.
+  void finish(std::uint64_t accepted, const Json& result);
+
+ private:
+  void wait();
+  void drain();
+  void serve(const std::string& client, std::string_view text);
+  void send(const std::string& client, const Json& message);
+
+  std::function<Answer(const Json&)> handle_;
+  zmq::context_t context_{1};
+  zmq::socket_t socket_;
+  boost::asio::posix::stream_descriptor readable_;
+  std::map<std::uint64_t, std::string> waiting_;  ///< accepted id -> client
+  std::string socket_file_;
+};
+
+}  // namespace grfd

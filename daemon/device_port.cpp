@@ -1,0 +1,46 @@
+#include "daemon/device_port.hpp"
+
+namespace grfd {
+
+DevicePort::DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, Engine& engine)
+    : settings_(settings), first_(first_stream), driver_(entry.make(settings, first_stream)),
+      ring_(engine.add_source(16384)), facts_(engine.add_source(64)), batch_(&DevicePort::push, this) {
+  for (const Counter* counter : driver_->counters()) engine.add_counter(settings.name, *counter);
+  engine.add_counter(settings.name, ring_full_);
+}
+
+void DevicePort::push(void* self, std::span<const Sample> samples) noexcept {
+  auto& port = *static_cast<DevicePort*>(self);
+  const std::size_t pushed = port.ring_.push(samples);
+  if (pushed < samples.size()) port.ring_full_ += samples.size() - pushed;  // the pipeline sees the hole in seq
+  port.samples_.store(port.samples_.load(std::memory_order_relaxed) + pushed, std::memory_order_relaxed);
+}
+
+void DevicePort::bytes(std::span<const std::byte> data, TimeNs arrival) noexcept {
+  driver_->decode(data, arrival, batch_);
+  batch_.flush();
+  ++transfers_;
+  last_arrival_.store(arrival, std::memory_order_relaxed);
+}
+
+void DevicePort::lost(const char* why) noexcept { lost_.store(why, std::memory_order_release); }
+
+DeviceIdentity DevicePort::start(Link& link, TimeNs now) {
+  lost_.store(nullptr, std::memory_order_release);
+  link.set_receiver(nullptr);
+  const DeviceIdentity identity = driver_->identify(link);
+  link.set_receiver(this);
+  FixedBatch<16> facts;
+  last_arrival_.store(now, std::memory_order_relaxed);
+  driver_->start(link, facts);
+  for (Sample& s : facts.samples()) s.t_arrival = s.t = now;
+  facts_.push(facts.samples());
+  return identity;
+}
+
+void DevicePort::stop(Link& link) noexcept {
+  driver_->stop(link);
+  link.set_receiver(nullptr);
+}
+
+}  // namespace grfd

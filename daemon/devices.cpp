@@ -1,0 +1,140 @@
+#include "daemon/devices.hpp"
+
+#include <pthread.h>
+
+namespace grfd {
+namespace {
+constexpr TimeNs kRetry = 1'000'000'000, kRateWindow = 2'000'000'000;
+constexpr auto kCheck = std::chrono::milliseconds(100);
+}  // namespace
+
+const char* to_string(Devices::State state) {
+  constexpr const char* kNames[] = {"absent", "starting", "streaming", "lost"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+Devices::Devices(Assembly& assembly, Emulation& emulation, LinkFinder* finder, LabClock& clock,
+                 std::function<void(const Status&)> on_change)
+    : assembly_(assembly), emulation_(emulation), finder_(finder), clock_(clock), on_change_(std::move(on_change)) {
+  for (auto& port : assembly.ports) {
+    Device device;
+    device.port = port.get();
+    device.status.name = port->settings().name;
+    device.status.driver = port->settings().driver;
+    device.status.serial = port->settings().serial;
+    device.status.required = port->settings().required;
+    device.status.rate_hz = assembly.session.streams[port->first_stream()].rate_hz;
+    devices_.push_back(std::move(device));
+  }
+}
+
+Devices::~Devices() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  for (Device& device : devices_)
+    if (device.link) device.port->stop(*device.link);
+}
+
+void Devices::start() { thread_ = std::thread([this] { run(); }); }
+
+void Devices::run() {
+  pthread_setname_np(pthread_self(), "devices");
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    lock.unlock();
+    for (std::size_t i = 0; i < devices_.size(); ++i) step(i);
+    lock.lock();
+    wake_.wait_for(lock, kCheck, [this] { return stop_; });
+  }
+}
+
+void Devices::change(Device& device, State state, std::string trouble) {
+  Status copy;
+  {
+    const std::lock_guard lock(mutex_);
+    if (device.status.state == state && device.status.trouble == trouble) return;
+    device.status.state = state;
+    device.status.trouble = std::move(trouble);
+    copy = device.status;
+  }
+  on_change_(copy);
+}
+
+void Devices::step(std::size_t index) {
+  Device& device = devices_[index];
+  DevicePort& port = *device.port;
+  const TimeNs now = clock_.now();
+  if (device.status.state == State::streaming) {
+    const char* cause = port.lost_reason();
+    const bool gone = cause != nullptr;
+    if (!cause) cause = port.driver().check(*device.link, now);
+    if (cause) {
+      port.stop(*device.link);
+      device.link = nullptr;
+      device.owned.reset();
+      device.retry_at = gone ? now + kRetry : now;
+      change(device, State::lost, cause);
+      return;
+    }
+    const std::lock_guard lock(mutex_);
+    device.status.samples = port.samples();
+    device.status.backlog = port.backlog();
+    if (now - device.rate_since >= kRateWindow) {
+      device.status.measured_hz =
+          static_cast<double>(device.status.samples - device.rate_samples) / seconds(now - device.rate_since);
+      device.rate_since = now;
+      device.rate_samples = device.status.samples;
+    }
+    return;
+  }
+  if (now < device.retry_at) return;
+  try {
+    device.link = emulation_.link(index);
+    if (!device.link) {
+      device.owned = finder_ ? finder_->open(port.settings(), port.driver()) : nullptr;
+      device.link = device.owned.get();
+    }
+    if (!device.link) {
+      device.retry_at = now + kRetry;
+      if (device.status.state != State::lost) change(device, State::absent, "not found on USB");
+      return;
+    }
+    const DeviceIdentity identity = port.start(*device.link, now);
+    {
+      const std::lock_guard lock(mutex_);
+      device.status.model = identity.model;
+      device.status.serial = identity.serial;
+      device.status.firmware = identity.firmware;
+      if (device.status.state == State::lost) ++device.status.restarts;
+      device.rate_since = now;
+      device.rate_samples = port.samples();
+    }
+    change(device, State::streaming);
+  } catch (const std::exception& e) {
+    if (device.link) port.stop(*device.link);
+    device.link = nullptr;
+    device.owned.reset();
+    device.retry_at = now + kRetry;
+    change(device, device.status.state == State::lost ? State::lost : State::absent, e.what());
+  }
+}
+
+std::vector<Devices::Status> Devices::status() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Status> all;
+  for (const Device& device : devices_) all.push_back(device.status);
+  return all;
+}
+
+bool Devices::all_required_streaming() const {
+  const std::lock_guard lock(mutex_);
+  for (const Device& device : devices_)
+    if (device.status.required && device.status.state != State::streaming) return false;
+  return true;
+}
+
+}  // namespace grfd

@@ -1,0 +1,71 @@
+// The devices thread: everything that waits for a device's answer. Opens, identifies, starts, watches, restarts, stops.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "daemon/assembly.hpp"
+
+namespace grfd {
+
+/// Finds links to real devices. Called on the devices thread.
+struct LinkFinder {
+  virtual ~LinkFinder() = default;
+  /// Opens the device whose own serial is settings.serial (any, when empty) and that nobody has open.
+  /// @return null when there is none (yet). @throws LinkError
+  virtual std::unique_ptr<Link> open(const DeviceSettings& settings, Driver& driver) = 0;
+};
+
+class Devices {
+ public:
+  enum class State : std::uint8_t { absent, starting, streaming, lost };
+  struct Status {
+    std::string name, driver, model, serial, firmware, trouble;
+    State state = State::absent;
+    bool required = true;
+    double rate_hz = 0, measured_hz = 0;
+    std::uint64_t samples = 0, restarts = 0;
+    std::size_t backlog = 0;
+  };
+
+  /// @param finder null: only emulated devices can be opened
+  /// @param on_change called on the devices thread with a device's name and new state
+  Devices(Assembly& assembly, Emulation& emulation, LinkFinder* finder, LabClock& clock,
+          std::function<void(const Status&)> on_change);
+  ~Devices();  ///< stops all devices, joins
+  void start();
+
+  std::vector<Status> status() const;  ///< any thread
+  bool all_required_streaming() const;
+
+ private:
+  struct Device {
+    DevicePort* port;
+    std::unique_ptr<Link> owned;
+    Link* link = nullptr;
+    Status status;
+    TimeNs retry_at = 0, rate_since = 0;
+    std::uint64_t rate_samples = 0;
+  };
+  void run();
+  void step(std::size_t index);
+  void change(Device& device, State state, std::string trouble = {});
+
+  Assembly& assembly_;
+  Emulation& emulation_;
+  LinkFinder* finder_;
+  LabClock& clock_;
+  std::function<void(const Status&)> on_change_;
+  std::vector<Device> devices_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;
+  std::thread thread_;  // last: it uses everything above
+};
+
+const char* to_string(Devices::State state);
+
+}  // namespace grfd

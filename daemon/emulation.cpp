@@ -1,0 +1,132 @@
+#include "daemon/emulation.hpp"
+
+#include <cmath>
+
+namespace grfd {
+namespace {
+
+/// Plates behind the analogue inputs of one device. The wrench is taken on whole milliseconds and interpolated
+/// (4-point cubic) between them, so that the channels of one scan cost one evaluation.
+class PlateVoltages final : public AnalogSource {
+ public:
+  PlateVoltages(const Settings& settings, const DeviceSettings& device, Stimulus* stimulus) : stimulus_(stimulus) {
+    inputs_.resize(16);
+    const std::string stream = "raw/" + device.name + "/scan";
+    for (std::size_t p = 0; p < settings.plates.size(); ++p) {
+      const PlateSettings& plate = settings.plates[p];
+      if (plate.stream != stream) continue;
+      const PlateCalibration& c = plate.calibration;
+      for (std::size_t row = 0; row < 6 && row < plate.columns.size(); ++row) {
+        const int ain = device.analog_inputs.at(static_cast<std::size_t>(plate.columns[row]));
+        Input& input = inputs_.at(static_cast<std::size_t>(ain));
+        input.plate = static_cast<int>(used_.size());
+        for (std::size_t j = 0; j < 6; ++j)
+          input.volts_per_unit[j] = c.sensitivity[row][j] * c.excitation_v * 1e-6 * c.gain[row];
+      }
+      used_.push_back({p});
+    }
+  }
+
+  double volts(int input, double t_s) override {
+    const Input& in = inputs_[static_cast<std::size_t>(input)];
+    if (in.plate < 0 || !stimulus_) return 0;
+    const double ms = t_s * 1e3, whole = std::floor(ms + 1e-6);
+    const double u = std::max(0.0, ms - whole);
+    Knots& k = used_[static_cast<std::size_t>(in.plate)];
+    load(k, static_cast<std::int64_t>(whole));
+    const double a = -u * (u - 1) * (u - 2) / 6, b = (u + 1) * (u - 1) * (u - 2) / 2, c = -(u + 1) * u * (u - 2) / 2,
+                 d = (u + 1) * u * (u - 1) / 6;
+    double v = 0;
+    for (std::size_t j = 0; j < 6; ++j)
+      v += in.volts_per_unit[j] * (a * k.wrench[0][j] + b * k.wrench[1][j] + c * k.wrench[2][j] + d * k.wrench[3][j]);
+    return v;
+  }
+
+ private:
+  struct Input {
+    int plate = -1;
+    std::array<double, 6> volts_per_unit{};
+  };
+  struct Knots {
+    std::size_t plate;
+    std::int64_t at = std::numeric_limits<std::int64_t>::min();
+    std::array<Wrench, 4> wrench{};  // at -1, 0, +1, +2 ms
+  };
+  void load(Knots& k, std::int64_t ms) {
+    if (k.at == ms) return;
+    const bool next = k.at == ms - 1;
+    if (next) std::move(k.wrench.begin() + 1, k.wrench.end(), k.wrench.begin());
+    for (int i = next ? 3 : 0; i < 4; ++i)
+      k.wrench[static_cast<std::size_t>(i)] = stimulus_->plate(k.plate, static_cast<double>(ms - 1 + i) * 1e-3);
+    k.at = ms;
+  }
+  Stimulus* stimulus_;
+  std::vector<Input> inputs_;
+  std::vector<Knots> used_;
+};
+
+class ImuMotion final : public InertialSource {
+ public:
+  ImuMotion(Stimulus* stimulus, std::size_t imu, bool used) : stimulus_(used ? stimulus : nullptr), imu_(imu) {}
+  void read(double t_s, Vec3& gyro_rad_s, Vec3& specific_force_m_s2) override {
+    if (stimulus_) return stimulus_->imu(imu_, t_s, gyro_rad_s, specific_force_m_s2);
+    gyro_rad_s = {};
+    specific_force_m_s2 = {0, 0, 9.80665};
+  }
+
+ private:
+  Stimulus* stimulus_;
+  std::size_t imu_;
+};
+
+}  // namespace
+
+Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clock, TimeNs session_start,
+                     SampleRing& truth_ring, StreamId first_truth_stream)
+    : stimulus_(stimulus), truth_ring_(truth_ring), first_truth_(first_truth_stream), start_(session_start),
+      next_truth_(stimulus ? session_start : EmulatedDevice::kNever) {
+  for (const DeviceSettings& device : settings.devices) {
+    std::size_t imu = 0;
+    while (imu < settings.imus.size() && settings.imus[imu].name != device.name) ++imu;
+    analog_.push_back(std::make_unique<PlateVoltages>(settings, device, stimulus));
+    inertial_.push_back(std::make_unique<ImuMotion>(stimulus, imu, imu < settings.imus.size()));
+    std::unique_ptr<EmulatedLink> link;
+    if (device.emulated) {
+      auto emulated = find_driver(device.driver)->emulate(device, analog_.back().get(), inertial_.back().get());
+      link = std::make_unique<EmulatedLink>(std::move(emulated), device.emulation, clock, session_start);
+    }
+    links_.push_back(std::move(link));
+  }
+}
+
+Emulation::~Emulation() = default;
+
+TimeNs Emulation::next() {
+  TimeNs t = next_truth_;
+  for (auto& link : links_)
+    if (link) t = std::min(t, link->next());
+  return t;
+}
+
+void Emulation::run_until(TimeNs now) {
+  for (;;) {
+    TimeNs t = next_truth_;
+    EmulatedLink* due = nullptr;
+    for (auto& link : links_)
+      if (link)
+        if (const TimeNs at = link->next(); at < t) t = at, due = link.get();
+    if (t > now) return;
+    if (due) {
+      due->complete(std::max(t, now));
+      continue;
+    }
+    truth_batch_.clear();
+    stimulus_->truth(start_, next_truth_, first_truth_, truth_batch_);
+    for (Sample& s : truth_batch_.samples()) s.t_arrival = s.t;
+    const std::size_t pushed = truth_ring_.push(truth_batch_.samples());
+    truth_dropped_ += truth_batch_.size() - pushed;
+    next_truth_ += 1'000'000;
+  }
+}
+
+}  // namespace grfd

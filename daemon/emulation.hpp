@@ -1,0 +1,41 @@
+// The emulated rig: the emulated devices of a configuration, what they sense, and the truth about it.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "daemon/engine.hpp"
+#include "drivers/driver.hpp"
+#include "drivers/emulation/emulated_link.hpp"
+#include "drivers/emulation/stimulus.hpp"
+
+namespace grfd {
+
+class Emulation {
+ public:
+  /// @param stimulus null: unloaded plates and still sensors, no truth
+  Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clock, TimeNs session_start, SampleRing& truth_ring,
+            StreamId first_truth_stream);
+  ~Emulation();
+
+  /// The link of settings.devices[i]; null when that device is not emulated.
+  EmulatedLink* link(std::size_t device) { return links_[device].get(); }
+  /// Lab time of the next thing to happen.
+  TimeNs next();
+  /// Does all that is due until `now`, in order of time.
+  void run_until(TimeNs now);
+  /// Truth rows that found the ring full (real time only).
+  const Counter& truth_dropped() const { return truth_dropped_; }
+
+ private:
+  std::vector<std::unique_ptr<AnalogSource>> analog_;
+  std::vector<std::unique_ptr<InertialSource>> inertial_;
+  std::vector<std::unique_ptr<EmulatedLink>> links_;
+  Stimulus* stimulus_;
+  SampleRing& truth_ring_;
+  StreamId first_truth_;
+  TimeNs start_, next_truth_;
+  Counter truth_dropped_{"truth_dropped"};
+  FixedBatch<128> truth_batch_;
+};
+
+}  // namespace grfd

@@ -1,0 +1,82 @@
+#include "daemon/simulate.hpp"
+
+#include <cstdio>
+#include <filesystem>
+
+#include "daemon/assembly.hpp"
+#include "daemon/finalise.hpp"
+#include "daemon/lab_clock.hpp"
+#include "daemon/log.hpp"
+#include "daemon/sink_thread.hpp"
+#include "daemon/sinks/recorder.hpp"
+
+namespace grfd {
+namespace {
+constexpr TimeNs kStart = 1'000'000'000'000;                       // any instant does; never 0
+constexpr std::int64_t kStartUtc = 946'684'800'000'000'000;        // 2000-01-01T00:00:00Z
+}  // namespace
+
+int simulate(Settings settings, const SimulateOptions& options) {
+  namespace fs = std::filesystem;
+  const fs::path output(options.output);
+  if (fs::exists(output)) fs::remove(output);
+  for (DeviceSettings& device : settings.devices) device.emulated = true;
+  const fs::path folder = fs::absolute(output).parent_path();
+  settings.record.folder = (folder / (output.stem().string() + ".simulating")).string();
+  settings.record.name = output.stem().string();
+  fs::remove_all(settings.record.folder);
+  fs::create_directories(settings.record.folder);
+  const double tare_at_s = settings.record.tare_at_start_s;
+  const bool tare = settings.record.tare_at_start && !settings.plates.empty();
+
+  VirtualClock clock(kStart);
+  Assembly assembly(std::move(settings), kStart, kStartUtc, true);
+  for (const std::string& warning : assembly.warnings) log(Level::warning, warning);
+  double until_s = options.seconds;
+  if (until_s <= 0) until_s = assembly.stimulus ? assembly.stimulus->end_s() + 1 : 30;
+  Emulation emulation(assembly.session.settings, assembly.stimulus.get(), clock, kStart, *assembly.truth_ring,
+                      assembly.first_truth);
+
+  std::string journal, trouble;
+  auto recorder = std::make_unique<Recorder>([&](const RecordingEvent& e) {
+    if (e.kind == RecordingEvent::Kind::failed) trouble = e.text;
+    if (e.kind == RecordingEvent::Kind::finished) journal = e.path, trouble = e.text;
+  });
+  recorder->set_state_provider([&](std::string& version) {
+    version = Pipeline::kStateVersion;
+    const auto state = assembly.pipeline->snapshot();
+    return std::vector<std::byte>(state.begin(), state.end());
+  });
+  InlineSink sink(std::move(recorder), assembly.session);
+  assembly.engine->add_outlet(sink);
+  assembly.engine->add_counter("truth", emulation.truth_dropped());
+
+  for (std::size_t i = 0; i < assembly.ports.size(); ++i) assembly.ports[i]->start(*emulation.link(i), kStart);
+  assembly.command(kStart, "record_start {\"id\":1,\"name\":\"" + assembly.session.settings.record.name + "\"}");
+  const TimeNs end = kStart + static_cast<TimeNs>(until_s * 1e9);
+  TimeNs tare_at = tare ? kStart + static_cast<TimeNs>(tare_at_s * 1e9) : EmulatedDevice::kNever;
+  std::size_t events = 0;
+  const std::size_t poll_every = std::max<std::size_t>(1, options.batch / 64);
+  while (clock.t < end) {
+    clock.t = std::max(clock.t, std::min({emulation.next(), tare_at, end}));
+    if (tare_at <= clock.t) {
+      assembly.command(clock.t, "tare {\"id\":2,\"plate\":\"all\"}");
+      tare_at = EmulatedDevice::kNever;
+    }
+    emulation.run_until(clock.t);
+    if (++events % poll_every == 0) assembly.engine->poll(clock.t, options.batch);
+  }
+  assembly.engine->poll(end, options.batch);
+  assembly.command(end, "record_stop {\"id\":3,\"reason\":\"end of the simulation\"}");
+  assembly.engine->poll(end + 1, options.batch);
+  for (std::size_t i = 0; i < assembly.ports.size(); ++i) assembly.ports[i]->stop(*emulation.link(i));
+  sink.rethrow();
+  sink.close();
+  if (journal.empty()) throw std::runtime_error("the simulation wrote no recording: " + trouble);
+  const FinaliseReport report = finalise(journal, {});
+  fs::rename(report.h5_path, output);
+  fs::remove_all(assembly.session.settings.record.folder);
+  return 0;
+}
+
+}  // namespace grfd

@@ -1,0 +1,201 @@
+#include "daemon/summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "daemon/h5.hpp"
+
+namespace grfd {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Table {
+  std::vector<std::string> columns;
+  std::vector<std::vector<double>> rows;
+  double at(std::size_t row, const std::string& column) const {
+    const auto i = static_cast<std::size_t>(std::find(columns.begin(), columns.end(), column) - columns.begin());
+    return i < columns.size() ? rows[row][i] : NAN;
+  }
+};
+
+std::vector<std::string> texts(hid_t group, const char* name) {
+  std::vector<std::string> all;
+  if (!h5::exists(group, name)) return all;
+  const h5::Id dataset = h5::open(group, name);
+  const h5::Shape shape = h5::shape(dataset);
+  const h5::Id type(H5Dget_type(dataset), H5Tclose, "read a type");
+  const std::size_t length = H5Tget_size(type);
+  std::vector<char> raw(length * shape.at(0));
+  if (!raw.empty()) h5::read_rows(dataset, type, 0, shape[0], raw.data());
+  for (std::size_t i = 0; i < shape[0]; ++i) all.emplace_back(raw.data() + i * length, strnlen(raw.data() + i * length, length));
+  return all;
+}
+
+/// All rows, a block at a time, as doubles.
+void each_row(hid_t group, const std::function<void(const double*)>& visit) {
+  const h5::Id dataset = h5::open(group, "values");
+  const h5::Shape shape = h5::shape(dataset);
+  if (shape.size() != 2) return;
+  std::vector<double> block(8192 * shape[1]);
+  for (hsize_t at = 0; at < shape[0]; at += 8192) {
+    const hsize_t n = std::min<hsize_t>(8192, shape[0] - at);
+    h5::read_rows(dataset, H5T_NATIVE_DOUBLE, at, n, block.data());
+    for (hsize_t i = 0; i < n; ++i) visit(block.data() + i * shape[1]);
+  }
+}
+
+Table table(hid_t file, const std::string& stream) {
+  Table t;
+  const std::string path = "streams/" + stream;
+  if (!h5::exists(file, path)) return t;
+  const h5::Id group = h5::open(file, path);
+  t.columns = texts(group, "columns");
+  each_row(group, [&](const double* row) { t.rows.emplace_back(row, row + t.columns.size()); });
+  return t;
+}
+
+/// Names of all streams, in alphabetical order.
+void find_streams(hid_t group, const std::string& prefix, std::vector<std::string>& names) {
+  for (const std::string& child : h5::children(group)) {
+    const h5::Id object = h5::open(group, child);
+    if (!h5::is_group(object)) continue;
+    if (h5::exists(object, "flags")) names.push_back(prefix + child);
+    else find_streams(object, prefix + child + "/", names);
+  }
+}
+
+
+Json summarise(const std::string& path) {
+  const h5::Id file = h5::open_file(path);
+  Json all{{"file", path}, {"participant", h5::text_attribute(file, "participant_code")}, {"start_utc", h5::text_attribute(file, "start_utc")}};
+  const std::string dominant = h5::text_attribute(file, "dominant_side");
+  all["dominant_side"] = dominant;
+
+  std::vector<std::string> names;
+  find_streams(h5::open(file, "streams"), "", names);
+  Json streams = Json::array();
+  double longest_s = 0;
+  for (const std::string& name : names) {
+    const h5::Id group = h5::open(file, "streams/" + name);
+    const hsize_t rows = h5::shape(h5::open(group, "flags")).at(0);
+    std::uint64_t missing = 0;
+    if (rows > 1 && h5::exists(group, "seq")) {
+      std::vector<std::uint64_t> seq(rows);
+      h5::read_rows(h5::open(group, "seq"), H5T_NATIVE_UINT64, 0, rows, seq.data());
+      for (std::size_t i = 1; i < rows; ++i)
+        if (seq[i] > seq[i - 1] + 1) missing += seq[i] - seq[i - 1] - 1;
+    }
+    double duration = 0;
+    if (rows > 1) {
+      double first, last;
+      const h5::Id t = h5::open(group, "t");
+      h5::read_rows(t, H5T_NATIVE_DOUBLE, 0, 1, &first);
+      h5::read_rows(t, H5T_NATIVE_DOUBLE, rows - 1, 1, &last);
+      duration = last - first;
+    }
+    longest_s = std::max(longest_s, duration);
+    streams.push_back({{"name", name}, {"rows", rows}, {"missing", missing}, {"seconds", duration}});
+  }
+  all["seconds"] = longest_s;
+  all["streams"] = streams;
+
+  const Table pair = table(file, "reps/pair"), left = table(file, "reps/left"), right = table(file, "reps/right");
+  Json reps = Json::array();
+  constexpr const char* kFirst[] = {"none", "both", "left", "right", "unknown"};
+  std::size_t rejected = 0;
+  for (std::size_t i = 0; i < pair.rows.size(); ++i) {
+    if (pair.at(i, "reason") != 0) {
+      ++rejected;
+      continue;
+    }
+    const auto first = static_cast<std::size_t>(pair.at(i, "first_out"));
+    reps.push_back({{"t_start_s", pair.at(i, "t_start")}, {"rate_left_deg_s", left.at(i, "rate_fit")}, {"rate_right_deg_s", right.at(i, "rate_fit")},
+                    {"range_left_deg", left.at(i, "range")}, {"range_right_deg", right.at(i, "range")}, {"first_out", first < 5 ? kFirst[first] : "unknown"},
+                    {"finish_lag_rl_s", pair.at(i, "finish_lag_rl")}, {"bai_standing_rl", pair.at(i, "bai_standing_rl")}, {"bai_bottom_rl", pair.at(i, "bai_bottom_rl")},
+                    {"drop_m", pair.at(i, "drop")}});
+  }
+  all["repetitions"] = reps;
+  all["rejected_repetitions"] = rejected;
+  double sum = 0;
+  std::uint64_t n = 0;
+  if (h5::exists(file, "streams/asymmetry"))
+    each_row(h5::open(file, "streams/asymmetry"), [&](const double* row) {
+      if (std::isfinite(row[0])) sum += row[0], ++n;
+    });
+  all["mean_load_bai_rl"] = n ? Json(sum / static_cast<double>(n)) : Json(nullptr);
+  return all;
+}
+
+double mean(const Json& reps, const char* key) {
+  double sum = 0;
+  std::size_t n = 0;
+  for (const Json& r : reps)
+    if (r[key].is_number() && std::isfinite(r[key].get<double>())) sum += r[key].get<double>(), ++n;
+  return n ? sum / static_cast<double>(n) : NAN;
+}
+
+void print(const Json& s) {
+  std::printf("\n%s\n  %.1f s, started %s UTC, participant %s\n\n", s["file"].get<std::string>().c_str(), s["seconds"].get<double>(),
+              s["start_utc"].get<std::string>().c_str(), s["participant"].get<std::string>().c_str());
+  std::printf("  %-32s %12s %10s\n", "stream", "samples", "missing");
+  for (const Json& line : s["streams"])
+    if (line["rows"].get<std::uint64_t>() > 0 && line["name"].get<std::string>().rfind("truth/", 0) != 0)
+      std::printf("  %-32s %12llu %10llu\n", line["name"].get<std::string>().c_str(), static_cast<unsigned long long>(line["rows"].get<std::uint64_t>()),
+                  static_cast<unsigned long long>(line["missing"].get<std::uint64_t>()));
+  const Json& reps = s["repetitions"];
+  std::printf("\n  repetitions found          %zu%s\n", reps.size(),
+              s["rejected_repetitions"].get<std::size_t>() ? (" (and " + std::to_string(s["rejected_repetitions"].get<std::size_t>()) + " rejected)").c_str() : "");
+  if (s["mean_load_bai_rl"].is_number()) {
+    const double bai = s["mean_load_bai_rl"];
+    std::printf("  load asymmetry             %.1f %% more on the %s, on average\n", std::abs(bai), bai >= 0 ? "right" : "left");
+  }
+  if (reps.empty()) return;
+  std::printf("                             %.1f %% while standing, %.1f %% at the bottom (+ = right)\n", mean(reps, "bai_standing_rl"), mean(reps, "bai_bottom_rl"));
+  const std::string dominant = s["dominant_side"];
+  const auto role = [&](const char* side) { return dominant == side ? " (dominant)" : dominant == "left" || dominant == "right" ? " (non-dominant)" : ""; };
+  std::printf("  dorsiflexion rate left     %.1f deg/s%s, range %.1f deg\n", mean(reps, "rate_left_deg_s"), role("left"), mean(reps, "range_left_deg"));
+  std::printf("  dorsiflexion rate right    %.1f deg/s%s, range %.1f deg\n", mean(reps, "rate_right_deg_s"), role("right"), mean(reps, "range_right_deg"));
+  std::map<std::string, int> firsts;
+  for (const Json& r : reps) ++firsts[r["first_out"].get<std::string>()];
+  for (const char* side : {"left", "right"})
+    if (firsts.count(side)) {
+      Json these = Json::array();
+      for (const Json& r : reps)
+        if (r["first_out"] == side) these.push_back(r);
+      std::printf("  ran out of room first      %s ankle%s in %d of %zu, by %.0f ms\n", side, role(side), firsts[side], reps.size(),
+                  1000 * std::abs(mean(these, "finish_lag_rl_s")));
+    }
+  if (firsts.count("both")) std::printf("  both ankles together       in %d of %zu\n", firsts["both"], reps.size());
+  if (firsts.count("none")) std::printf("  neither stopped early      in %d of %zu\n", firsts["none"], reps.size());
+  const std::string path = s["file"];
+  std::printf("\n  the file                   %s\n  look at it                 grfd verify %s\n"
+              "                             python3 -c \"import h5py; f = h5py.File('%s'); print(f['streams/ankle/left/columns'][:], f['streams/ankle/left/values'][:])\"\n\n",
+              path.c_str(), path.c_str(), path.c_str());
+}
+
+}  // namespace
+
+void print_summary(const std::string& h5_file) { print(summarise(h5_file)); }
+
+int run_summary(const std::vector<std::string>& args, bool json) {
+  int worst = 0;
+  Json all = Json::array();
+  for (const std::string& path : args) try {
+      const Json s = summarise(path);
+      if (json) all.push_back(s);
+      else print(s);
+    } catch (const std::exception& e) {
+      std::fprintf(stderr, "%s: %s\n", path.c_str(), e.what());
+      worst = 1;
+    }
+  if (json) std::printf("%s\n", all.dump().c_str());
+  return worst;
+}
+
+}  // namespace grfd

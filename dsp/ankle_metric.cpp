@@ -1,0 +1,90 @@
+// ankle/<side>: dorsiflexion and its rate from a shank and a foot sensor, and what belongs to them.
+#include "dsp/filters.hpp"
+#include "dsp/metric.hpp"
+
+namespace grfd {
+namespace {
+
+constexpr double kDegree = 3.14159265358979323846 / 180;
+
+class AnkleMetric final : public Metric {
+ public:
+  explicit AnkleMetric(const MetricSetup& setup)
+      : standing_shank_deg_(setup.settings.participant.standing_shank_deg),
+        filters_{Filter(butterworth(setup.settings.filter.order, setup.settings.filter.cutoff_hz, 1000)),
+                 Filter(butterworth(setup.settings.filter.order, setup.settings.filter.cutoff_hz, 1000))} {
+    for (const Side side : {Side::left, Side::right}) {
+      Ankle a{side, imu_on(setup.settings, Segment::shank, side), imu_on(setup.settings, Segment::foot, side), {}};
+      if (a.shank < 0 || a.foot < 0) continue;
+      StreamInfo info;
+      info.name = std::string("ankle/") + to_string(side);
+      info.type = ValueType::f32;
+      info.columns = {{"dorsiflexion", "deg"}, {"dorsiflexion_rate", "deg/s", setup.filter_delay_s}, {"shank_inclination", "deg"},
+                      {"foot_pitch", "deg"},   {"eversion", "deg"},                                  {"tibial_rotation", "deg"}};
+      info.rate_hz = 1000;
+      info.frame = "segment axes of the standing pose: x right, y anterior, z up";
+      info.sign = "+ = dorsiflexion, shank leaning forward, heel up, eversion, internal rotation of the tibia";
+      info.formula = "dorsiflexion-inclination-difference, rate-exact-gyro";
+      info.parameters = "zero = standing pose; shank_inclination to the vertical with standing_shank_deg; rate Butterworth " +
+                        std::to_string(setup.settings.filter.order) + " / " + std::to_string(setup.settings.filter.cutoff_hz) +
+                        " Hz; tibial_rotation integrated within a repetition, 0 in quiet standing";
+      info.description = std::string("ankle of the ") + to_string(side) + " side from the inertial sensors of shank and foot";
+      a.writer = RowWriter(setup.streams.add(info), info);
+      ankles_.push_back(a);
+    }
+  }
+  void states(StatePieces& pieces) override {
+    add_state(pieces, state_);
+    for (Filter& f : filters_) add_state(pieces, f.state());
+  }
+
+  void update(Frame& frame, SampleBatch& out) noexcept override {
+    for (std::size_t i = 0; i < ankles_.size(); ++i) {
+      const Ankle& a = ankles_[i];
+      Side_& s = state_.side[i];
+      const ImuFrame &shank = frame.imus[static_cast<std::size_t>(a.shank)], &foot = frame.imus[static_cast<std::size_t>(a.foot)];
+      const double sign = a.side == Side::right ? 1 : -1;
+      const double df = (shank.inclination_rad - foot.inclination_rad) / kDegree;
+      std::array<double, 1> rate{(shank.inclination_rate_rad_s - foot.inclination_rate_rad_s) / kDegree};
+      filters_[i].step(rate);
+      if (frame.squat->standing_quiet) s.tibial_deg = 0;
+      const double turn = sign * (shank.axial_rate_rad_s - foot.axial_rate_rad_s) / kDegree;
+      s.tibial_deg += turn * 1e-3;  // NaN stays until the next quiet standing
+      const double eversion = sign * foot.frontal_rad / kDegree, pitch = foot.inclination_rad / kDegree;
+      const double inclination = shank.inclination_rad / kDegree + standing_shank_deg_;
+      a.writer.write(out, row_time(frame, static_cast<std::uint16_t>(shank.flags | foot.flags)),
+                     {df, rate[0], inclination, pitch, eversion, s.tibial_deg}, s.seq);
+      const auto k = static_cast<std::size_t>(a.side);
+      Derived& d = frame.derived;
+      d.dorsiflexion_deg[k] = df;
+      d.dorsiflexion_rate_deg_s[k] = rate[0];
+      d.shank_deg[k] = inclination;
+      d.foot_pitch_deg[k] = pitch;
+      d.eversion_deg[k] = eversion;
+    }
+  }
+
+ private:
+  struct Ankle {
+    Side side;
+    int shank, foot;
+    RowWriter writer;
+  };
+  using Filter = ChannelFilter<1>;
+  struct Side_ {
+    double tibial_deg = 0;
+    std::uint64_t seq = 0;
+  };
+  struct State {
+    std::array<Side_, 2> side{};
+  } state_;
+  double standing_shank_deg_;
+  std::array<Filter, 2> filters_;
+  std::vector<Ankle> ankles_;
+};
+
+}  // namespace
+
+std::unique_ptr<Metric> make_ankle_metric(const MetricSetup& setup) { return std::make_unique<AnkleMetric>(setup); }
+
+}  // namespace grfd

@@ -1,0 +1,93 @@
+// cop/<plate> and cop/total: centre of pressure, free moment and uncertainty, from the filtered wrench.
+#include "dsp/cop.hpp"
+
+#include "dsp/metric.hpp"
+
+namespace grfd {
+namespace {
+
+constexpr std::uint16_t kLowQuality = 1 << 8, kContact = 1 << 9;
+
+class CopMetric final : public Metric {
+ public:
+  explicit CopMetric(const MetricSetup& setup) : covariance_(setup.covariance) {
+    if (setup.plates.empty()) return;
+    std::vector<double> heights;
+    for (const auto& plate : setup.plates) heights.push_back(plate.surface_z_m);
+    cop_ = std::make_unique<CopCalculator>(CopParams::from(setup.settings.thresholds, 1000, setup.filter_noise_gain), heights);
+    left_ = plate_on(setup.settings, Side::left);
+    right_ = plate_on(setup.settings, Side::right);
+    for (const PlateSettings& plate : setup.settings.plates) add(setup, plate.name, "of the plate, on its own surface", plate.calibration.serial);
+    add(setup, "total", "of all plates together, on z = 0", "");
+  }
+  void states(StatePieces& pieces) override {
+    add_state(pieces, state_);
+    if (cop_) add_state(pieces, cop_->state());
+  }
+
+  void update(Frame& frame, SampleBatch& out) noexcept override {
+    if (!cop_) return;
+    std::array<Wrench6, kMaxPlates> lab;
+    std::uint16_t all_flags = 0;
+    const std::size_t n = frame.plates.size();
+    for (std::size_t i = 0; i < n; ++i) {
+      lab[i] = frame.plates[i].filtered;
+      cop_->set_covariance(i, *covariance_[i]);
+      all_flags |= frame.plates[i].flags;
+    }
+    cop_->update(std::span(lab).first(n));
+    for (std::size_t i = 0; i < n; ++i) write(i, cop_->plate(i), row_time(frame, frame.plates[i].flags), out);
+    const CopValue& total = cop_->total();
+    write(n, total, row_time(frame, all_flags), out);
+    Derived& d = frame.derived;
+    if (left_ >= 0) d.fz_n[0] = lab[static_cast<std::size_t>(left_)][2];
+    if (right_ >= 0) d.fz_n[1] = lab[static_cast<std::size_t>(right_)][2];
+    d.cop_ap_m = total.cop_ap;
+    d.fz_total_n = total.fz;
+    d.cop_total_valid = total.valid;
+    d.fy_n = 0;
+    for (std::size_t i = 0; i < n; ++i) d.fy_n += lab[i][1];
+  }
+
+ private:
+  void add(const MetricSetup& setup, const std::string& name, const char* where, const std::string& serial) {
+    const double d = setup.filter_delay_s;
+    StreamInfo info;
+    info.name = "cop/" + name;
+    info.type = ValueType::f32;
+    info.columns = {{"cop_ml", "m", d}, {"cop_ap", "m", d}, {"fz", "N", d}, {"tz", "N.m", d}, {"sigma", "m", d}};
+    info.serial = serial;
+    info.rate_hz = 1000;
+    info.frame = kLabFrame;
+    info.point = std::string("centre of pressure ") + where + "; tz: free moment there";
+    info.sign = "cop_ml + to the right, cop_ap + forward, fz > 0 in standing, tz + to the left (about z up)";
+    info.formula = "cop-from-wrench";
+    const ThresholdSettings& t = setup.settings.thresholds;
+    const bool total = name == "total";
+    info.parameters = "wrench filtered by Butterworth " + std::to_string(setup.settings.filter.order) + " / " + std::to_string(setup.settings.filter.cutoff_hz) +
+                      " Hz; valid from " + std::to_string(total ? t.cop_total_on_n : t.cop_on_n) + " N on, until " +
+                      std::to_string(total ? t.cop_total_off_n : t.cop_off_n) + " N; sigma: larger axis, one SD, from the noise of the tare";
+    info.flag_names = {"low_quality", "contact"};
+    info.description = "centre of pressure";
+    writers_.emplace_back(setup.streams.add(info), info);
+  }
+  void write(std::size_t i, const CopValue& v, RowTime time, SampleBatch& out) noexcept {
+    if (v.valid && !v.quality_ok) time.flags |= kLowQuality;
+    if (v.contact) time.flags |= kContact;
+    writers_[i].write(out, time, {v.cop_ml, v.cop_ap, v.fz, v.tz, v.sigma}, state_.seq[i]);
+  }
+
+  struct State {
+    std::array<std::uint64_t, kMaxPlates + 1> seq{};
+  } state_;
+  std::vector<const std::array<std::array<double, 6>, 6>*> covariance_;
+  std::unique_ptr<CopCalculator> cop_;
+  int left_ = -1, right_ = -1;
+  std::vector<RowWriter> writers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Metric> make_cop_metric(const MetricSetup& setup) { return std::make_unique<CopMetric>(setup); }
+
+}  // namespace grfd

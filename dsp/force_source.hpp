@@ -1,0 +1,58 @@
+// A device whose scan carries force plates: counts -> volts -> tare -> wrench in the lab, unfiltered and filtered,
+// ready to be read on the grid.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "dsp/aligner.hpp"
+#include "dsp/calibration.hpp"
+#include "dsp/filters.hpp"
+#include "dsp/frame.hpp"
+#include "dsp/plate_model.hpp"
+#include "dsp/stage.hpp"
+#include "dsp/tare.hpp"
+
+namespace grfd {
+
+class ForcePlate {
+ public:
+  /// @throws std::invalid_argument naming the plate
+  ForcePlate(const PlateSettings& settings, const FilterSettings& filter, const ThresholdSettings& thresholds, double rate_hz);
+
+  /// One scan; `clipped`: bit i = channel i of this plate.
+  void take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped, std::uint16_t flags,
+            const AdcCalibration& adc) noexcept;
+  /// Reads the plate at grid time `t`. `interval_s`: measured, of the device.
+  void at(TimeNs t, double interval_s, PlateFrame& frame) const noexcept;
+  bool covers(TimeNs t, double interval_s) const noexcept { return resampler_.covers(t, interval_s); }
+
+  void start_tare(const AdcCalibration& adc) noexcept;
+  bool tare_complete() const noexcept { return tare_complete_; }
+  bool taring() const noexcept { return tare_.active(); }
+  /// Ends the tare; an accepted one is used from the next scan on.
+  TareResult finish_tare(const AdcCalibration& adc) noexcept;
+
+  const PlateModel& model() const noexcept { return model_; }
+  const std::string& name() const noexcept { return name_; }
+  std::span<const int> columns() const noexcept { return columns_; }
+  const Mat6& lab_covariance() const noexcept { return state_.lab_covariance; }
+  bool tared() const noexcept { return state_.tared; }
+  void states(StatePieces& pieces);
+
+ private:
+  struct State {
+    PlateZero zero{};
+    Mat6 lab_covariance{};
+    bool tared = false;
+  };
+  std::string name_;
+  std::vector<int> columns_;
+  PlateModel model_;
+  Tare tare_;
+  bool tare_complete_ = false;
+  ChannelFilter<6> filter_;
+  Resampler<12> resampler_;
+  State state_;
+};
+
+}  // namespace grfd

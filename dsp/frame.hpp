@@ -1,0 +1,67 @@
+// What metrics see every millisecond: all plates and IMUs at one instant of the lab clock.
+#pragma once
+#include <array>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "dsp/aligner.hpp"
+#include "schemas/sample.hpp"
+#include "schemas/settings.hpp"
+
+namespace grfd {
+
+inline constexpr std::size_t kMaxPlates = 8, kMaxImus = 16, kMaxClocks = 16;
+inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+/// Flags of a grid value: those of the samples it comes from, but the hole itself belongs to the raw stream.
+inline std::uint16_t grid_flags(const Aligned& a) {
+  return static_cast<std::uint16_t>((a.flags & (kClipped | kClockUnsettled)) | (a.quality == Quality::bridged ? kBridged : 0));
+}
+
+/// One plate. Wrenches in N and N.m, lab axes, the force on the subject; NaN where unknown.
+struct PlateFrame {
+  std::array<double, 6> wrench{};    ///< unfiltered, about the surface centre
+  std::array<double, 6> filtered{};  ///< low-passed, about the lab origin
+  std::uint16_t flags = 0;
+  bool known = false;
+};
+
+/// One IMU, segment axes (x right, y anterior, z up in the standing pose).
+struct ImuFrame {
+  double inclination_rad = kNaN;         ///< sagittal, + = top leans forward (foot: heel up)
+  double frontal_rad = kNaN;             ///< + = top leans to the subject's left
+  double inclination_rate_rad_s = kNaN;  ///< exact derivative of inclination, from the gyro
+  double axial_rate_rad_s = kNaN;        ///< about the segment's long axis
+  std::uint16_t flags = 0;
+};
+
+/// Filled by earlier metrics for later ones.
+struct Derived {
+  std::array<double, 2> fz_n{kNaN, kNaN};                      ///< filtered, per side
+  std::array<double, 2> dorsiflexion_deg{kNaN, kNaN};          ///< no delay
+  std::array<double, 2> dorsiflexion_rate_deg_s{kNaN, kNaN};   ///< filtered
+  std::array<double, 2> shank_deg{kNaN, kNaN}, foot_pitch_deg{kNaN, kNaN}, eversion_deg{kNaN, kNaN};  ///< no delay
+  double cop_ap_m = kNaN, fy_n = kNaN, fz_total_n = kNaN;      ///< filtered
+  bool cop_total_valid = false;
+};
+
+/// What the squat metric tells the ones before it, at the next frame.
+struct SquatFeedback {
+  bool standing_quiet = true;  ///< outside a repetition and still: integrals within a repetition start from zero
+  bool weighed = false;        ///< the subject has just been weighed: the standing pose may be taken now
+};
+
+struct Frame {
+  TimeNs t = 0;
+  double t_s = 0;           ///< since the session's start
+  TimeNs t_arrival = 0;     ///< of the sample that completed the frame
+  std::uint64_t order = 0;  ///< of that sample
+  std::uint64_t index = 0;  ///< milliseconds since the session's start
+  std::span<const PlateFrame> plates;  ///< as Settings::plates
+  std::span<const ImuFrame> imus;      ///< as Settings::imus
+  Derived derived;
+  SquatFeedback* squat = nullptr;
+};
+
+}  // namespace grfd

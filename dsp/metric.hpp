@@ -1,0 +1,52 @@
+// The metrics of the grid, one file each; dsp/registry.cpp has the order.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "dsp/frame.hpp"
+#include "dsp/row_writer.hpp"
+#include "dsp/stage.hpp"
+#include "schemas/settings.hpp"
+
+namespace grfd {
+
+/// Everything a metric needs at construction. It adds its own streams to the table.
+struct MetricSetup {
+  const Settings& settings;
+  StreamTable& streams;
+  StreamId events;
+  std::uint64_t& event_seq;        ///< shared numbering of the events stream
+  double filter_delay_s;           ///< of every low-passed channel
+  double filter_noise_gain;        ///< white noise after / before the filter
+  struct PlateGeometryOnGrid { Vec3 center_m; double surface_z_m; };
+  std::vector<PlateGeometryOnGrid> plates;  ///< as Settings::plates
+  /// Noise covariance of plate i's unfiltered wrench about the lab origin; changes with each tare.
+  std::vector<const std::array<std::array<double, 6>, 6>*> covariance;
+};
+
+using MetricMaker = std::unique_ptr<Metric> (*)(const MetricSetup&);
+/// In the order in which they run.
+std::span<const MetricMaker> metric_registry();
+
+std::unique_ptr<Metric> make_plate_metric(const MetricSetup&);
+std::unique_ptr<Metric> make_cop_metric(const MetricSetup&);
+std::unique_ptr<Metric> make_asymmetry_metric(const MetricSetup&);
+std::unique_ptr<Metric> make_ankle_metric(const MetricSetup&);
+std::unique_ptr<Metric> make_squat_metric(const MetricSetup&);
+
+inline constexpr const char* kLabFrame = "lab: x right (ML), y anterior (AP), z up";
+
+/// Index in Settings::plates of the plate on that side, or -1.
+inline int plate_on(const Settings& settings, Side side) {
+  for (std::size_t i = 0; i < settings.plates.size(); ++i)
+    if (settings.plates[i].side == side) return static_cast<int>(i);
+  return -1;
+}
+/// Index in Settings::imus, or -1.
+inline int imu_on(const Settings& settings, Segment segment, Side side) {
+  for (std::size_t i = 0; i < settings.imus.size(); ++i)
+    if (settings.imus[i].segment == segment && settings.imus[i].side == side) return static_cast<int>(i);
+  return -1;
+}
+
+}  // namespace grfd

@@ -1,0 +1,46 @@
+// plate/<name>: the unfiltered wrench of each plate on the common grid.
+#include "dsp/metric.hpp"
+
+namespace grfd {
+namespace {
+
+class PlateMetric final : public Metric {
+ public:
+  explicit PlateMetric(const MetricSetup& setup) {
+    for (const PlateSettings& plate : setup.settings.plates) {
+      StreamInfo info;
+      info.name = "plate/" + plate.name;
+      info.kind = StreamKind::calibrated;
+      info.type = ValueType::f32;
+      info.columns = {{"fx", "N"}, {"fy", "N"}, {"fz", "N"}, {"mx", "N.m"}, {"my", "N.m"}, {"mz", "N.m"}};
+      info.serial = plate.calibration.serial;
+      info.rate_hz = 1000;
+      info.frame = kLabFrame;
+      info.point = "moments about the centre of the plate's top surface";
+      info.sign = "force of the plate on the subject, fz > 0 in standing";
+      info.formula = "wrench-strain-6x6";
+      info.parameters = "unfiltered; tare subtracted; 4-point cubic to the grid";
+      info.description = "ground reaction of the plate under the " + std::string(to_string(plate.side)) + " foot";
+      const StreamId id = setup.streams.add(info);
+      writers_.emplace_back(id, info);
+    }
+  }
+  void states(StatePieces& pieces) override { add_state(pieces, state_); }
+
+  void update(Frame& frame, SampleBatch& out) noexcept override {
+    for (std::size_t i = 0; i < writers_.size(); ++i)
+      writers_[i].write(out, row_time(frame, frame.plates[i].flags), frame.plates[i].wrench, state_.seq[i]);
+  }
+
+ private:
+  struct State {
+    std::array<std::uint64_t, kMaxPlates> seq{};
+  } state_;
+  std::vector<RowWriter> writers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Metric> make_plate_metric(const MetricSetup& setup) { return std::make_unique<PlateMetric>(setup); }
+
+}  // namespace grfd

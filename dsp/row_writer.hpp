@@ -1,0 +1,106 @@
+// Results as samples: one row of a stream from doubles, one row of text from a format.
+#pragma once
+#include <cmath>
+#include <cstdarg>
+#include <cstdio>
+#include <initializer_list>
+
+#include "dsp/frame.hpp"
+#include "schemas/sample_batch.hpp"
+#include "schemas/stream.hpp"
+
+namespace grfd {
+
+/// When and in which order a result belongs. Taken from the frame, or from the sample that caused it.
+struct RowTime {
+  TimeNs t = 0, t_arrival = 0;
+  std::uint64_t order = 0;
+  std::uint16_t flags = 0;
+};
+inline RowTime row_time(const Frame& frame, std::uint16_t flags = 0) { return {frame.t, frame.t_arrival, frame.order, flags}; }
+
+/// Writes numeric rows of one stream, in the stream's type, as as many parts as they need.
+class RowWriter {
+ public:
+  RowWriter() = default;
+  RowWriter(StreamId id, const StreamInfo& info)
+      : id_(id), type_(info.type), columns_(info.columns.size()), parts_(info.parts()) {}
+  StreamId id() const { return id_; }
+
+  /// `seq` is counted up. A NaN in any column sets kInvalid. `values` has one entry per column.
+  void write(SampleBatch& out, const RowTime& time, std::span<const double> values, std::uint64_t& seq) const noexcept {
+    std::uint16_t flags = time.flags;
+    for (std::size_t i = 0; i < columns_; ++i)
+      if (std::isnan(values[i])) flags |= kInvalid;
+    const std::size_t per_part = columns_per_part(type_);
+    for (std::size_t part = 0; part < parts_; ++part) {
+      Sample& s = out.next();
+      s.stream = id_;
+      s.seq = seq;
+      s.t = time.t;
+      s.t_arrival = time.t_arrival;
+      s.order = time.order;
+      s.flags = flags;
+      s.part = static_cast<std::uint8_t>(part);
+      s.parts = static_cast<std::uint8_t>(parts_);
+      for (std::size_t i = 0; i < per_part && part * per_part + i < columns_; ++i) put(s, i, values[part * per_part + i]);
+    }
+    ++seq;
+  }
+  void write(SampleBatch& out, const RowTime& time, std::initializer_list<double> values, std::uint64_t& seq) const noexcept {
+    write(out, time, std::span<const double>(values.begin(), values.size()), seq);
+  }
+
+ private:
+  void put(Sample& s, std::size_t i, double v) const noexcept {
+    switch (type_) {
+      case ValueType::f32: return set_value(s, i, static_cast<float>(v));
+      case ValueType::f64: return set_value(s, i, v);
+      case ValueType::i32: return set_value(s, i, static_cast<std::int32_t>(v));
+      default: return set_value(s, i, static_cast<std::int64_t>(v));
+    }
+  }
+  StreamId id_ = kNoStream;
+  ValueType type_ = ValueType::f32;
+  std::size_t columns_ = 0, parts_ = 1;
+};
+
+/// Writes text rows "name {json}" of one stream.
+class TextWriter {
+ public:
+  TextWriter() = default;
+  explicit TextWriter(StreamId id) : id_(id) {}
+  StreamId id() const { return id_; }
+
+  __attribute__((format(printf, 5, 6))) void write(SampleBatch& out, const RowTime& time, std::uint64_t& seq,
+                                                   const char* format, ...) const noexcept {
+    char text[2048];
+    std::va_list args;
+    va_start(args, format);
+    const int n = std::vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    Sample header;
+    header.stream = id_;
+    header.seq = seq++;
+    header.t = time.t;
+    header.t_arrival = time.t_arrival;
+    header.order = time.order;
+    header.flags = time.flags;
+    if (n >= static_cast<int>(sizeof text)) header.flags |= kTruncated;
+    push_text(out, header, {text, static_cast<std::size_t>(n < static_cast<int>(sizeof text) ? n : static_cast<int>(sizeof text) - 1)});
+  }
+
+ private:
+  StreamId id_ = kNoStream;
+};
+
+/// A number for JSON: null when it is not finite.
+struct JsonNumber {
+  char text[32];
+  explicit JsonNumber(double v) {
+    if (std::isfinite(v)) std::snprintf(text, sizeof text, "%.9g", v);
+    else std::snprintf(text, sizeof text, "null");
+  }
+};
+
+}  // namespace grfd

@@ -1,0 +1,103 @@
+// The moving half of the state machine: descent, bottom, ascent, turn.
+#include <algorithm>
+#include <cmath>
+
+#include "dsp/squat_segmenter.hpp"
+
+namespace grfd {
+
+/// Touch-and-go: the body came back up and goes down again without rest. The height at the turn, which should be zero, holds the
+/// drift of a whole cycle: it corrects the velocity and, without a rest that could do it, the offset of the acceleration.
+bool SquatSegmenter::turned(const Ankles& a, SquatSpan& closed) noexcept {
+  State& s = *s_;
+  const SquatParams& p = *p_;
+  if (s.v >= 0) {
+    s.falling = 0;
+  } else {
+    if (s.falling == 0) {
+      s.turn_tick = s.tick;
+      s.z_turn = s.z;
+    }
+    ++s.falling;
+  }
+  if (!(seconds(s.falling) >= p.start_hold_s && s.v < p.start_v_m_s && s.z_turn > p.turn_z_share * s.z_min)) return false;
+  const double cycle_s = std::max(seconds(s.turn_tick - s.rep.start), 1.0);
+  s.accel_bias += std::clamp(s.z_turn / (cycle_s * cycle_s), -0.05, 0.05);
+  close(s.turn_tick, RepetitionEdge::turn, RejectReason::none, closed);
+  s.v -= std::clamp(s.z_turn / cycle_s, -0.15, 0.15);
+  s.z -= s.z_turn;
+  s.quiet = 0;
+  begin(s.turn_tick, RepetitionEdge::turn, a);
+  return true;
+}
+
+/// Descent, bottom, ascent. @return true when the repetition was closed.
+bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double quiet_s, double need_s, double from_standing,
+                          SquatSpan& closed) noexcept {
+  State& s = *s_;
+  const SquatParams& p = *p_;
+  SquatSpan& r = s.rep;
+  for (int i = 0; i < 2; ++i) {
+    if (a.known[i]) s.df_peak[i] = std::isnan(s.df_peak[i]) ? a.df_deg[i] : std::max(s.df_peak[i], a.df_deg[i]);
+    if (!std::isnan(r.df_standing_deg[i])) r.ankle_gap[i] = std::max(r.ankle_gap[i], s.ankle_gap[i]);
+  }
+  s.z_min = std::min(s.z_min, s.z);
+  r.plate_gap = std::max(r.plate_gap, s.plate_gap);
+  const auto suspect = [&](RejectReason why) {
+    if (r.reason == RejectReason::none) r.reason = why;
+  };
+  if (seconds(s.plate_gap) > p.gap_reject_s) suspect(RejectReason::gap);
+  if (nobody_s >= p.flight_s) {
+    if (r.reason == RejectReason::foot_unloaded) r.reason = RejectReason::flight;
+    suspect(RejectReason::flight);
+  } else if (!both_on) {
+    suspect(RejectReason::foot_unloaded);
+  }
+  const double range = df_range();
+  const bool by_ankle = !std::isnan(from_standing) && range >= p.range_min_deg;
+  const bool rested = quiet_s > need_s;
+  const auto stood_up = [&](RejectReason why) {
+    close(s.tick - s.quiet, RepetitionEdge::quiet, why, closed);
+    s.phase = SquatPhase::standing;
+    zero();
+    return true;
+  };
+
+  if (s.phase == SquatPhase::descent) {
+    s.v_min = std::min(s.v_min, s.v);
+    if (s.v_min < p.descent_v_m_s && s.v > p.bottom_v_m_s) {
+      r.bottom = s.tick;
+      s.phase = SquatPhase::bottom;
+      emit(SquatEventKind::bottom, s.z);
+    } else if (rested && (by_ankle ? from_standing < 0.5 * std::max(1e-6, range) : std::abs(s.v) < 0.03)) {
+      return stood_up(RejectReason::too_shallow);
+    } else if (seconds(s.tick - r.start) > p.descent_max_s) {
+      suspect(RejectReason::descent_too_long);
+      r.bottom = s.tick;
+      s.phase = SquatPhase::bottom;
+      emit(SquatEventKind::bottom, s.z);
+    }
+  } else if (s.phase == SquatPhase::bottom) {
+    if (rested) s.v *= 0.97;  // a long pause: the body is still
+    if (s.v > -p.start_v_m_s) {
+      r.ascent = s.tick;
+      s.phase = SquatPhase::ascent;
+    }
+  }
+  if (s.phase == SquatPhase::ascent && turned(a, closed)) return true;
+  if (s.phase == SquatPhase::ascent || s.phase == SquatPhase::bottom) {
+    const bool high = s.z > p.end_z_share * s.z_min;
+    const bool back = by_ankle ? from_standing < p.end_df_share * range || (high && quiet_s > 1.0 && std::abs(s.v) < 0.05) : high;
+    if (back && rested) return stood_up(RejectReason::none);
+  }
+  if (seconds(s.tick - r.start) > p.rep_max_s) {
+    close(s.tick, RepetitionEdge::timeout, RejectReason::timeout, closed);
+    s.phase = SquatPhase::lost;
+    set_status(SquatStatus::waiting);
+    clear_window();
+    return true;
+  }
+  return false;
+}
+
+}  // namespace grfd

@@ -1,0 +1,31 @@
+// The wire form of rows in the live feed; schemas/feed.md is the contract.
+#pragma once
+#include <cstring>
+#include <vector>
+
+#include "schemas/row.hpp"
+
+namespace grfd {
+
+inline constexpr int kFeedVersion = 1;
+inline constexpr std::size_t kRowHeader = 24;
+
+/// Appends one row, little endian: int64 t_ns (since the session's start), uint64 seq, uint16 flags, uint16 epoch,
+/// uint32 length of a text row (0 on numeric streams), then the columns in the stream's type. Text is padded with zeros
+/// to a multiple of 8.
+inline void append_row(std::vector<std::byte>& out, const Row& row, const StreamInfo& info, TimeNs session_start) {
+  const bool is_text = info.type == ValueType::text;
+  const std::int64_t t = row.header.t - session_start;
+  const std::uint32_t length = is_text ? static_cast<std::uint32_t>(row.bytes.size()) : 0;
+  const std::size_t at = out.size(), body = is_text ? (row.bytes.size() + 7) / 8 * 8 : row.bytes.size();
+  out.resize(at + kRowHeader + body);
+  std::byte* p = out.data() + at;
+  std::memcpy(p, &t, 8);
+  std::memcpy(p + 8, &row.header.seq, 8);
+  std::memcpy(p + 16, &row.header.flags, 2);
+  std::memcpy(p + 18, &row.header.epoch, 2);
+  std::memcpy(p + 20, &length, 4);
+  if (!row.bytes.empty()) std::memcpy(p + kRowHeader, row.bytes.data(), row.bytes.size());
+}
+
+}  // namespace grfd

@@ -1,0 +1,17 @@
+# cmake --install puts everything in place.
+set(GRFD_CONFIG_DIR ${CMAKE_INSTALL_FULL_SYSCONFDIR}/grfd)
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  set(GRFD_CONFIG_DIR /etc/grfd)
+endif()
+configure_file(systemd/grfd.service.in grfd.service @ONLY)
+set(lib lib)  # systemd and udev read /usr/lib and /usr/local/lib, never a multiarch folder
+install(TARGETS grfd grfctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${PROJECT_BINARY_DIR}/grfd.service DESTINATION ${lib}/systemd/system)
+install(FILES systemd/60-grfd.rules DESTINATION ${lib}/udev/rules.d)
+install(FILES systemd/grfd.sysusers DESTINATION ${lib}/sysusers.d RENAME grfd.conf)
+install(FILES systemd/grfd.tmpfiles DESTINATION ${lib}/tmpfiles.d RENAME grfd.conf)
+install(FILES config/grfd.toml config/demo.toml DESTINATION ${GRFD_CONFIG_DIR})
+install(DIRECTORY config/calibration DESTINATION ${GRFD_CONFIG_DIR})
+install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY schemas/ DESTINATION ${CMAKE_INSTALL_DATADIR}/grfd/schemas FILES_MATCHING PATTERN "*.md" PATTERN "*.json")
+install(DIRECTORY clients/python/ DESTINATION ${CMAKE_INSTALL_DATADIR}/grfd/python)

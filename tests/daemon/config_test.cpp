@@ -1,0 +1,246 @@
+// Settings files: what is read, what is refused, and in which words. tests/fixtures/config/NAME.toml is a bad file and
+// NAME.errors what must be said about it.
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "daemon/config.hpp"
+#include "tests/daemon/config_drivers.hpp"
+
+using namespace grfd;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path kBad = fs::path(GRFD_FIXTURES) / "config";
+
+std::string text_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  BOOST_REQUIRE_MESSAGE(in, file << " cannot be read");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// Error text with the folder taken out of it; empty when the file is good.
+std::string errors_of(const fs::path& file, const std::vector<std::string>& overrides = {}) {
+  try {
+    load_config(file.string(), overrides, test_drivers());
+    return {};
+  } catch (const ConfigError& e) {
+    std::string text = e.what();
+    const std::string folder = file.parent_path().string() + "/";
+    for (std::size_t at; (at = text.find(folder)) != std::string::npos;) text.erase(at, folder.size());
+    return text;
+  }
+}
+
+/// A settings file of a few lines in a folder of its own.
+struct File {
+  explicit File(const std::string& text) {
+    std::string pattern = (fs::temp_directory_path() / "grfd_config_XXXXXX").string();
+    BOOST_REQUIRE(mkdtemp(pattern.data()));
+    folder = pattern;
+    path = folder / "t.toml";
+    std::ofstream(path) << text;
+  }
+  ~File() { fs::remove_all(folder); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  std::string errors(const std::vector<std::string>& overrides = {}) const { return errors_of(path, overrides); }
+  Settings load(const std::vector<std::string>& overrides = {}) const {
+    return load_config(path.string(), overrides, test_drivers());
+  }
+  fs::path folder, path;
+};
+
+const char kU6[] = "[[device]]\nname = \"u6\"\ndriver = \"labjack_u6\"\nanalog_inputs = [0, 1, 2, 3, 4, 5]\n";
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(config)
+
+BOOST_AUTO_TEST_CASE(every_bad_file_is_refused_in_these_words) {
+  int files = 0;
+  for (const auto& entry : fs::directory_iterator(kBad)) {
+    if (entry.path().extension() != ".toml") continue;
+    ++files;
+    const std::string got = errors_of(entry.path()) + "\n";
+    BOOST_TEST_CONTEXT(entry.path().filename())
+    BOOST_TEST(got == text_of(fs::path(entry.path()).replace_extension(".errors")));
+  }
+  BOOST_TEST(files >= 12);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_file_gives_the_defaults) {
+  const File file("");
+  const Settings s = file.load();
+  BOOST_TEST(s.devices.empty());
+  BOOST_TEST(s.filter.cutoff_hz == 20);
+  BOOST_TEST(s.thresholds.contact_on_n == 20);
+  BOOST_TEST(s.stimulus.subject.rate_deg_s.nondominant == 30);
+  BOOST_TEST((s.stimulus.kind == StimulusSettings::Kind::none));
+  BOOST_TEST(s.feed.endpoint == "tcp://127.0.0.1:7390");
+  BOOST_TEST(s.effective.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_not_there) {
+  const File file("");
+  BOOST_TEST(errors_of(file.folder / "no.toml") == "no.toml: cannot be read: No such file or directory");
+  BOOST_TEST(errors_of(file.folder / ".") == ".: cannot be read: Is a directory");
+}
+
+BOOST_AUTO_TEST_CASE(integers_are_good_numbers_and_values_arrive) {
+  const File file(std::string(kU6) +
+                  "rate_hz = 500\nserial = \"1\"\nemulated = true\n[device.emulation]\nmounting_zyx_deg = [90, 0, 0]\n"
+                  "faults = { drop_packet = 0.25 }\nseed = 9\n[stimulus.subject]\nrate_deg_s = { dominant = 7 }\n"
+                  "[participant]\ndominant = \"left\"\n");
+  const Settings s = file.load();
+  BOOST_TEST(s.devices.at(0).rate_hz == 500);
+  BOOST_TEST(s.devices[0].emulated);
+  BOOST_TEST(s.devices[0].emulation.serial == "1");  // as looked for, unless it says otherwise
+  BOOST_TEST(s.devices[0].emulation.faults.at("drop_packet") == 0.25);
+  BOOST_TEST(s.devices[0].emulation.seed == 9u);
+  BOOST_TEST(s.stimulus.subject.rate_deg_s.dominant == 7);
+  BOOST_TEST(s.stimulus.subject.rate_deg_s.nondominant == 30);
+  BOOST_TEST((s.participant.dominant == Dominant::left));
+  // A sensor turned by 90 deg about z: its x axis lies along the segment's y axis.
+  const Mat3& m = s.devices[0].emulation.mounting;
+  BOOST_TEST(m[1][0] == 1.0);
+  BOOST_TEST(m[0][1] == -1.0);
+  BOOST_TEST(std::abs(m[0][0]) < 1e-15);
+}
+
+BOOST_AUTO_TEST_CASE(the_order_of_the_mounting_angles_is_z_then_y_then_x) {
+  const File file(std::string(kU6) + "emulated = true\n[device.emulation]\nmounting_zyx_deg = [90, 90, 0]\n");
+  const Mat3 m = file.load().devices.at(0).emulation.mounting;
+  // Rz(90) Ry(90): sensor x -> -z, sensor y -> -x, sensor z -> y of the segment.
+  const Mat3 expected{{{0, -1, 0}, {0, 0, 1}, {-1, 0, 0}}};
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t j = 0; j < 3; ++j) BOOST_TEST(std::abs(m[i][j] - expected[i][j]) < 1e-15);
+}
+
+BOOST_AUTO_TEST_CASE(centre_and_size_give_the_corners_in_order) {
+  const std::string plate =
+      "[[plate]]\nside = \"right\"\nchannels = [\"u6/scan:0-2\", \"u6/scan:5,4,3\"]\ncalibration = \"" +
+      (kBad / "plates/good.toml").string() + "\"\ncenter_m = [1, 2, 0.5]\nsize_m = [0.4, 0.6]\n";
+  const auto expect = [](const Settings& s, const std::array<Vec3, 4>& corners) {
+    for (std::size_t c = 0; c < 4; ++c)
+      for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(std::abs(s.plates.at(0).corners_m[c][i] - corners[c][i]) < 1e-12);
+  };
+  const File up(kU6 + plate);
+  const Settings s = up.load();
+  expect(s, {{{1.2, 2.3, 0.5}, {0.8, 2.3, 0.5}, {0.8, 1.7, 0.5}, {1.2, 1.7, 0.5}}});
+  BOOST_TEST(s.plates[0].stream == "raw/u6/scan");
+  BOOST_TEST(s.plates[0].columns == (std::vector<int>{0, 1, 2, 5, 4, 3}), boost::test_tools::per_element());
+  BOOST_TEST(s.plates[0].name == "right");
+  BOOST_TEST(s.plates[0].calibration.sensitivity[2][2] == 0.167);
+  // Turned by a quarter: the plate's x points forward, its y to the left.
+  expect(up.load({"plate.right.turn_deg=90"}), {{{0.7, 2.2, 0.5}, {0.7, 1.8, 0.5}, {1.3, 1.8, 0.5}, {1.3, 2.2, 0.5}}});
+  // z down: y is then behind x, and a calibration for z up no longer fits.
+  BOOST_TEST(up.errors({"plate.right.z_axis=down"}) == (kBad / "plates/good.toml").string() +
+                                                           ":12: origin_m: z is 0.041, must be negative: the corners "
+                                                           "of the right plate say that its z axis points down");
+}
+
+BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file) {
+  const File file(
+      std::string(kU6) +
+      "[[plate]]\nside = \"left\"\nchannels = [\"u6/scan:0-5\"]\ncalibration = \"cal/p.toml\"\ncenter_m = [0, 0, 0]\n"
+      "size_m = [0.4, 0.6]\n[stimulus]\nkind = \"recording\"\nrecording = \"../x.csv\"\n");
+  fs::create_directory(file.folder / "cal");
+  fs::copy_file(kBad / "plates/good.toml", file.folder / "cal/p.toml");
+  const std::string missing = (file.folder.parent_path() / "x.csv").string();
+  BOOST_TEST(file.errors() == "t.toml:13: stimulus.recording: there is no file \"" + missing + "\"");
+  std::ofstream(file.folder / "x.csv") << "t\n";
+  const Settings s = file.load({"stimulus.recording=x.csv", "record.folder=here"});
+  BOOST_TEST(s.plates.at(0).calibration.file == (file.folder / "cal/p.toml").string());
+  BOOST_TEST(s.stimulus.recording == (file.folder / "x.csv").string());
+  BOOST_TEST(s.record.folder == "here");
+}
+
+BOOST_AUTO_TEST_CASE(a_value_on_the_command_line) {
+  const File file(std::string(kU6) + "[stimulus.subject]\nmass_kg = 90");
+  const std::vector<std::string> set = {"device.u6.serial=360012345",
+                                        "device[0].rate_hz=500",
+                                        "stimulus.subject.mass_kg = 70",
+                                        "stimulus.subject.rate_deg_s={dominant = 5}",
+                                        "record.name=2026-11-25",
+                                        "record.at_start=true",
+                                        "device.u6.analog_inputs=[1, 2, 3]",
+                                        "device.u6.analog_inputs[1]=7",
+                                        "participant.dominance_method=\"\"",
+                                        "feed.endpoint=ipc:///tmp/x"};
+  const Settings s = file.load(set);
+  BOOST_TEST(s.devices.at(0).serial == "360012345");
+  BOOST_TEST(s.devices[0].rate_hz == 500);
+  BOOST_TEST(s.devices[0].analog_inputs == (std::vector<int>{1, 7, 3}), boost::test_tools::per_element());
+  BOOST_TEST(s.stimulus.subject.mass_kg == 70);
+  BOOST_TEST(s.stimulus.subject.rate_deg_s.dominant == 5);
+  BOOST_TEST(s.record.name == "2026-11-25");
+  BOOST_TEST(s.record.at_start);
+  BOOST_TEST(s.feed.endpoint == "ipc:///tmp/x");
+  std::string effective = text_of(file.path) + "\n";
+  for (const std::string& one : set) effective += "# --set " + one + "\n";
+  BOOST_TEST(s.effective == effective);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_value_on_the_command_line_is_named_as_such) {
+  const File file(std::string(kU6) + "[filter]\norder = 0\n");
+  BOOST_TEST(file.errors({"filter.cutoff_hz=-1", "device.u6.rate_hz=fast", "device[0].rat_hz=5", "fliter.order=3",
+                          "device.u7.rate_hz=5", "device[1].rate_hz=5", "device.u6=5", "nonsense", "filter.order.x=1",
+                          "record.name=\"open", "=3", "stimulus.subject={mass_kg = 1}", "imu[0].side=left",
+                          "filter.order[0]=1"}) ==
+             "t.toml:6: filter.order: is 0, must be from 1 to 8\n"
+             "--set device.u7.rate_hz: there is no device \"u7\", known: \"u6\"\n"
+             "--set device[1].rate_hz: there are only 1 of \"device\", counted from 0\n"
+             "--set device.u6: is a whole device, must name one of its keys\n"
+             "--set nonsense: cannot be read, must be key=value, e.g. device.u6.rate_hz=500\n"
+             "--set filter.order.x: \"filter.order\" is an integer, it has no \"x\"\n"
+             "--set record.name: cannot read \"open: Error while parsing string: encountered end-of-file\n"
+             "--set =3: cannot be read, must be key=value, e.g. device.u6.rate_hz=500\n"
+             "--set imu[0].side: there is no [[imu]]\n"
+             "--set filter.order[0]: \"filter.order\" is an integer, it has no [0]\n"
+             "--set device.u6.rate_hz: is a string, must be a number (Hz)\n"
+             "--set device[0].rat_hz: unknown key; did you mean \"rate_hz\"?\n"
+             "--set filter.cutoff_hz: is -1, must be from 0.1 to 10000 Hz\n"
+             "--set stimulus.subject: stimulus.subject.mass_kg: is 1, must be from 10 to 400 kg\n"
+             "--set fliter.order: fliter: unknown key; did you mean \"filter\"?");
+  // The table is not in the file: the value that made it wrong is named.
+  BOOST_TEST(file.errors({"filter.order=2", "thresholds.cop_on_n=30"}) ==
+             "--set thresholds.cop_on_n: thresholds.cop_off_n: is 40, must be at most cop_on_n, 30 N");
+}
+
+BOOST_AUTO_TEST_CASE(the_feed_and_the_commands_stay_on_this_computer) {
+  const File file("");
+  for (const char* good :
+       {"tcp://127.0.0.1:7390", "tcp://127.3.2.1:1", "tcp://[::1]:65535", "tcp://127.0.0.1:*", "ipc:///tmp/feed"})
+    BOOST_TEST(file.errors({std::string("feed.endpoint=") + good}) == "");
+  for (const char* open :
+       {"tcp://0.0.0.0:7390", "tcp://*:7390", "tcp://192.168.1.5:7390", "tcp://lab.example:7390", "tcp://[::]:7390",
+        "tcp://localhost:7390", "tcp://127.0.0.1.example:7390", "tcp://eth0;127.0.0.1:7390"})
+    BOOST_TEST(file.errors({std::string("feed.endpoint=") + open}) ==
+               std::string("--set feed.endpoint: is \"") + open +
+                   "\", which other computers can reach; the feed has no encryption and no passwords yet (no CURVE), "
+                   "so it must be "
+                   "tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
+  for (const char* wrong : {"udp://127.0.0.1:7390", "127.0.0.1:7390", "tcp://127.0.0.1", "tcp://127.0.0.1:70000",
+                            "tcp://127.0.0.1:", "tcp://:7390"})
+    BOOST_TEST(file.errors({std::string("feed.endpoint=\"") + wrong + "\""}) ==
+               std::string("--set feed.endpoint: is \"") + wrong +
+                   "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
+  BOOST_TEST(
+      file.errors({"control.endpoint=tcp://127.0.0.1:1"}) ==
+      "--set control.endpoint: is \"tcp://127.0.0.1:1\", must be ipc://PATH: who may use the socket may command");
+  BOOST_TEST(file.errors({"control.endpoint=ipc://@name"}) ==
+             "--set control.endpoint: is \"ipc://@name\", must be ipc:// and the path of a socket");
+  BOOST_TEST(file.errors({"control.endpoint=ipc:///" + std::string(107, 'x')}) ==
+             "--set control.endpoint: has a path of 108 bytes, must be at most 107 (the limit of a socket)");
+  BOOST_TEST(file.errors({"control.endpoint=ipc:///a", "feed.endpoint=ipc:///a"}) ==
+             "--set control.endpoint: is also the endpoint of the feed, must differ");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
