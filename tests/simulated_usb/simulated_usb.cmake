@@ -9,12 +9,9 @@ if(NOT UMOCKDEV_WRAPPER)
   return()
 endif()
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cpp)
-if(NOT EXISTS ${PROJECT_SOURCE_DIR}/daemon/usb_finder.hpp)
-  list(FILTER sources EXCLUDE REGEX "usb_finder_test\\.cpp$")
-endif()
 add_executable(test_simulated_usb ${sources} ${CMAKE_CURRENT_LIST_DIR}/../test_main.cpp)
 target_compile_definitions(test_simulated_usb PRIVATE BOOST_TEST_DYN_LINK)
-target_link_libraries(test_simulated_usb PRIVATE grfd_drivers Boost::unit_test_framework PkgConfig::UMOCKDEV
+target_link_libraries(test_simulated_usb PRIVATE grfd_daemon grfd_drivers Boost::unit_test_framework PkgConfig::UMOCKDEV
   PkgConfig::USB ${CMAKE_DL_LIBS})
 add_test(NAME simulated_usb COMMAND ${UMOCKDEV_WRAPPER} $<TARGET_FILE:test_simulated_usb>)
 set_tests_properties(simulated_usb PROPERTIES TIMEOUT 180
