@@ -264,7 +264,7 @@ class MicrostrainMip final : public Driver {
                                       &over_range_};
 };
 
-UsbMatch match() { return {{{kMicrostrainVendor, 0}, {kStmVendor, 0x5740}}, true}; }
+UsbMatch match() { return {{{kMicrostrainVendor, 0}, {kStmVendor, 0x5740, "microstrain"}}, true}; }
 
 std::vector<StreamInfo> streams(const DeviceSettings& d) {
   StreamInfo inertial, facts, loss;
