@@ -51,7 +51,8 @@ struct Pipeline::Impl {
       std::uint64_t next_seq = 0, first_seq = 0, clock_seq = 0, facts_seq = 0, gap_row_seq = 0;
       TimeNs newest_t = 0, newest_arrival = 0;
       std::uint16_t epoch = 0;
-      bool started = false, streaming = false, loss_reported = false, have_facts = false;
+      std::uint64_t lost_by_driver = 0;  ///< what the driver said is missing before the next sample; all ones: unknown
+      bool started = false, streaming = false, have_facts = false;
       AdcCalibration adc{};
       ClipDetector::State clip{};
       Sample facts{};
@@ -272,9 +273,10 @@ void Pipeline::Impl::take_raw(Device& d, Sample s, SampleBatch& out) noexcept {
   if (ds.started && s.seq > ds.next_seq) {
     lost = s.seq - ds.next_seq;
     s.flags |= kGapBefore;
-    if (!ds.loss_reported)  // the driver saw no hole: it arose between its push and here
+    if (lost > ds.lost_by_driver)  // the driver did not see it: it arose between its push and here
       gaps.write(out, at(s), state.gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}",
-                 d.stream_name.c_str(), static_cast<unsigned long long>(ds.next_seq), static_cast<unsigned long long>(lost));
+                 d.stream_name.c_str(), static_cast<unsigned long long>(ds.next_seq),
+                 static_cast<unsigned long long>(lost - ds.lost_by_driver));
   }
   if (!ds.started || restarted) {
     if (restarted) d.clock.restart();
@@ -282,7 +284,7 @@ void Pipeline::Impl::take_raw(Device& d, Sample s, SampleBatch& out) noexcept {
     ds.epoch = s.epoch;
     ds.started = true;
   }
-  ds.loss_reported = false;
+  ds.lost_by_driver = 0;
   ds.next_seq = s.seq + 1;
   const auto n = static_cast<std::int64_t>(s.seq - ds.first_seq);
   d.clock.push(n, seconds(s.t_arrival - start));
@@ -341,7 +343,8 @@ void Pipeline::Impl::take_loss(Device& d, const Sample& s, SampleBatch& out) noe
   gaps.write(out, at(copy), state.gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld}", d.stream_name.c_str(),
              named ? d.causes[static_cast<std::size_t>(cause)].c_str() : "unknown",
              static_cast<long long>(first), static_cast<long long>(count));
-  d.state.loss_reported = true;
+  if (count < 0) d.state.lost_by_driver = ~std::uint64_t{0};
+  else if (d.state.lost_by_driver != ~std::uint64_t{0}) d.state.lost_by_driver += static_cast<std::uint64_t>(count);
 }
 
 void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
