@@ -63,6 +63,8 @@ double simulate(Settings settings, const SimulateOptions& options) {
       assembly.command(clock.t, "tare {\"id\":2,\"plate\":\"all\"}");
       tare_at = EmulatedDevice::kNever;
     }
+    // A tick reads the counters as they are: it must not see what happens after it.
+    if (assembly.engine->next_tick() <= clock.t) assembly.engine->poll(clock.t, options.batch);
     emulation.run_until(clock.t);
     if (++events % poll_every == 0) assembly.engine->poll(clock.t, options.batch);
   }

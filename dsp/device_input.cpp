@@ -57,9 +57,9 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
   if (d.started && s.seq > d.next_seq) {
     a.lost = s.seq - d.next_seq;
     s.flags |= kGapBefore;
-    if (!d.loss_reported)  // the driver saw no hole: it arose between its push and here
+    if (a.lost > d.lost_by_driver)  // the driver did not see it: it arose between its push and here
       gaps.write(out, row_time(s), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}", stream_name_.c_str(),
-                 static_cast<unsigned long long>(d.next_seq), static_cast<unsigned long long>(a.lost));
+                 static_cast<unsigned long long>(d.next_seq), static_cast<unsigned long long>(a.lost - d.lost_by_driver));
   }
   if (a.restarted) clock_.restart();
   if (!d.started || a.restarted) {
@@ -67,7 +67,7 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
     d.epoch = s.epoch;
     d.started = true;
   }
-  d.loss_reported = false;
+  d.lost_by_driver = 0;
   d.next_seq = s.seq + 1;
   const auto n = static_cast<std::int64_t>(s.seq - d.first_seq);
   clock_.push(n, seconds(s.t_arrival - start_));
@@ -88,7 +88,8 @@ void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64
   const bool named = cause >= 0 && static_cast<std::size_t>(cause) < causes_.size();
   gaps.write(out, row_time(copy), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld}", stream_name_.c_str(),
              named ? causes_[static_cast<std::size_t>(cause)].c_str() : "unknown", static_cast<long long>(first), static_cast<long long>(count));
-  state_.loss_reported = true;
+  if (count < 0) state_.lost_by_driver = ~std::uint64_t{0};
+  else if (state_.lost_by_driver != ~std::uint64_t{0}) state_.lost_by_driver += static_cast<std::uint64_t>(count);
 }
 
 void DeviceInput::take_facts(const Sample& s, SampleBatch& out) noexcept {

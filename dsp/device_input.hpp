@@ -47,8 +47,9 @@ class DeviceInput {
   struct State {
     std::uint64_t next_seq = 0, first_seq = 0, clock_seq = 0, facts_seq = 0, loss_seq = 0;
     TimeNs newest_t = 0, newest_arrival = 0;
+    std::uint64_t lost_by_driver = 0;  ///< what the driver said is missing before the next sample; all ones: unknown
     std::uint16_t epoch = 0;
-    bool started = false, streaming = false, loss_reported = false, have_facts = false;
+    bool started = false, streaming = false, have_facts = false;
     AdcCalibration adc{};
     Sample facts{};
   } state_;
