@@ -50,7 +50,8 @@ class Feed final : public Sink {
   TimeNs session_start_ = 0;
   std::chrono::steady_clock::time_point next_flush_{};
   bool any_data_ = false;
-  Counter subscriptions_{"subscriptions"}, late_{"late_subscriptions"}, messages_{"messages"}, bad_{"bad_subscriptions"};
+  Counter subscriptions_{"subscriptions", Counter::Kind::activity}, late_{"late_subscriptions"},
+      messages_{"messages", Counter::Kind::activity}, bad_{"bad_subscriptions"};
 };
 
 }  // namespace grfd
