@@ -120,15 +120,14 @@ def figures(e):
     return np.stack([np.median(e, axis=-1), np.quantile(e, 0.99, axis=-1), e.max(axis=-1)], axis=-1)
 
 
-def line(source, way, what, measured, draws, exact, bad):
-    """Errors: measured, as often as they were drawn, and (without noise) as they must be. Median and 99th percentile must be
-    what was drawn, with 4.5 standard deviations for chance, or exact, with 3 % for what is of second order."""
+def line(source, way, what, measured, draws, bad):
+    """Median and 99th percentile of the errors must be as they were drawn: 4.5 standard deviations for chance, and 3 % for
+    what is of second order."""
     if not np.isfinite(measured).all():
         bad.append(f"{source.name} {way.name} {what}: {int((~np.isfinite(measured)).any(axis=1).sum())} samples unknown")
         return print(bad[-1])
     m, d = figures(measured), figures(draws)
-    bound = 1.03 * (d.mean(axis=0) if exact is None else figures(exact)) + (4.5 * d.std(axis=0) if exact is None else 0)
-    missed = (m > bound)[:2].any()
+    missed = (m > 1.03 * d.mean(axis=0) + 4.5 * d.std(axis=0))[:2].any()
     if missed:
         bad.append(f"{source.name} {way.name} {what}")
     print(f"{source.name:33s} {way.name:13s} {what:5s} {len(measured):6d}  {m[0]:7.4f} {m[1]:7.4f} {m[2]:7.4f}   "
@@ -154,20 +153,17 @@ def check(source, way, recording, bad):
     start = next(t for t, name, _ in recording["events"].texts() if name == "recording_start")
     predictors = [Predictor(recording, plate, seed) for seed, plate in enumerate(PLATES)]
     centers = [p.center for p in predictors]
-    measured, drawn, exact = [], [], []
+    measured, drawn = [], []
     for p, plate in zip(predictors, PLATES):
         measured.append(wrench_at(recording, f"plate/{plate}", start, n))
         felt = wrench_at(recording, f"truth/plate/{plate}", start, n)
         drawn.append(p.looked_at(felt, way.drift, way.skew_s, LEAD_IN_S) + p.errors(n, way.noise))
-        exact.append(p.rounded(felt))
     loaded = [fz > LOADED_N for fz in source.fz]
-    found, predicted, rounded = ([cop_of(w, c) for w, c in zip(ws, centers)] for ws in (measured, drawn, exact))
-    found, predicted, rounded = (cops + [net_of(ws, centers)] for cops, ws in ((found, measured), (predicted, drawn), (rounded, exact)))
+    found, predicted = ([cop_of(w, c) for w, c in zip(ws, centers)] + [net_of(ws, centers)] for ws in (measured, drawn))
     for i, (what, rows) in enumerate(zip((*PLATES, "net"), (*loaded, loaded[0] & loaded[1]))):
         if rows.any():
             true = (*source.cop, source.net)[i]
-            line(source, way, what, (found[i] - true)[rows], (predicted[i] - true)[:, rows],
-                 None if way.noise else (rounded[i] - true)[rows], bad)
+            line(source, way, what, (found[i] - true)[rows], (predicted[i] - true)[:, rows], bad)
     check_flights(source, way, measured, bad)
 
 

@@ -19,7 +19,7 @@ class Predictor:
     def __init__(self, recording, plate, seed):
         c = recording.file[f"calibration/{plate}"]
         volts_per_unit = c["matrix"][:] * (c["gain"][:] * c["excitation_v"][()] * 1e-6)[:, None]
-        slope, below, zero_code = recording["raw/u6/calibration"].values[0, :3]
+        slope, _, center_code = recording["raw/u6/calibration"].values[0, :3]
         sensor = np.linalg.inv(volts_per_unit) * slope  # wrench at the sensor, plate axes, per step of each channel
         corners = c["corners_m"][:]
         self.center = corners.mean(axis=0)
@@ -38,8 +38,7 @@ class Predictor:
         scan = recording["raw/u6/scan"]
         empty = (scan.t > 0.5) & (scan.t < 2.3)
         offset = 40 * (1 - 2 * (np.array(self.columns) % 2))  # zero_offset_counts, alternately up and down
-        self.zero, self.finer_below = zero_code + offset, slope / abs(below)
-        self.tare_error = scan.values[empty][:, self.columns].mean(axis=0) - self.zero
+        self.tare_error = scan.values[empty][:, self.columns].mean(axis=0) - (center_code + offset)
 
     def errors(self, samples, noise):
         """(DRAWS, samples, 6): errors of the wrench."""
@@ -47,13 +46,6 @@ class Predictor:
         if noise:
             steps += self.random.normal(0, noise, steps.shape)
         return steps @ self.per_step.T
-
-    def rounded(self, wrench):
-        """(samples, 6): the wrench read through a converter without noise, which rounds instead of drawing lots."""
-        steps = wrench @ np.linalg.inv(self.per_step).T
-        scale = np.where(steps < 0, self.finer_below, 1)
-        codes = np.floor(self.zero + steps * scale + 0.5)
-        return ((codes - self.zero) / scale - self.tare_error) @ self.per_step.T
 
     def looked_at(self, wrench, drift, skew_s, lead_in_s):
         """The recording as a converter sees it that takes channel i skew_s later than channel i - 1 and whose crystal is
