@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <stdexcept>
@@ -68,6 +69,7 @@ class ChannelFilter {
   struct State {
     std::array<std::array<std::array<double, Channels>, 2>, 4> z{};
     bool running = false;
+    std::array<std::uint8_t, 7> reserved{};  // no padding at the end: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 

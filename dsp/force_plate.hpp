@@ -42,6 +42,7 @@ class ForcePlate {
     PlateZero zero{};
     Mat6 lab_covariance{};
     bool tared = false;
+    std::array<std::uint8_t, 7> reserved{};  // no padding at the end: equal states are equal bytes
   };
   std::string name_;
   std::vector<int> columns_;

@@ -95,7 +95,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   for (auto& i : imus) i->states(pieces);
   for (auto& m : metrics) m->states(pieces);
   std::size_t size = 0;
-  for (const auto& piece : pieces) size += piece.size();
+  for (const auto& piece : pieces) size += piece.bytes.size();
   snapshot.resize(size);
 }
 
@@ -271,9 +271,10 @@ void Pipeline::Impl::capture_pose(const RowTime& now, SampleBatch& out) noexcept
 void Pipeline::Impl::save(std::span<std::byte> to) noexcept {
   std::size_t used = 0;
   for (const auto& piece : pieces) {
-    if (used + piece.size() > to.size()) return;
-    std::memcpy(to.data() + used, piece.data(), piece.size());
-    used += piece.size();
+    if (used + piece.bytes.size() > to.size()) return;
+    piece.clear_padding(piece.bytes.data());
+    std::memcpy(to.data() + used, piece.bytes.data(), piece.bytes.size());
+    used += piece.bytes.size();
   }
 }
 
@@ -290,8 +291,8 @@ bool Pipeline::load_state(std::span<const std::byte> from) noexcept {
   if (from.size() != state_size()) return false;
   std::size_t used = 0;
   for (auto& piece : impl_->pieces) {
-    std::memcpy(piece.data(), from.data() + used, piece.size());
-    used += piece.size();
+    std::memcpy(piece.bytes.data(), from.data() + used, piece.bytes.size());
+    used += piece.bytes.size();
   }
   return true;
 }
