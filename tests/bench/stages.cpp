@@ -5,7 +5,7 @@
 
 #include "bench/bench.hpp"
 #include "dsp/clock_map.hpp"
-#include "dsp/force_source.hpp"
+#include "dsp/force_plate.hpp"
 #include "dsp/imu_chain.hpp"
 #include "dsp/metric.hpp"
 
