@@ -251,7 +251,7 @@ std::uint64_t App::send_command(const std::string& verb, Json detail) {
 
 void App::on_event(const StatusSink::Event& event) {
   const bool loud = event.stream != "commands" && event.stream != "truth/events";
-  if (loud) log(event.stream == "events" ? Level::info : Level::warning, event.stream + ": " + event.name + " " + event.detail);
+  if (loud) log(event.stream == "events" || event.name.rfind("feed.late", 0) == 0 ? Level::info : Level::warning, event.stream + ": " + event.name + " " + event.detail);
   if (event.stream != "events") return;
   const Json detail = Json::parse(event.detail, nullptr, false);
   if (detail.is_object() && detail.contains("id") && detail["id"].is_number_unsigned())
@@ -415,7 +415,7 @@ Json App::devices() {
              {"samples", d.samples}, {"restarts", d.restarts}, {"backlog", d.backlog}, {"trouble", d.trouble}};
     Json losses = Json::object();
     for (const auto& line : assembly_.engine->counters())
-      if (line.name.rfind(d.name + ".", 0) == 0 && line.counter->get() > 0) losses[line.name.substr(d.name.size() + 1)] = line.counter->get();
+      if (line.name.rfind(d.name + ".", 0) == 0 && line.counter->kind == Counter::Kind::trouble && line.counter->get() > 0) losses[line.name.substr(d.name.size() + 1)] = line.counter->get();
     one["counters"] = losses;
     all.push_back(std::move(one));
   }
@@ -436,7 +436,8 @@ Json App::status() {
     table[info.name] = one;
   }
   Json counters = Json::object();
-  for (const auto& line : assembly_.engine->counters()) counters[line.name] = line.counter->get();
+  for (const auto& line : assembly_.engine->counters())
+    if (line.counter->kind == Counter::Kind::trouble) counters[line.name] = line.counter->get();
   const double now_s = seconds(clock_.now() - assembly_.session.start);
   return {{"session", assembly_.session.id},
           {"software", std::string(software_version()) + " " + software_build()},

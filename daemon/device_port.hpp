@@ -40,7 +40,7 @@ class DevicePort final : public Link::Receiver {
   std::unique_ptr<Driver> driver_;
   SampleRing& ring_;   // pushed by the link's thread
   SampleRing& facts_;  // pushed by the devices thread
-  Counter ring_full_{"ring_full"}, transfers_{"transfers"};
+  Counter ring_full_{"ring_full"}, transfers_{"transfers", Counter::Kind::activity};
   std::atomic<std::uint64_t> samples_{0};
   std::atomic<TimeNs> last_arrival_{0};
   std::atomic<const char*> lost_{nullptr};

@@ -16,7 +16,7 @@ using SampleRing = SpscRing<Sample>;
 /// All calls but the rings' pushes come from one thread (the dsp thread, or the simulation).
 class Engine {
  public:
-  /// @param counters_stream text stream that carries changed counters once a second
+  /// @param counters_stream text stream that carries changed counters of trouble once a second
   Engine(Pipeline& pipeline, StreamId commands_stream, StreamId ticks_stream, StreamId counters_stream, TimeNs session_start);
 
   // Set-up, before the first poll.

@@ -54,7 +54,8 @@ class Feed final : public Sink {
   std::chrono::steady_clock::time_point next_flush_{}, next_answer_{};
   std::size_t longest_name_ = 0;
   bool any_data_ = false, session_wanted_ = false, answer_wanted_ = false;
-  Counter subscriptions_{"subscriptions"}, late_{"late_subscriptions"}, messages_{"messages"}, bad_{"bad_subscriptions"};
+  Counter subscriptions_{"subscriptions", Counter::Kind::activity}, late_{"late_subscriptions"},
+      messages_{"messages", Counter::Kind::activity}, bad_{"bad_subscriptions"};
 };
 
 }  // namespace grfd
