@@ -10,7 +10,7 @@
 namespace grfd {
 namespace {
 using Clock = std::chrono::steady_clock;
-constexpr auto kBetweenAnswers = std::chrono::milliseconds(50);
+constexpr auto kBetweenAnswers = std::chrono::milliseconds(20);
 constexpr int kSubscriptionsAtOnce = 1000;
 constexpr std::int64_t kMostBytes = 256;  // of a subscription; libzmq keeps every byte of it in a tree
 
