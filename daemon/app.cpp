@@ -20,6 +20,7 @@
 #include "daemon/lab_clock.hpp"
 #include "daemon/log.hpp"
 #include "daemon/realtime.hpp"
+#include "daemon/signals_blocked.hpp"
 #include "daemon/sink_thread.hpp"
 #include "daemon/sinks/feed.hpp"
 #include "daemon/sinks/recorder.hpp"
@@ -43,12 +44,14 @@ std::int64_t utc_now_ns() {
 class Loop {
  public:
   template <class Body>
-  Loop(const char* name, int priority, Body body)
-      : thread_([this, name, priority, body = std::move(body)] {
-          pthread_setname_np(pthread_self(), name);
-          if (priority > 0) log(Level::info, std::string(name) + " thread: " + ask_for_realtime(priority));
-          while (!stop_.load(std::memory_order_acquire)) body();
-        }) {}
+  Loop(const char* name, int priority, Body body) {
+    const SignalsBlocked blocked;
+    thread_ = std::thread([this, name, priority, body = std::move(body)] {
+      pthread_setname_np(pthread_self(), name);
+      if (priority > 0) log(Level::info, std::string(name) + " thread: " + ask_for_realtime(priority));
+      while (!stop_.load(std::memory_order_acquire)) body();
+    });
+  }
   ~Loop() {
     stop_.store(true, std::memory_order_release);
     thread_.join();
@@ -74,6 +77,7 @@ class App {
   void on_event(const StatusSink::Event& event);
   void on_recording(const RecordingEvent& event);
   void on_device(const Devices::Status& status);
+  void await_signal();
   void await_child();
   void on_child();
   void finalise(const std::string& journal, std::uint64_t command);
@@ -106,7 +110,7 @@ class App {
   double trial_since_s_ = 0;
   std::uint64_t stop_command_ = 0;
   std::map<pid_t, std::pair<std::string, std::uint64_t>> children_;  ///< pid -> journal, command that waits for it
-  bool leaving_ = false, failed_ = false;
+  bool leaving_ = false, failed_ = false, recorder_failed_ = false;
   std::unique_ptr<Loop> dsp_, emulation_loop_;
 };
 
@@ -124,10 +128,14 @@ App::App(Settings settings, const RunOptions& options)
   for (const std::string& warning : assembly_.warnings) log(Level::warning, warning);
   const Session& session = assembly_.session;
   auto add_sink = [&](std::unique_ptr<Sink> sink, std::size_t samples) {
-    auto on_failure = [this](const std::string& why) {
-      asio::post(io_, [this, why] {
+    auto on_failure = [this, writes = sink.get() == recorder_](const std::string& why) {
+      asio::post(io_, [this, why, writes] {
         log(Level::error, why);
         failed_ = true;
+        if (!writes) return;
+        trial_ = Trial::none;  // nobody will end it now; its journal is whole up to the last block
+        recorder_failed_ = true;
+        leave_when_done();
       });
     };
     sinks_.push_back(std::make_unique<SinkThread>(std::move(sink), session, samples, assembly_.gaps, on_failure));
@@ -180,9 +188,7 @@ int App::run() {
     clock_.sleep_until(std::min(emulation_.next(), clock_.now() + 10 * kMillisecond));
     emulation_.run_until(clock_.now());
   });
-  signals_.async_wait([this](const boost::system::error_code& e, int number) {
-    if (!e) end(number == SIGINT ? "interrupted" : "asked to stop");
-  });
+  await_signal();
   await_child();
   begin();
   sd_notify(0, "READY=1\nSTATUS=running");
@@ -245,10 +251,10 @@ std::uint64_t App::send_command(const std::string& verb, Json detail) {
 
 void App::on_event(const StatusSink::Event& event) {
   const bool loud = event.stream != "commands" && event.stream != "truth/events";
-  if (loud) log(event.stream == "events" ? Level::info : Level::warning, event.stream + ": " + event.name + " " + event.detail);
+  if (loud) log(event.stream == "events" || event.name.rfind("feed.late", 0) == 0 ? Level::info : Level::warning, event.stream + ": " + event.name + " " + event.detail);
   if (event.stream != "events") return;
   const Json detail = Json::parse(event.detail, nullptr, false);
-  if (detail.is_object() && detail.contains("id"))
+  if (detail.is_object() && detail.contains("id") && detail["id"].is_number_unsigned())
     control_.finish(detail["id"].get<std::uint64_t>(), {{"event", event.name}, {"detail", detail}});
 }
 
@@ -286,6 +292,19 @@ void App::finalise(const std::string& journal, std::uint64_t command) {
     log(Level::error, std::string("cannot finalise ") + journal + ": " + e.what() + "; run: grfd finalise " + journal);
     failed_ = true;
   }
+}
+
+void App::await_signal() {
+  signals_.async_wait([this](const boost::system::error_code& e, int number) {
+    if (e) return;
+    if (leaving_) {  // asked twice: the trial's journal stays for the next start
+      log(Level::warning, "leaving at once");
+      failed_ = true;
+      return io_.stop();
+    }
+    end(number == SIGINT ? "interrupted" : "asked to stop");
+    await_signal();
+  });
 }
 
 void App::await_child() {
@@ -357,7 +376,7 @@ Control::Answer App::handle(const Json& request) {
   if (command == "mark") {
     const std::string note = text("text");
     if (note.empty()) throw Refusal("a mark needs \"text\"");
-    if (note.size() > 2000) throw Refusal("a mark is at most 2000 bytes long");
+    if (Json(note).dump().size() > 1900) throw Refusal("a mark is at most 1900 bytes long, as JSON writes it");
     return {nullptr, send_command("mark", {{"text", note}})};
   }
   if (command == "tare") {
@@ -371,6 +390,7 @@ Control::Answer App::handle(const Json& request) {
   if (command == "pose") return {nullptr, send_command("pose", Json::object())};
   if (command == "record_start") {
     if (trial_ != Trial::none) throw Refusal("a recording is running already (" + journal_ + "); stop it first");
+    if (recorder_failed_) throw Refusal("the recorder has failed; see the log, then restart grfd");
     for (const Devices::Status& d : devices_->status())
       if (d.required && d.state != Devices::State::streaming)
         throw Refusal("required device " + d.name + " is " + to_string(d.state) + (d.trouble.empty() ? "" : " (" + d.trouble + ")"));
@@ -395,7 +415,7 @@ Json App::devices() {
              {"samples", d.samples}, {"restarts", d.restarts}, {"backlog", d.backlog}, {"trouble", d.trouble}};
     Json losses = Json::object();
     for (const auto& line : assembly_.engine->counters())
-      if (line.name.rfind(d.name + ".", 0) == 0 && line.counter->get() > 0) losses[line.name.substr(d.name.size() + 1)] = line.counter->get();
+      if (line.name.rfind(d.name + ".", 0) == 0 && line.counter->kind == Counter::Kind::trouble && line.counter->get() > 0) losses[line.name.substr(d.name.size() + 1)] = line.counter->get();
     one["counters"] = losses;
     all.push_back(std::move(one));
   }
@@ -416,7 +436,8 @@ Json App::status() {
     table[info.name] = one;
   }
   Json counters = Json::object();
-  for (const auto& line : assembly_.engine->counters()) counters[line.name] = line.counter->get();
+  for (const auto& line : assembly_.engine->counters())
+    if (line.counter->kind == Counter::Kind::trouble) counters[line.name] = line.counter->get();
   const double now_s = seconds(clock_.now() - assembly_.session.start);
   return {{"session", assembly_.session.id},
           {"software", std::string(software_version()) + " " + software_build()},

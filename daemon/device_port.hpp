@@ -11,7 +11,9 @@ namespace grfd {
 /// From `bytes` to the push there is no lock, no heap and no I/O.
 class DevicePort final : public Link::Receiver {
  public:
-  DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, Engine& engine);
+  /// @param ring_samples how many samples may wait for the pipeline
+  DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, Engine& engine,
+             std::size_t ring_samples);
 
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override;
   void lost(const char* why) noexcept override;
@@ -38,7 +40,7 @@ class DevicePort final : public Link::Receiver {
   std::unique_ptr<Driver> driver_;
   SampleRing& ring_;   // pushed by the link's thread
   SampleRing& facts_;  // pushed by the devices thread
-  Counter ring_full_{"ring_full"}, transfers_{"transfers"};
+  Counter ring_full_{"ring_full"}, transfers_{"transfers", Counter::Kind::activity};
   std::atomic<std::uint64_t> samples_{0};
   std::atomic<TimeNs> last_arrival_{0};
   std::atomic<const char*> lost_{nullptr};

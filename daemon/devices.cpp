@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "daemon/signals_blocked.hpp"
+
 namespace grfd {
 namespace {
 constexpr TimeNs kRetry = 1'000'000'000, kRateWindow = 2'000'000'000;
@@ -39,7 +41,10 @@ Devices::~Devices() {
     if (device.link) device.port->stop(*device.link);
 }
 
-void Devices::start() { thread_ = std::thread([this] { run(); }); }
+void Devices::start() {
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] { run(); });
+}
 
 void Devices::run() {
   pthread_setname_np(pthread_self(), "devices");

@@ -45,7 +45,7 @@ void Engine::tick(TimeNs t) noexcept {
   if (s.seq % 100 != 99) return;
   for (CounterLine& line : counters_) {
     const std::uint64_t value = line.counter->get();
-    if (value == line.last) continue;
+    if (value == line.last || line.counter->kind == Counter::Kind::activity) continue;
     char text[160];
     std::snprintf(text, sizeof text, "%s {\"total\":%llu,\"new\":%llu}", line.name.c_str(),
                   static_cast<unsigned long long>(value), static_cast<unsigned long long>(value - line.last));

@@ -16,7 +16,7 @@ using SampleRing = SpscRing<Sample>;
 /// All calls but the rings' pushes come from one thread (the dsp thread, or the simulation).
 class Engine {
  public:
-  /// @param counters_stream text stream that carries changed counters once a second
+  /// @param counters_stream text stream that carries changed counters of trouble once a second
   Engine(Pipeline& pipeline, StreamId commands_stream, StreamId ticks_stream, StreamId counters_stream, TimeNs session_start);
 
   // Set-up, before the first poll.
@@ -28,6 +28,9 @@ class Engine {
   /// Everything that has arrived until `now`, in order of arrival, and the ticks that are due. `batch` bounds how many
   /// samples are handed to the outlets at once; results do not depend on it.
   void poll(TimeNs now, std::size_t batch = 256) noexcept;
+
+  /// When the next tick is due; a poll at or after this gives it.
+  TimeNs next_tick() const { return next_tick_; }
 
   /// Latest tick's snapshot of all counters.
   struct CounterLine { std::string name; const Counter* counter; std::uint64_t last = 0; };

@@ -16,14 +16,14 @@ constexpr TimeNs kStart = 1'000'000'000'000;                       // any instan
 constexpr std::int64_t kStartUtc = 946'684'800'000'000'000;        // 2000-01-01T00:00:00Z
 }  // namespace
 
-int simulate(Settings settings, const SimulateOptions& options) {
+double simulate(Settings settings, const SimulateOptions& options) {
   namespace fs = std::filesystem;
   const fs::path output(options.output);
   if (fs::exists(output)) fs::remove(output);
   for (DeviceSettings& device : settings.devices) device.emulated = true;
   const fs::path folder = fs::absolute(output).parent_path();
   settings.record.folder = (folder / (output.stem().string() + ".simulating")).string();
-  settings.record.name = output.stem().string();
+  settings.record.name = "simulation";  // equal inputs give equal files whatever they are called
   fs::remove_all(settings.record.folder);
   fs::create_directories(settings.record.folder);
   const double tare_at_s = settings.record.tare_at_start_s;
@@ -63,6 +63,8 @@ int simulate(Settings settings, const SimulateOptions& options) {
       assembly.command(clock.t, "tare {\"id\":2,\"plate\":\"all\"}");
       tare_at = EmulatedDevice::kNever;
     }
+    // A tick reads the counters as they are: it must not see what happens after it.
+    if (assembly.engine->next_tick() <= clock.t) assembly.engine->poll(clock.t, options.batch);
     emulation.run_until(clock.t);
     if (++events % poll_every == 0) assembly.engine->poll(clock.t, options.batch);
   }
@@ -76,7 +78,7 @@ int simulate(Settings settings, const SimulateOptions& options) {
   const FinaliseReport report = finalise(journal, {});
   fs::rename(report.h5_path, output);
   fs::remove_all(assembly.session.settings.record.folder);
-  return 0;
+  return until_s;
 }
 
 }  // namespace grfd

@@ -47,8 +47,11 @@ struct InertialSource;
 
 /// How a USB device is found: its ids, and what else must match before it is claimed.
 struct UsbMatch {
-  struct Id { std::uint16_t vendor, product; };
-  std::vector<Id> ids;  ///< product 0 = any
+  struct Id {
+    std::uint16_t vendor, product;  ///< product 0 = any
+    std::string maker = {};         ///< the manufacturer string must contain this, in any case; empty = any
+  };
+  std::vector<Id> ids;
   bool cdc_acm = false;
 };
 

@@ -86,7 +86,7 @@ class U6Stream {
   std::atomic<const char*> fault_{nullptr};
   std::atomic<TimeNs> last_packet_{kNever};
 
-  Counter packets_{"packets"}, bad_header_{"bad_header"}, bad_checksum_{"bad_checksum"}, resync_bytes_{"resync_bytes"},
+  Counter packets_{"packets", Counter::Kind::activity}, bad_header_{"bad_header"}, bad_checksum_{"bad_checksum"}, resync_bytes_{"resync_bytes"},
       packet_lost_{"packet_lost"}, scans_lost_{"scans_lost"}, recovery_packets_{"auto_recovery_packets"},
       recovery_reports_{"auto_recovery_reports"}, recovery_unplaced_{"auto_recovery_unplaced"},
       recovery_overflow_{"auto_recovery_overflow"}, report_lost_{"auto_recovery_report_lost"},

@@ -244,7 +244,7 @@ class MicrostrainMip final : public Driver {
   std::atomic<TimeNs> last_sample_{0};
   TimeNs first_check_ = 0;
   Counter other_set_{"other_set"}, incomplete_packet_{"incomplete_packet"}, event_packet_{"event_packet"},
-      reply_in_stream_{"reply_in_stream"}, duplicate_time_{"duplicate_time"}, delta_mismatch_{"delta_mismatch"},
+      reply_in_stream_{"reply_in_stream", Counter::Kind::activity}, duplicate_time_{"duplicate_time"}, delta_mismatch_{"delta_mismatch"},
       samples_lost_{"samples_lost"}, losses_unknown_{"losses_unknown"}, nan_value_{"nan_value"},
       over_range_{"over_range"};
   std::array<const Counter*, 15> all_{&parser_.bad_checksum,
@@ -264,7 +264,7 @@ class MicrostrainMip final : public Driver {
                                       &over_range_};
 };
 
-UsbMatch match() { return {{{kMicrostrainVendor, 0}, {kStmVendor, 0x5740}}, true}; }
+UsbMatch match() { return {{{kMicrostrainVendor, 0}, {kStmVendor, 0x5740, "microstrain"}}, true}; }
 
 std::vector<StreamInfo> streams(const DeviceSettings& d) {
   StreamInfo inertial, facts, loss;

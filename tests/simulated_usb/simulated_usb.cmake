@@ -1,0 +1,18 @@
+# The real libusb against emulated devices: umockdev stands in for the kernel.
+if(NOT UMOCKDEV_FOUND)
+  message(STATUS "umockdev (libumockdev-dev) not found: the test simulated_usb is not built")
+  return()
+endif()
+find_program(UMOCKDEV_WRAPPER umockdev-wrapper)
+if(NOT UMOCKDEV_WRAPPER)
+  message(STATUS "umockdev-wrapper (package umockdev) not found: the test simulated_usb is not built")
+  return()
+endif()
+file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cpp)
+add_executable(test_simulated_usb ${sources} ${CMAKE_CURRENT_LIST_DIR}/../test_main.cpp)
+target_compile_definitions(test_simulated_usb PRIVATE BOOST_TEST_DYN_LINK)
+target_link_libraries(test_simulated_usb PRIVATE grfd_daemon grfd_drivers Boost::unit_test_framework PkgConfig::UMOCKDEV
+  PkgConfig::USB ${CMAKE_DL_LIBS})
+add_test(NAME simulated_usb COMMAND ${UMOCKDEV_WRAPPER} $<TARGET_FILE:test_simulated_usb>)
+set_tests_properties(simulated_usb PROPERTIES TIMEOUT 180
+  ENVIRONMENT "ASAN_OPTIONS=verify_asan_link_order=0;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")

@@ -1,0 +1,114 @@
+// The right device among several, and nobody disturbed who is not meant.
+#include "daemon/usb_finder.hpp"
+#include "tests/simulated_usb/usb_rig.hpp"
+
+namespace grfd::simulated_usb {
+namespace {
+
+std::unique_ptr<Link> find_within(UsbFinder& finder, const DeviceSettings& settings, Driver& driver, double seconds) {
+  std::unique_ptr<Link> link;
+  wait_for([&] { return (link = finder.open(settings, driver)) != nullptr; }, seconds);
+  return link;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(simulated_usb_finder)
+
+BOOST_AUTO_TEST_CASE(the_unit_with_the_serial_is_opened_and_others_are_left_alone) {
+  std::optional<UsbFinder> finder;  // outlives the links
+  U6 other(1, "360000001"), wanted(2, "360000002");
+  other.plug();
+  wanted.plug();
+  finder.emplace(false);
+  DeviceSettings settings = wanted.settings;
+  settings.serial = "360000002";
+  const auto driver = wanted.host.entry.make(settings, 0);
+  auto link = find_within(*finder, settings, *driver, 10);
+  BOOST_REQUIRE(link);
+  BOOST_TEST(driver->identify(*link).serial == "360000002");
+  BOOST_TEST(other.port.claimed().empty());
+  BOOST_TEST(wanted.port.claimed().size() == 1u);
+  Sink sink(*driver);
+  link->set_receiver(&sink);
+  FixedBatch<16> facts;
+  driver->start(*link, facts);
+  BOOST_TEST(wait_for([&] { return sink.count > 100; }));
+
+  // While it streams nobody else can have it, and the other one is not asked again.
+  const std::uint64_t asked = finder->identified(), urbs = other.port.figures().urbs;
+  for (int i = 0; i < 5; ++i) BOOST_TEST(!finder->open(settings, *driver));
+  BOOST_TEST(finder->identified() == asked);
+  BOOST_TEST(other.port.figures().urbs == urbs);
+
+  // Unplugged, and in again: found by its serial, at another address.
+  wanted.port.unplug();
+  BOOST_REQUIRE(wait_for([&] { return sink.gone == 1; }));
+  driver->stop(*link);
+  link.reset();
+  BOOST_TEST(!finder->open(settings, *driver));
+  wanted.plug();
+  link = find_within(*finder, settings, *driver, 10);
+  BOOST_REQUIRE(link);
+  BOOST_TEST(driver->identify(*link).serial == "360000002");
+  link.reset();
+
+  // The other one goes and comes: it is asked once more, and a search for any unit takes it.
+  other.port.unplug();
+  wanted.port.unplug();
+  BOOST_REQUIRE(wait_for([&] { return !finder->open(settings, *driver); }));
+  other.plug();
+  const std::uint64_t before = finder->identified();
+  BOOST_TEST(!find_within(*finder, settings, *driver, 1));
+  BOOST_TEST(finder->identified() == before + 1);
+  settings.serial.clear();
+  const auto any = wanted.host.entry.make(settings, 0);
+  link = find_within(*finder, settings, *any, 10);
+  BOOST_REQUIRE(link);
+  BOOST_TEST(any->identify(*link).serial == "360000001");
+}
+
+BOOST_AUTO_TEST_CASE(a_device_that_does_not_answer_is_not_asked_all_the_time) {
+  std::optional<UsbFinder> finder;
+  Mip mip(1);
+  // Answers enumeration, but nothing else comes in.
+  struct Mute final : EmulatedDevice {
+    explicit Mute(EmulatedDevice& d) : device(d) {}
+    const LinkInfo& info() const override { return device.info(); }
+    std::vector<std::uint8_t> device_descriptor() const override { return device.device_descriptor(); }
+    int control(TimeNs now, std::uint8_t t, std::uint8_t r, std::uint16_t v, std::uint16_t i, std::span<std::byte> d) override {
+      return device.control(now, t, r, v, i, d);
+    }
+    void out(TimeNs, std::uint8_t, std::span<const std::byte>) override {}
+    void advance(TimeNs) override {}
+    TimeNs ready(TimeNs, std::uint8_t, std::size_t) override { return kNever; }
+    int in(TimeNs, std::uint8_t, std::span<std::byte>) override { return -1; }
+    int partial(TimeNs, std::uint8_t, std::span<std::byte>) override { return 0; }
+    void power_cycle(TimeNs now) override { device.power_cycle(now); }
+    EmulatedDevice& device;
+  } mute(mip.device);
+  Port port(bus(), 2, mute);
+  port.plug();
+  finder.emplace(false);
+  std::string trouble;
+  const auto try_once = [&] {
+    try {
+      BOOST_TEST(!finder->open(mip.settings, *mip.host.driver));
+    } catch (const LinkError& e) {
+      trouble = e.what();
+    }
+  };
+  BOOST_REQUIRE(wait_for([&] { return try_once(), !trouble.empty(); }));
+  BOOST_TEST_MESSAGE(trouble);
+  BOOST_TEST(finder->identified() == 1u);
+  trouble.clear();
+  for (int i = 0; i < 10; ++i) try_once();
+  BOOST_TEST(!trouble.empty());  // said each time, without asking the device
+  BOOST_TEST(finder->identified() == 1u);
+  BOOST_TEST(port.claimed().empty());
+  BOOST_REQUIRE(wait_for([&] { return try_once(), finder->identified() == 2u; }));  // after a second
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace grfd::simulated_usb
