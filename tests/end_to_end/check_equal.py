@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def digest(grfd, arguments, batch, folder):
     out = pathlib.Path(folder) / "equal.h5"  # one name: the recording knows it
     command = [grfd, "simulate", *arguments, "-o", out] + (["--batch", batch] if batch else [])
-    subprocess.run([str(c) for c in command], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return hashlib.sha256(out.read_bytes()).hexdigest(), out.stat().st_size
 
 

@@ -5,7 +5,7 @@
 
 Each round starts `grfd run config/demo.toml` in a folder of its own, lets it record for 0.5 to 4 s while another process
 follows the feed, and kills it (SIGKILL). In every fourth round the daemon is first asked to stop, and it and the child that
-finalises are killed within the next half second. Then a daemon starts on the same folder, which recovers what it finds, and
+finalises are killed within the next 0.15 s. Then a daemon starts on the same folder, which recovers what it finds, and
 is asked to stop. Every file must be there, open with h5py and be good for `grfd verify`; no journal may be left; and of
 each stream the file must hold what the subscriber saw, up to 20 ms and what was on its way.
 """
@@ -100,7 +100,7 @@ class Round:
             time.sleep(self.random.uniform(0.5, 4))
             if self.kind == "finalising":
                 daemon.send_signal(signal.SIGTERM)
-                time.sleep(self.random.uniform(0, 0.5))
+                time.sleep(self.random.uniform(0, 0.15))  # finalising these few seconds takes about a tenth of one
             if daemon.poll() is None:
                 daemon.send_signal(signal.SIGSTOP)  # so that it starts no child between looking for it and its end
                 started = children(daemon.pid)
