@@ -7,6 +7,9 @@
 #include <set>
 #include <thread>
 
+#include "daemon/devices.hpp"
+#include "daemon/sink_thread.hpp"
+#include "daemon/sinks/status_sink.hpp"
 #include "daemon/text_row.hpp"
 #include "tests/daemon/rig.hpp"
 
@@ -466,6 +469,80 @@ BOOST_AUTO_TEST_CASE(two_threads_push_while_it_polls) {
   BOOST_TEST(in_order);
   BOOST_TEST(next[0] == kEach);
   BOOST_TEST(next[1] == kEach);
+}
+
+BOOST_AUTO_TEST_CASE(all_threads_of_the_daemon_together) {
+  // In real time, as the daemon runs them: emulation, devices, dsp, two sinks; devices are unplugged and found again while
+  // this thread asks for the state of everything.
+  MonotonicClock clock;
+  Assembly assembly(demo_settings({"stimulus.subject.step_on_s=0"}), clock.now(), 0, false);
+  Emulation emulation(assembly.session.settings, assembly.stimulus.get(), clock, assembly.session.start, *assembly.truth_ring, assembly.first_truth);
+  std::atomic<int> changes{0}, texts{0}, failures{0};
+  std::vector<std::unique_ptr<SinkThread>> sinks;
+  StatusSink* status = nullptr;
+  for (int i = 0; i < 2; ++i) {
+    auto sink = std::make_unique<StatusSink>([&](StatusSink::Event) { ++texts; });
+    status = sink.get();
+    sinks.push_back(std::make_unique<SinkThread>(std::move(sink), assembly.session, 1 << 15, assembly.gaps, [&](const std::string&) { ++failures; }));
+    assembly.engine->add_outlet(*sinks.back());
+    assembly.engine->add_counter("status", sinks.back()->dropped());
+  }
+  auto devices = std::make_unique<Devices>(assembly, emulation, nullptr, clock, [&](const Devices::Status&) { ++changes; });
+  for (auto& sink : sinks) sink->start();
+  std::atomic<bool> stop{false};
+  std::thread emulating([&] {
+    while (!stop) {
+      clock.sleep_until(std::min(emulation.next(), clock.now() + 5 * kMs));
+      emulation.run_until(clock.now());
+    }
+  });
+  std::thread dsp([&] {
+    while (!stop) {
+      clock.sleep_until(clock.now() + kMs);
+      assembly.engine->poll(clock.now());
+    }
+  });
+  devices->start();
+  const auto streaming = [&] {
+    std::size_t n = 0;
+    for (const auto& d : devices->status()) n += d.state == Devices::State::streaming;
+    return n;
+  };
+  const auto wait = [&](auto condition) {
+    const TimeNs end = clock.now() + 20 * kSecond;
+    while (!condition() && clock.now() < end) {
+      (void)status->snapshot();
+      for (const auto& line : assembly.engine->counters()) (void)line.counter->get();
+      for (const auto& port : assembly.ports) BOOST_REQUIRE(port->backlog() <= 16384u);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return condition();
+  };
+  BOOST_TEST(wait([&] { return streaming() == 5; }));
+  BOOST_TEST(assembly.command(clock.now(), "mark {\"id\":1,\"text\":\"x\"}"));
+  const TimeNs since = clock.now();
+  wait([&] { return clock.now() > since + kSecond; });
+  for (const std::size_t i : {std::size_t{0}, std::size_t{2}}) emulation.link(i)->unplug();
+  BOOST_TEST(wait([&] { return streaming() == 3; }));
+  for (const std::size_t i : {std::size_t{0}, std::size_t{2}}) emulation.link(i)->plug_in();
+  BOOST_TEST(wait([&] { return streaming() == 5; }));
+  const auto scans = [&] { return status->snapshot()[assembly.session.streams.id("raw/u6/scan")].rows; };
+  const auto before = scans();
+  BOOST_TEST(wait([&] { return scans() > before + 500; }));
+  const auto all = devices->status();
+  BOOST_TEST(all[0].restarts == 1u);
+  BOOST_TEST(all[1].restarts == 0u);
+  BOOST_TEST(all[2].restarts == 1u);
+  BOOST_TEST(devices->all_required_streaming());
+  devices.reset();
+  stop = true;
+  emulating.join();
+  dsp.join();
+  assembly.engine->poll(clock.now());
+  sinks.clear();
+  BOOST_TEST(failures == 0);
+  BOOST_TEST(changes >= 9);
+  BOOST_TEST(texts >= 2 * 3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
