@@ -54,9 +54,9 @@ def check_documents():
 
 
 def check_commands():
-    commands = set(re.findall(r'command == "(\w+)"', (source / "daemon/app.cpp").read_text()))
-    check(len(commands) >= 8, f"only {sorted(commands)} found in daemon/app.cpp")
-    check(commands == set(control_schema["$defs"]["request"]["properties"]["command"]["enum"]), "control.schema.json lists other commands than daemon/app.cpp")
+    commands = set(re.findall(r'\bcommand == "(\w+)"', "".join(f.read_text() for f in sorted((source / "daemon").glob("app*.cpp")))))
+    check(len(commands) >= 8, f"only {sorted(commands)} found in daemon/app*.cpp")
+    check(commands == set(control_schema["$defs"]["request"]["properties"]["command"]["enum"]), "control.schema.json lists other commands than daemon/app*.cpp")
     for command in commands:
         check(f"| `{command}` |" in control_md, f"control.md does not describe the command {command}")
     events = set()
