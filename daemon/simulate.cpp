@@ -5,6 +5,7 @@
 
 #include "daemon/assembly.hpp"
 #include "daemon/finalise.hpp"
+#include "daemon/h5.hpp"
 #include "daemon/lab_clock.hpp"
 #include "daemon/log.hpp"
 #include "daemon/sink_thread.hpp"
@@ -14,12 +15,23 @@ namespace grfd {
 namespace {
 constexpr TimeNs kStart = 1'000'000'000'000;                       // any instant does; never 0
 constexpr std::int64_t kStartUtc = 946'684'800'000'000'000;        // 2000-01-01T00:00:00Z
+
+bool is_simulation(const std::string& path) {
+  try {
+    return h5::int_attribute(h5::open_file(path), "virtual_time") == 1;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
 }  // namespace
 
 double simulate(Settings settings, const SimulateOptions& options) {
   namespace fs = std::filesystem;
   const fs::path output(options.output);
-  if (fs::exists(output)) fs::remove(output);
+  if (fs::exists(output)) {  // only another simulation may be replaced: it can be made again
+    if (!is_simulation(output.string())) throw std::runtime_error(options.output + " exists and is no simulation; choose another name");
+    fs::remove(output);
+  }
   for (DeviceSettings& device : settings.devices) device.emulated = true;
   const fs::path folder = fs::absolute(output).parent_path();
   settings.record.folder = (folder / (output.stem().string() + ".simulating")).string();

@@ -79,7 +79,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
     imus.push_back(std::make_unique<InertialSensor>(i, d.nominal_interval_s()));
     imu_device.push_back(&d);
   }
-  if (plates.size() > kMaxPlates || imus.size() > kMaxImus) throw std::invalid_argument("too many plates or IMUs");
+  if (plates.size() > kMaxPlates || imus.size() > kMaxImus) throw std::invalid_argument("at most 4 plates and 16 IMUs make a rig");
   plate_frames.resize(plates.size());
   imu_frames.resize(imus.size());
   std::vector<TareCommand::Plate> tared;

@@ -82,7 +82,7 @@ void Feed::flush() {
 }
 
 void Feed::send(Topic& topic) {
-  char header[320];
+  char header[512];  // a longer name than the configuration allows would be cut, not overrun
   const double age_ms = static_cast<double>(lab_now() - topic.newest_arrival) * 1e-6;
   const int n = std::snprintf(header, sizeof header,
                               "{\"v\":%d,\"type\":\"data\",\"stream\":\"%s\",\"session\":\"%s\",\"seq\":%llu,"
@@ -91,7 +91,7 @@ void Feed::send(Topic& topic) {
                               static_cast<unsigned long long>(topic.message_seq++), static_cast<long long>(topic.first_t),
                               topic.count, age_ms);
   socket_.send(zmq::buffer(topic.info->name), zmq::send_flags::sndmore);
-  socket_.send(zmq::buffer(header, static_cast<std::size_t>(n)), zmq::send_flags::sndmore);
+  socket_.send(zmq::buffer(header, std::min(static_cast<std::size_t>(n), sizeof header - 1)), zmq::send_flags::sndmore);
   socket_.send(zmq::buffer(topic.rows.data(), topic.rows.size()), zmq::send_flags::dontwait);
   topic.rows.clear();
   topic.count = 0;

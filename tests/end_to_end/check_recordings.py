@@ -85,7 +85,7 @@ def play(grfd, file, way, folder):
     command = [grfd, "simulate", RIG, "-o", out, "--recording", file, "--plates", "left=1,right=2", "--lead-in", str(LEAD_IN_S)]
     for s in way.settings:
         command += ["--set", s]
-    subprocess.run([str(c) for c in command], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return Recording(out)
 
 

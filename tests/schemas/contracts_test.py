@@ -54,9 +54,9 @@ def check_documents():
 
 
 def check_commands():
-    commands = set(re.findall(r'command == "(\w+)"', (source / "daemon/app.cpp").read_text()))
-    check(len(commands) >= 8, f"only {sorted(commands)} found in daemon/app.cpp")
-    check(commands == set(control_schema["$defs"]["request"]["properties"]["command"]["enum"]), "control.schema.json lists other commands than daemon/app.cpp")
+    commands = set(re.findall(r'\bcommand == "(\w+)"', "".join(f.read_text() for f in sorted((source / "daemon").glob("app*.cpp")))))
+    check(len(commands) >= 8, f"only {sorted(commands)} found in daemon/app*.cpp")
+    check(commands == set(control_schema["$defs"]["request"]["properties"]["command"]["enum"]), "control.schema.json lists other commands than daemon/app*.cpp")
     for command in commands:
         check(f"| `{command}` |" in control_md, f"control.md does not describe the command {command}")
     events = set()
@@ -231,6 +231,9 @@ def check_columns(infos, status):
         name = stream.removeprefix("truth/")
         text = section(drivers if info["kind"] == "raw" else dsp, stream if stream.startswith("truth/reps") else name)
         check(text, f"no heading of {'drivers' if info['kind'] == 'raw' else 'dsp'}/README.md names {stream}")
+        # Where there is a table its first cells count: a mention in passing is no description.
+        cells = re.findall(r"^\|([^|]*)\|", text or "", re.M)
+        text = "\n".join(cells) if cells and "column" in cells[0] else text
         for column in info["columns"]:
             name = re.sub(r"^ain\d+$", "ain0", column["name"])
             check(text is None or f"`{name}`" in text, f"the section of {stream} does not describe its column {name}")
