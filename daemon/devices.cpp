@@ -17,7 +17,7 @@ const char* to_string(Devices::State state) {
 
 Devices::Devices(Assembly& assembly, Emulation& emulation, LinkFinder* finder, LabClock& clock,
                  std::function<void(const Status&)> on_change)
-    : assembly_(assembly), emulation_(emulation), finder_(finder), clock_(clock), on_change_(std::move(on_change)) {
+    : emulation_(emulation), finder_(finder), clock_(clock), on_change_(std::move(on_change)) {
   for (auto& port : assembly.ports) {
     Device device;
     device.port = port.get();

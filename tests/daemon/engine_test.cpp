@@ -475,7 +475,8 @@ BOOST_AUTO_TEST_CASE(all_threads_of_the_daemon_together) {
   // In real time, as the daemon runs them: emulation, devices, dsp, two sinks; devices are unplugged and found again while
   // this thread asks for the state of everything.
   MonotonicClock clock;
-  Assembly assembly(demo_settings({"stimulus.subject.step_on_s=0"}), clock.now(), 0, false);
+  // The U6 breaks its stream off now and then and is started anew while the others stream on.
+  Assembly assembly(demo_settings({"stimulus.subject.step_on_s=0", "device.u6.emulation.faults.code_55=0.002"}), clock.now(), 0, false);
   Emulation emulation(assembly.session.settings, assembly.stimulus.get(), clock, assembly.session.start, *assembly.truth_ring, assembly.first_truth);
   std::atomic<int> changes{0}, texts{0}, failures{0};
   std::vector<std::unique_ptr<SinkThread>> sinks;
@@ -521,19 +522,22 @@ BOOST_AUTO_TEST_CASE(all_threads_of_the_daemon_together) {
   BOOST_TEST(wait([&] { return streaming() == 5; }));
   BOOST_TEST(assembly.command(clock.now(), "mark {\"id\":1,\"text\":\"x\"}"));
   const TimeNs since = clock.now();
-  wait([&] { return clock.now() > since + kSecond; });
+  wait([&] {  // whoever talks to a device lets its time pass, while the emulation thread does so with the others
+    BOOST_CHECK_THROW(emulation.link(1)->control(0xc0, 99, 0, 0, {}, 100), LinkError);
+    return clock.now() > since + kSecond;
+  });
   for (const std::size_t i : {std::size_t{0}, std::size_t{2}}) emulation.link(i)->unplug();
-  BOOST_TEST(wait([&] { return streaming() == 3; }));
+  BOOST_TEST(wait([&] { return devices->status()[2].state == Devices::State::lost; }));
   for (const std::size_t i : {std::size_t{0}, std::size_t{2}}) emulation.link(i)->plug_in();
   BOOST_TEST(wait([&] { return streaming() == 5; }));
   const auto scans = [&] { return status->snapshot()[assembly.session.streams.id("raw/u6/scan")].rows; };
   const auto before = scans();
   BOOST_TEST(wait([&] { return scans() > before + 500; }));
+  BOOST_TEST(wait([&] { return devices->status()[0].restarts >= 2 && streaming() == 5; }));
   const auto all = devices->status();
-  BOOST_TEST(all[0].restarts == 1u);
+  BOOST_TEST(all[0].restarts >= 2u);
   BOOST_TEST(all[1].restarts == 0u);
   BOOST_TEST(all[2].restarts == 1u);
-  BOOST_TEST(devices->all_required_streaming());
   devices.reset();
   stop = true;
   emulating.join();

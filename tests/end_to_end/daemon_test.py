@@ -99,8 +99,9 @@ def test_run(folder):
         check("the daemon answers", wait_for(lambda: ctl("--timeout", "1", "--json", "ping")[0] == 0, 15))
         devices = lambda: json.loads(ctl("--json", "devices")[1])
         check("all five devices stream", wait_for(lambda: sum(d["state"] == "streaming" for d in devices()) == 5, 10))
+        check("it records from the start", wait_for(lambda: json.loads(ctl("--json", "status")[1])["recording"]["state"] == "running", 10))
         code, out, err = ctl("status")
-        check("status for people", code == 0 and "session" in out and "recording for" in out and "imu_foot_right" in out, err)
+        check("status for people", code == 0 and "session" in out and "recording for" in out and "imu_foot_right" in out, out + err)
         code, out, err = ctl("devices")
         check("devices for people", code == 0 and out.count("streaming") == 5, out + err)
         code, out, err = ctl("mark", "the", "first", "mark")
@@ -185,7 +186,7 @@ def test_run(folder):
 
 
 def test_simulate(folder):
-    demanding = ["--set", "device.u6.emulation.faults.drop_packet=0.002", "--set", "device.imu_foot_left.emulation.faults.corrupt_checksum=0.002",
+    demanding = ["--set", "device.u6.emulation.faults.drop_packet=0.002", "--set", "device.imu_foot_left.emulation.faults.corrupt_checksum=0.2",
                  "--set", "device.imu_shank_right.emulation.stall_probability=0.01", "--set", "device.imu_shank_right.emulation.stall_ms=250"]
     for what, more in (("demo", []), ("faulty devices", demanding)):
         def simulate(*words):
