@@ -27,7 +27,7 @@ class RecordingStimulus : public Stimulus {
   std::vector<StreamInfo> truth_streams() const override;
   void truth(TimeNs session_start, TimeNs t, StreamId first, SampleBatch& out) override;
   std::size_t samples() const { return samples_; }
-  double end_s() const;  ///< time of the last sample
+  double end_s() const override;  ///< time of the last sample
 
  private:
   PlateRecording recording_;
