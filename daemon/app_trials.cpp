@@ -37,7 +37,7 @@ void App::on_recording(const RecordingEvent& event) {
 
 void App::finalise(const std::string& journal, std::uint64_t command) {
   try {
-    children_[start_child({"finalise", journal})] = {journal, command};
+    children_[start_child({"finalise", "--wait", journal})] = {journal, command};
   } catch (const std::exception& e) {
     log(Level::error, std::string("cannot finalise ") + journal + ": " + e.what() + "; run: grfd finalise " + journal);
     failed_ = true;

@@ -225,12 +225,24 @@ FinaliseReport finalise(const std::string& journal_path, const FinaliseOptions& 
   const std::string suffix = ".journal";
   if (!journal_path.ends_with(suffix)) throw std::runtime_error("'" + journal_path + "' is not a journal: its name does not end in .journal");
   const std::string base = journal_path.substr(0, journal_path.size() - suffix.size()), tmp = base + ".h5.tmp";
+  FinaliseReport report;
+  const auto done_by_another = [&] {
+    report.h5_path = base + ".h5";
+    report.already_there = true;
+    std::error_code code;
+    if (!options.wait || std::filesystem::exists(journal_path, code) || !std::filesystem::exists(report.h5_path, code)) return false;
+    report.h5_bytes = std::filesystem::file_size(report.h5_path, code);
+    return true;
+  };
+  if (done_by_another()) return report;
   JournalReader reader(journal_path);
   struct stat st;
-  if (::flock(reader.fd(), LOCK_EX | LOCK_NB) != 0) throw JournalInUse("'" + journal_path + "' is still being written or finalised");
+  if (::flock(reader.fd(), LOCK_EX | (options.wait ? 0 : LOCK_NB)) != 0) throw JournalInUse("'" + journal_path + "' is still being written or finalised");
+  if (done_by_another()) return report;  // while this one waited
   if (::fstat(reader.fd(), &st) != 0 || st.st_nlink == 0) throw JournalInUse("'" + journal_path + "' has just been finalised");
+  ::fdatasync(reader.fd());  // its writer does not wait for that; what cannot be synced can still be read
 
-  FinaliseReport report;
+  report = {};
   try {
     const Survey s = survey(reader);
     write_and_compare(tmp, reader, s);

@@ -10,6 +10,7 @@ namespace grfd {
 
 struct FinaliseOptions {
   bool keep_journal = false;
+  bool wait = false;  ///< for another process that holds the journal; when that has finalised it, the report has no rows
 };
 
 struct FinaliseReport {

@@ -26,7 +26,7 @@ bool known(std::uint32_t kind) { return kind >= 1 && kind <= 6; }
 JournalWriter::JournalWriter(std::string path)
     : path_(std::move(path)), file_(path_, O_WRONLY | O_CREAT | O_EXCL) {
   if (::flock(file_.fd(), LOCK_EX | LOCK_NB) != 0) throw_errno("lock", path_);
-  sync_folder_of(path_);
+  sync_ = std::make_unique<BackgroundSync>(file_.fd(), path_);
 }
 
 JournalWriter::~JournalWriter() { close(); }
@@ -66,9 +66,14 @@ int JournalWriter::append(BlockKind kind, std::span<const std::byte> payload) no
   return 0;
 }
 
-int JournalWriter::sync() noexcept { return file_ && ::fdatasync(file_.fd()) != 0 ? errno : 0; }
+int JournalWriter::request_sync() noexcept {
+  if (!sync_) return EBADF;
+  sync_->request();
+  return sync_->take_error();
+}
 
 void JournalWriter::close() noexcept {
+  sync_.reset();
   if (!file_) return;
   if (::ftruncate(file_.fd(), static_cast<off_t>(good_)) != 0) reserved_ = 0;  // only space, never data
   file_.close();

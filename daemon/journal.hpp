@@ -1,11 +1,13 @@
 // The append-only journal: the only file that is written while a trial runs. Layout: schemas/recording.md.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "daemon/background_sync.hpp"
 #include "daemon/file.hpp"
 
 namespace grfd {
@@ -25,7 +27,7 @@ static_assert(sizeof(BlockHeader) == 24);
 /// its last good block and can be written again. Used by one thread.
 class JournalWriter {
  public:
-  /// Creates `path`, which must not exist, locks it against finalising, and makes its directory entry durable.
+  /// Creates `path`, which must not exist, and locks it against finalising.
   /// @throws std::system_error
   explicit JournalWriter(std::string path);
   ~JournalWriter();
@@ -34,9 +36,9 @@ class JournalWriter {
   /// @return 0, or errno of the write; the block is then not in the file.
   int append(BlockKind kind, std::span<const std::byte> payload) noexcept;
   int append(BlockKind kind, const std::string& text) noexcept { return append(kind, std::as_bytes(std::span(text))); }
-  /// fdatasync. @return 0 or errno.
-  int sync() noexcept;
-  /// Gives reserved space back; further calls do nothing.
+  /// What is in the file becomes durable, on another thread. @return errno of an earlier request that failed, else 0
+  int request_sync() noexcept;
+  /// Gives reserved space back and waits for a sync under way; further calls do nothing.
   void close() noexcept;
 
   const std::string& path() const { return path_; }
@@ -49,6 +51,7 @@ class JournalWriter {
   File file_;
   std::vector<std::byte> scratch_;
   std::uint64_t good_ = 0, reserved_ = 0, counter_ = 0;
+  std::unique_ptr<BackgroundSync> sync_;  // after file_, which it uses
 };
 
 struct JournalTail {

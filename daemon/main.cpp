@@ -29,6 +29,7 @@ constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live
        [--recording FILE [--plates left=1,right=2] [--lead-in 25]]
   grfd check-config CONFIG [--json]               errors of a configuration, all at once
   grfd finalise JOURNAL...                        a journal into HDF5
+       [--keep-journal] [--wait]                  --wait: while another process holds it
   grfd recover DIR                                all journals that a crash left in a folder
   grfd verify FILE...                             is this recording whole?
   grfd summary FILE...                            what is in it, in words
@@ -145,11 +146,22 @@ int file_command(const Words& args, int (*work)(const Words&, bool)) {
   return work(values["file"].as<Words>(), values["json"].as<bool>());
 }
 
+int finalise_command(const Words& args) {
+  po::options_description options("finalise");
+  options.add_options()("file", po::value<Words>())("json", po::bool_switch())("keep-journal", po::bool_switch())("wait", po::bool_switch());
+  const auto values = parse(args, options, -1);
+  required_file(values, "journal");
+  Words words = values["file"].as<Words>();
+  for (const char* flag : {"keep-journal", "wait"})
+    if (values[flag].as<bool>()) words.push_back(std::string("--") + flag);
+  return grfd::run_finalise(words, values["json"].as<bool>());
+}
+
 int dispatch(const std::string& verb, const Words& args) {
   if (verb == "run") return run_command(args);
   if (verb == "simulate") return simulate_command(args);
   if (verb == "check-config") return check_command(args);
-  if (verb == "finalise") return file_command(args, grfd::run_finalise);
+  if (verb == "finalise") return finalise_command(args);
   if (verb == "recover") return file_command(args, grfd::run_recover);
   if (verb == "verify") return file_command(args, grfd::run_verify);
   if (verb == "summary") return file_command(args, grfd::run_summary);

@@ -38,7 +38,7 @@ struct RecoverItem {
 /// whole block is set aside as `.journal.empty`. @throws std::exception when the folder cannot be read.
 std::vector<RecoverItem> recover(const std::string& folder);
 
-/// The commands `grfd finalise JOURNAL... [--keep-journal]`, `grfd verify FILE...`, `grfd recover FOLDER...`.
+/// The commands `grfd finalise JOURNAL... [--keep-journal] [--wait]`, `grfd verify FILE...`, `grfd recover FOLDER...`.
 /// They print to standard output (one JSON array with `json`) and return 0, 1 for problems, 2 for wrong arguments.
 int run_finalise(const std::vector<std::string>& args, bool json);
 int run_verify(const std::vector<std::string>& args, bool json);

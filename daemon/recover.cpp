@@ -40,7 +40,9 @@ RecoverItem recover_one(const std::string& journal) {
       item.text = item.text + "; " + failure.what();
     }
   } catch (const std::exception& e) {
-    item.outcome = Outcome::failed;
+    std::error_code code;
+    const bool gone = !fs::exists(journal, code);  // another process was quicker
+    item.outcome = gone ? Outcome::in_use : Outcome::failed;
     item.text = e.what();
   }
   return item;
@@ -67,6 +69,7 @@ std::string describe(const FinaliseReport& r) {
   std::uint64_t rows = 0;
   for (const auto& stream : r.rows) rows += stream.second;
   std::ostringstream out;
+  if (r.already_there && r.rows.empty()) return r.h5_path + ": finalised by another process meanwhile";
   out << r.h5_path << ": " << rows << " rows of " << r.rows.size() << " streams, " << std::fixed << std::setprecision(1)
       << static_cast<double>(r.h5_bytes) / 1e6 << " MB in " << r.seconds << " s";
   if (r.already_there) out << ", was already there";
@@ -132,9 +135,10 @@ int run_finalise(const std::vector<std::string>& args, bool json) {
   std::vector<std::string> paths;
   for (const auto& arg : args) {
     if (arg == "--keep-journal") options.keep_journal = true;
+    else if (arg == "--wait") options.wait = true;
     else paths.push_back(arg);
   }
-  if (paths.empty()) return wrong_arguments("grfd finalise JOURNAL... [--keep-journal]");
+  if (paths.empty()) return wrong_arguments("grfd finalise JOURNAL... [--keep-journal] [--wait]");
   int status = 0;
   Json all = Json::array();
   for (const auto& path : paths) {

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Kills a recording daemon again and again and looks at what is left.
 
-  kill_daemon.py [--grfd build/release/grfd] [--rounds 100] [--parallel 2] [--seed 1]
+  kill_daemon.py [--grfd build/release/grfd] [--rounds 100] [--parallel 2] [--seed 1] [--slow-sync LIB]
 
 Each round starts `grfd run config/demo.toml` in a folder of its own, lets it record for 0.5 to 4 s while another process
 follows the feed, and kills it (SIGKILL). In every fourth round the daemon is first asked to stop, and it and the child that
 finalises are killed within the next 0.15 s. Then a daemon starts on the same folder, which recovers what it finds, and
 is asked to stop. Every file must be there, open with h5py and be good for `grfd verify`; no journal may be left; and of
-each stream the file must hold what the subscriber saw, up to 20 ms and what was on its way.
+each stream the file must hold what the subscriber saw, up to 20 ms and what was on its way. With --slow-sync
+(the library made of slow_sync.cpp) each sync of the disk takes 1.5 s, as on a busy disk: that must not cost more.
 """
 import argparse
 import concurrent.futures
@@ -59,8 +60,9 @@ def children(pid):
 
 
 class Round:
-    def __init__(self, grfd, number, seed):
+    def __init__(self, grfd, number, seed, slow_sync):
         self.grfd, self.number = grfd, number
+        self.environment = {**os.environ, "LD_PRELOAD": str(slow_sync.resolve())} if slow_sync else None
         self.random = random.Random(f"{seed} {number}")
         self.kind = "finalising" if number % 4 == 3 else "recording"
         self.problems, self.tails_ms, self.files, self.verified = [], {}, 0, 0
@@ -73,7 +75,7 @@ class Round:
         command = [str(self.grfd), "run", str(CONFIG)]
         for key, value in settings.items():
             command += ["--set", f"{key}={value}"]
-        return subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        return subprocess.Popen(command, stdout=self.log, stderr=self.log, env=self.environment)
 
     def left(self, pattern):
         return sorted(self.folder.glob(pattern))
@@ -132,7 +134,7 @@ class Round:
             if again.poll() is None:
                 again.kill()
                 again.wait()
-        wait_for(lambda: not self.left("*.journal") and not self.left("*.tmp"), 30, "the journals were not recovered")
+        wait_for(lambda: not self.left("*.journal") and not self.left("*.tmp"), 30, "the journals were not recovered")  # by a child that may outlive the daemon
 
     def look(self):
         files = self.left("*.h5")
@@ -172,10 +174,11 @@ def main():
     arguments.add_argument("--rounds", type=int, default=100)
     arguments.add_argument("--parallel", type=int, default=2)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--slow-sync", type=pathlib.Path)
     a = arguments.parse_args()
     started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(a.parallel) as pool:
-        rounds = list(pool.map(lambda i: Round(a.grfd.resolve(), i, a.seed).run(), range(a.rounds)))
+        rounds = list(pool.map(lambda i: Round(a.grfd.resolve(), i, a.seed, a.slow_sync).run(), range(a.rounds)))
     failed = [r for r in rounds if r.problems]
     for r in failed:
         print(f"round {r.number} ({r.kind}): " + "\n  ".join(r.problems))
