@@ -69,7 +69,8 @@ Assembly::Assembly(Settings settings, TimeNs session_start, std::int64_t start_u
   truth_ring = &engine->add_source(8192);
   for (std::size_t i = 0; i < session.settings.devices.size(); ++i) {
     const DeviceSettings& device = session.settings.devices[i];
-    ports.push_back(std::make_unique<DevicePort>(device, *find_driver(device.driver), first[i], *engine));
+    ports.push_back(std::make_unique<DevicePort>(device, *find_driver(device.driver), first[i], *engine,
+                                                 static_cast<std::size_t>(session.settings.engine.device_ring)));
   }
 }
 

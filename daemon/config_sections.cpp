@@ -56,7 +56,7 @@ void read_squat(Reader& r, SquatSettings& s) {
 
 void read_engine(Reader& r, EngineSettings& s) {
   r.number("max_wait_ms", s.max_wait_ms,
-           {"ms", "the common time grid waits that long for a late device, then its values are unknown", 5, 10000});
+           {"ms", "the common time grid waits that long for a late device, then its values are unknown", 5, 200});
   r.integer("device_ring", s.device_ring,
             {"samples", "samples that wait between a device's thread and the pipeline, per device", 256, 4194304});
 }

@@ -2,9 +2,24 @@
 
 #include <sys/stat.h>
 
+#include <boost/asio/post.hpp>
+#include <cerrno>
 #include <filesystem>
 
 namespace grfd {
+namespace {
+constexpr int kRequestsAtOnce = 100;
+
+/// Signals arrive on this thread, and any call of ZeroMQ may then end with EINTR.
+template <class Call>
+auto uninterrupted(Call call) {
+  for (;;) try {
+      return call();
+    } catch (const zmq::error_t& e) {
+      if (e.num() != EINTR) throw;
+    }
+}
+}  // namespace
 
 Control::Control(boost::asio::io_context& io, const std::string& endpoint,
                  std::function<Answer(const Json& request)> handle)
@@ -53,14 +68,25 @@ void Control::wait() {
 }
 
 void Control::drain() {
-  // The descriptor is edge triggered: everything must be taken, also what arrives while answering.
-  for (;;) {
+  // The descriptor is edge triggered: everything must be taken, also what arrives while answering; after a while it is
+  // the turn of signals and timers.
+  const auto receive = [&](zmq::message_t& to) {
+    return uninterrupted([&] { return socket_.recv(to, zmq::recv_flags::dontwait).has_value(); });
+  };
+  for (int served = 0;; ++served) {
+    if (served == kRequestsAtOnce) {
+      if (std::exchange(drain_posted_, true)) return;
+      return boost::asio::post(readable_.get_executor(), [this] {
+        drain_posted_ = false;
+        drain();
+      });
+    }
     zmq::message_t client, text;
-    if (!socket_.recv(client, zmq::recv_flags::dontwait)) return;
+    if (!receive(client)) return;
     bool more = socket_.get(zmq::sockopt::rcvmore);
     int frames = 1;
     while (more) {
-      (void)socket_.recv(text, zmq::recv_flags::dontwait);
+      receive(text);
       more = socket_.get(zmq::sockopt::rcvmore);
       ++frames;
     }
@@ -105,8 +131,10 @@ void Control::finish(std::uint64_t accepted, const Json& result) {
 
 void Control::send(const std::string& client, const Json& message) {
   const std::string text = message.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (!socket_.send(zmq::buffer(client), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) return;
-  socket_.send(zmq::buffer(text), zmq::send_flags::dontwait);
+  const auto put = [this](const std::string& frame, zmq::send_flags flags) {
+    return uninterrupted([&] { return socket_.send(zmq::buffer(frame), flags | zmq::send_flags::dontwait).has_value(); });
+  };
+  if (put(client, zmq::send_flags::sndmore)) put(text, zmq::send_flags::none);
 }
 
 }  // namespace grfd

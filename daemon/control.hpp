@@ -46,6 +46,7 @@ class Control {
   zmq::socket_t socket_;
   boost::asio::posix::stream_descriptor readable_;
   std::map<std::uint64_t, std::string> waiting_;  ///< accepted id -> client
+  bool drain_posted_ = false;
   std::string socket_file_;
 };
 

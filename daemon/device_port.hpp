@@ -11,7 +11,9 @@ namespace grfd {
 /// From `bytes` to the push there is no lock, no heap and no I/O.
 class DevicePort final : public Link::Receiver {
  public:
-  DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, Engine& engine);
+  /// @param ring_samples how many samples may wait for the pipeline
+  DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, Engine& engine,
+             std::size_t ring_samples);
 
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override;
   void lost(const char* why) noexcept override;

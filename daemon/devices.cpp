@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "daemon/signals_blocked.hpp"
+
 namespace grfd {
 namespace {
 constexpr TimeNs kRetry = 1'000'000'000, kRateWindow = 2'000'000'000;
@@ -15,7 +17,7 @@ const char* to_string(Devices::State state) {
 
 Devices::Devices(Assembly& assembly, Emulation& emulation, LinkFinder* finder, LabClock& clock,
                  std::function<void(const Status&)> on_change)
-    : assembly_(assembly), emulation_(emulation), finder_(finder), clock_(clock), on_change_(std::move(on_change)) {
+    : emulation_(emulation), finder_(finder), clock_(clock), on_change_(std::move(on_change)) {
   for (auto& port : assembly.ports) {
     Device device;
     device.port = port.get();
@@ -39,7 +41,10 @@ Devices::~Devices() {
     if (device.link) device.port->stop(*device.link);
 }
 
-void Devices::start() { thread_ = std::thread([this] { run(); }); }
+void Devices::start() {
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] { run(); });
+}
 
 void Devices::run() {
   pthread_setname_np(pthread_self(), "devices");

@@ -54,7 +54,6 @@ class Devices {
   void step(std::size_t index);
   void change(Device& device, State state, std::string trouble = {});
 
-  Assembly& assembly_;
   Emulation& emulation_;
   LinkFinder* finder_;
   LabClock& clock_;

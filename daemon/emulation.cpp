@@ -9,7 +9,8 @@ namespace {
 /// (4-point cubic) between them, so that the channels of one scan cost one evaluation.
 class PlateVoltages final : public AnalogSource {
  public:
-  PlateVoltages(const Settings& settings, const DeviceSettings& device, Stimulus* stimulus) : stimulus_(stimulus) {
+  PlateVoltages(const Settings& settings, const DeviceSettings& device, Stimulus* stimulus, std::mutex& mutex)
+      : stimulus_(stimulus), mutex_(mutex) {
     inputs_.resize(16);
     const std::string stream = "raw/" + device.name + "/scan";
     for (std::size_t p = 0; p < settings.plates.size(); ++p) {
@@ -54,6 +55,7 @@ class PlateVoltages final : public AnalogSource {
   };
   void load(Knots& k, std::int64_t ms) {
     if (k.at == ms) return;
+    const std::lock_guard lock(mutex_);
     const bool next = k.at == ms - 1;
     if (next) std::move(k.wrench.begin() + 1, k.wrench.end(), k.wrench.begin());
     for (int i = next ? 3 : 0; i < 4; ++i)
@@ -61,15 +63,20 @@ class PlateVoltages final : public AnalogSource {
     k.at = ms;
   }
   Stimulus* stimulus_;
+  std::mutex& mutex_;
   std::vector<Input> inputs_;
   std::vector<Knots> used_;
 };
 
 class ImuMotion final : public InertialSource {
  public:
-  ImuMotion(Stimulus* stimulus, std::size_t imu, bool used) : stimulus_(used ? stimulus : nullptr), imu_(imu) {}
+  ImuMotion(Stimulus* stimulus, std::size_t imu, bool used, std::mutex& mutex)
+      : stimulus_(used ? stimulus : nullptr), imu_(imu), mutex_(mutex) {}
   void read(double t_s, Vec3& gyro_rad_s, Vec3& specific_force_m_s2) override {
-    if (stimulus_) return stimulus_->imu(imu_, t_s, gyro_rad_s, specific_force_m_s2);
+    if (stimulus_) {
+      const std::lock_guard lock(mutex_);
+      return stimulus_->imu(imu_, t_s, gyro_rad_s, specific_force_m_s2);
+    }
     gyro_rad_s = {};
     specific_force_m_s2 = {0, 0, 9.80665};
   }
@@ -77,6 +84,7 @@ class ImuMotion final : public InertialSource {
  private:
   Stimulus* stimulus_;
   std::size_t imu_;
+  std::mutex& mutex_;
 };
 
 }  // namespace
@@ -88,8 +96,8 @@ Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clo
   for (const DeviceSettings& device : settings.devices) {
     std::size_t imu = 0;
     while (imu < settings.imus.size() && settings.imus[imu].name != device.name) ++imu;
-    analog_.push_back(std::make_unique<PlateVoltages>(settings, device, stimulus));
-    inertial_.push_back(std::make_unique<ImuMotion>(stimulus, imu, imu < settings.imus.size()));
+    analog_.push_back(std::make_unique<PlateVoltages>(settings, device, stimulus, stimulus_mutex_));
+    inertial_.push_back(std::make_unique<ImuMotion>(stimulus, imu, imu < settings.imus.size(), stimulus_mutex_));
     std::unique_ptr<EmulatedLink> link;
     if (device.emulated) {
       auto emulated = find_driver(device.driver)->emulate(device, analog_.back().get(), inertial_.back().get());
@@ -121,10 +129,14 @@ void Emulation::run_until(TimeNs now) {
       continue;
     }
     truth_batch_.clear();
-    stimulus_->truth(start_, next_truth_, first_truth_, truth_batch_);
+    {
+      const std::lock_guard lock(stimulus_mutex_);
+      stimulus_->truth(start_, next_truth_, first_truth_, truth_batch_);
+    }
     for (Sample& s : truth_batch_.samples()) s.t_arrival = s.t;
     const std::size_t pushed = truth_ring_.push(truth_batch_.samples());
-    truth_dropped_ += truth_batch_.size() - pushed;
+    truth_dropped_ += truth_batch_.size() - pushed + (truth_batch_.overflow() - overflow_);
+    overflow_ = truth_batch_.overflow();
     next_truth_ += 1'000'000;
   }
 }

@@ -1,6 +1,7 @@
 // The emulated rig: the emulated devices of a configuration, what they sense, and the truth about it.
 #pragma once
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "daemon/engine.hpp"
@@ -31,11 +32,13 @@ class Emulation {
   std::vector<std::unique_ptr<InertialSource>> inertial_;
   std::vector<std::unique_ptr<EmulatedLink>> links_;
   Stimulus* stimulus_;
+  std::mutex stimulus_mutex_;  // the devices thread, restarting one device, asks for it as well
   SampleRing& truth_ring_;
   StreamId first_truth_;
   TimeNs start_, next_truth_;
   Counter truth_dropped_{"truth_dropped"};
   FixedBatch<128> truth_batch_;
+  std::uint64_t overflow_ = 0;
 };
 
 }  // namespace grfd

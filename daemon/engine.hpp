@@ -29,6 +29,9 @@ class Engine {
   /// samples are handed to the outlets at once; results do not depend on it.
   void poll(TimeNs now, std::size_t batch = 256) noexcept;
 
+  /// When the next tick is due; a poll at or after this gives it.
+  TimeNs next_tick() const { return next_tick_; }
+
   /// Latest tick's snapshot of all counters.
   struct CounterLine { std::string name; const Counter* counter; std::uint64_t last = 0; };
   const std::vector<CounterLine>& counters() const { return counters_; }

@@ -1,10 +1,13 @@
 // The command line of grfd. Every word of work is in another file.
 #include <boost/program_options.hpp>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <functional>
 #include <iostream>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "daemon/app.hpp"
 #include "daemon/config.hpp"
@@ -24,13 +27,14 @@ constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live
   grfd run CONFIG [--seconds N] [--summary]       the daemon
   grfd simulate CONFIG -o OUT.h5 [--seconds N]    the same in virtual time, as fast as the machine allows
        [--recording FILE [--plates left=1,right=2] [--lead-in 25]]
-  grfd check-config CONFIG                        errors of a configuration, all at once
+  grfd check-config CONFIG [--json]               errors of a configuration, all at once
   grfd finalise JOURNAL...                        a journal into HDF5
   grfd recover DIR                                all journals that a crash left in a folder
   grfd verify FILE...                             is this recording whole?
   grfd summary FILE...                            what is in it, in words
   grfd version
 
+finalise, recover, verify and summary answer as JSON with --json.
 run, simulate and check-config take --set key=value for any key of the configuration, as often as needed.
 Exit codes: 0 fine, 1 it went wrong, 2 wrong use or wrong configuration (nothing was started).
 )";
@@ -105,13 +109,32 @@ int simulate_command(const Words& args) {
   if (values.count("plates")) settings.stimulus.plates = plate_map(values["plates"].as<std::string>());
   if (values.count("lead-in")) settings.stimulus.lead_in_s = values["lead-in"].as<double>();
   if (values.count("seconds")) simulate.seconds = values["seconds"].as<double>();
-  return grfd::simulate(std::move(settings), simulate);
+  const auto begin = std::chrono::steady_clock::now();
+  const double simulated_s = grfd::simulate(std::move(settings), simulate);
+  const double took_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  std::printf("%s: %.1f s simulated in %.1f s\n", simulate.output.c_str(), simulated_s, took_s);
+  return 0;
 }
 
 int check_command(const Words& args) {
-  const auto values = parse(args, configured("check-config"), 1);
-  std::cout << grfd::describe(grfd::load_config(required_file(values, "configuration"), values["set"].as<Words>()));
-  return 0;
+  auto options = configured("check-config");
+  options.add_options()("json", po::bool_switch());
+  const auto values = parse(args, options, 1);
+  const std::string file = required_file(values, "configuration");
+  if (!values["json"].as<bool>()) {
+    std::cout << grfd::describe(grfd::load_config(file, values["set"].as<Words>())) << "\n";
+    return 0;
+  }
+  nlohmann::ordered_json answer{{"file", file}, {"ok", true}, {"errors", nlohmann::ordered_json::array()}};
+  try {
+    grfd::load_config(file, values["set"].as<Words>());
+  } catch (const grfd::ConfigError& e) {
+    answer["ok"] = false;
+    std::istringstream lines(e.what());
+    for (std::string line; std::getline(lines, line);) answer["errors"].push_back(line);
+  }
+  std::cout << answer.dump() << "\n";
+  return answer["ok"] ? 0 : 2;
 }
 
 int file_command(const Words& args, int (*work)(const Words&, bool)) {

@@ -179,7 +179,8 @@ int run_recover(const std::vector<std::string>& args, bool json) {
         Json entry = {{"path", item.path}, {"outcome", kWords[static_cast<std::size_t>(item.outcome)]}, {"text", item.text}};
         if (done) entry["report"] = to_json(item.report);
         if (json) all.push_back(std::move(entry));
-        else std::cout << (done ? describe(item.report) : item.path + ": " + item.text) << "\n";
+        else if (item.outcome != RecoverItem::Outcome::in_use)  // being written is no trouble
+          std::cout << (done ? describe(item.report) : item.path + ": " + item.text) << "\n";
       }
     } catch (const std::exception& e) {
       status = 1;

@@ -54,9 +54,11 @@ class SpscRing {
   /// Consumer, after `front`.
   void drop_front() noexcept { head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
-  /// Any thread; a moment's answer.
+  /// Any thread; a moment's answer. Never less than what is there for the consumer, nor more for the producer's room.
   std::size_t size() const noexcept {
-    return tail_.load(std::memory_order_acquire) - head_.load(std::memory_order_acquire);
+    const std::size_t head = head_.load(std::memory_order_acquire);  // first: it never passes a later tail
+    const std::size_t size = tail_.load(std::memory_order_acquire) - head;
+    return size < capacity() ? size : capacity();
   }
   std::size_t capacity() const noexcept { return mask_ + 1; }
 

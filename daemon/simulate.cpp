@@ -5,6 +5,7 @@
 
 #include "daemon/assembly.hpp"
 #include "daemon/finalise.hpp"
+#include "daemon/h5.hpp"
 #include "daemon/lab_clock.hpp"
 #include "daemon/log.hpp"
 #include "daemon/sink_thread.hpp"
@@ -14,16 +15,27 @@ namespace grfd {
 namespace {
 constexpr TimeNs kStart = 1'000'000'000'000;                       // any instant does; never 0
 constexpr std::int64_t kStartUtc = 946'684'800'000'000'000;        // 2000-01-01T00:00:00Z
+
+bool is_simulation(const std::string& path) {
+  try {
+    return h5::int_attribute(h5::open_file(path), "virtual_time") == 1;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
 }  // namespace
 
-int simulate(Settings settings, const SimulateOptions& options) {
+double simulate(Settings settings, const SimulateOptions& options) {
   namespace fs = std::filesystem;
   const fs::path output(options.output);
-  if (fs::exists(output)) fs::remove(output);
+  if (fs::exists(output)) {  // only another simulation may be replaced: it can be made again
+    if (!is_simulation(output.string())) throw std::runtime_error(options.output + " exists and is no simulation; choose another name");
+    fs::remove(output);
+  }
   for (DeviceSettings& device : settings.devices) device.emulated = true;
   const fs::path folder = fs::absolute(output).parent_path();
   settings.record.folder = (folder / (output.stem().string() + ".simulating")).string();
-  settings.record.name = output.stem().string();
+  settings.record.name = "simulation";  // equal inputs give equal files whatever they are called
   fs::remove_all(settings.record.folder);
   fs::create_directories(settings.record.folder);
   const double tare_at_s = settings.record.tare_at_start_s;
@@ -63,6 +75,8 @@ int simulate(Settings settings, const SimulateOptions& options) {
       assembly.command(clock.t, "tare {\"id\":2,\"plate\":\"all\"}");
       tare_at = EmulatedDevice::kNever;
     }
+    // A tick reads the counters as they are: it must not see what happens after it.
+    if (assembly.engine->next_tick() <= clock.t) assembly.engine->poll(clock.t, options.batch);
     emulation.run_until(clock.t);
     if (++events % poll_every == 0) assembly.engine->poll(clock.t, options.batch);
   }
@@ -76,7 +90,7 @@ int simulate(Settings settings, const SimulateOptions& options) {
   const FinaliseReport report = finalise(journal, {});
   fs::rename(report.h5_path, output);
   fs::remove_all(assembly.session.settings.record.folder);
-  return 0;
+  return until_s;
 }
 
 }  // namespace grfd

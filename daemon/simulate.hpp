@@ -12,7 +12,7 @@ struct SimulateOptions {
   std::size_t batch = 256;     ///< samples handed on at once; results do not depend on it
 };
 
-/// Two runs with the same settings write equal files. @return exit code. @throws std::exception
-int simulate(Settings settings, const SimulateOptions& options);
+/// Two runs with the same settings write equal files. @return seconds of virtual time. @throws std::exception
+double simulate(Settings settings, const SimulateOptions& options);
 
 }  // namespace grfd

@@ -1,6 +1,7 @@
 #include "daemon/summary.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <cstdio>
@@ -174,9 +175,9 @@ void print(const Json& s) {
   if (firsts.count("both")) std::printf("  both ankles together       in %d of %zu\n", firsts["both"], reps.size());
   if (firsts.count("none")) std::printf("  neither stopped early      in %d of %zu\n", firsts["none"], reps.size());
   const std::string path = s["file"];
-  std::printf("\n  the file                   %s\n  look at it                 grfd verify %s\n"
+  std::printf("\n  the file                   %s\n  look at it                 %s verify %s\n"
               "                             python3 -c \"import h5py; f = h5py.File('%s'); print(f['streams/ankle/left/columns'][:], f['streams/ankle/left/values'][:])\"\n\n",
-              path.c_str(), path.c_str(), path.c_str());
+              path.c_str(), program_invocation_name, path.c_str(), path.c_str());
 }
 
 }  // namespace

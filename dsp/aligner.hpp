@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 
@@ -105,6 +106,7 @@ class Resampler {
     std::size_t pushed = 0;  // known samples so far
     TimeNs newest = 0;
     bool seen = false;
+    std::array<std::uint8_t, 7> reserved{};  // no padding at the end: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 

@@ -102,6 +102,7 @@ class ClockMap {
     int late_blocks = 0;
     std::uint32_t resets = 0, drops = 0;
     bool open = false, has_best = false, published = false, clamped = false, settling = true, full = false;
+    std::array<std::uint8_t, 6> reserved{};  // no padding at the end: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <stdexcept>
@@ -51,23 +52,27 @@ class ChannelFilter {
       return;
     }
     if (!state_.running) settle(x);
+    // Copies, because `x` might otherwise lie in the state for all the compiler knows, and nothing would be vectorised.
+    std::array<double, Channels> v = x;
     for (std::size_t k = 0; k < cascade_.count; ++k) {
-      const Biquad& s = cascade_.sections[k];
-      auto& z1 = state_.z[k][0];
-      auto& z2 = state_.z[k][1];
+      const Biquad s = cascade_.sections[k];
+      auto z1 = state_.z[k][0], z2 = state_.z[k][1];
       for (std::size_t c = 0; c < Channels; ++c) {  // direct form II transposed
-        const double in = x[c], y = s.b0 * in + z1[c];
+        const double in = v[c], y = s.b0 * in + z1[c];
         z1[c] = s.b1 * in - s.a1 * y + z2[c];
         z2[c] = s.b2 * in - s.a2 * y;
-        x[c] = y;
+        v[c] = y;
       }
+      state_.z[k] = {z1, z2};
     }
+    x = v;
   }
   void reset() noexcept { state_ = {}; }
 
   struct State {
     std::array<std::array<std::array<double, Channels>, 2>, 4> z{};
     bool running = false;
+    std::array<std::uint8_t, 7> reserved{};  // no padding at the end: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 

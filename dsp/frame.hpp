@@ -11,7 +11,7 @@
 
 namespace grfd {
 
-inline constexpr std::size_t kMaxPlates = 8, kMaxImus = 16, kMaxClocks = 16;
+inline constexpr std::size_t kMaxPlates = 4, kMaxImus = 16;
 inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Flags of a grid value: those of the samples it comes from, but the hole itself belongs to the raw stream.

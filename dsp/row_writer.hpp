@@ -19,6 +19,8 @@ struct RowTime {
 };
 inline RowTime row_time(const Frame& frame, std::uint16_t flags = 0) { return {frame.t, frame.t_arrival, frame.order, flags}; }
 
+inline RowTime row_time(const Sample& s) { return {s.t, s.t_arrival, s.order, 0}; }
+
 /// Writes numeric rows of one stream, in the stream's type, as as many parts as they need.
 class RowWriter {
  public:

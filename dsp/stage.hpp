@@ -11,12 +11,24 @@ namespace grfd {
 
 /// The pieces of memory that are a block's whole state. They are trivially copyable and stay where they are, so that a
 /// recording can start with a copy and a recomputation start from it.
-using StatePieces = std::vector<std::span<std::byte>>;
+struct StatePiece {
+  std::span<std::byte> bytes;
+  /// Makes the bytes between the fields zero, so that equal states are equal bytes. Of g++; the end of a structure is not
+  /// reached by it, so a State that would end in padding has a `reserved` field.
+  void (*clear_padding)(void*) noexcept;
+};
+using StatePieces = std::vector<StatePiece>;
 
 template <class State>
 void add_state(StatePieces& pieces, State& state) {
   static_assert(std::is_trivially_copyable_v<State>);
-  pieces.push_back(std::as_writable_bytes(std::span(&state, 1)));
+  pieces.push_back({std::as_writable_bytes(std::span(&state, 1)), [](void* p) noexcept {
+#if defined(__has_builtin) && __has_builtin(__builtin_clear_padding)
+                      __builtin_clear_padding(static_cast<State*>(p));
+#else
+                      (void)p;
+#endif
+                    }});
 }
 
 struct Frame;

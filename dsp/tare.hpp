@@ -58,6 +58,7 @@ class Tare {
     std::uint32_t n = 0;
     int not_finite = -1;
     bool active = false, gap = false, clipped = false;
+    std::array<std::uint8_t, 5> reserved{};  // no padding at the end: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 

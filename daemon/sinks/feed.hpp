@@ -35,12 +35,15 @@ class Feed final : public Sink {
     TimeNs first_t = 0, newest_arrival = 0;
     std::uint64_t message_seq = 0;
     bool at_once;  ///< events and the like do not wait for a batch
+    std::string info_message;
+    bool info_wanted = false;
   };
   void send(Topic& topic);
   void send_info(const Topic& topic);
   void send_session();
   void flush();
-  void answer_subscriptions();
+  void take_subscriptions();
+  void answer_subscriptions(std::chrono::steady_clock::time_point now);
 
   FeedSettings settings_;
   zmq::context_t context_{1};
@@ -48,8 +51,9 @@ class Feed final : public Sink {
   std::vector<Topic> topics_;
   std::string session_info_, session_id_;
   TimeNs session_start_ = 0;
-  std::chrono::steady_clock::time_point next_flush_{};
-  bool any_data_ = false;
+  std::chrono::steady_clock::time_point next_flush_{}, next_answer_{};
+  std::size_t longest_name_ = 0;
+  bool any_data_ = false, session_wanted_ = false, answer_wanted_ = false;
   Counter subscriptions_{"subscriptions", Counter::Kind::activity}, late_{"late_subscriptions"},
       messages_{"messages", Counter::Kind::activity}, bad_{"bad_subscriptions"};
 };

@@ -76,7 +76,10 @@ void U6Sampler::start(TimeNs now, const U6ScanList& list, const Calibration& cal
       in.per_positive_volt = 1 / calibration[block][at];
       in.per_negative_volt = -1 / calibration[block + 2][at];
       in.zero = calibration[block + 2][at + 1];
-      if (channel < 14) in.zero += channel % 2 == 0 ? settings_.zero_offset_counts : -settings_.zero_offset_counts;
+      if (channel < 14) {  // of the amplifier before the converter: below the centre the converter's other slope applies
+        const double counts = channel % 2 == 0 ? settings_.zero_offset_counts : -settings_.zero_offset_counts;
+        in.offset_volts = counts / (counts < 0 ? in.per_negative_volt : in.per_positive_volt);
+      }
     } else if (channel == kDigitalPort) {
       in.kind = Input::Kind::digital;
     } else if (channel == kDigitalPort + 1) {
@@ -146,6 +149,7 @@ std::uint16_t U6Sampler::convert(const Input& input, double t_ns) {
     case Input::Kind::captured: return captured_;
     case Input::Kind::none: if (input.channel > 15) return 0;
   }
+  volts += input.offset_volts;
   double code = input.zero + volts * (volts < 0 ? input.per_negative_volt : input.per_positive_volt);
   if (noise_counts_ > 0) code += noise_counts_ * gaussian();
   if (!(code > 0)) return 0;  // also not-a-number

@@ -64,7 +64,7 @@ class U6Sampler {
   struct Input {  // an entry of the list, ready to be converted
     enum class Kind : std::uint8_t { analog, differential, digital, digital_high, timer, captured, none } kind = Kind::none;
     int channel = 0;
-    double per_positive_volt = 0, per_negative_volt = 0, zero = 0;
+    double per_positive_volt = 0, per_negative_volt = 0, zero = 0, offset_volts = 0;
   };
 
   double scan_time(std::uint64_t k) const { return start_ns_ + static_cast<double>(k) * period_ns_; }

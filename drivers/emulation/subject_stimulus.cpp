@@ -17,8 +17,8 @@ double first_out(const Subject& subject, const Repetition& r) {
   const bool left = r.has_plateau(0, slow), right = r.has_plateau(1, slow);
   if (!left && !right) return 0;
   const double lead = r.foot[1].plateau_fit - r.foot[0].plateau_fit;
-  if (std::abs(lead) < kTogetherS) return 3;
-  return lead > 0 ? 1 : 2;
+  if (std::abs(lead) < kTogetherS) return 1;
+  return lead > 0 ? 2 : 3;
 }
 }  // namespace
 

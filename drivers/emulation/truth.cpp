@@ -66,7 +66,7 @@ StreamInfo truth_reps_pair_info() {
   StreamInfo s = grid("truth/reps/pair", {{"t_start_s", "s"},
                                           {"t_bottom_s", "s"},
                                           {"t_end_s", "s"},
-                                          {"first_out", "code", 0, 0, "0 none, 1 left, 2 right, 3 both"},
+                                          {"first_out", "code", 0, 0, "0 none, 1 both, 2 left, 3 right"},
                                           {"lag_s", "s"}});
   s.type = ValueType::f64;
   s.rate_hz = 0;

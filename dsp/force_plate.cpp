@@ -1,4 +1,4 @@
-#include "dsp/force_source.hpp"
+#include "dsp/force_plate.hpp"
 
 namespace grfd {
 
@@ -12,8 +12,10 @@ ForcePlate::ForcePlate(const PlateSettings& settings, const FilterSettings& filt
   state_.lab_covariance = model_.lab_covariance(model_.factory_covariance());
 }
 
-void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped, std::uint16_t flags,
-                      const AdcCalibration& adc) noexcept {
+void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped_columns,
+                      std::uint16_t flags, const AdcCalibration& adc) noexcept {
+  std::uint32_t clipped = 0;
+  for (const int column : columns_) clipped |= clipped_columns >> column & 1u;
   if (!state_.tared) state_.zero.codes.fill(adc.center);
   std::array<double, 6> code;
   for (std::size_t i = 0; i < 6; ++i) code[i] = codes[static_cast<std::size_t>(columns_[i])];

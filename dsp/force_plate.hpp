@@ -1,4 +1,4 @@
-// A device whose scan carries force plates: counts -> volts -> tare -> wrench in the lab, unfiltered and filtered,
+// One force plate of a device: counts -> volts -> tare -> wrench in the lab, unfiltered and filtered,
 // ready to be read on the grid.
 #pragma once
 #include <memory>
@@ -19,8 +19,8 @@ class ForcePlate {
   /// @throws std::invalid_argument naming the plate
   ForcePlate(const PlateSettings& settings, const FilterSettings& filter, const ThresholdSettings& thresholds, double rate_hz);
 
-  /// One scan; `clipped`: bit i = channel i of this plate.
-  void take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped, std::uint16_t flags,
+  /// One scan of the device; bit i of `clipped_columns`: column i is clipped. One clipped channel makes the wrench unknown.
+  void take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped_columns, std::uint16_t flags,
             const AdcCalibration& adc) noexcept;
   /// Reads the plate at grid time `t`. `interval_s`: measured, of the device.
   void at(TimeNs t, double interval_s, PlateFrame& frame) const noexcept;
@@ -34,9 +34,7 @@ class ForcePlate {
 
   const PlateModel& model() const noexcept { return model_; }
   const std::string& name() const noexcept { return name_; }
-  std::span<const int> columns() const noexcept { return columns_; }
   const Mat6& lab_covariance() const noexcept { return state_.lab_covariance; }
-  bool tared() const noexcept { return state_.tared; }
   void states(StatePieces& pieces);
 
  private:
@@ -44,6 +42,7 @@ class ForcePlate {
     PlateZero zero{};
     Mat6 lab_covariance{};
     bool tared = false;
+    std::array<std::uint8_t, 7> reserved{};  // no padding at the end: equal states are equal bytes
   };
   std::string name_;
   std::vector<int> columns_;

@@ -1,0 +1,107 @@
+// What clients can ask the daemon for; schemas/control.md is the contract.
+#include <algorithm>
+#include <cmath>
+
+#include "daemon/app_impl.hpp"
+
+namespace grfd {
+
+using Json = Control::Json;
+
+std::uint64_t App::send_command(const std::string& verb, Json detail) {
+  const std::uint64_t id = next_command_++;
+  Json all{{"id", id}};
+  all.update(detail);
+  if (!assembly_.command(clock_.now(), verb + " " + all.dump())) throw Refusal("the pipeline does not take commands now; try again");
+  return id;
+}
+
+Control::Answer App::handle(const Json& request) {
+  const std::string command = request["command"];
+  auto text = [&](const char* key) -> std::string {
+    if (!request.contains(key)) return "";
+    if (!request[key].is_string()) throw Refusal(std::string("\"") + key + "\" must be a string");
+    return request[key];
+  };
+  if (command == "ping") return {{{"session", assembly_.session.id}}};
+  if (command == "status") return {status()};
+  if (command == "devices") return {devices()};
+  if (command == "mark") {
+    const std::string note = text("text");
+    if (note.empty()) throw Refusal("a mark needs \"text\"");
+    if (Json(note).dump().size() > 1900) throw Refusal("a mark is at most 1900 bytes long, as JSON writes it");
+    return {nullptr, send_command("mark", {{"text", note}})};
+  }
+  if (command == "tare") {
+    const std::string plate = text("plate");
+    const bool known = plate.empty() || plate == "all" ||
+                       std::any_of(settings_.plates.begin(), settings_.plates.end(), [&](const PlateSettings& p) { return p.name == plate; });
+    if (!known) throw Refusal("there is no plate '" + plate + "'");
+    if (settings_.plates.empty()) throw Refusal("no plate is configured");
+    return {nullptr, send_command("tare", {{"plate", plate.empty() ? "all" : plate}})};
+  }
+  if (command == "pose") return {nullptr, send_command("pose", Json::object())};
+  if (command == "record_start") {
+    if (trial_ != Trial::none) throw Refusal("a recording is running already (" + journal_ + "); stop it first");
+    if (recorder_failed_) throw Refusal("the recorder has failed; see the log, then restart grfd");
+    for (const Devices::Status& d : devices_->status())
+      if (d.required && d.state != Devices::State::streaming)
+        throw Refusal("required device " + d.name + " is " + to_string(d.state) + (d.trouble.empty() ? "" : " (" + d.trouble + ")"));
+    const std::string name = text("name");
+    if (name.find('/') != std::string::npos || name.find('\0') != std::string::npos || name.size() > 200) throw Refusal("\"name\" is a file name without '/'");
+    trial_ = Trial::starting;
+    return {nullptr, send_command("record_start", {{"name", name.empty() ? settings_.record.name : name}})};
+  }
+  if (command == "record_stop") {
+    if (trial_ != Trial::running) throw Refusal("nothing is being recorded");
+    trial_ = Trial::stopping;
+    return {nullptr, stop_command_ = send_command("record_stop", {{"reason", "command"}})};
+  }
+  throw Refusal("unknown command '" + command + "'; there are ping, status, devices, tare, pose, record_start, record_stop, mark");
+}
+
+Json App::devices() {
+  Json all = Json::array();
+  for (const Devices::Status& d : devices_->status()) {
+    Json one{{"name", d.name}, {"driver", d.driver}, {"state", to_string(d.state)}, {"model", d.model}, {"serial", d.serial},
+             {"firmware", d.firmware}, {"required", d.required}, {"rate_hz", d.rate_hz}, {"measured_hz", d.measured_hz},
+             {"samples", d.samples}, {"restarts", d.restarts}, {"backlog", d.backlog}, {"trouble", d.trouble}};
+    Json losses = Json::object();
+    for (const auto& line : assembly_.engine->counters())
+      if (line.name.rfind(d.name + ".", 0) == 0 && line.counter->kind == Counter::Kind::trouble && line.counter->get() > 0) losses[line.name.substr(d.name.size() + 1)] = line.counter->get();
+    one["counters"] = losses;
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+Json App::status() {
+  constexpr const char* kTrial[] = {"none", "starting", "running", "stopping"};
+  const auto streams = status_sink_->snapshot();
+  Json table = Json::object();
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const StreamInfo& info = assembly_.session.streams[static_cast<StreamId>(i)];
+    Json one{{"rows", streams[i].rows}, {"missing", streams[i].missing}, {"t_s", streams[i].t_s}};
+    Json values = Json::object();
+    for (std::size_t c = 0; c < streams[i].newest.size(); ++c)
+      values[info.columns[c].name] = std::isfinite(streams[i].newest[c]) ? Json(streams[i].newest[c]) : Json(nullptr);
+    one["newest"] = values;
+    table[info.name] = one;
+  }
+  Json counters = Json::object();
+  for (const auto& line : assembly_.engine->counters())
+    if (line.counter->kind == Counter::Kind::trouble) counters[line.name] = line.counter->get();
+  const double now_s = seconds(clock_.now() - assembly_.session.start);
+  return {{"session", assembly_.session.id},
+          {"software", std::string(software_version()) + " " + software_build()},
+          {"uptime_s", now_s},
+          {"participant", settings_.participant.code},
+          {"recording", {{"state", kTrial[static_cast<int>(trial_)]}, {"journal", trial_ == Trial::none ? "" : journal_},
+                         {"seconds", trial_ == Trial::none ? 0.0 : now_s - trial_since_s_}, {"last_file", last_file_}}},
+          {"feed", settings_.feed.enabled ? settings_.feed.endpoint : ""},
+          {"devices", devices()},
+          {"counters", counters},
+          {"streams", table}};
+}
+
+}  // namespace grfd

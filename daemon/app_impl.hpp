@@ -1,0 +1,75 @@
+// The running daemon. app.cpp: life; app_commands.cpp: what clients ask for; app_trials.cpp: recordings.
+#pragma once
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+
+#include "daemon/app.hpp"
+#include "daemon/assembly.hpp"
+#include "daemon/control.hpp"
+#include "daemon/devices.hpp"
+#include "daemon/lab_clock.hpp"
+#include "daemon/log.hpp"
+#include "daemon/loop.hpp"
+#include "daemon/sink_thread.hpp"
+#include "daemon/sinks/feed.hpp"
+#include "daemon/sinks/recorder.hpp"
+#include "daemon/sinks/status_sink.hpp"
+
+namespace grfd {
+
+/// Everything but the constructor runs on the main thread.
+class App {
+ public:
+  App(Settings settings, const RunOptions& options);
+  int run();
+
+ private:
+  Control::Answer handle(const Control::Json& request);
+  Control::Json status();
+  Control::Json devices();
+  std::uint64_t send_command(const std::string& verb, Control::Json detail);
+  void on_event(const StatusSink::Event& event);
+  void on_recording(const RecordingEvent& event);
+  void on_device(const Devices::Status& status);
+  void await_signal();
+  void await_child();
+  void on_child();
+  void finalise(const std::string& journal, std::uint64_t command);
+  void begin();
+  void end(const char* why);
+  void leave_when_done();
+  void watchdog();
+
+  // Declaration order is start order; destruction runs back through it.
+  RunOptions options_;
+  MonotonicClock clock_;
+  boost::asio::io_context io_;
+  Assembly assembly_;
+  const Settings& settings_;
+  Control control_;
+  StatusSink* status_sink_ = nullptr;
+  Recorder* recorder_ = nullptr;
+  Feed* feed_ = nullptr;
+  std::vector<std::unique_ptr<SinkThread>> sinks_;
+  std::unique_ptr<LinkFinder> usb_;
+  Emulation emulation_;
+  std::unique_ptr<Devices> devices_;
+  boost::asio::signal_set signals_, child_signals_;
+  boost::asio::steady_timer timer_, watchdog_timer_;
+
+  std::uint64_t next_command_ = 1;
+  enum class Trial { none, starting, running, stopping } trial_ = Trial::none;
+  std::string journal_, last_file_;
+  double trial_since_s_ = 0;
+  std::uint64_t stop_command_ = 0;
+  std::map<pid_t, std::pair<std::string, std::uint64_t>> children_;  ///< pid -> journal, command that waits for it
+  bool leaving_ = false, failed_ = false, recorder_failed_ = false;
+  std::unique_ptr<Loop> dsp_, emulation_loop_;
+};
+
+}  // namespace grfd

@@ -1,0 +1,56 @@
+#include "daemon/event_text.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace grfd {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string number(const Json& j, const char* key, const char* format) {
+  const auto found = j.find(key);
+  if (found == j.end() || !found->is_number()) return "unknown";
+  char text[32];
+  std::snprintf(text, sizeof text, format, found->get<double>());
+  return text;
+}
+std::string word(const Json& j, const char* key) { return j.contains(key) && j[key].is_string() ? j[key].get<std::string>() : ""; }
+
+std::string tare(const Json& j) {
+  if (!j.contains("plates") || j["plates"].empty()) return "not zeroed: " + word(j, "reason");
+  std::string text;
+  for (const Json& p : j["plates"]) {
+    text += (text.empty() ? "plate " : "; plate ") + word(p, "plate");
+    text += p.value("accepted", false) ? " zeroed (noise of fz " + number(p, "sd_fz_n", "%.2f") + " N)" : " not zeroed: " + word(p, "reason");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string event_text(const std::string& name, const std::string& detail) {
+  const Json j = Json::parse(detail, nullptr, false);
+  if (!j.is_object()) return name + " " + detail;
+  const std::string at = j.contains("t_s") ? number(j, "t_s", "%.2f") + " s: " : "";
+  if (name == "tare_result") return tare(j);
+  if (name == "weighed") return at + "weighed, " + number(j, "value", "%.1f") + " N";
+  if (name == "bw_changed") return at + "the weight changed to " + number(j, "value", "%.1f") + " N";
+  if (name == "bw_forgotten") return at + "stepped off, the weight is forgotten";
+  if (name == "squat_status") return at + word(j, "status");
+  if (name == "rep_started") return at + "repetition begins";
+  if (name == "bottom") return at + "bottom, " + number(j, "value", "%.2f") + " m";
+  if (name == "plateau") return at + word(j, "side") + " ankle stops at " + number(j, "dorsiflexion_deg", "%.1f") + " deg";
+  if (name == "pose_result") return j.value("accepted", false) ? "standing pose taken" : "standing pose not taken: " + word(j, "reason");
+  if (name == "axis_result") return word(j, "imu") + ": axis found from movement (share " + number(j, "share", "%.3f") + ")";
+  if (name == "mark") return "mark: " + word(j, "text");
+  if (name == "lost") {
+    const std::string what = j.contains("sink") ? "sink " + word(j, "sink") : word(j, "stream");
+    const bool counted = j.contains("count") && j["count"].is_number() && j["count"].get<double>() >= 0;
+    return what + ": lost " + (counted ? number(j, "count", "%.0f") : "an unknown number of") + " samples, " + word(j, "cause");
+  }
+  if (name == "late") return word(j, "device") + ": no data; the grid goes on without it";
+  return name + " " + detail;
+}
+
+}  // namespace grfd

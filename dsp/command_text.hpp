@@ -1,0 +1,50 @@
+// Commands in the pipeline: "verb {json}", in as many parts as they need.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "schemas/sample.hpp"
+
+namespace grfd {
+
+/// Joins the parts of the commands stream. Trivially copyable.
+class CommandText {
+ public:
+  /// @return true when the command is whole
+  bool add(const Sample& s) noexcept {
+    if (s.part == 0) length_ = 0;
+    const std::string_view piece = text(s);
+    const std::size_t n = std::min(piece.size(), text_.size() - length_);
+    std::memcpy(text_.data() + length_, piece.data(), n);
+    length_ += n;
+    return s.part + 1 == s.parts;
+  }
+  std::string_view all() const noexcept { return {text_.data(), length_}; }
+  std::string_view verb() const noexcept { return all().substr(0, all().find(' ')); }
+  std::int64_t id() const noexcept {
+    constexpr std::string_view key = "\"id\":";
+    const std::size_t at = all().find(key);
+    std::int64_t v = 0;
+    if (at == std::string_view::npos) return 0;
+    for (std::size_t i = at + key.size(); i < length_ && text_[i] >= '0' && text_[i] <= '9'; ++i) v = v * 10 + (text_[i] - '0');
+    return v;
+  }
+  /// Does the JSON say key = word? Both as they stand in our own compact JSON.
+  bool says(std::string_view key, std::string_view word) const noexcept {
+    for (std::size_t at = 0; (at = all().find(key, at)) != std::string_view::npos; at += key.size()) {
+      const std::string_view rest = all().substr(at + key.size());
+      if (at > 0 && text_[at - 1] == '"' && rest.substr(0, 3) == "\":\"" && rest.substr(3, word.size()) == word &&
+          rest.substr(3 + word.size(), 1) == "\"")
+        return true;
+    }
+    return false;
+  }
+
+ private:
+  std::array<char, 4096> text_{};
+  std::size_t length_ = 0;
+};
+
+}  // namespace grfd

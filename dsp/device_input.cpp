@@ -1,0 +1,133 @@
+#include "dsp/device_input.hpp"
+
+#include <cmath>
+
+namespace grfd {
+namespace {
+
+std::vector<std::string> split_labels(const std::string& labels) {  // "0 ok, 1 packet_lost"
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at < labels.size();) {
+    const std::size_t end = std::min(labels.find(", ", at), labels.size());
+    const std::string one = labels.substr(at, end - at);
+    const auto number = static_cast<std::size_t>(std::atoi(one.c_str()));
+    if (names.size() <= number && number < 1000) names.resize(number + 1, "unknown");
+    if (number < names.size()) names[number] = one.substr(std::min(one.find(' ') + 1, one.size()));
+    at = end + 2;
+  }
+  return names;
+}
+
+
+}  // namespace
+
+ClockParams DeviceInput::clock_params(double interval_s, double max_drift_ppm) {
+  ClockParams p;
+  p.interval_s = interval_s;
+  p.max_drift_ppm = max_drift_ppm;
+  return p;
+}
+
+DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, StreamId stream, StreamTable& table, TimeNs start)
+    : name_(device.name), stream_name_("raw/" + device.name + "/" + main), stream_(stream), scan_(main == "scan"),
+      nominal_interval_s_(1 / (table[stream].rate_hz > 0 ? table[stream].rate_hz : device.rate_hz)), delay_s_(device.delay_s), start_(start),
+      clock_(clock_params(nominal_interval_s_, device.max_drift_ppm)) {
+  const std::string prefix = "raw/" + name_ + "/";
+  if (const auto loss = table.find(prefix + "loss")) {
+    loss_ = *loss;
+    causes_ = split_labels(table[*loss].columns.back().labels);
+  }
+  if (const auto facts = table.find(prefix + (scan_ ? "calibration" : "facts"))) facts_ = *facts;
+  StreamInfo info;
+  info.name = "clock/" + name_;
+  info.type = ValueType::f64;
+  info.columns = {{"offset", "s"},   {"drift_ppm", "1e-6"}, {"residual", "s"},
+                  {"interval", "s"}, {"state", "code", 0, 0, "0 settling, 1 sync, 2 full"}, {"resets", "1"}};
+  info.device = name_;
+  info.formula = "clock-lower-hull";
+  info.parameters = "offset: lab time of the line at the epoch's first sample; drift: device interval against nominal, + = longer";
+  info.description = "how the device's clock maps to the lab clock, once a second";
+  clock_row_ = RowWriter(table.add(info), info);
+}
+
+DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept {
+  State& d = state_;
+  Accepted a;
+  a.restarted = d.started && s.epoch != d.epoch;
+  if (d.started && s.seq > d.next_seq) {
+    a.lost = s.seq - d.next_seq;
+    s.flags |= kGapBefore;
+    if (a.lost > d.lost_by_driver)  // the driver did not see it: it arose between its push and here
+      gaps.write(out, row_time(s), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}", stream_name_.c_str(),
+                 static_cast<unsigned long long>(d.next_seq), static_cast<unsigned long long>(a.lost - d.lost_by_driver));
+  }
+  if (a.restarted) clock_.restart();
+  if (!d.started || a.restarted) {
+    d.first_seq = s.seq;
+    d.epoch = s.epoch;
+    d.started = true;
+  }
+  d.lost_by_driver = 0;
+  d.next_seq = s.seq + 1;
+  const auto n = static_cast<std::int64_t>(s.seq - d.first_seq);
+  clock_.push(n, seconds(s.t_arrival - start_));
+  s.t = start_ + static_cast<TimeNs>(std::llround((clock_.stamp(n) - delay_s_) * 1e9));
+  if (clock_.settling()) s.flags |= kClockUnsettled;
+  d.newest_t = s.t;
+  d.newest_arrival = s.t_arrival;
+  d.streaming = true;
+  return a;
+}
+
+void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept {
+  Sample copy = s;
+  copy.t = state_.newest_t ? state_.newest_t : s.t_arrival;
+  copy.seq = state_.loss_seq++;
+  out.push(copy);
+  const auto first = value<std::int64_t>(s, 0), count = value<std::int64_t>(s, 1), cause = value<std::int64_t>(s, 2);
+  const bool named = cause >= 0 && static_cast<std::size_t>(cause) < causes_.size();
+  gaps.write(out, row_time(copy), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld}", stream_name_.c_str(),
+             named ? causes_[static_cast<std::size_t>(cause)].c_str() : "unknown", static_cast<long long>(first), static_cast<long long>(count));
+  if (count < 0) state_.lost_by_driver = ~std::uint64_t{0};
+  else if (state_.lost_by_driver != ~std::uint64_t{0}) state_.lost_by_driver += static_cast<std::uint64_t>(count);
+}
+
+void DeviceInput::take_facts(const Sample& s, SampleBatch& out) noexcept {
+  state_.facts = s;
+  state_.have_facts = true;
+  if (scan_) {
+    const AdcCalibration adc{value<double>(s, 0), value<double>(s, 1), value<double>(s, 2)};
+    if (adc.plausible()) state_.adc = adc;
+  }
+  state_.facts.seq = state_.facts_seq++;
+  out.push(state_.facts);
+}
+
+void DeviceInput::repeat_facts(const Sample& cause, SampleBatch& out) noexcept {
+  if (!state_.have_facts) return;
+  Sample facts = state_.facts;
+  facts.seq = state_.facts_seq++;
+  facts.t = facts.t_arrival = cause.t;
+  facts.order = cause.order;
+  out.push(facts);
+}
+
+void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept {
+  State& d = state_;
+  if (d.streaming && tick.t - d.newest_arrival > wait) {
+    d.streaming = false;
+    gaps.write(out, row_time(tick), gap_seq, "late {\"device\":\"%s\",\"newest_t_s\":%.4f}", name_.c_str(), seconds(d.newest_t - start_));
+  }
+  if (tick.seq % 100 != 99 || !d.started) return;
+  const double code = clock_.settling() ? 0 : clock_.full() ? 2 : 1;
+  clock_row_.write(out, row_time(tick), {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), clock_.measured_interval_s(), code, static_cast<double>(clock_.resets())},
+                   d.clock_seq);
+}
+
+void DeviceInput::states(StatePieces& pieces) {
+  add_state(pieces, state_);
+  add_state(pieces, clock_.state());
+  add_state(pieces, clip_.state());
+}
+
+}  // namespace grfd

@@ -1,0 +1,67 @@
+// What the pipeline keeps of one device: its clock, its numbering, its losses and what it said about itself.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "dsp/calibration.hpp"
+#include "dsp/clock_map.hpp"
+#include "dsp/row_writer.hpp"
+#include "dsp/stage.hpp"
+#include "schemas/settings.hpp"
+
+namespace grfd {
+
+class DeviceInput {
+ public:
+  /// @param main "scan" or "inertial": the stream raw/<device>/<main>. Adds clock/<device> to the table.
+  DeviceInput(const DeviceSettings& device, const std::string& main, StreamId stream, StreamTable& table, TimeNs start);
+
+  struct Accepted {
+    std::uint64_t lost = 0;
+    bool restarted = false;
+  };
+  /// Gives the sample its lab time and flags, follows its numbering, and reports a hole that nobody announced.
+  Accepted accept(Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
+  /// A row of the driver's loss stream: passed on, and repeated in words in the gaps stream.
+  void take_loss(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
+  void take_facts(const Sample& s, SampleBatch& out) noexcept;
+  /// Once more, for a recording that starts now.
+  void repeat_facts(const Sample& cause, SampleBatch& out) noexcept;
+  /// Only ticks decide that a device is late. `wait`: patience in ns.
+  void tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
+  /// Bit i: channel i of the scan is clipped.
+  std::uint32_t clipped(std::span<const std::int32_t> codes) noexcept { return clip_.push(codes); }
+
+  bool streaming() const noexcept { return state_.streaming; }
+  double interval_s() const noexcept { return clock_.measured_interval_s(); }
+  double nominal_interval_s() const noexcept { return nominal_interval_s_; }
+  const AdcCalibration& adc() const noexcept { return state_.adc; }
+  StreamId stream() const noexcept { return stream_; }
+  StreamId loss() const noexcept { return loss_; }
+  StreamId facts() const noexcept { return facts_; }
+  void states(StatePieces& pieces);
+
+ private:
+  static ClockParams clock_params(double interval_s, double max_drift_ppm);
+
+  struct State {
+    std::uint64_t next_seq = 0, first_seq = 0, clock_seq = 0, facts_seq = 0, loss_seq = 0;
+    TimeNs newest_t = 0, newest_arrival = 0;
+    std::uint64_t lost_by_driver = 0;  ///< what the driver said is missing before the next sample; all ones: unknown
+    std::uint16_t epoch = 0;
+    bool started = false, streaming = false, have_facts = false;
+    AdcCalibration adc{};
+    Sample facts{};
+  } state_;
+  std::string name_, stream_name_;
+  StreamId stream_, loss_ = kNoStream, facts_ = kNoStream;
+  bool scan_;
+  double nominal_interval_s_, delay_s_;
+  TimeNs start_;
+  ClockMap clock_;
+  ClipDetector clip_;
+  RowWriter clock_row_;
+  std::vector<std::string> causes_;
+};
+
+}  // namespace grfd

@@ -1,0 +1,55 @@
+#include "dsp/inertial_sensor.hpp"
+
+#include <algorithm>
+
+namespace grfd {
+namespace {
+constexpr double kGravity = 9.80665;
+}
+
+InertialSensor::InertialSensor(const ImuSettings& settings, double nominal_interval_s)
+    : name_(settings.name), estimate_(settings.estimate_axis), chain_(nominal_interval_s) {
+  if (!estimate_) chain_.set_axis(settings.ml_axis_left);
+}
+
+void InertialSensor::take(const Sample& s, double interval_s, std::uint64_t lost, bool restarted) noexcept {
+  InertialInput in;
+  for (std::size_t i = 0; i < 3; ++i) {
+    in.force_m_s2[i] = static_cast<double>(value<float>(s, i)) * kGravity;
+    in.gyro_rad_s[i] = static_cast<double>(value<float>(s, 3 + i));
+  }
+  in.interval_s = interval_s;
+  in.lost = static_cast<std::uint32_t>(std::min<std::uint64_t>(lost, 1'000'000));
+  in.restarted = restarted;
+  const SegmentMotion m = chain_.step(in);
+  angles_.push(s.t, {m.theta_rad, m.frontal_rad}, s.flags);
+  rates_.push(s.t, {m.theta_rate_rad_s, m.gyro_z_rad_s}, s.flags);
+}
+
+void InertialSensor::at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept {
+  std::array<double, 2> angles, rates;
+  const Aligned a = angles_.at(t, interval_s, angles), r = rates_.at(t, interval_s, rates);
+  frame = {angles[0], angles[1], rates[0], rates[1], static_cast<std::uint16_t>(grid_flags(a) | grid_flags(r))};
+}
+
+void InertialSensor::capture_pose() noexcept {
+  chain_.capture_pose();
+  if (estimate_) chain_.start_axis_estimation();
+}
+
+void InertialSensor::estimate_axis(const RowTime& now, const TextWriter& events, std::uint64_t& seq, SampleBatch& out) noexcept {
+  if (!estimate_ || chain_.segment().source != AxisSource::none) return;
+  if (chain_.axis_estimate().verdict != AxisVerdict::accepted) return;
+  const MainAxis found = chain_.finish_axis_estimation();
+  events.write(out, now, seq,
+               "axis_result {\"imu\":\"%s\",\"accepted\":true,\"ml_axis_left\":[%.6f,%.6f,%.6f],\"share\":%.4f,\"halves_deg\":%.2f,\"tilt_deg\":%.2f}",
+               name_.c_str(), found.axis[0], found.axis[1], found.axis[2], found.share, found.halves_deg, found.tilt_deg);
+}
+
+void InertialSensor::states(StatePieces& pieces) {
+  add_state(pieces, chain_.state());
+  add_state(pieces, angles_.state());
+  add_state(pieces, rates_.state());
+}
+
+}  // namespace grfd

@@ -1,0 +1,36 @@
+// One IMU: raw counts of the device -> motion of its segment, ready to be read on the grid.
+#pragma once
+#include "dsp/aligner.hpp"
+#include "dsp/frame.hpp"
+#include "dsp/imu_chain.hpp"
+#include "dsp/row_writer.hpp"
+#include "dsp/stage.hpp"
+#include "schemas/settings.hpp"
+
+namespace grfd {
+
+class InertialSensor {
+ public:
+  /// @throws std::invalid_argument when the interval is not above 0
+  InertialSensor(const ImuSettings& settings, double nominal_interval_s);
+
+  /// One sample: accel_x..z in g, gyro_x..z in rad/s. `lost`: samples missing before it.
+  void take(const Sample& s, double interval_s, std::uint64_t lost, bool restarted) noexcept;
+  bool covers(TimeNs t, double interval_s) const noexcept { return angles_.covers(t, interval_s) && rates_.covers(t, interval_s); }
+  void at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept;
+
+  bool at_rest() const noexcept { return chain_.filter().rest; }
+  /// The standing pose; also begins the search for the axis, where the settings ask for it.
+  void capture_pose() noexcept;
+  /// Takes an estimated axis as soon as it is acceptable, and says so.
+  void estimate_axis(const RowTime& now, const TextWriter& events, std::uint64_t& seq, SampleBatch& out) noexcept;
+  void states(StatePieces& pieces);
+
+ private:
+  std::string name_;
+  bool estimate_;
+  ImuChain chain_;
+  Resampler<2> angles_, rates_;  // apart: rates are known while an angle is not
+};
+
+}  // namespace grfd

@@ -1,0 +1,77 @@
+// The demonstration rig in virtual time, put together as the daemon does it; and what came out of an engine.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/assembly.hpp"
+#include "daemon/config.hpp"
+#include "daemon/emulation.hpp"
+#include "daemon/lab_clock.hpp"
+#include "schemas/row.hpp"
+
+namespace rig_test {
+using namespace grfd;
+
+inline constexpr TimeNs kStart = 1'000'000'000'000, kMs = 1'000'000, kSecond = 1'000'000'000;
+
+inline Settings demo_settings(const std::vector<std::string>& overrides = {}) {
+  return load_config(std::string(GRFD_SOURCE) + "/config/demo.toml", overrides);
+}
+
+/// Keeps all samples, or their rows by stream name.
+struct Collector final : Outlet {
+  std::vector<Sample> samples;
+  std::size_t largest = 0;
+  void take(std::span<const Sample> batch) noexcept override {
+    samples.insert(samples.end(), batch.begin(), batch.end());
+    largest = std::max(largest, batch.size());
+  }
+  std::vector<Row> rows(const StreamTable& table, const std::string& stream) const {
+    const StreamId id = table.id(stream);
+    RowJoiner joiner(table[id]);
+    std::vector<Row> all;
+    for (const Sample& s : samples)
+      if (s.stream == id && joiner.add(s)) all.push_back(joiner.row());
+    return all;
+  }
+  std::vector<std::string> texts(const StreamTable& table, const std::string& stream) const {
+    std::vector<std::string> all;
+    for (const Row& r : rows(table, stream)) all.emplace_back(reinterpret_cast<const char*>(r.bytes.data()), r.bytes.size());
+    return all;
+  }
+};
+
+template <class T>
+T column(const Row& row, std::size_t index) {
+  T v;
+  std::memcpy(&v, row.bytes.data() + index * sizeof(T), sizeof(T));
+  return v;
+}
+
+struct Rig {
+  VirtualClock clock{kStart};
+  Assembly assembly;
+  Emulation emulation;
+
+  explicit Rig(Settings settings)
+      : assembly(std::move(settings), kStart, 0, true),
+        emulation(assembly.session.settings, assembly.stimulus.get(), clock, kStart, *assembly.truth_ring, assembly.first_truth) {}
+  const StreamTable& streams() const { return assembly.session.streams; }
+  std::size_t devices() const { return assembly.ports.size(); }
+  void start_all() {
+    for (std::size_t i = 0; i < devices(); ++i) assembly.ports[i]->start(*emulation.link(i), clock.t);
+  }
+  /// Lets time pass; `after_each` is called after every instant at which something happened, and each millisecond.
+  void run_until(TimeNs end, const std::function<void()>& after_each = {}) {
+    while (clock.t < end) {
+      clock.t = std::max(clock.t, std::min({emulation.next(), end, (clock.t / kMs + 1) * kMs}));
+      emulation.run_until(clock.t);
+      if (after_each) after_each();
+    }
+  }
+};
+
+}  // namespace rig_test

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""The real programs, as a person uses them. Usage: daemon_test.py run|simulate GRFD GRFCTL DEMO.toml
+run: grfd for about 14 s, grfctl beside it, a subscriber, SIGTERM, and what is in the files then.
+simulate: the same configuration twice, and with other batches, gives equal files; and no work with a wrong configuration."""
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+try:
+    import numpy as np
+    import zmq
+
+    from recording import Recording
+except ImportError as e:
+    print(f"SKIP: {e} (python3-numpy, python3-h5py, python3-zmq)")
+    sys.exit(77)
+
+MODE, GRFD, GRFCTL, DEMO = sys.argv[1:5]
+failures = []
+
+
+def check(what, good, detail=""):
+    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good else f': {detail}'}", flush=True)
+    if not good:
+        failures.append(what)
+
+
+class Subscriber(threading.Thread):
+    """Takes every row of some streams; notes holes in seq of messages and rows."""
+    ROW = struct.Struct("<qQHHI")
+
+    def __init__(self, endpoint, topics):
+        super().__init__(daemon=True)
+        self.topics, self.stop = topics, False
+        self.rows = {t: [] for t in topics}
+        self.infos, self.holes, self.age_ms = {}, {t: 0 for t in topics}, []
+        self.next = {}
+        self.socket = zmq.Context.instance().socket(zmq.SUB)
+        self.socket.setsockopt(zmq.RCVTIMEO, 100)
+        self.socket.setsockopt(zmq.RCVHWM, 0)
+        self.socket.connect(endpoint)
+        for t in topics:
+            self.socket.setsockopt_string(zmq.SUBSCRIBE, t)
+
+    def run(self):
+        while not self.stop:
+            try:
+                topic, header, data = self.socket.recv_multipart()
+            except zmq.Again:
+                continue
+            topic, header = topic.decode(), json.loads(header)
+            if topic not in self.rows:
+                continue
+            if header["type"] == "info":
+                self.infos[topic] = header["info"]
+            if header["type"] != "data":
+                continue
+            self.holes[topic] += header["seq"] != self.next.get(topic, header["seq"])
+            self.next[topic] = header["seq"] + 1
+            self.age_ms.append(header["age_ms"])
+            size = len(data) // header["count"]
+            for i in range(header["count"]):
+                t_ns, seq, flags, epoch, _ = self.ROW.unpack_from(data, i * size)
+                self.rows[topic].append((seq, t_ns, data[i * size + self.ROW.size:(i + 1) * size]))
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_run(folder):
+    control, feed = f"ipc://{folder}/control", f"ipc://{folder}/feed"
+    log = open(f"{folder}/log", "w+")
+    started = time.monotonic()
+    daemon = subprocess.Popen([GRFD, "run", DEMO, "--set", f"control.endpoint={control}", "--set", f"feed.endpoint={feed}",
+                               "--set", f"record.folder={folder}/trials", "--set", "record.name=first"], stderr=log, stdout=log)
+
+    def ctl(*words, endpoint=control):
+        done = subprocess.run([GRFCTL, "--endpoint", endpoint, *words], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def until(seconds):
+        time.sleep(max(0, started + seconds - time.monotonic()))
+
+    try:
+        subscriber = Subscriber(feed, ["cop/total", "raw/u6/scan"])
+        subscriber.start()
+        check("the daemon answers", wait_for(lambda: ctl("--timeout", "1", "--json", "ping")[0] == 0, 15))
+        devices = lambda: json.loads(ctl("--json", "devices")[1])
+        check("all five devices stream", wait_for(lambda: sum(d["state"] == "streaming" for d in devices()) == 5, 10))
+        check("it records from the start", wait_for(lambda: json.loads(ctl("--json", "status")[1])["recording"]["state"] == "running", 10))
+        code, out, err = ctl("status")
+        check("status for people", code == 0 and "session" in out and "recording for" in out and "imu_foot_right" in out, out + err)
+        code, out, err = ctl("devices")
+        check("devices for people", code == 0 and out.count("streaming") == 5, out + err)
+        code, out, err = ctl("mark", "the", "first", "mark")
+        check("mark", code == 0 and out == "marked\n", out + err)
+        code, out, err = ctl("mark", '"' * 1500)
+        check("a mark that JSON makes too long is refused", code == 1 and "1900" in err, out + err)
+        code, out, err = ctl("record", "start")
+        check("a second recording is refused", code == 1 and "running already" in err, err)
+        code, out, err = ctl("tare", "ceiling")
+        check("an unknown plate is refused", code == 1 and "no plate 'ceiling'" in err, err)
+        check("a wrong word is wrong use", ctl("fly")[0] == 2 and ctl("record")[0] == 2 and ctl()[0] == 2)
+        check("no daemon", ctl("--timeout", "0.3", "status", endpoint=f"ipc://{folder}/nobody")[0] == 3)
+        second = subprocess.run([GRFD, "run", DEMO, "--set", f"control.endpoint={control}", "--set", f"feed.endpoint=ipc://{folder}/other",
+                                 "--set", f"record.folder={folder}/other"], capture_output=True, text=True, timeout=30)
+        check("a second daemon at the same address gives up", second.returncode == 1 and "another grfd answers" in second.stderr, second.stderr)
+
+        until(5)
+        code, out, err = ctl("tare")
+        check("tare while a person stands there", code == 1 and "not zeroed: a person stands on the plate" in out, out + err)
+        code, out, err = ctl("--json", "tare", "left")
+        answer = json.loads(out)
+        check("the same as JSON", code == 1 and answer["event"] == "tare_result" and answer["detail"]["plates"][0]["reason"].startswith("a person stands on the plate"), out)
+        status = json.loads(ctl("--json", "status")[1])
+        check("status: 80 kg", abs(status["streams"]["plate/left"]["newest"]["fz"] + status["streams"]["plate/right"]["newest"]["fz"] - 80 * 9.81) < 60,
+              status["streams"]["plate/left"]["newest"])
+        check("status: nothing missing", all(s["missing"] == 0 for s in status["streams"].values()),
+              {n: s["missing"] for n, s in status["streams"].items() if s["missing"]})
+        until(11)
+        code, out, err = ctl("record", "stop")
+        check("record stop", code == 0 and out == f"recorded: {folder}/trials/first.h5\n", out + err)
+        check("stopping again is refused", ctl("record", "stop")[0] == 1)
+        code, out, err = ctl("record", "start", "second")
+        check("record start", code == 0 and "second.journal" in out, out + err)
+        until(14)
+        files_open = len(os.listdir(f"/proc/{daemon.pid}/fd"))
+        daemon.send_signal(signal.SIGTERM)
+        try:
+            code = daemon.wait(20)
+        except subprocess.TimeoutExpired:
+            code = "still running 20 s later"
+        check("SIGTERM ends it well", code == 0, code)
+        check("descriptors are few", files_open < 100, files_open)
+    finally:
+        if daemon.poll() is None:
+            daemon.kill()
+            daemon.wait()
+        log.seek(0)
+        text = log.read()
+    subscriber.stop = True
+    subscriber.join()
+    if failures:
+        print(text)
+    check("no complaint in the log", not [l for l in text.splitlines() if any(w in l.lower() for w in ("error", "sanitizer", "failed"))])
+
+    for topic, least in (("cop/total", 10500), ("raw/u6/scan", 10500)):
+        rows = subscriber.rows[topic]
+        seq = np.array([r[0] for r in rows], dtype=np.int64)
+        holes = int(np.sum(np.diff(seq) != 1))
+        check(f"subscriber: {len(rows)} rows of {topic}, no hole", len(rows) > least and holes == 0 and subscriber.holes[topic] == 0 and topic in subscriber.infos,
+              f"{holes} holes in rows, {subscriber.holes[topic]} in messages")
+    t = np.array([r[1] for r in subscriber.rows["cop/total"]])
+    check("the grid is whole milliseconds, one after another", np.all(t % 1_000_000 == 0) and np.all(np.diff(t) == 1_000_000))
+    print(f"       age of messages when sent: median {np.median(subscriber.age_ms):.1f} ms, 99 % {np.percentile(subscriber.age_ms, 99):.1f} ms")
+
+    trials = sorted(os.listdir(f"{folder}/trials"))
+    check("two recordings, no journal", trials == ["first.h5", "second.h5"], trials)
+    for name in trials:
+        done = subprocess.run([GRFD, "verify", f"{folder}/trials/{name}"], capture_output=True, text=True)
+        check(f"verify {name}", done.returncode == 0, done.stdout + done.stderr)
+    first = Recording(f"{folder}/trials/first.h5")
+    events = [(n, json.loads(d)) for _, n, d in first["events"].texts()]
+    check("the mark is in the file", any(n == "mark" and d["text"] == "the first mark" for n, d in events), events)
+    tares = [d for n, d in events if n == "tare_result"]
+    check("one tare was good, two were refused", [d["accepted"] for d in tares] == [True, False, False], tares)
+    # What the subscriber saw is what the file holds, bit for bit.
+    for topic, dtype in (("cop/total", "<f4"), ("raw/u6/scan", "<i4")):
+        stream = first[topic]
+        live = {r[0]: r[2] for r in subscriber.rows[topic]}
+        common = [i for i, s in enumerate(stream.seq) if int(s) in live]
+        equal = sum(np.asarray(stream.values[i], dtype=dtype).tobytes() == live[int(stream.seq[i])] for i in common)
+        check(f"file and feed agree on {len(common)} rows of {topic}", equal == len(common) and len(common) > 8000, f"{equal} equal")
+
+
+def test_simulate(folder):
+    demanding = ["--set", "device.u6.emulation.faults.drop_packet=0.002", "--set", "device.imu_foot_left.emulation.faults.corrupt_checksum=0.2",
+                 "--set", "device.imu_shank_right.emulation.stall_probability=0.01", "--set", "device.imu_shank_right.emulation.stall_ms=250"]
+    for what, more in (("demo", []), ("faulty devices", demanding)):
+        def simulate(*words):
+            path = f"{folder}/out.h5"
+            done = subprocess.run([GRFD, "simulate", DEMO, "-o", path, "--seconds", "13", *more, *words], capture_output=True, text=True)
+            check(f"{what}: simulate {' '.join(words)}", done.returncode == 0, done.stderr)
+            with open(path, "rb") as f:
+                return f.read()
+        reference = simulate()
+        check(f"{what}: twice the same", simulate() == reference)
+        for batch in ("1", "7", "64", "1000"):
+            check(f"{what}: --batch {batch} gives the same {len(reference) / 1e6:.1f} MB", simulate("--batch", batch) == reference)
+        done = subprocess.run([GRFD, "verify", f"{folder}/out.h5"], capture_output=True, text=True)
+        check(f"{what}: verify", done.returncode == 0, done.stdout + done.stderr)
+        gaps = len(Recording(f"{folder}/out.h5")["gaps"].texts())
+        check(f"{what}: {gaps} gaps", (gaps > 0) == bool(more))
+    check("nothing else is left behind", os.listdir(folder) == ["out.h5"], os.listdir(folder))
+
+    for words, expected in ((["run", DEMO, "--set", "filter.cutoff_hz=-3"], "cutoff_hz"), (["run", f"{folder}/none.toml"], "none.toml"),
+                            (["run", DEMO, "--set", "no.such.key=1"], "no"), (["run"], "configuration"), (["dance"], "dance"),
+                            (["run", DEMO, "--seconds", "soon"], "seconds"), (["run", DEMO, "--set", "control.endpoint=tcp://0.0.0.0:1"], "control.endpoint")):
+        done = subprocess.run([GRFD, *words], capture_output=True, text=True, timeout=20)
+        check(f"grfd {' '.join(words[:1] + words[2:])}: exit 2 and the reason", done.returncode == 2 and expected in done.stderr, f"{done.returncode}: {done.stderr}")
+
+
+with tempfile.TemporaryDirectory(prefix="grfd_e2e_") as place:
+    {"run": test_run, "simulate": test_simulate}[MODE](place)
+print(f"WRONG: {', '.join(failures)}" if failures else "all well")
+sys.exit(bool(failures))
