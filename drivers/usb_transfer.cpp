@@ -90,7 +90,7 @@ std::string endpoint_name(std::uint8_t endpoint) {
 
 void throw_usb_error(int error, const std::string& what) {
   LinkError::Kind kind = LinkError::Kind::io;
-  if (error == LIBUSB_ERROR_NO_DEVICE || error == LIBUSB_ERROR_NOT_FOUND) kind = LinkError::Kind::gone;
+  if (error == LIBUSB_ERROR_NO_DEVICE) kind = LinkError::Kind::gone;
   if (error == LIBUSB_ERROR_TIMEOUT) kind = LinkError::Kind::timeout;
   if (error == LIBUSB_ERROR_PIPE) kind = LinkError::Kind::stall;
   const char* reason = kind == LinkError::Kind::stall ? "the device refused (stall)" : libusb_strerror(static_cast<libusb_error>(error));
