@@ -23,6 +23,12 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr double kLateJoinerMs = 2000;  // instrumented code is up to 20 times slower: here only that the info comes
+#else
+constexpr double kLateJoinerMs = 100;
+#endif
+
 double ms_since(Steady::time_point then) { return std::chrono::duration<double, std::milli>(Steady::now() - then).count(); }
 
 /// A feed behind its sink thread, fed one tick each millisecond until it is destroyed.
@@ -256,7 +262,7 @@ BOOST_AUTO_TEST_CASE(eight_late_joiners_all_learn_what_the_stream_is) {
   std::string list;
   for (const double v : ms) list += std::to_string(v).substr(0, 5) + " ";
   BOOST_TEST_MESSAGE("stream info after ms: " << list);
-  BOOST_TEST(*std::max_element(ms.begin(), ms.end()) < 100);
+  BOOST_TEST(*std::max_element(ms.begin(), ms.end()) < kLateJoinerMs);
   BOOST_TEST(live.feed().late_subscriptions().get() == 8u);
 }
 
