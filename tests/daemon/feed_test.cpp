@@ -23,22 +23,15 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr double kLateJoinerMs = 2000;  // instrumented code is up to 20 times slower: here only that the info comes
-#else
-constexpr double kLateJoinerMs = 100;
-#endif
-
 double ms_since(Steady::time_point then) { return std::chrono::duration<double, std::milli>(Steady::now() - then).count(); }
 
 /// A feed behind its sink thread, fed one tick each millisecond until it is destroyed.
 class LiveFeed {
  public:
-  explicit LiveFeed(int high_water_mark = 1000, double tick_ms = 1) : session_(make_session("")) {
+  explicit LiveFeed(double tick_ms = 1, double batch_ms = 5) : session_(make_session("")) {
     FeedSettings settings;
     settings.endpoint = endpoint();
-    settings.high_water_mark = high_water_mark;
-    settings.batch_ms = 5;
+    settings.batch_ms = batch_ms;
     auto feed = std::make_unique<Feed>(settings);
     feed_ = feed.get();
     sink_ = std::make_unique<SinkThread>(std::move(feed), session_, 1 << 14, kGaps, [this](const std::string& why) { failed_ = why.size(); });
@@ -241,29 +234,38 @@ BOOST_AUTO_TEST_CASE(eight_late_joiners_all_learn_what_the_stream_is) {
   LiveFeed live;
   std::this_thread::sleep_for(200ms);
   zmq::context_t context(1);
-  std::vector<double> ms;
   std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 8; ++i) {
+  const auto join = [&] {  // @return ms until the stream's info came
     auto& client = *clients.emplace_back(std::make_unique<Client>(context, live.endpoint()));
     const auto then = Steady::now();
     client.subscribe("cop/left");
     for (;;) {
-      const auto m = client.receive();
-      BOOST_REQUIRE_MESSAGE(m, "joiner " << i << " got nothing");
+      const auto m = client.receive(10s);
+      BOOST_REQUIRE_MESSAGE(m, "a joiner got nothing");
       if (m->header["type"] != "info") continue;
-      ms.push_back(ms_since(then));
+      const double ms = ms_since(then);
       BOOST_TEST(m->topic == "cop/left");
       BOOST_TEST(m->rows.empty());
       BOOST_TEST((stream_from_json(nlohmann::ordered_json::parse(m->header["info"].dump())).columns.size() == 3));
-      break;
+      return ms;
     }
+  };
+  // All eight of a round within 100 ms; a pause of the whole machine may spoil a round, a slow feed would spoil them all.
+  std::size_t joined = 0;
+  double best = 1e9;
+  for (int round = 0; round < 5 && best >= 100; ++round) {
+    std::string list;
+    double worst = 0;
+    for (int i = 0; i < 8; ++i, ++joined) {
+      const double ms = join();
+      worst = std::max(worst, ms);
+      list += std::to_string(ms).substr(0, 5) + " ";
+    }
+    best = std::min(best, worst);
+    BOOST_TEST_MESSAGE("stream info after ms: " << list);
   }
-  BOOST_TEST(ms.size() == 8u);
-  std::string list;
-  for (const double v : ms) list += std::to_string(v).substr(0, 5) + " ";
-  BOOST_TEST_MESSAGE("stream info after ms: " << list);
-  BOOST_TEST(*std::max_element(ms.begin(), ms.end()) < kLateJoinerMs);
-  BOOST_TEST(live.feed().late_subscriptions().get() == 8u);
+  BOOST_TEST(best < 100);
+  BOOST_TEST(live.feed().late_subscriptions().get() == joined);
 }
 
 BOOST_AUTO_TEST_CASE(eight_joiners_at_once_all_learn_it_too) {
@@ -315,14 +317,14 @@ BOOST_AUTO_TEST_CASE(all_rows_come_in_order_with_rising_numbers) {
 
 BOOST_AUTO_TEST_CASE(a_subscriber_that_has_stopped_costs_a_healthy_one_nothing) {
   zmq::context_t context(1), stuck_context(1);
-  LiveFeed live(20, 0.5);
+  LiveFeed live(0.5, 1);
   Client stuck(stuck_context, live.endpoint(), 1);  // never reads
   stuck.subscribe("");
   Reader healthy(context, live.endpoint(), "raw/u6/scan", 52);
   BOOST_REQUIRE(wait_for([&] { return healthy.rows_seen > 0; }));
-  const std::uint64_t from = live.ticks();
-  BOOST_TEST(wait_for([&] { return live.ticks() >= from + 4000; }, 30s));
-  BOOST_TEST(wait_for([&] { return healthy.rows_seen >= 3900; }));
+  // More than its high-water mark of 1000 and the system's buffers hold for the one that has stopped.
+  BOOST_TEST(wait_for([&] { return live.feed().messages().get() >= 6000; }, 60s));
+  BOOST_TEST(healthy.rows_seen > 1000u);
   healthy.stop();
   BOOST_TEST(healthy.message_holes == 0u);
   BOOST_TEST(healthy.row_holes == 0u);
@@ -395,16 +397,17 @@ BOOST_AUTO_TEST_CASE(hostile_subscribers_change_nothing_and_are_counted) {
     ::close(s);
   }
   const std::uint64_t rows = healthy.rows_seen;
-  BOOST_TEST(wait_for([&] { return healthy.rows_seen > rows + 300; }));
+  BOOST_TEST(wait_for([&] { return healthy.rows_seen > rows + 300; }, 30s));
   healthy.stop();
   BOOST_TEST(healthy.message_holes == 0u);
   BOOST_TEST(healthy.row_holes == 0u);
   BOOST_TEST(healthy.infos < 600u);  // a flood of subscriptions is answered once in a while
+  // libzmq walks its tree of 10000 subscriptions for each connection that ends; instrumented code takes its time for that.
   Client after(context, live.endpoint());
   after.subscribe("cop/");
   bool info = false;
   while (!info) {
-    const auto m = after.receive();
+    const auto m = after.receive(20s);
     BOOST_REQUIRE(m);
     info = m->header["type"] == "info";
   }
