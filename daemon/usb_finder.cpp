@@ -52,7 +52,10 @@ std::unique_ptr<Link> UsbFinder::ask(const UsbDevice& device, Driver& driver, Kn
     return link;
   } catch (const std::exception& e) {
     known.trouble = e.what();
-    known.retry_at = known.pause == 0 ? 0 : MonotonicClock().now() + known.pause;
+    if (const auto* error = dynamic_cast<const LinkError*>(&e); error && error->kind == LinkError::Kind::gone)
+      known = {};  // unplugged, and the news has not come yet: absent, not in trouble
+    else if (known.pause > 0)
+      known.retry_at = MonotonicClock().now() + known.pause;
     return nullptr;
   }
 }

@@ -15,4 +15,4 @@ target_link_libraries(test_simulated_usb PRIVATE grfd_daemon grfd_drivers Boost:
   PkgConfig::USB ${CMAKE_DL_LIBS})
 add_test(NAME simulated_usb COMMAND ${UMOCKDEV_WRAPPER} $<TARGET_FILE:test_simulated_usb>)
 set_tests_properties(simulated_usb PROPERTIES TIMEOUT 180
-  ENVIRONMENT "ASAN_OPTIONS=verify_asan_link_order=0;TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+  ENVIRONMENT "ASAN_OPTIONS=verify_asan_link_order=0;TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_LIST_DIR}/tsan.supp")
