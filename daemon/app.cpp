@@ -81,8 +81,9 @@ App::App(Settings settings, const RunOptions& options)
   add_sink(std::move(status), ring(1));
 
   assembly_.engine->add_counter("truth", emulation_.truth_dropped());
+  for (const Counter* c : {&control_.replies_dropped(), &control_.clients_gone()}) assembly_.engine->add_counter("control", *c);
   const bool needs_usb = std::any_of(settings_.devices.begin(), settings_.devices.end(), [](const DeviceSettings& d) { return !d.emulated; });
-  if (needs_usb) usb_ = make_usb_finder(*assembly_.engine);
+  if (needs_usb) usb_ = make_usb_finder(*assembly_.engine, settings_.realtime_priority);
   devices_ = std::make_unique<Devices>(assembly_, emulation_, usb_.get(), clock_, [this](const Devices::Status& s) {
     asio::post(io_, [this, s] { on_device(s); });
   });

@@ -9,6 +9,7 @@
 namespace grfd {
 namespace {
 constexpr int kRequestsAtOnce = 100;
+constexpr int kUnreadReplies = 1000;  // per client; schemas/control.md promises it
 
 /// Signals arrive on this thread, and any call of ZeroMQ may then end with EINTR.
 template <class Call>
@@ -25,6 +26,8 @@ Control::Control(boost::asio::io_context& io, const std::string& endpoint,
                  std::function<Answer(const Json& request)> handle)
     : handle_(std::move(handle)), socket_(context_, zmq::socket_type::router), readable_(io) {
   socket_.set(zmq::sockopt::linger, 200);
+  socket_.set(zmq::sockopt::sndhwm, kUnreadReplies);
+  socket_.set(zmq::sockopt::router_mandatory, true);  // otherwise an answer that finds no room is dropped in silence
   socket_.set(zmq::sockopt::maxmsgsize, std::int64_t{65536});
   if (endpoint.rfind("ipc://", 0) == 0) {
     socket_file_ = endpoint.substr(6);
@@ -134,7 +137,15 @@ void Control::send(const std::string& client, const Json& message) {
   const auto put = [this](const std::string& frame, zmq::send_flags flags) {
     return uninterrupted([&] { return socket_.send(zmq::buffer(frame), flags | zmq::send_flags::dontwait).has_value(); });
   };
-  if (put(client, zmq::send_flags::sndmore)) put(text, zmq::send_flags::none);
+  try {
+    if (put(client, zmq::send_flags::sndmore))
+      put(text, zmq::send_flags::none);
+    else
+      ++replies_dropped_;
+  } catch (const zmq::error_t& e) {
+    if (e.num() != EHOSTUNREACH) throw;
+    ++clients_gone_;
+  }
 }
 
 }  // namespace grfd

@@ -35,6 +35,9 @@ class Control {
   /// Sends the result of an accepted command to whoever asked. Unknown ids are ignored.
   void finish(std::uint64_t accepted, const Json& result);
 
+  const Counter& replies_dropped() const { return replies_dropped_; }  ///< the client asks without reading the answers
+  const Counter& clients_gone() const { return clients_gone_; }        ///< left before their answer
+
  private:
   void wait();
   void drain();
@@ -47,6 +50,7 @@ class Control {
   boost::asio::posix::stream_descriptor readable_;
   std::map<std::uint64_t, std::string> waiting_;  ///< accepted id -> client
   bool drain_posted_ = false;
+  Counter replies_dropped_{"replies_dropped"}, clients_gone_{"clients_gone", Counter::Kind::activity};
   std::string socket_file_;
 };
 

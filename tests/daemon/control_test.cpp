@@ -38,6 +38,7 @@ class Served {
     boost::asio::post(io_, [this, id, result] { control_->finish(id, result); });
   }
   std::thread::native_handle_type thread() { return thread_.native_handle(); }
+  const Control& control() const { return *control_; }
 
  private:
   Control::Answer handle(const Json& request) {
@@ -59,10 +60,10 @@ class Served {
 
 class Caller {
  public:
-  explicit Caller(const std::string& endpoint) : socket_(context_, zmq::socket_type::dealer) {
+  explicit Caller(const std::string& endpoint, int unread = 0) : socket_(context_, zmq::socket_type::dealer) {
     socket_.set(zmq::sockopt::linger, 0);
     socket_.set(zmq::sockopt::sndhwm, 0);
-    socket_.set(zmq::sockopt::rcvhwm, 0);
+    socket_.set(zmq::sockopt::rcvhwm, unread);
     socket_.connect(endpoint);
   }
   void send(const std::string& text) { socket_.send(zmq::buffer(text)); }
@@ -235,12 +236,27 @@ BOOST_AUTO_TEST_CASE(clients_that_went_away_do_no_harm) {
   }
   served.finish(1, {{"event", "done"}});
   BOOST_TEST(stays.alive());
-  for (int i = 0; i < 1200; ++i) stays.send("{\"v\":1,\"command\":\"later\"}");  // more than are remembered
-  int accepted = 0;
-  while (accepted < 1200 && stays.receive().is_object()) ++accepted;
+  int accepted = 0;  // more than are remembered
+  while (accepted < 1200 && stays.ask("{\"v\":1,\"command\":\"later\"}").is_object()) ++accepted;
   BOOST_TEST(accepted == 1200);
   served.finish(1201, {{"event", "newest"}});
   BOOST_TEST(stays.receive()["result"]["event"] == "newest");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_finds_no_room_is_counted) {
+  Served served;
+  Caller greedy(served.endpoint(), 1), other(served.endpoint());
+  const int asked = 20000;  // its queue holds one answer, the socket's buffer and the daemon's queue the rest
+  for (int i = 0; i < asked; ++i) greedy.send("{\"v\":1,\"command\":\"ping\",\"n\":" + std::to_string(i) + "}");
+  BOOST_TEST(other.alive());
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (served.control().replies_dropped().get() == 0 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(5ms);
+  std::uint64_t answers = 0;
+  while (answers < asked && greedy.receive(500).is_object()) ++answers;
+  BOOST_TEST_MESSAGE(asked << " asked in one go: " << answers << " answers, " << served.control().replies_dropped().get() << " dropped");
+  BOOST_TEST(answers >= 1000);
+  BOOST_TEST(answers < asked);
+  BOOST_TEST(answers + served.control().replies_dropped().get() == asked);
 }
 
 BOOST_AUTO_TEST_CASE(two_hundred_requests_at_once_are_all_answered) {
