@@ -100,7 +100,7 @@ Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clo
     inertial_.push_back(std::make_unique<ImuMotion>(stimulus, imu, imu < settings.imus.size(), stimulus_mutex_));
     std::unique_ptr<EmulatedLink> link;
     if (device.emulated) {
-      auto emulated = find_driver(device.driver)->emulate(device, analog_.back().get(), inertial_.back().get());
+      auto emulated = find_driver(device.driver)->emulate(device, {analog_.back().get(), inertial_.back().get()});
       link = std::make_unique<EmulatedLink>(std::move(emulated), device.emulation, clock, session_start);
     }
     links_.push_back(std::move(link));

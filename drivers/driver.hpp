@@ -37,13 +37,15 @@ class Driver {
   /// Starvation and status, at 10 Hz. Devices thread, while decode may run. @return null when all is well, else the
   /// named cause of a restart
   virtual const char* check(Link& link, TimeNs now) noexcept = 0;
+  /// Makes the box blink for some seconds, so that a person can tell which one it is. Devices thread, while it streams; the
+  /// stream goes on. @return false when this device cannot. @throws LinkError, DeviceError
+  virtual bool blink(Link&) { return false; }
   /// Every rejection has a name.
   virtual std::span<const Counter* const> counters() const noexcept = 0;
 };
 
-class EmulatedDevice;   // drivers/emulation/emulated_device.hpp
-struct AnalogSource;    // drivers/emulation/stimulus.hpp
-struct InertialSource;
+class EmulatedDevice;  // drivers/emulation/emulated_device.hpp
+struct Senses;         // drivers/emulation/stimulus.hpp
 
 /// How a USB device is found: its ids, and what else must match before it is claimed.
 struct UsbMatch {
@@ -65,8 +67,8 @@ struct DriverEntry {
   /// Errors in the settings that only this driver can see, each "key: what is wrong, what would be right".
   std::vector<std::string> (*check_settings)(const DeviceSettings&);
   std::unique_ptr<Driver> (*make)(const DeviceSettings&, StreamId first);
-  /// The device side. Exactly one of the sources is used; it outlives the device.
-  std::unique_ptr<EmulatedDevice> (*emulate)(const DeviceSettings&, AnalogSource*, InertialSource*);
+  /// The device side. What it senses outlives the device.
+  std::unique_ptr<EmulatedDevice> (*emulate)(const DeviceSettings&, const Senses&);
 };
 
 std::span<const DriverEntry> driver_registry();

@@ -218,9 +218,9 @@ std::unique_ptr<Driver> make(const DeviceSettings& s, StreamId first) {
   return std::make_unique<LabjackU6>(s, *clock, first);
 }
 
-std::unique_ptr<EmulatedDevice> emulate(const DeviceSettings& s, AnalogSource* analog, InertialSource*) {
-  if (!analog) throw std::invalid_argument("the emulated U6 needs a source of voltages");
-  return std::make_unique<LabjackU6Device>(s, *analog);
+std::unique_ptr<EmulatedDevice> emulate(const DeviceSettings& s, const Senses& senses) {
+  if (!senses.analog) throw std::invalid_argument("the emulated U6 needs a source of voltages");
+  return std::make_unique<LabjackU6Device>(s, *senses.analog);
 }
 }  // namespace
 

@@ -309,8 +309,8 @@ std::unique_ptr<Driver> make(const DeviceSettings& d, StreamId first) {
   return std::make_unique<MicrostrainMip>(d, first);
 }
 
-std::unique_ptr<EmulatedDevice> emulate(const DeviceSettings& d, AnalogSource*, InertialSource* source) {
-  return std::make_unique<MicrostrainMipDevice>(d.emulation, source);
+std::unique_ptr<EmulatedDevice> emulate(const DeviceSettings& d, const Senses& senses) {
+  return std::make_unique<MicrostrainMipDevice>(d.emulation, senses.inertial);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "drivers/emulation/sync_line.hpp"
 #include "schemas/sample_batch.hpp"
 #include "schemas/settings.hpp"
 #include "schemas/stream.hpp"
@@ -21,6 +22,13 @@ struct AnalogSource {
 struct InertialSource {
   virtual ~InertialSource() = default;
   virtual void read(double t_s, Vec3& gyro_rad_s, Vec3& specific_force_m_s2) = 0;
+};
+
+/// What is wired to an emulated device: it takes what it has inputs for.
+struct Senses {
+  AnalogSource* analog = nullptr;
+  InertialSource* inertial = nullptr;
+  SyncLine sync = {};
 };
 
 using Wrench = std::array<double, 6>;  ///< Fx Fy Fz (N) Mx My Mz (N.m)
