@@ -127,8 +127,7 @@ void App::begin() {
     children_[pid] = {"", 0};
   }
   if (settings_.record.at_start) {
-    trial_ = Trial::starting;
-    send_command("record_start", {{"name", settings_.record.name}});
+    start_recording(settings_.record.name);
   }
   if (settings_.record.tare_at_start) {
     auto timer = std::make_shared<asio::steady_timer>(io_, std::chrono::nanoseconds(
@@ -156,7 +155,8 @@ void App::watchdog() {
 }
 
 void App::on_event(const StatusSink::Event& event) {
-  const bool loud = event.stream != "commands" && event.stream != "truth/events";
+  // What devices do is logged where it happens.
+  const bool loud = event.stream != "commands" && event.stream != "truth/events" && event.name != "device";
   if (loud) log(event.stream == "events" || event.name.rfind("feed.late", 0) == 0 ? Level::info : Level::warning, (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
   if (event.stream != "events") return;
   const Json detail = Json::parse(event.detail, nullptr, false);
@@ -178,6 +178,7 @@ void App::await_signal() {
 }
 
 void App::on_device(const Devices::Status& s) {
+  if (!assembly_.command(clock_.now(), device_command(s))) log(Level::error, "the pipeline takes no commands: the state of " + s.name + " is not recorded");
   const bool fine = s.state == Devices::State::streaming;
   log(fine ? Level::info : Level::warning, s.name + ": " + to_string(s.state) + (fine ? " (" + s.model + " " + s.serial + ", firmware " + s.firmware + ")" : "") +
                                                (s.trouble.empty() ? "" : ", " + s.trouble));

@@ -49,19 +49,34 @@ Control::Answer App::handle(const Json& request) {
         throw Refusal("required device " + d.name + " is " + to_string(d.state) + (d.trouble.empty() ? "" : " (" + d.trouble + ")"));
     const std::string name = text("name");
     if (name.find('/') != std::string::npos || name.find('\0') != std::string::npos || name.size() > 200) throw Refusal("\"name\" is a file name without '/'");
-    trial_ = Trial::starting;
-    return {nullptr, send_command("record_start", {{"name", name.empty() ? settings_.record.name : name}})};
+    return {nullptr, start_recording(name)};
   }
   if (command == "record_stop") {
     if (trial_ != Trial::running) throw Refusal("nothing is being recorded");
     trial_ = Trial::stopping;
     return {nullptr, stop_command_ = send_command("record_stop", {{"reason", "command"}})};
   }
-  throw Refusal("unknown command '" + command + "'; there are ping, status, devices, tare, pose, record_start, record_stop, mark");
+  if (command == "blink") {
+    const std::string name = text("device");
+    if (name.empty()) throw Refusal("blink needs \"device\", a name as in the configuration");
+    if (std::none_of(settings_.devices.begin(), settings_.devices.end(), [&](const DeviceSettings& d) { return d.name == name; }))
+      throw Refusal("there is no device '" + name + "'");
+    const std::uint64_t id = next_command_++;
+    devices_->blink(name, [this, id, name](const std::string& trouble) {
+      boost::asio::post(io_, [this, id, name, trouble] {
+        Json detail{{"id", id}, {"device", name}, {"accepted", trouble.empty()}};
+        if (!trouble.empty()) detail["reason"] = trouble;
+        control_.finish(id, {{"event", "blink_result"}, {"detail", detail}});
+      });
+    });
+    return {nullptr, id};
+  }
+  throw Refusal("unknown command '" + command + "'; there are ping, status, devices, tare, pose, record_start, record_stop, mark, blink");
 }
 
 Json App::devices() {
   Json all = Json::array();
+  const auto streams = status_sink_->snapshot();
   for (const Devices::Status& d : devices_->status()) {
     Json one{{"name", d.name}, {"driver", d.driver}, {"state", to_string(d.state)}, {"model", d.model}, {"serial", d.serial},
              {"firmware", d.firmware}, {"required", d.required}, {"rate_hz", d.rate_hz}, {"measured_hz", d.measured_hz},
@@ -70,6 +85,11 @@ Json App::devices() {
     for (const auto& line : assembly_.engine->counters())
       if (line.name.rfind(d.name + ".", 0) == 0 && line.counter->kind == Counter::Kind::trouble && line.counter->get() > 0) losses[line.name.substr(d.name.size() + 1)] = line.counter->get();
     one["counters"] = losses;
+    if (const auto clock = assembly_.session.streams.find("clock/" + d.name); clock && streams[*clock].newest.size() >= 5) {
+      const auto& newest = streams[*clock].newest;  // offset, drift_ppm, residual, interval, state
+      constexpr const char* kState[] = {"settling", "sync", "full"};
+      one["clock"] = {{"drift_ppm", newest[1]}, {"residual_us", newest[2] * 1e6}, {"state", kState[std::clamp(static_cast<int>(newest[4]), 0, 2)]}};
+    }
     all.push_back(std::move(one));
   }
   return all;

@@ -33,6 +33,7 @@ class App {
   Control::Json status();
   Control::Json devices();
   std::uint64_t send_command(const std::string& verb, Control::Json detail);
+  std::uint64_t start_recording(const std::string& name);
   void on_event(const StatusSink::Event& event);
   void on_recording(const RecordingEvent& event);
   void on_device(const Devices::Status& status);

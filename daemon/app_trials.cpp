@@ -8,6 +8,14 @@
 
 namespace grfd {
 
+std::uint64_t App::start_recording(const std::string& name) {
+  trial_ = Trial::starting;
+  const std::uint64_t id = send_command("record_start", {{"name", name.empty() ? settings_.record.name : name}});
+  // Every file says which devices took part, and which were missing.
+  for (const Devices::Status& d : devices_->status()) assembly_.command(clock_.now(), device_command(d));
+  return id;
+}
+
 void App::on_recording(const RecordingEvent& event) {
   const auto id = static_cast<std::uint64_t>(event.command_id);
   switch (event.kind) {

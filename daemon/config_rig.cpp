@@ -34,6 +34,8 @@ void read_emulation(Reader& r, EmulationSettings& s) {
   r.number("jitter_ms", s.jitter_ms, {"ms", "mean of the random time on top of it", 0, 1000});
   r.number("stall_probability", s.stall_probability, {"", "chance that a transfer stalls", 0, 1});
   r.number("stall_ms", s.stall_ms, {"ms", "longest stall", 0, 60000});
+  r.number("unplug_at_s", s.unplug_at_s, {"s", "when its plug is pulled, after the start of the session; 0: never", 0, 1e6});
+  r.number("unplug_for_s", s.unplug_for_s, {"s", "how long the plug stays out; 0: for good", 0, 1e6});
   r.number("zero_offset_counts", s.zero_offset_counts,
            {"count", "zero offset of the analogue channels, alternately up and down", 0, 10000});
   r.number("skew_us", s.skew_us, {"us", "time between two channels of one scan", 0, 1000});

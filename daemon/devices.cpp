@@ -2,12 +2,15 @@
 
 #include <pthread.h>
 
+#include <nlohmann/json.hpp>
+
 #include "daemon/signals_blocked.hpp"
 
 namespace grfd {
 namespace {
 constexpr TimeNs kRetry = 1'000'000'000, kRateWindow = 2'000'000'000;
-constexpr auto kCheck = std::chrono::milliseconds(100);
+constexpr TimeNs kBlink = 500'000'000;
+constexpr int kBlinks = 10;
 }  // namespace
 
 const char* to_string(Devices::State state) {
@@ -51,10 +54,44 @@ void Devices::run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     lock.unlock();
-    for (std::size_t i = 0; i < devices_.size(); ++i) step(i);
+    poll();
     lock.lock();
-    wake_.wait_for(lock, kCheck, [this] { return stop_; });
+    wake_.wait_for(lock, std::chrono::nanoseconds(kPoll), [this] { return stop_; });
   }
+}
+
+void Devices::poll() {
+  for (std::size_t i = 0; i < devices_.size(); ++i) step(i);
+}
+
+void Devices::blink(const std::string& name, std::function<void(const std::string&)> done) {
+  const std::lock_guard lock(mutex_);
+  for (Device& device : devices_)
+    if (device.status.name == name) return device.blink_done.push_back(std::move(done));
+  done("there is no device '" + name + "'");
+}
+
+void Devices::blink(Device& device, TimeNs now) {
+  decltype(device.blink_done) asked;
+  {
+    const std::lock_guard lock(mutex_);
+    asked.swap(device.blink_done);
+  }
+  std::string trouble;
+  if (device.status.state != State::streaming) {
+    device.blinks_left = 0;
+    trouble = device.status.name + " is " + to_string(device.status.state);
+  } else if (!asked.empty() || (device.blinks_left > 0 && now >= device.next_blink)) {
+    try {
+      if (!device.port->driver().blink(*device.link)) trouble = "a " + device.status.model + " has no light that can be switched";
+    } catch (const std::exception& e) {
+      trouble = e.what();
+    }
+    // Whoever asks again while it blinks makes it longer by an even number.
+    device.blinks_left = trouble.empty() ? device.blinks_left - 1 + kBlinks * static_cast<int>(asked.size()) : 0;
+    device.next_blink = now + kBlink;
+  }
+  for (const auto& done : asked) done(trouble);
 }
 
 void Devices::change(Device& device, State state, std::string trouble) {
@@ -73,6 +110,7 @@ void Devices::step(std::size_t index) {
   Device& device = devices_[index];
   DevicePort& port = *device.port;
   const TimeNs now = clock_.now();
+  blink(device, now);
   if (device.status.state == State::streaming) {
     const char* cause = port.lost_reason();
     const bool gone = cause != nullptr;
@@ -133,6 +171,16 @@ std::vector<Devices::Status> Devices::status() const {
   std::vector<Status> all;
   for (const Device& device : devices_) all.push_back(device.status);
   return all;
+}
+
+std::string device_command(const Devices::Status& s) {
+  nlohmann::ordered_json detail{{"device", s.name}, {"state", to_string(s.state)}};
+  if (!s.serial.empty()) detail["serial"] = s.serial;
+  if (!s.model.empty()) detail["model"] = s.model;
+  if (!s.firmware.empty()) detail["firmware"] = s.firmware;
+  detail["restarts"] = s.restarts;
+  if (!s.trouble.empty()) detail["trouble"] = s.trouble.substr(0, 500);
+  return "device " + detail.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 bool Devices::all_required_streaming() const {

@@ -36,8 +36,13 @@ class Devices {
   Devices(Assembly& assembly, Emulation& emulation, LinkFinder* finder, LabClock& clock,
           std::function<void(const Status&)> on_change);
   ~Devices();  ///< stops all devices, joins
-  void start();
+  void start();                ///< a thread that polls
+  void poll();                 ///< one look at every device; for whoever has no thread (virtual time)
+  static constexpr TimeNs kPoll = 100'000'000;  ///< how often
 
+  /// The device of this name blinks for some seconds. `done` is called on the devices thread with an empty text or with the
+  /// reason why not.
+  void blink(const std::string& name, std::function<void(const std::string& trouble)> done);
   std::vector<Status> status() const;  ///< any thread
   bool all_required_streaming() const;
 
@@ -49,8 +54,12 @@ class Devices {
     Status status;
     TimeNs retry_at = 0, rate_since = 0;
     std::uint64_t rate_samples = 0;
+    std::vector<std::function<void(const std::string&)>> blink_done;  ///< who asked
+    int blinks_left = 0;
+    TimeNs next_blink = 0;
   };
   void run();
+  void blink(Device& device, TimeNs now);
   void step(std::size_t index);
   void change(Device& device, State state, std::string trouble = {});
 
@@ -66,5 +75,7 @@ class Devices {
 };
 
 const char* to_string(Devices::State state);
+/// A row of `commands` that tells the pipeline, and so the file and the feed, what became of a device.
+std::string device_command(const Devices::Status& status);
 
 }  // namespace grfd

@@ -102,6 +102,10 @@ Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clo
     if (device.emulated) {
       auto emulated = find_driver(device.driver)->emulate(device, {analog_.back().get(), inertial_.back().get()});
       link = std::make_unique<EmulatedLink>(std::move(emulated), device.emulation, clock, session_start);
+      const auto at = [&](double s) { return session_start + static_cast<TimeNs>(s * 1e9); };
+      const EmulationSettings& e = device.emulation;
+      if (e.unplug_at_s > 0)
+        unpluggings_.push_back({link.get(), at(e.unplug_at_s), e.unplug_for_s > 0 ? at(e.unplug_at_s + e.unplug_for_s) : EmulatedDevice::kNever});
     }
     links_.push_back(std::move(link));
   }
@@ -113,6 +117,7 @@ TimeNs Emulation::next() {
   TimeNs t = next_truth_;
   for (auto& link : links_)
     if (link) t = std::min(t, link->next());
+  for (const Unplugging& u : unpluggings_) t = std::min(t, u.next());
   return t;
 }
 
@@ -123,7 +128,16 @@ void Emulation::run_until(TimeNs now) {
     for (auto& link : links_)
       if (link)
         if (const TimeNs at = link->next(); at < t) t = at, due = link.get();
+    Unplugging* plug = nullptr;
+    for (Unplugging& u : unpluggings_)
+      if (u.next() < t) t = u.next(), plug = &u;
     if (t > now) return;
+    if (plug) {
+      const bool out = plug->out <= plug->in;
+      out ? plug->link->unplug() : plug->link->plug_in();
+      (out ? plug->out : plug->in) = EmulatedDevice::kNever;
+      continue;
+    }
     if (due) {
       due->complete(std::max(t, now));
       continue;

@@ -28,6 +28,12 @@ class Emulation {
   const Counter& truth_dropped() const { return truth_dropped_; }
 
  private:
+  struct Unplugging {
+    EmulatedLink* link;
+    TimeNs out, in;  ///< kNever when done
+    TimeNs next() const { return std::min(out, in); }
+  };
+  std::vector<Unplugging> unpluggings_;
   std::vector<std::unique_ptr<AnalogSource>> analog_;
   std::vector<std::unique_ptr<InertialSource>> inertial_;
   std::vector<std::unique_ptr<EmulatedLink>> links_;

@@ -47,7 +47,8 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "lost") {
     const std::string what = j.contains("sink") ? "sink " + word(j, "sink") : word(j, "stream");
     const bool counted = j.contains("count") && j["count"].is_number() && j["count"].get<double>() >= 0;
-    return what + ": lost " + (counted ? number(j, "count", "%.0f") : "an unknown number of") + " samples, " + word(j, "cause");
+    return what + ": lost " + (counted ? number(j, "count", "%.0f") : "an unknown number of") + " samples" +
+           (j.contains("seconds") ? " in " + number(j, "seconds", "%.2f") + " s" : "") + ", " + word(j, "cause");
   }
   if (name == "late") return word(j, "device") + ": no data; the grid goes on without it";
   return name + " " + detail;

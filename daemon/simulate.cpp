@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "daemon/assembly.hpp"
+#include "daemon/devices.hpp"
 #include "daemon/finalise.hpp"
 #include "daemon/h5.hpp"
 #include "daemon/lab_clock.hpp"
@@ -63,14 +64,25 @@ double simulate(Settings settings, const SimulateOptions& options) {
   assembly.engine->add_outlet(sink);
   assembly.engine->add_counter("truth", emulation.truth_dropped());
 
-  for (std::size_t i = 0; i < assembly.ports.size(); ++i) assembly.ports[i]->start(*emulation.link(i), kStart);
+  auto devices = std::make_unique<Devices>(assembly, emulation, nullptr, clock, [&](const Devices::Status& s) {
+    assembly.command(clock.now(), device_command(s));
+  });
+  devices->poll();
+  for (const Devices::Status& d : devices->status())
+    if (d.state != Devices::State::streaming) throw std::runtime_error("the emulated device " + d.name + " does not start: " + d.trouble);
   assembly.command(kStart, "record_start {\"id\":1,\"name\":\"" + assembly.session.settings.record.name + "\"}");
+  for (const Devices::Status& d : devices->status()) assembly.command(kStart, device_command(d));
   const TimeNs end = kStart + static_cast<TimeNs>(until_s * 1e9);
   TimeNs tare_at = tare ? kStart + static_cast<TimeNs>(tare_at_s * 1e9) : EmulatedDevice::kNever;
+  TimeNs look_at = kStart + Devices::kPoll;
   std::size_t events = 0;
   const std::size_t poll_every = std::max<std::size_t>(1, options.batch / 64);
   while (clock.t < end) {
-    clock.t = std::max(clock.t, std::min({emulation.next(), tare_at, end}));
+    clock.t = std::max(clock.t, std::min({emulation.next(), tare_at, look_at, end}));
+    if (look_at <= clock.t) {
+      devices->poll();
+      look_at += Devices::kPoll;
+    }
     if (tare_at <= clock.t) {
       assembly.command(clock.t, "tare {\"id\":2,\"plate\":\"all\"}");
       tare_at = EmulatedDevice::kNever;
@@ -83,7 +95,7 @@ double simulate(Settings settings, const SimulateOptions& options) {
   assembly.engine->poll(end, options.batch);
   assembly.command(end, "record_stop {\"id\":3,\"reason\":\"end of the simulation\"}");
   assembly.engine->poll(end + 1, options.batch);
-  for (std::size_t i = 0; i < assembly.ports.size(); ++i) assembly.ports[i]->stop(*emulation.link(i));
+  devices.reset();
   sink.rethrow();
   sink.close();
   if (journal.empty()) throw std::runtime_error("the simulation wrote no recording: " + trouble);

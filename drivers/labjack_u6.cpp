@@ -8,7 +8,7 @@
 //   2D ReadMem       [7] block -> [8-39] four signed 32.32 constants; block 0 [0] slope above the centre of the +-10 V range,
 //                    block 2 [0] slope below it, [1] centre code
 //   0B ConfigIO      [6] 1 = apply  [7] timers  [8] counters  [9] pin offset
-//   00 Feedback      [6] echo [7..] 1D mask[3] direction[3] = PortDirWrite, 0 is input
+//   00 Feedback      [6] echo [7..] 1D mask[3] direction[3] = PortDirWrite, 0 is input; 09 state = LED, 0 is off
 //   11 StreamConfig  [6] channels [7] resolution [8] samples per packet [10] settling, 10 us [11] clock [12-13] interval
 //                    [14+2i] channel [15+2i] options (gain 0, single-ended: 0)
 //   A8 / B0          StreamStart / StreamStop
@@ -67,6 +67,7 @@ class LabjackU6 final : public Driver {
 
     stream_.restart();
     first_check_ = U6Stream::kNever;
+    light_ = true;
     link.start_stream(kStreamPipe, kTransferBytes, kTransfers);
     try {
       normal_command(link, kStreamStart, "StreamStart", 0);
@@ -98,6 +99,12 @@ class LabjackU6 final : public Driver {
     if (seconds(now - since) <= std::max(0.5, 4 * transfer_s)) return nullptr;
     ++starved_;
     return "starved";
+  }
+
+  bool blink(Link& link) override {
+    light_ = !light_;
+    extended_command(link, kFeedback, {0, 0x09, static_cast<std::uint8_t>(light_), 0}, "Feedback LED", 10);
+    return true;
   }
 
   std::span<const Counter* const> counters() const noexcept override { return counters_; }
@@ -202,6 +209,7 @@ class LabjackU6 final : public Driver {
   U6Stream stream_;
   double firmware_ = 0;
   TimeNs first_check_ = U6Stream::kNever;
+  bool light_ = true;
   Counter starved_{"starved"}, stop_failed_{"stop_failed"};
   std::vector<const Counter*> counters_ = [this] {
     std::vector<const Counter*> all(stream_.counters().begin(), stream_.counters().end());

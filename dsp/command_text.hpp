@@ -31,16 +31,20 @@ class CommandText {
     for (std::size_t i = at + key.size(); i < length_ && text_[i] >= '0' && text_[i] <= '9'; ++i) v = v * 10 + (text_[i] - '0');
     return v;
   }
-  /// Does the JSON say key = word? Both as they stand in our own compact JSON.
-  bool says(std::string_view key, std::string_view word) const noexcept {
+  /// The text that the JSON gives for this key, as it stands in our own compact JSON (escapes are left as they are);
+  /// empty when there is none.
+  std::string_view string(std::string_view key) const noexcept {
     for (std::size_t at = 0; (at = all().find(key, at)) != std::string_view::npos; at += key.size()) {
       const std::string_view rest = all().substr(at + key.size());
-      if (at > 0 && text_[at - 1] == '"' && rest.substr(0, 3) == "\":\"" && rest.substr(3, word.size()) == word &&
-          rest.substr(3 + word.size(), 1) == "\"")
-        return true;
+      if (at == 0 || text_[at - 1] != '"' || rest.substr(0, 3) != "\":\"") continue;
+      std::size_t end = 3;
+      while (end < rest.size() && rest[end] != '"') end += rest[end] == '\\' ? 2 : 1;
+      if (end < rest.size()) return rest.substr(3, end - 3);
     }
-    return false;
+    return {};
   }
+  /// Does the JSON say key = word?
+  bool says(std::string_view key, std::string_view word) const noexcept { return !word.empty() && string(key) == word; }
 
  private:
   std::array<char, 4096> text_{};

@@ -86,10 +86,24 @@ void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64
   out.push(copy);
   const auto first = value<std::int64_t>(s, 0), count = value<std::int64_t>(s, 1), cause = value<std::int64_t>(s, 2);
   const bool named = cause >= 0 && static_cast<std::size_t>(cause) < causes_.size();
-  gaps.write(out, row_time(copy), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld}", stream_name_.c_str(),
-             named ? causes_[static_cast<std::size_t>(cause)].c_str() : "unknown", static_cast<long long>(first), static_cast<long long>(count));
+  const char* why = named ? causes_[static_cast<std::size_t>(cause)].c_str() : "unknown";
+  if (state_.outage[0] && count < 0) {  // the driver only sees that it was started anew; the daemon knows why, and for how long
+    gaps.write(out, row_time(copy), gap_seq,
+               "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld,\"seconds\":%.4f}", stream_name_.c_str(), state_.outage.data(),
+               static_cast<long long>(first), static_cast<long long>(count), seconds(s.t_arrival - state_.newest_arrival));
+    state_.outage = {};
+  } else {
+    gaps.write(out, row_time(copy), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld}", stream_name_.c_str(), why,
+               static_cast<long long>(first), static_cast<long long>(count));
+  }
   if (count < 0) state_.lost_by_driver = ~std::uint64_t{0};
   else if (state_.lost_by_driver != ~std::uint64_t{0}) state_.lost_by_driver += static_cast<std::uint64_t>(count);
+}
+
+void DeviceInput::take_state(std::string_view device_state, std::string_view cause) noexcept {
+  if (device_state != "lost" || state_.outage[0] || cause.empty()) return;
+  const std::size_t n = std::min(cause.size(), state_.outage.size() - 1);
+  std::copy_n(cause.data(), n, state_.outage.begin());
 }
 
 void DeviceInput::take_facts(const Sample& s, SampleBatch& out) noexcept {

@@ -24,6 +24,8 @@ class DeviceInput {
   Accepted accept(Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
   /// A row of the driver's loss stream: passed on, and repeated in words in the gaps stream.
   void take_loss(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
+  /// The daemon says what became of the device; `cause` explains the hole that follows.
+  void take_state(std::string_view device_state, std::string_view cause) noexcept;
   void take_facts(const Sample& s, SampleBatch& out) noexcept;
   /// Once more, for a recording that starts now.
   void repeat_facts(const Sample& cause, SampleBatch& out) noexcept;
@@ -32,6 +34,7 @@ class DeviceInput {
   /// Bit i: channel i of the scan is clipped.
   std::uint32_t clipped(std::span<const std::int32_t> codes) noexcept { return clip_.push(codes); }
 
+  const std::string& name() const noexcept { return name_; }
   bool streaming() const noexcept { return state_.streaming; }
   double interval_s() const noexcept { return clock_.measured_interval_s(); }
   double nominal_interval_s() const noexcept { return nominal_interval_s_; }
@@ -50,6 +53,7 @@ class DeviceInput {
     std::uint64_t lost_by_driver = 0;  ///< what the driver said is missing before the next sample; all ones: unknown
     std::uint16_t epoch = 0;
     bool started = false, streaming = false, have_facts = false;
+    std::array<char, 64> outage{};  ///< why the device was lost; empty: it was not
     AdcCalibration adc{};
     Sample facts{};
   } state_;

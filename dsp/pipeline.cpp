@@ -197,7 +197,10 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
   } else if (verb == "pose") {
     state.pose_wanted = true;
     state.pose_id = state.command.id();
-  } else if (verb == "mark") {
+  } else if (verb == "mark" || verb == "device") {
+    if (verb == "device")
+      for (auto& d : devices)
+        if (state.command.says("device", d->name())) d->take_state(state.command.string("state"), state.command.string("trouble"));
     const std::string_view all = state.command.all();
     events.write(out, row_time(s), state.event_seq, "%.*s", static_cast<int>(all.size()), all.data());
   }

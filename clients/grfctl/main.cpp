@@ -18,6 +18,7 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
   status                  what the daemon is doing
   devices                 state, serial, rate and losses of every device
   tare [PLATE]            zero the unloaded plates (or one of them)
+  device blink NAME       make this box blink for five seconds
   pose                    the subject stands still now: take this as the zero of all angles
   record start [NAME]     start a recording
   record stop             end it and wait for the HDF5 file
@@ -42,6 +43,11 @@ Json to_request(const Words& words) {
     std::string text = words[1];
     for (std::size_t i = 2; i < words.size(); ++i) text += " " + words[i];
     request["text"] = text;
+  } else if (verb == "device") {
+    need(3, 3);
+    if (words[1] != "blink") throw po::error("device blink NAME");
+    request["command"] = "blink";
+    request["device"] = words[2];
   } else if (verb == "record") {
     need(2, 3);
     if (words[1] != "start" && words[1] != "stop") throw po::error("record start [NAME], or record stop");

@@ -12,14 +12,27 @@ double number(const Json& object, const char* key) {
   return found != object.end() && found->is_number() ? found->get<double>() : NAN;
 }
 
+std::string short_number(const Json& object, const char* key) {
+  const double v = number(object, key);
+  if (!(v == v)) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", v);
+  return text;
+}
+
 void show_devices(const Json& devices) {
-  std::printf("%-18s %-10s %-16s %9s %11s %12s  %s\n", "device", "state", "serial", "rate Hz", "measured Hz", "samples", "losses and trouble");
+  std::printf("%-18s %-10s %-16s %-9s %9s %9s %9s %9s %11s %8s  %s\n", "device", "state", "serial", "firmware", "rate Hz", "measured", "drift ppm",
+              "resid. us", "samples", "backlog", "losses and trouble");
   for (const Json& d : devices) {
     std::string more = d.value("trouble", "");
     for (const auto& [name, value] : d["counters"].items()) more += (more.empty() ? "" : ", ") + name + " " + value.dump();
-    std::printf("%-18s %-10s %-16s %9.1f %11.1f %12llu  %s\n", d.value("name", "").c_str(), d.value("state", "").c_str(),
-                d.value("serial", "").c_str(), number(d, "rate_hz"), number(d, "measured_hz"),
-                static_cast<unsigned long long>(d.value("samples", 0ull)), more.c_str());
+    const Json clock = d.value("clock", Json::object());
+    if (clock.value("state", "") == "settling") more += (more.empty() ? "" : ", ") + std::string("clock is settling");
+    if (d.value("restarts", 0ull) > 0) more += (more.empty() ? "" : ", ") + std::string("restarts ") + d["restarts"].dump();
+    std::printf("%-18s %-10s %-16s %-9s %9.1f %9.1f %9s %9s %11llu %8llu  %s\n", d.value("name", "").c_str(), d.value("state", "").c_str(),
+                d.value("serial", "").c_str(), d.value("firmware", "").c_str(), number(d, "rate_hz"), number(d, "measured_hz"),
+                short_number(clock, "drift_ppm").c_str(), short_number(clock, "residual_us").c_str(),
+                static_cast<unsigned long long>(d.value("samples", 0ull)), static_cast<unsigned long long>(d.value("backlog", 0ull)), more.c_str());
   }
 }
 
@@ -73,6 +86,9 @@ void show_event(const Json& result) {
     std::printf(d.value("ok", false) ? "recorded: %s\n" : "finalising failed, the trial is safe in %s\n", d.value("file", "").c_str());
   } else if (event == "record_failed") {
     std::printf("not recording: %s\n", d.value("error", "").c_str());
+  } else if (event == "blink_result") {
+    if (d.value("accepted", false)) std::printf("%s blinks for five seconds\n", d.value("device", "").c_str());
+    else std::printf("%s cannot blink: %s\n", d.value("device", "").c_str(), d.value("reason", "").c_str());
   } else if (event == "mark") {
     std::printf("marked\n");
   } else {

@@ -229,6 +229,10 @@ Bytes LabjackU6Device::feedback(View data) {
                          static_cast<std::uint8_t>(sampler_.digital_high())});
     } else if (type == 29 && left >= 7) {
       used = 7;  // what the lines are driven to is not emulated: they are inputs
+    } else if (type == 9 && left >= 2) {
+      used = 2;
+      light_changes_ += light_ != (data[i + 1] != 0);
+      light_ = data[i + 1] != 0;
     } else if (type >= 43 && type <= 49 && type % 2 == 1 && left >= 4) {
       used = 4;
       if (sampler_.running()) error = kTimerStreamActive;

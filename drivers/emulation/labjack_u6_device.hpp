@@ -41,6 +41,8 @@ class LabjackU6Device final : public EmulatedDevice {
   void set_firmware(std::uint8_t major, std::uint8_t hundredths) { firmware_major_ = major, firmware_hundredths_ = hundredths; }
   void use_nominal_calibration() { calibration_ = u6::nominal_calibration(); }
   const u6::Calibration& calibration() const { return calibration_; }
+  bool light() const { return light_; }
+  int light_changes() const { return light_changes_; }
 
  private:
   u6::Bytes answer(TimeNs now, u6::View command);
@@ -62,7 +64,8 @@ class LabjackU6Device final : public EmulatedDevice {
   U6Sampler sampler_;
 
   std::deque<u6::Bytes> answers_;
-  bool configured_ = false;
+  bool configured_ = false, light_ = true;
+  int light_changes_ = 0;
   U6ScanList list_;
   std::uint8_t timers_ = 0, counters_ = 0, pin_offset_ = 0;
   std::array<std::uint8_t, 4> timer_modes_{};

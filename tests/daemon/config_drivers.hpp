@@ -12,7 +12,7 @@ namespace grfd {
 inline std::span<const DriverEntry> test_drivers() {
   static constexpr auto match = [] { return UsbMatch{}; };
   static constexpr auto make = [](const DeviceSettings&, StreamId) { return std::unique_ptr<Driver>(); };
-  static constexpr auto emulate = [](const DeviceSettings&, AnalogSource*, InertialSource*) {
+  static constexpr auto emulate = [](const DeviceSettings&, const Senses&) {
     return std::unique_ptr<EmulatedDevice>();
   };
   static constexpr auto scan = [](const DeviceSettings& d) {

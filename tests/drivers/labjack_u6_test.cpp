@@ -65,6 +65,25 @@ BOOST_AUTO_TEST_CASE(identity_serial_and_forgotten_streams) {
   left.check_numbered();
 }
 
+BOOST_AUTO_TEST_CASE(it_blinks_while_it_streams) {
+  Rig rig(thirteen_channels());
+  rig.start();
+  rig.link.written.clear();
+  for (int i = 1; i <= 10; ++i) {
+    rig.link.run_until(rig.link.now + 100 * kMs);
+    BOOST_TEST(rig.driver->blink(rig.link));
+    BOOST_TEST(rig.device.light() == (i % 2 == 0));
+    BOOST_TEST(rig.device.light_changes() == i);
+  }
+  // IOType 9 and the frame's two checksums, worked out by hand.
+  BOOST_TEST(rig.link.written[0] == "04 F8 02 00 09 00 00 09 00 00");
+  BOOST_TEST(rig.link.written[1] == "05 F8 02 00 0A 00 00 09 01 00");
+  rig.link.run_until(rig.link.now + 100 * kMs);
+  BOOST_TEST(rig.scans().size() > 1000u);
+  BOOST_TEST(rig.losses().empty());
+  rig.check_numbered();
+}
+
 BOOST_AUTO_TEST_CASE(an_unreadable_or_erased_calibration_is_nominal_and_flagged) {
   const auto nominal = u6::nominal_calibration();
   for (int block : {0, 2}) {

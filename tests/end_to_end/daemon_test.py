@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The real programs, as a person uses them. Usage: daemon_test.py run|simulate GRFD GRFCTL DEMO.toml
+"""The real programs, as a person uses them. Usage: daemon_test.py run|life|simulate GRFD GRFCTL DEMO.toml
 run: grfd for about 14 s, grfctl beside it, a subscriber, SIGTERM, and what is in the files then.
+life: devices are unplugged and come back while grfd records, or stay away.
 simulate: the same configuration twice, and with other batches, gives equal files; and no work with a wrong configuration."""
 import json
 import os
@@ -185,6 +186,78 @@ def test_run(folder):
         check(f"file and feed agree on {len(common)} rows of {topic}", equal == len(common) and len(common) > 8000, f"{equal} equal")
 
 
+def test_life(folder):
+    control = f"ipc://{folder}/control"
+    log = open(f"{folder}/log", "w+")
+    out = lambda device, at, back: ["--set", f"device.{device}.emulation.unplug_at_s={at}", "--set", f"device.{device}.emulation.unplug_for_s={back}"]
+    daemon = subprocess.Popen([GRFD, "run", DEMO, "--set", f"control.endpoint={control}", "--set", "feed.enabled=false", "--set", f"record.folder={folder}/trials",
+                               "--set", "record.name=first", *out("u6", 5, 2), *out("imu_foot_left", 7, 0), "--set", "device.imu_foot_left.required=false"],
+                              stderr=log, stdout=log)
+
+    def ctl(*words):
+        done = subprocess.run([GRFCTL, "--endpoint", control, *words], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    devices = lambda: {d["name"]: d for d in json.loads(ctl("--json", "devices")[1])}
+    state = lambda name: devices()[name]["state"]
+    try:
+        check("all five devices stream", wait_for(lambda: ctl("--timeout", "1", "--json", "ping")[0] == 0, 15)
+              and wait_for(lambda: all(d["state"] == "streaming" for d in devices().values()), 10))
+        code, text, err = ctl("device", "blink", "u6")
+        check("the U6 blinks", code == 0 and text == "u6 blinks for five seconds\n", text + err)
+        code, text, err = ctl("device", "blink", "imu_foot_left")
+        check("the sensor cannot blink and says so", code == 1 and "no light" in text, text + err)
+        check("nobody cannot blink", ctl("device", "blink", "nobody")[0] == 1 and ctl("device", "fly", "u6")[0] == 2)
+        check("the clock's drift is known", wait_for(lambda: devices()["imu_foot_left"].get("clock", {}).get("drift_ppm") not in (None, 0), 10), devices())
+        check("the U6 is lost", wait_for(lambda: state("u6") == "lost", 10))
+        code, text, err = ctl("device", "blink", "u6")
+        check("a lost device cannot blink", code == 1 and "u6 is lost" in text, text + err)
+        check("the first recording ends", ctl("record", "stop")[0] == 0)
+        code, text, err = ctl("record", "start", "second")
+        check("no recording without a required device", code == 1 and "required device u6 is lost" in err, text + err)
+        check("the U6 is back", wait_for(lambda: state("u6") == "streaming", 10) and devices()["u6"]["restarts"] == 1, devices())
+        check("the optional sensor is lost", wait_for(lambda: state("imu_foot_left") == "lost", 10))
+        check("a recording without it", ctl("record", "start", "second")[0] == 0)
+        time.sleep(1)
+        daemon.send_signal(signal.SIGTERM)
+        check("the end", daemon.wait(20) == 0)
+    finally:
+        if daemon.poll() is None:
+            daemon.kill()
+            daemon.wait()
+        log.seek(0)
+        text = log.read()
+    if failures:
+        print(text)
+    second = Recording(f"{folder}/trials/second.h5")
+    states = {}
+    for _, n, d in second["events"].texts():
+        if n == "device":
+            d = json.loads(d)
+            states.setdefault(d["device"], d)
+    check("the file says who took part", len(states) == 5 and states["u6"]["serial"] == "360012345" and states["u6"]["restarts"] == 1
+          and states["imu_foot_left"]["state"] == "lost" and states["imu_foot_left"]["trouble"], states)
+
+    # In virtual time: exactly the time without the device is lost, and the file explains it.
+    path = f"{folder}/unplugged.h5"
+    done = subprocess.run([GRFD, "simulate", DEMO, "-o", path, "--seconds", "16", *out("u6", 5, 2), *out("imu_foot_left", 9, 3)], capture_output=True, text=True)
+    check("simulate with plugs pulled", done.returncode == 0, done.stderr)
+    file = Recording(path)
+    gaps = [(n, json.loads(d)) for _, n, d in file["gaps"].texts()]
+    for name, stream, at, back in (("u6", "raw/u6/scan", 5, 7), ("imu_foot_left", "raw/imu_foot_left/inertial", 9, 12)):
+        s = file[stream]
+        step = np.diff(s.t)
+        hole = int(np.argmax(step))
+        check(f"{name}: one hole, from the pull to at most 0.5 s after the plug was put back ({s.t[hole]:.3f} to {s.t[hole + 1]:.3f} s)",
+              at - 0.02 < s.t[hole] <= at and back < s.t[hole + 1] < back + 0.5 and np.sum(step > 0.0015) == 1, step[step > 0.0015])
+        new = np.flatnonzero(s.flags & (1 << 6))
+        check(f"{name}: a new epoch begins after it", len(s.flags) > hole + 1 and list(new) == [hole + 1], new)
+        check(f"{name}: every sample of the rest is there", np.all(np.diff(s.seq[:hole + 1].astype(np.int64)) == 1) and np.all(np.diff(s.seq[hole + 1:].astype(np.int64)) == 1))
+        lost = [d for n, d in gaps if n == "lost" and d["stream"] == stream]
+        check(f"{name}: the ledger has its cause and length", len(lost) == 1 and lost[0]["cause"] == "unplugged" and lost[0]["count"] == -1
+              and abs(lost[0]["seconds"] - (s.t[hole + 1] - s.t[hole])) < 0.1, lost)
+
+
 def test_simulate(folder):
     demanding = ["--set", "device.u6.emulation.faults.drop_packet=0.002", "--set", "device.imu_foot_left.emulation.faults.corrupt_checksum=0.2",
                  "--set", "device.imu_shank_right.emulation.stall_probability=0.01", "--set", "device.imu_shank_right.emulation.stall_ms=250"]
@@ -213,6 +286,6 @@ def test_simulate(folder):
 
 
 with tempfile.TemporaryDirectory(prefix="grfd_e2e_") as place:
-    {"run": test_run, "simulate": test_simulate}[MODE](place)
+    {"run": test_run, "life": test_life, "simulate": test_simulate}[MODE](place)
 print(f"WRONG: {', '.join(failures)}" if failures else "all well")
 sys.exit(bool(failures))

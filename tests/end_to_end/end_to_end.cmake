@@ -1,5 +1,5 @@
 # The real programs. 77: a Python module is missing, the test says which one.
-foreach(part run simulate)
+foreach(part run life simulate)
   add_test(NAME end_to_end_${part}
     COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/daemon_test.py ${part} $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/config/demo.toml)
   set_tests_properties(end_to_end_${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)

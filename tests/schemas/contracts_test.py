@@ -134,6 +134,8 @@ def check_control(daemon, folder):
     check("error" in daemon.ask("record_start"), "two recordings at once are refused")
     text = 'heels "up" \\ \u00e4'
     check(daemon.ask("mark", text=text)["detail"]["text"] == text, "a mark comes back as it was sent")
+    check(daemon.ask("blink", device="u6")["detail"]["accepted"], "the U6 blinks")
+    check("error" in daemon.ask("blink", device="nobody"), "nobody cannot blink")
     check(daemon.ask("pose")["event"] == "pose_result", "pose")
     status = daemon.ask("status")
     check(status["session"] == session and status["recording"]["state"] == "running", f"status: {status['recording']}")
