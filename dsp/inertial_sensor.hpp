@@ -19,6 +19,8 @@ class InertialSensor {
   bool covers(TimeNs t, double interval_s) const noexcept { return angles_.covers(t, interval_s) && rates_.covers(t, interval_s); }
   void at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept;
 
+  /// Inclination rate of the segment at the last sample; NaN = unknown.
+  double newest_rate_rad_s() const noexcept { return newest_rate_rad_s_; }
   bool at_rest() const noexcept { return chain_.filter().rest; }
   /// The standing pose; also begins the search for the axis, where the settings ask for it.
   void capture_pose() noexcept;
@@ -29,6 +31,7 @@ class InertialSensor {
  private:
   std::string name_;
   bool estimate_;
+  double newest_rate_rad_s_ = SegmentMotion::kUnknown;
   ImuChain chain_;
   Resampler<2> angles_, rates_;  // apart: rates are known while an angle is not
 };
