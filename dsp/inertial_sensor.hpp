@@ -19,6 +19,14 @@ class InertialSensor {
   bool covers(TimeNs t, double interval_s) const noexcept { return angles_.covers(t, interval_s) && rates_.covers(t, interval_s); }
   void at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept;
 
+  /// Norm of the specific force (m/s2) at grid time `t`; NaN where unknown.
+  double force_at(TimeNs t, double interval_s) const noexcept {
+    std::array<double, 1> norm;
+    force_.at(t, interval_s, norm);
+    return norm[0];
+  }
+  const std::string& name() const noexcept { return name_; }
+
   bool at_rest() const noexcept { return chain_.filter().rest; }
   /// The standing pose; also begins the search for the axis, where the settings ask for it.
   void capture_pose() noexcept;
@@ -31,6 +39,7 @@ class InertialSensor {
   bool estimate_;
   ImuChain chain_;
   Resampler<2> angles_, rates_;  // apart: rates are known while an angle is not
+  Resampler<1> force_;
 };
 
 }  // namespace grfd

@@ -150,6 +150,10 @@ struct SubjectSettings {
   double bai_stand_percent = 2, bai_bottom_percent = 8;
   double com_y_m = 0.055, com_forward_m = 0.012, fall_back_m = 0.030, fall_back_delay_s = 0.20, fall_back_duration_s = 0.60;
   std::string cop_mode = "set";  ///< "set", "lipm", "links"
+  // Taps on a plate on which the sensors lie: 20 ms, before anybody stands there. In truth/plate only.
+  int tap_count = 0;
+  double tap_first_s = 5, tap_period_s = 1.7131, tap_n = 300;
+  Side tap_side = Side::left;
   double cop_dy_m = 0.010, spread = 0.03, eversion_shift_m_deg = 0.0008, sway_m = 0.002;
 };
 
