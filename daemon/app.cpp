@@ -126,6 +126,7 @@ void App::begin() {
     const pid_t pid = start_child({"recover", settings_.record.folder});  // trials that a crash left behind
     children_[pid] = {"", 0};
   }
+  load_delays();
   if (settings_.record.at_start) {
     start_recording(settings_.record.name);
   }
@@ -160,6 +161,7 @@ void App::on_event(const StatusSink::Event& event) {
   if (loud) log(event.stream == "events" || event.name.rfind("feed.late", 0) == 0 ? Level::info : Level::warning, (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
   if (event.stream != "events") return;
   const Json detail = Json::parse(event.detail, nullptr, false);
+  if (event.name == "tap_result" && detail.is_object()) keep_delays(detail);
   if (detail.is_object() && detail.contains("id") && detail["id"].is_number_unsigned())
     control_.finish(detail["id"].get<std::uint64_t>(), {{"event", event.name}, {"detail", detail}});
 }

@@ -40,6 +40,18 @@ Control::Answer App::handle(const Json& request) {
     if (settings_.plates.empty()) throw Refusal("no plate is configured");
     return {nullptr, send_command("tare", {{"plate", plate.empty() ? "all" : plate}})};
   }
+  if (command == "tap") {
+    if (settings_.plates.empty() || settings_.imus.empty()) throw Refusal("a tap test needs a plate and an inertial sensor");
+    std::string plate = text("plate");
+    if (plate.empty()) plate = settings_.plates.front().name;
+    if (std::none_of(settings_.plates.begin(), settings_.plates.end(), [&](const PlateSettings& p) { return p.name == plate; }))
+      throw Refusal("there is no plate '" + plate + "'");
+    const Json length = request.value("seconds", Json(15));
+    if (!length.is_number() || !(length.get<double>() >= 3 && length.get<double>() <= 120)) throw Refusal("\"seconds\" must be a number from 3 to 120");
+    return {nullptr, send_command("tap", {{"plate", plate}, {"seconds", length}})};
+  }
+  if (command == "delays") return {delays_ ? delays_->to_json() : Json::array()};
+  if (command == "delays_use") return use_delays();
   if (command == "pose") return {nullptr, send_command("pose", Json::object())};
   if (command == "record_start") {
     if (trial_ != Trial::none) throw Refusal("a recording is running already (" + journal_ + "); stop it first");
@@ -71,7 +83,7 @@ Control::Answer App::handle(const Json& request) {
     });
     return {nullptr, id};
   }
-  throw Refusal("unknown command '" + command + "'; there are ping, status, devices, tare, pose, record_start, record_stop, mark, blink");
+  throw Refusal("unknown command '" + command + "'; there are ping, status, devices, tare, tap, delays, delays_use, pose, record_start, record_stop, mark, blink");
 }
 
 Json App::devices() {

@@ -1,4 +1,5 @@
-// The running daemon. app.cpp: life; app_commands.cpp: what clients ask for; app_trials.cpp: recordings.
+// The running daemon. app.cpp: life; app_commands.cpp: what clients ask for; app_trials.cpp: recordings; app_delays.cpp:
+// measured delays of sensors.
 #pragma once
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "daemon/app.hpp"
 #include "daemon/assembly.hpp"
 #include "daemon/control.hpp"
+#include "daemon/delays.hpp"
 #include "daemon/devices.hpp"
 #include "daemon/lab_clock.hpp"
 #include "daemon/log.hpp"
@@ -46,6 +48,10 @@ class App {
   void end(const char* why);
   void leave_when_done();
   void watchdog();
+  std::string serial_of(const std::string& device) const;  ///< as it reported; empty: unknown
+  void load_delays();
+  void keep_delays(const Control::Json& tap_result);
+  Control::Answer use_delays();
 
   // Declaration order is start order; destruction runs back through it.
   RunOptions options_;
@@ -67,6 +73,7 @@ class App {
   std::uint64_t next_command_ = 1;
   enum class Trial { none, starting, running, stopping } trial_ = Trial::none;
   std::string journal_, last_file_;
+  std::optional<DelayStore> delays_;
   double trial_since_s_ = 0;
   std::uint64_t stop_command_ = 0;
   std::map<pid_t, std::pair<std::string, std::uint64_t>> children_;  ///< pid -> journal, command that waits for it

@@ -39,6 +39,7 @@ void read_emulation(Reader& r, EmulationSettings& s) {
   r.number("zero_offset_counts", s.zero_offset_counts,
            {"count", "zero offset of the analogue channels, alternately up and down", 0, 10000});
   r.number("skew_us", s.skew_us, {"us", "time between two channels of one scan", 0, 1000});
+  r.number("delay_ms", s.delay_ms, {"ms", "constant delay inside the sensor: what it feels is that old", 0, 100});
   r.numbers("gyro_bias_deg_s", s.gyro_bias_deg_s.data(), 3,
             {"deg/s", "zero error of the gyroscope, sensor axes", -10, 10});
   r.numbers("accel_bias_m_s2", s.accel_bias_m_s2.data(), 3,
@@ -178,7 +179,7 @@ void read_device(Reader& r, DeviceSettings& s) {
   r.flag("emulated", s.emulated, {"", "true: no hardware, an emulated device in the program"});
   r.flag("required", s.required, {"", "false: start without it when it is not there"});
   r.number("rate_hz", s.rate_hz, {"Hz", "samples per second", 1, 50000});
-  r.number("delay_s", s.delay_s, {"s", "known constant delay of the device and its link", 0, 1});
+  r.number("delay_s", s.delay_s, {"s", "known constant delay of the sensor's signal and its link", -0.1, 1});
   r.number("max_drift_ppm", s.max_drift_ppm, {"ppm", "a clock further off than this is a fault", 1, 200000});
   r.integers("analog_inputs", s.analog_inputs,
              {"", "labjack_u6: numbers of the analogue inputs, in the order of the scan", 0, 143});
@@ -187,10 +188,14 @@ void read_device(Reader& r, DeviceSettings& s) {
             {"", "labjack_u6: resolution against speed; 1 is the fastest", 0, 12});
   r.integer("settling_factor", s.settling_factor,
             {"10 us", "labjack_u6: extra settling time per channel; 0: automatic", 0, 255});
+  r.integers("sync_lines", s.sync_lines,
+             {"", "digital lines whose edges are recorded: labjack_u6 0-7 are FIO0-7, 8-15 EIO0-7; empty: none", 0, 31});
   r.number("accel_range_g", s.accel_range_g,
            {"g", "microstrain_mip: range of the accelerometer; 0: as the device is set", 0, 1000});
   r.number("gyro_range_deg_s", s.gyro_range_deg_s,
            {"deg/s", "microstrain_mip: range of the gyroscope; 0: as the device is set", 0, 10000});
+  r.integer("sync_pin", s.sync_pin,
+            {"", "microstrain_mip: GPIO pin (1-4) whose edges are time-stamped; 0: none", 0, 4});
   r.table("emulation", "what the emulated device is like", [&](Reader& t) { read_emulation(t, s.emulation); });
   if (s.emulated && s.emulation.serial.empty()) s.emulation.serial = s.serial;  // else it would never be found
 }

@@ -83,6 +83,14 @@ void read_trunk_and_load(Reader& r, SubjectSettings& s) {
            {"m/deg", "inward shift of the centre of pressure per eversion", -0.01, 0.01});
 }
 
+void read_taps(Reader& r, SubjectSettings& s) {
+  r.integer("tap_count", s.tap_count, {"", "taps on a plate on which the sensors lie; 0: none", 0, 1000});
+  r.number("tap_first_s", s.tap_first_s, {"s", "when the first one comes", 0, 3600});
+  r.number("tap_period_s", s.tap_period_s, {"s", "and the next ones", 0.1, 3600});
+  r.number("tap_n", s.tap_n, {"N", "largest force of a tap", 1, 5000});
+  r.word<Side>("tap_side", s.tap_side, {{"left", Side::left}, {"right", Side::right}}, {"", "on which plate"});
+}
+
 void check_subject(Reader& r, const SubjectSettings& s) {
   if (s.first_descent_s < s.step_on_s + s.step_on_duration_s && s.step_on_s > 0)
     r.report("first_descent_s", "is " + number_text(s.first_descent_s) +
@@ -104,7 +112,15 @@ void read_stimulus(Reader& r, StimulusSettings& s, const std::filesystem::path& 
     read_course(t, s.subject);
     read_ankles(t, s.subject);
     read_trunk_and_load(t, s.subject);
+    read_taps(t, s.subject);
     check_subject(t, s.subject);
+  });
+  r.table("sync", "a sync line that is wired to every emulated device", [&](Reader& t) {
+    t.number("period_s", s.sync.period_s, {"s", "from one pulse to the next; 0: no pulses", 0, 3600});
+    t.number("width_s", s.sync.width_s, {"s", "how long a pulse is high", 0.001, 3600});
+    t.number("first_s", s.sync.first_s, {"s", "when the first one begins", 0, 3600});
+    if (s.sync.period_s > 0 && s.sync.width_s >= s.sync.period_s)
+      t.report("width_s", "is " + number_text(s.sync.width_s) + ", must be less than period_s = " + number_text(s.sync.period_s));
   });
   r.text("recording", s.recording, {"", "file of the recording: C3D, or CSV, also gzipped; relative to this file"});
   r.named("plates", s.plates, {"", "which plate of the recording each of our plates is: left = 1", 1, 64});

@@ -10,7 +10,7 @@ namespace {
 class PlateVoltages final : public AnalogSource {
  public:
   PlateVoltages(const Settings& settings, const DeviceSettings& device, Stimulus* stimulus, std::mutex& mutex)
-      : stimulus_(stimulus), mutex_(mutex) {
+      : stimulus_(stimulus), mutex_(mutex), delay_ms_(device.emulation.delay_ms) {
     inputs_.resize(16);
     const std::string stream = "raw/" + device.name + "/scan";
     for (std::size_t p = 0; p < settings.plates.size(); ++p) {
@@ -31,7 +31,7 @@ class PlateVoltages final : public AnalogSource {
   double volts(int input, double t_s) override {
     const Input& in = inputs_[static_cast<std::size_t>(input)];
     if (in.plate < 0 || !stimulus_) return 0;
-    const double ms = t_s * 1e3, whole = std::floor(ms + 1e-6);
+    const double ms = t_s * 1e3 - delay_ms_, whole = std::floor(ms + 1e-6);
     const double u = std::max(0.0, ms - whole);
     Knots& k = used_[static_cast<std::size_t>(in.plate)];
     load(k, static_cast<std::int64_t>(whole));
@@ -64,18 +64,19 @@ class PlateVoltages final : public AnalogSource {
   }
   Stimulus* stimulus_;
   std::mutex& mutex_;
+  double delay_ms_;
   std::vector<Input> inputs_;
   std::vector<Knots> used_;
 };
 
 class ImuMotion final : public InertialSource {
  public:
-  ImuMotion(Stimulus* stimulus, std::size_t imu, bool used, std::mutex& mutex)
-      : stimulus_(used ? stimulus : nullptr), imu_(imu), mutex_(mutex) {}
+  ImuMotion(Stimulus* stimulus, std::size_t imu, bool used, double delay_s, std::mutex& mutex)
+      : stimulus_(used ? stimulus : nullptr), imu_(imu), delay_s_(delay_s), mutex_(mutex) {}
   void read(double t_s, Vec3& gyro_rad_s, Vec3& specific_force_m_s2) override {
     if (stimulus_) {
       const std::lock_guard lock(mutex_);
-      return stimulus_->imu(imu_, t_s, gyro_rad_s, specific_force_m_s2);
+      return stimulus_->imu(imu_, t_s - delay_s_, gyro_rad_s, specific_force_m_s2);
     }
     gyro_rad_s = {};
     specific_force_m_s2 = {0, 0, 9.80665};
@@ -84,6 +85,7 @@ class ImuMotion final : public InertialSource {
  private:
   Stimulus* stimulus_;
   std::size_t imu_;
+  double delay_s_;
   std::mutex& mutex_;
 };
 
@@ -93,14 +95,15 @@ Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clo
                      SampleRing& truth_ring, StreamId first_truth_stream)
     : stimulus_(stimulus), truth_ring_(truth_ring), first_truth_(first_truth_stream), start_(session_start),
       next_truth_(stimulus ? session_start : EmulatedDevice::kNever) {
+  const SyncLine sync{settings.stimulus.sync.first_s, settings.stimulus.sync.period_s, settings.stimulus.sync.width_s};
   for (const DeviceSettings& device : settings.devices) {
     std::size_t imu = 0;
     while (imu < settings.imus.size() && settings.imus[imu].name != device.name) ++imu;
     analog_.push_back(std::make_unique<PlateVoltages>(settings, device, stimulus, stimulus_mutex_));
-    inertial_.push_back(std::make_unique<ImuMotion>(stimulus, imu, imu < settings.imus.size(), stimulus_mutex_));
+    inertial_.push_back(std::make_unique<ImuMotion>(stimulus, imu, imu < settings.imus.size(), device.emulation.delay_ms * 1e-3, stimulus_mutex_));
     std::unique_ptr<EmulatedLink> link;
     if (device.emulated) {
-      auto emulated = find_driver(device.driver)->emulate(device, {analog_.back().get(), inertial_.back().get()});
+      auto emulated = find_driver(device.driver)->emulate(device, {analog_.back().get(), inertial_.back().get(), sync});
       link = std::make_unique<EmulatedLink>(std::move(emulated), device.emulation, clock, session_start);
       const auto at = [&](double s) { return session_start + static_cast<TimeNs>(s * 1e9); };
       const EmulationSettings& e = device.emulation;

@@ -27,6 +27,18 @@ std::string tare(const Json& j) {
   return text;
 }
 
+std::string tap(const Json& j) {
+  if (!j.contains("imus") || j["imus"].empty()) return "tap test: " + word(j, "reason");
+  std::string text = "tap test: ";
+  for (const Json& i : j["imus"]) {
+    if (text.back() != ' ') text += "; ";
+    text += word(i, "imu");
+    if (!i.value("accepted", false)) text += " not measured: " + word(i, "reason");
+    else text += " has a delay of " + number({{"ms", i.value("delay_s", 0.0) * 1e3}}, "ms", "%.2f") + " ms";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string event_text(const std::string& name, const std::string& detail) {
@@ -34,6 +46,10 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (!j.is_object()) return name + " " + detail;
   const std::string at = j.contains("t_s") ? number(j, "t_s", "%.2f") + " s: " : "";
   if (name == "tare_result") return tare(j);
+  if (name == "tap_result") return tap(j);
+  if (name == "delays_result") return "measured delays of " + number(j, "sensors", "%.0f") + " sensors are in use";
+  if (name == "edge") return at + word(j, "device") + " line " + number(j, "line", "%.0f") + (number(j, "level", "%.0f") == "1" ? " rises" : " falls");
+  if (name == "edges_left_out") return word(j, "device") + ": " + number(j, "count", "%.0f") + " more edges, not told one by one";
   if (name == "weighed") return at + "weighed, " + number(j, "value", "%.1f") + " N";
   if (name == "bw_changed") return at + "the weight changed to " + number(j, "value", "%.1f") + " N";
   if (name == "bw_forgotten") return at + "stepped off, the weight is forgotten";

@@ -46,7 +46,9 @@ class LabjackU6 final : public Driver {
  public:
   LabjackU6(const DeviceSettings& settings, const ScanClock& clock, StreamId first)
       : settings_(settings), clock_(clock), calibration_stream_(static_cast<StreamId>(first + 1)),
-        stream_(u6::channel_count(settings), clock.rate_hz(), first, static_cast<StreamId>(first + 2)) {}
+        stream_(u6::channel_count(settings), clock.rate_hz(), first, static_cast<StreamId>(first + 2)) {
+    stream_.watch(sync_bits(settings), static_cast<StreamId>(first + 3));
+  }
 
   DeviceIdentity identify(Link& link) override {
     open(link);
@@ -228,7 +230,7 @@ std::unique_ptr<Driver> make(const DeviceSettings& s, StreamId first) {
 
 std::unique_ptr<EmulatedDevice> emulate(const DeviceSettings& s, const Senses& senses) {
   if (!senses.analog) throw std::invalid_argument("the emulated U6 needs a source of voltages");
-  return std::make_unique<LabjackU6Device>(s, *senses.analog);
+  return std::make_unique<LabjackU6Device>(s, *senses.analog, senses.sync);
 }
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include "drivers/labjack_u6_protocol.hpp"
 #include "drivers/labjack_u6_stream.hpp"
+#include "drivers/sync_stream.hpp"
 
 namespace grfd::u6 {
 
@@ -50,7 +51,9 @@ std::vector<StreamInfo> streams(const DeviceSettings& s) {
   loss.clock_unit = "scan";
   loss.columns = {{"first_seq", "count"}, {"count", "count", 0, 0, "-1 unknown"}, {"cause", "code", 0, 0, kU6LossLabels}};
   loss.description = "scans that are missing, just before the first one after the hole, with that one's device time";
-  return {scan, calibration, loss};
+  std::vector<StreamInfo> all{scan, calibration, loss};
+  if (sync_bits(s) != 0) all.push_back(sync_stream(s, "scan", scan.columns.back().skew_s));
+  return all;
 }
 
 namespace {
@@ -71,6 +74,9 @@ std::vector<std::string> check_settings(const DeviceSettings& s) {
     else if (!seen.insert(input).second)
       errors.push_back("analog_inputs: AIN" + std::to_string(input) + " is listed twice");
   }
+  for (int line : s.sync_lines)
+    if (line < 0 || line > 15)
+      errors.push_back("sync_lines: line " + std::to_string(line) + " does not exist, 0-7 are FIO0-7 and 8-15 EIO0-7");
   const std::size_t channels = channel_count(s);
   if (channels > U6Stream::kMaxChannels)
     errors.push_back("analog_inputs: " + std::to_string(channels) + " columns with the digital port, at most 16 fit a scan");

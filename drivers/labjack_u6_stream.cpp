@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "drivers/sync_stream.hpp"
+
 namespace grfd {
 using namespace u6;
 
@@ -21,6 +23,7 @@ void U6Stream::restart() noexcept {
   scan_ = 0;
   channel_ = 0;
   partial_ = all_ones_ = recovering_ = seeking_ = last_chance_ = false;
+  levels_known_ = false;
   base_seq_ = next_seq_;
   first_of_epoch_ = true;
   hole_ = U6Loss{};
@@ -185,6 +188,23 @@ void U6Stream::emit(TimeNs arrival, SampleBatch& out) noexcept {
   s.flags = flags;
   s.epoch = epoch();
   for (std::size_t i = 0; i < channels_; ++i) set_value(s, i, codes_[i]);
+  if (sync_bits_ != 0) edges(Sample(s), out);
+}
+
+/// The levels at the start are no edges. After a hole a level that differs is one edge, which may lie in the hole.
+void U6Stream::edges(const Sample& scan, SampleBatch& out) noexcept {
+  const std::int32_t now = codes_[channels_ - 1], changed = levels_known_ ? (now ^ levels_) & sync_bits_ : 0;
+  levels_ = now;
+  levels_known_ = true;
+  Sample header = scan;
+  header.stream = sync_stream_;
+  header.flags = scan.flags & kGapBefore;
+  header.data = {};
+  for (int line = 0; line < 16; ++line) {
+    if (!(changed >> line & 1)) continue;
+    header.seq = sync_seq_++;
+    push_edge(out, header, line, (now >> line & 1) != 0);
+  }
 }
 
 void U6Stream::lose(std::uint64_t first, std::int64_t count, U6Loss cause, TimeNs arrival, SampleBatch& out) noexcept {

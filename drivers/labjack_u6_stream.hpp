@@ -33,6 +33,8 @@ class U6Stream {
   static constexpr std::size_t kMaxChannels = 16;
   /// @param channels 1..16  @param rate_hz of the scans, to judge how long a hole can be
   U6Stream(std::size_t channels, double rate_hz, StreamId scan, StreamId loss) noexcept;
+  /// The last channel is the digital port; changes of these bits become rows of `sync`.
+  void watch(std::uint16_t bits, StreamId sync) noexcept { sync_bits_ = bits, sync_stream_ = sync; }
 
   /// Forgets the device's state before a StreamStart; `seq` goes on, `epoch` rises.
   void restart() noexcept;
@@ -52,6 +54,7 @@ class U6Stream {
   void put(std::uint16_t code, TimeNs arrival, SampleBatch& out) noexcept;
   void emit(TimeNs arrival, SampleBatch& out) noexcept;
   void lose(std::uint64_t first, std::int64_t count, U6Loss cause, TimeNs arrival, SampleBatch& out) noexcept;
+  void edges(const Sample& scan, SampleBatch& out) noexcept;
   void hole(U6Loss cause) noexcept { if (hole_ == U6Loss{}) hole_ = cause; }
   void unplaced() noexcept;
   void halt(U6Loss cause, const char* why) noexcept;
@@ -76,6 +79,12 @@ class U6Stream {
   bool recovering_ = false;      // code 59 seen, its report not yet
   bool seeking_ = false, last_chance_ = false;  // the dummy scan of a report; only the scan being collected can be it
   std::uint64_t left_out_ = 0;   // scans the report counts, the dummy included
+
+  std::uint16_t sync_bits_ = 0;  // bits of the digital port that are watched
+  StreamId sync_stream_ = kNoStream;
+  std::uint64_t sync_seq_ = 0;
+  std::int32_t levels_ = 0;
+  bool levels_known_ = false;
 
   std::uint64_t base_seq_ = 0, next_seq_ = 0, loss_seq_ = 0;
   bool first_of_epoch_ = true;

@@ -11,6 +11,9 @@
 //   75 65 80 2A | 0E 04 3 x f32 | 0E 05 3 x f32 | 0E 12 f64 time of week s, u16 week, u16 flags | a b
 //   optional:     04 18 u16       over-range: bits 0-2 acceleration x y z, bits 4-6 angular rate x y z
 //
+//   75 65 A0 0D | 03 D0 u8 trigger | 0A D5 u64 ns of the edge | a b     with sync_pin, one for each edge
+//   optional:     03 03 u8        levels of the pins, bit n = pin n + 1
+//
 // There is no packet counter: the step of the reference time, rounded to sample periods, tells how many samples are
 // missing. Axes are those of the sensor's case (its mounting rotation is kept at identity).
 #include <algorithm>
@@ -21,6 +24,7 @@
 #include "drivers/emulation/microstrain_mip_device.hpp"
 #include "drivers/microstrain_mip_setup.hpp"
 #include "drivers/mip_content.hpp"
+#include "drivers/sync_stream.hpp"
 
 namespace grfd {
 
@@ -32,6 +36,7 @@ constexpr TimeNs kStarvation = 500'000'000;
 constexpr std::size_t kTransferBytes = 4096;
 constexpr int kTransfers = 8, kDrainMs = 50;
 constexpr std::uint64_t kLongestHole = 3'600'000'000'000;  // a longer step is a clock that was set, not a loss
+constexpr std::uint64_t kOldestEdge = 10'000'000'000;       // an edge further from the samples is of another time
 constexpr double kAtFullScale = 0.999;                     // of the nominal range
 constexpr std::uint16_t kOverRangeBits = 0x77;
 
@@ -136,6 +141,7 @@ class MicrostrainMip final : public Driver {
 
   void take(const Packet& packet, TimeNs arrival, SampleBatch& out) noexcept {
     if (packet.set < 0x80 || packet.set >= 0xF0) return take_reply(packet);
+    if (packet.set == kSystem && settings_.sync_pin > 0) return take_edge(packet, arrival, out);
     if (packet.set != kSensor) return ++other_set_;
     const MipContent content = reader_.read(packet.payload);
     if (content.event) return ++event_packet_;
@@ -156,6 +162,21 @@ class MicrostrainMip final : public Driver {
       await_ack_ = false;
     }
     if (walk.bad()) ++reader_.bad_field;
+  }
+
+  /// An edge needs a sample before it: the one by which its time is mapped to the lab clock.
+  void take_edge(const Packet& packet, TimeNs arrival, SampleBatch& out) noexcept {
+    const MipContent c = reader_.read_system(packet.payload);
+    if (!c.event || c.trigger != kSyncTrigger || !c.time) return ++other_set_;
+    const std::uint64_t apart = c.t_ns > last_t_ns_ ? c.t_ns - last_t_ns_ : last_t_ns_ - c.t_ns;
+    if (!any_ || restart_ || apart > kOldestEdge) return ++edge_without_sample_;
+    Sample header;
+    header.stream = static_cast<StreamId>(first_ + 3);
+    header.seq = edge_seq_++;
+    header.t_arrival = arrival;
+    header.t_device = c.t_ns;
+    header.epoch = epoch_;
+    push_edge(out, header, settings_.sync_pin, c.gpio ? (c.levels >> (settings_.sync_pin - 1) & 1) != 0 : true);
   }
 
   void emit(const MipContent& c, TimeNs arrival, SampleBatch& out) noexcept {
@@ -237,22 +258,23 @@ class MicrostrainMip final : public Driver {
   std::uint32_t decimation_ = 1;
   double period_ns_ = 1e6;
   std::array<float, 6> full_scale_{};
-  std::uint64_t seq_ = 0, loss_seq_ = 0, facts_seq_ = 0, last_t_ns_ = 0, last_damage_ = 0;
+  std::uint64_t seq_ = 0, loss_seq_ = 0, facts_seq_ = 0, edge_seq_ = 0, last_t_ns_ = 0, last_damage_ = 0;
   std::uint16_t epoch_ = 0;
   bool any_ = false, restart_ = false, await_ack_ = false;
   std::atomic<bool> resume_refused_{false};
   std::atomic<TimeNs> last_sample_{0};
   TimeNs first_check_ = 0;
-  Counter other_set_{"other_set"}, incomplete_packet_{"incomplete_packet"}, event_packet_{"event_packet"},
+  Counter other_set_{"other_set"}, edge_without_sample_{"edge_without_sample"}, incomplete_packet_{"incomplete_packet"}, event_packet_{"event_packet"},
       reply_in_stream_{"reply_in_stream", Counter::Kind::activity}, duplicate_time_{"duplicate_time"}, delta_mismatch_{"delta_mismatch"},
       samples_lost_{"samples_lost"}, losses_unknown_{"losses_unknown"}, nan_value_{"nan_value"},
       over_range_{"over_range"};
-  std::array<const Counter*, 15> all_{&parser_.bad_checksum,
+  std::array<const Counter*, 16> all_{&parser_.bad_checksum,
                                       &parser_.resync_bytes,
                                       &parser_.abandoned_packet,
                                       &reader_.bad_field,
                                       &reader_.unknown_field,
                                       &other_set_,
+                                      &edge_without_sample_,
                                       &incomplete_packet_,
                                       &event_packet_,
                                       &reply_in_stream_,
@@ -290,7 +312,9 @@ std::vector<StreamInfo> streams(const DeviceSettings& d) {
   loss.type = ValueType::i64;
   loss.columns = {{"first_seq", "count"}, {"count", "count"}, {"cause", "code", 0, 0, kCauseLabels}};
   loss.description = "samples that are missing before the next one of the inertial stream; count -1: unknown";
-  return {inertial, facts, loss};
+  std::vector<StreamInfo> all{inertial, facts, loss};
+  if (d.sync_pin > 0) all.push_back(sync_stream(d, "ns"));
+  return all;
 }
 
 std::vector<std::string> check_settings(const DeviceSettings& d) {
@@ -300,6 +324,7 @@ std::vector<std::string> check_settings(const DeviceSettings& d) {
   if (!(d.accel_range_g >= 0)) errors.push_back("accel_range_g: must be positive, or 0 to keep the device's setting");
   if (!(d.gyro_range_deg_s >= 0))
     errors.push_back("gyro_range_deg_s: must be positive, or 0 to keep the device's setting");
+  if (d.sync_pin < 0 || d.sync_pin > 4) errors.push_back("sync_pin: must be 1 to 4, or 0 for none");
   for (const std::string& unknown : unknown_mip_faults(d.emulation))
     errors.push_back("emulation.faults." + unknown + ": no such fault; known are " + mip_fault_names());
   return errors;
@@ -310,7 +335,7 @@ std::unique_ptr<Driver> make(const DeviceSettings& d, StreamId first) {
 }
 
 std::unique_ptr<EmulatedDevice> emulate(const DeviceSettings& d, const Senses& senses) {
-  return std::make_unique<MicrostrainMipDevice>(d.emulation, senses.inertial);
+  return std::make_unique<MicrostrainMipDevice>(d.emulation, senses.inertial, senses.sync);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@ inline constexpr std::uint16_t kMicrostrainVendor = 0x199B, kStmVendor = 0x0483;
 inline constexpr double kMipNominalBaseHz =
     1000;  ///< of every model of these families; the device is asked all the same
 
+inline constexpr std::uint8_t kSyncTrigger = 1;  ///< trigger and action that the sync pin uses
+
 struct MipSetup {
   bool generation5 = false;
   double base_rate_hz = kMipNominalBaseHz;
@@ -27,7 +29,7 @@ int mip_decimation(double rate_hz, double base_rate_hz);
 /// @throws LinkError, DeviceError
 MipInfo mip_identify(mip::Commander& commander);
 /// Everything up to, not including, resume. @throws LinkError; DeviceError for another serial number, an unknown base
-/// rate, a rate or range that the device does not have
+/// rate, a rate or range that the device does not have, a sync pin that cannot time-stamp
 MipSetup mip_configure(mip::Commander& commander, const DeviceSettings& settings);
 
 }  // namespace grfd

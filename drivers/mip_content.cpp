@@ -50,6 +50,28 @@ MipContent MipReader::read(Bytes payload) noexcept {
   return c;
 }
 
+MipContent MipReader::read_system(Bytes payload) noexcept {
+  MipContent c;
+  FieldWalk walk(payload);
+  for (Field f; walk.next(f);) {
+    const std::size_t n = f.data.size();
+    if (f.descriptor == 0xD0 && n == 1) {
+      c.trigger = std::to_integer<std::uint8_t>(f.data[0]);
+      c.event = c.trigger != 0;
+    } else if (f.descriptor == 0xD5 && n == 8) {
+      c.time = true;
+      c.t_ns = read_be<std::uint64_t>(f.data);
+    } else if (f.descriptor == 0x03 && n == 1) {
+      c.gpio = true;
+      c.levels = std::to_integer<std::uint8_t>(f.data[0]);
+    } else if (f.descriptor == 0xD0 || f.descriptor == 0xD5 || f.descriptor == 0x03) {
+      ++bad_field;
+    }
+  }
+  if (walk.bad()) ++bad_field;
+  return c;
+}
+
 void MipReader::week_time(Bytes data, MipContent& c) noexcept {
   constexpr double kWeekS = 604800;
   const double tow_s = read_be<double>(data);

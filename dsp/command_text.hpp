@@ -2,7 +2,9 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "schemas/sample.hpp"
@@ -30,6 +32,17 @@ class CommandText {
     if (at == std::string_view::npos) return 0;
     for (std::size_t i = at + key.size(); i < length_ && text_[i] >= '0' && text_[i] <= '9'; ++i) v = v * 10 + (text_[i] - '0');
     return v;
+  }
+  /// The number of a key, at any depth; nothing when it is not there or no number. Keys in compact JSON, as it is ours.
+  std::optional<double> number(std::string_view key) const noexcept {
+    for (std::size_t at = 0; (at = all().find(key, at)) != std::string_view::npos; at += key.size()) {
+      const std::string_view rest = all().substr(at + key.size());
+      if (at == 0 || text_[at - 1] != '"' || rest.substr(0, 2) != "\":") continue;
+      double v = 0;
+      const auto [end, error] = std::from_chars(rest.data() + 2, rest.data() + rest.size(), v);
+      if (error == std::errc{}) return v;
+    }
+    return std::nullopt;
   }
   /// The text that the JSON gives for this key, as it stands in our own compact JSON (escapes are left as they are);
   /// empty when there is none.

@@ -5,6 +5,8 @@
 namespace grfd {
 namespace {
 
+constexpr std::uint32_t kEdgesToldPerSecond = 20;  // in words; the stream has all of them
+
 std::vector<std::string> split_labels(const std::string& labels) {  // "0 ok, 1 packet_lost"
   std::vector<std::string> names;
   for (std::size_t at = 0; at < labels.size();) {
@@ -30,7 +32,7 @@ ClockParams DeviceInput::clock_params(double interval_s, double max_drift_ppm) {
 
 DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, StreamId stream, StreamTable& table, TimeNs start)
     : name_(device.name), stream_name_("raw/" + device.name + "/" + main), stream_(stream), scan_(main == "scan"),
-      nominal_interval_s_(1 / (table[stream].rate_hz > 0 ? table[stream].rate_hz : device.rate_hz)), delay_s_(device.delay_s), start_(start),
+      nominal_interval_s_(1 / (table[stream].rate_hz > 0 ? table[stream].rate_hz : device.rate_hz)), start_(start),
       clock_(clock_params(nominal_interval_s_, device.max_drift_ppm)) {
   const std::string prefix = "raw/" + name_ + "/";
   if (const auto loss = table.find(prefix + "loss")) {
@@ -38,6 +40,14 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
     causes_ = split_labels(table[*loss].columns.back().labels);
   }
   if (const auto facts = table.find(prefix + (scan_ ? "calibration" : "facts"))) facts_ = *facts;
+  if (const auto sync = table.find(prefix + "sync")) {
+    sync_ = *sync;
+    const std::string& unit = table[*sync].clock_unit;
+    const double per_s = unit == "ns" ? 1e9 : unit == "us" ? 1e6 : 0;
+    if (per_s > 0) sync_units_per_interval_ = nominal_interval_s_ * per_s;
+    else sync_age_ = 0.5, sync_skew_s_ = table[*sync].columns[1].skew_s;  // seen once a scan: half an interval ago on average
+  }
+  state_.delay_s = state_.delay_target_s = device.delay_s;
   StreamInfo info;
   info.name = "clock/" + name_;
   info.type = ValueType::f64;
@@ -71,9 +81,12 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
   d.next_seq = s.seq + 1;
   const auto n = static_cast<std::int64_t>(s.seq - d.first_seq);
   clock_.push(n, seconds(s.t_arrival - start_));
-  s.t = start_ + static_cast<TimeNs>(std::llround((clock_.stamp(n) - delay_s_) * 1e9));
+  const double step = 0.05 * nominal_interval_s_;
+  d.delay_s += std::clamp(d.delay_target_s - d.delay_s, -step, step);
+  s.t = start_ + static_cast<TimeNs>(std::llround((clock_.stamp(n) - d.delay_s) * 1e9));
   if (clock_.settling()) s.flags |= kClockUnsettled;
   d.newest_t = s.t;
+  d.newest_device = s.t_device;
   d.newest_arrival = s.t_arrival;
   d.streaming = true;
   return a;
@@ -126,13 +139,39 @@ void DeviceInput::repeat_facts(const Sample& cause, SampleBatch& out) noexcept {
   out.push(facts);
 }
 
-void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept {
+void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept {
+  State& d = state_;
+  Sample edge = s;
+  if (!d.started || s.epoch != d.epoch) {  // no sample to measure from
+    edge.t = s.t_arrival;
+    edge.flags |= kInvalid;
+    return out.push(edge);
+  }
+  const double intervals = static_cast<double>(static_cast<std::int64_t>(s.t_device - d.newest_device)) / sync_units_per_interval_ - sync_age_;
+  const double after_s = d.delay_s + intervals * clock_.measured_interval_s() + sync_skew_s_;
+  edge.t = d.newest_t + static_cast<TimeNs>(std::llround(after_s * 1e9));
+  if (clock_.settling()) edge.flags |= kClockUnsettled;
+  out.push(edge);
+  if (d.edges_told >= kEdgesToldPerSecond) {
+    ++d.edges_left_out;
+    return;
+  }
+  ++d.edges_told;
+  events.write(out, row_time(edge), event_seq, "edge {\"t_s\":%.6f,\"device\":\"%s\",\"line\":%d,\"level\":%d,\"gap_before\":%s}", seconds(edge.t - start_),
+               name_.c_str(), value<std::int32_t>(s, 0), value<std::int32_t>(s, 1), s.flags & kGapBefore ? "true" : "false");
+}
+
+void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, const TextWriter& events,
+                       std::uint64_t& event_seq, SampleBatch& out) noexcept {
   State& d = state_;
   if (d.streaming && tick.t - d.newest_arrival > wait) {
     d.streaming = false;
     gaps.write(out, row_time(tick), gap_seq, "late {\"device\":\"%s\",\"newest_t_s\":%.4f}", name_.c_str(), seconds(d.newest_t - start_));
   }
   if (tick.seq % 100 != 99 || !d.started) return;
+  if (d.edges_left_out > 0)
+    events.write(out, row_time(tick), event_seq, "edges_left_out {\"device\":\"%s\",\"count\":%u}", name_.c_str(), d.edges_left_out);
+  d.edges_told = d.edges_left_out = 0;
   const double code = clock_.settling() ? 0 : clock_.full() ? 2 : 1;
   clock_row_.write(out, row_time(tick), {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), clock_.measured_interval_s(), code, static_cast<double>(clock_.resets())},
                    d.clock_seq);

@@ -29,12 +29,22 @@ class DeviceInput {
   void take_facts(const Sample& s, SampleBatch& out) noexcept;
   /// Once more, for a recording that starts now.
   void repeat_facts(const Sample& cause, SampleBatch& out) noexcept;
+  /// An edge of a digital line: gets its lab time by the clock of the main stream and is repeated in words in `events`.
+  /// Constant delays of the sensor's signal are not its own and are not taken off.
+  void take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept;
   /// Only ticks decide that a device is late. `wait`: patience in ns.
-  void tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
+  void tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, const TextWriter& events, std::uint64_t& event_seq,
+            SampleBatch& out) noexcept;
   /// Bit i: channel i of the scan is clipped.
   std::uint32_t clipped(std::span<const std::int32_t> codes) noexcept { return clip_.push(codes); }
 
   const std::string& name() const noexcept { return name_; }
+  /// Constant delay of the sensor's signal, taken off the time of every sample. A new one is approached by a twentieth of an
+  /// interval per sample, so that times go on rising.
+  double delay_s() const noexcept { return state_.delay_target_s; }
+  void set_delay(double delay_s) noexcept { state_.delay_target_s = delay_s; }
+  bool settling() const noexcept { return clock_.settling(); }
+
   bool streaming() const noexcept { return state_.streaming; }
   double interval_s() const noexcept { return clock_.measured_interval_s(); }
   double nominal_interval_s() const noexcept { return nominal_interval_s_; }
@@ -42,6 +52,7 @@ class DeviceInput {
   StreamId stream() const noexcept { return stream_; }
   StreamId loss() const noexcept { return loss_; }
   StreamId facts() const noexcept { return facts_; }
+  StreamId sync() const noexcept { return sync_; }
   void states(StatePieces& pieces);
 
  private:
@@ -51,6 +62,9 @@ class DeviceInput {
     std::uint64_t next_seq = 0, first_seq = 0, clock_seq = 0, facts_seq = 0, loss_seq = 0;
     TimeNs newest_t = 0, newest_arrival = 0;
     std::uint64_t lost_by_driver = 0;  ///< what the driver said is missing before the next sample; all ones: unknown
+    std::uint64_t newest_device = 0;  ///< t_device of the newest sample of the main stream
+    double delay_s = 0, delay_target_s = 0;
+    std::uint32_t edges_told = 0, edges_left_out = 0;  ///< in events, since the last whole second of ticks
     std::uint16_t epoch = 0;
     bool started = false, streaming = false, have_facts = false;
     std::array<char, 64> outage{};  ///< why the device was lost; empty: it was not
@@ -58,9 +72,10 @@ class DeviceInput {
     Sample facts{};
   } state_;
   std::string name_, stream_name_;
-  StreamId stream_, loss_ = kNoStream, facts_ = kNoStream;
+  StreamId stream_, loss_ = kNoStream, facts_ = kNoStream, sync_ = kNoStream;
   bool scan_;
-  double nominal_interval_s_, delay_s_;
+  double nominal_interval_s_;
+  double sync_units_per_interval_ = 1, sync_skew_s_ = 0, sync_age_ = 0;  ///< age: of an edge when it is seen, in intervals
   TimeNs start_;
   ClockMap clock_;
   ClipDetector clip_;

@@ -1,6 +1,7 @@
 #include "dsp/inertial_sensor.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace grfd {
 namespace {
@@ -25,6 +26,8 @@ void InertialSensor::take(const Sample& s, double interval_s, std::uint64_t lost
   newest_rate_rad_s_ = m.theta_rate_rad_s;
   angles_.push(s.t, {m.theta_rad, m.frontal_rad}, s.flags);
   rates_.push(s.t, {m.theta_rate_rad_s, m.gyro_z_rad_s}, s.flags);
+  const auto& f = in.force_m_s2;
+  force_.push(s.t, {std::sqrt(f[0] * f[0] + f[1] * f[1] + f[2] * f[2])}, s.flags);
 }
 
 void InertialSensor::at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept {
@@ -52,6 +55,7 @@ void InertialSensor::states(StatePieces& pieces) {
   add_state(pieces, chain_.state());
   add_state(pieces, angles_.state());
   add_state(pieces, rates_.state());
+  add_state(pieces, force_.state());
 }
 
 }  // namespace grfd

@@ -21,6 +21,14 @@ class InertialSensor {
 
   /// Inclination rate of the segment at the last sample; NaN = unknown.
   double newest_rate_rad_s() const noexcept { return newest_rate_rad_s_; }
+  /// Norm of the specific force (m/s2) at grid time `t`; NaN where unknown.
+  double force_at(TimeNs t, double interval_s) const noexcept {
+    std::array<double, 1> norm;
+    force_.at(t, interval_s, norm);
+    return norm[0];
+  }
+  const std::string& name() const noexcept { return name_; }
+
   bool at_rest() const noexcept { return chain_.filter().rest; }
   /// The standing pose; also begins the search for the axis, where the settings ask for it.
   void capture_pose() noexcept;
@@ -34,6 +42,7 @@ class InertialSensor {
   double newest_rate_rad_s_ = SegmentMotion::kUnknown;
   ImuChain chain_;
   Resampler<2> angles_, rates_;  // apart: rates are known while an angle is not
+  Resampler<1> force_;
 };
 
 }  // namespace grfd

@@ -9,6 +9,7 @@
 #include "dsp/force_plate.hpp"
 #include "dsp/inertial_sensor.hpp"
 #include "dsp/metric.hpp"
+#include "dsp/tap_command.hpp"
 #include "dsp/tare_command.hpp"
 
 namespace grfd {
@@ -23,7 +24,7 @@ struct Pipeline::Impl {
 
   /// What a stream's samples are for.
   struct Route {
-    enum class Kind : std::uint8_t { pass, inertial, scan, loss, facts, command, tick, event } kind = Kind::pass;
+    enum class Kind : std::uint8_t { pass, inertial, scan, loss, facts, sync, command, tick, event } kind = Kind::pass;
     std::uint16_t device = 0;
   };
   struct State {
@@ -47,6 +48,7 @@ struct Pipeline::Impl {
   std::vector<DeviceInput*> plate_device, imu_device;
   std::unique_ptr<FastLane> fast;
   std::unique_ptr<TareCommand> tare;
+  std::unique_ptr<TapCommand> tap;
   std::vector<std::unique_ptr<Metric>> metrics;
   std::vector<PlateFrame> plate_frames;
   std::vector<ImuFrame> imu_frames;
@@ -88,12 +90,18 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   std::vector<TareCommand::Plate> tared;
   for (std::size_t i = 0; i < plates.size(); ++i) tared.push_back({plates[i].get(), plate_device[i]});
   tare = std::make_unique<TareCommand>(std::move(tared), events, state.event_seq, settings.thresholds.tare_s + 1);
+  std::vector<TapCommand::Plate> tapped;
+  std::vector<TapCommand::Imu> listening;
+  for (std::size_t i = 0; i < plates.size(); ++i) tapped.push_back({plates[i].get(), plate_device[i]});
+  for (std::size_t i = 0; i < imus.size(); ++i) listening.push_back({imus[i].get(), imu_device[i]});
+  tap = std::make_unique<TapCommand>(std::move(tapped), std::move(listening), events, state.event_seq);
   add_metrics(table);
   add_routes(table);
 
   add_state(pieces, state);
   fast->states(pieces);
   tare->states(pieces);
+  tap->states(pieces);
   for (auto& d : devices) d->states(pieces);
   for (auto& p : plates) p->states(pieces);
   for (auto& i : imus) i->states(pieces);
@@ -135,6 +143,7 @@ void Pipeline::Impl::add_routes(const StreamTable& table) {
     const bool inertial = std::find(imu_device.begin(), imu_device.end(), devices[i].get()) != imu_device.end();
     routes[devices[i]->stream()] = {inertial ? Route::Kind::inertial : Route::Kind::scan, index};
     if (devices[i]->loss() != kNoStream) routes[devices[i]->loss()] = {Route::Kind::loss, index};
+    if (devices[i]->sync() != kNoStream) routes[devices[i]->sync()] = {Route::Kind::sync, index};
     if (devices[i]->facts() != kNoStream) routes[devices[i]->facts()] = {Route::Kind::facts, index};
   }
   routes[table.id("commands")] = {Route::Kind::command, 0};
@@ -158,6 +167,8 @@ void Pipeline::Impl::step(const Sample& in, SampleBatch& out) noexcept {
       return devices[route.device]->take_loss(in, gaps, state.gap_seq, out);
     case Route::Kind::facts:
       return devices[route.device]->take_facts(in, out);
+    case Route::Kind::sync:
+      return devices[route.device]->take_edge(in, events, state.event_seq, out);
     case Route::Kind::command:
       return take_command(in, out);
     case Route::Kind::scan:
@@ -204,6 +215,10 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
     for (auto& d : devices) d->repeat_facts(s, out);
   } else if (verb == "tare") {
     tare->start(state.command, s, out);
+  } else if (verb == "tap") {
+    tap->start(state.command, s, out);
+  } else if (verb == "delays") {
+    tap->use(state.command, s, out);
   } else if (verb == "pose") {
     state.pose_wanted = true;
     state.pose_id = state.command.id();
@@ -220,10 +235,11 @@ void Pipeline::Impl::take_tick(const Sample& s, SampleBatch& out) noexcept {
   out.push(s);
   const auto wait = static_cast<TimeNs>(settings.engine.max_wait_ms * 1e6);
   state.forced_until = (s.t - wait - start) / kMs;
-  for (auto& d : devices) d->tick(s, wait, gaps, state.gap_seq, out);
+  for (auto& d : devices) d->tick(s, wait, gaps, state.gap_seq, events, state.event_seq, out);
   if (s.seq % 100 == 99)
     for (auto& i : imus) i->estimate_axis(row_time(s), events, state.event_seq, out);
   tare->tick(s, out);
+  tap->tick(s, out);
 }
 
 bool Pipeline::Impl::covered(TimeNs t) const noexcept {
@@ -262,6 +278,7 @@ void Pipeline::Impl::emit_frame(const Sample& cause, SampleBatch& out) noexcept 
   frame.imus = imu_frames;
   frame.squat = &state.squat;
   for (auto& m : metrics) m->update(frame, out);
+  tap->frame(frame, out);
   if ((state.squat.weighed && !state.posed) || state.pose_wanted) capture_pose(row_time(frame), out);
   state.squat.weighed = false;
 }

@@ -76,7 +76,7 @@ class TextWriter {
 
   __attribute__((format(printf, 5, 6))) void write(SampleBatch& out, const RowTime& time, std::uint64_t& seq,
                                                    const char* format, ...) const noexcept {
-    char text[2048];
+    char text[6144];
     std::va_list args;
     va_start(args, format);
     const int n = std::vsnprintf(text, sizeof text, format, args);

@@ -33,6 +33,7 @@ struct EmulationSettings {
   double stall_ms = 0;            ///< longest stall (uniform)
   double zero_offset_counts = 0;  ///< U6: zero offset of each analogue channel: +/- this, alternating
   double skew_us = 20;            ///< U6: time between two channels of a scan
+  double delay_ms = 0;            ///< constant delay inside the sensor (filters): what it feels is that old
   Vec3 gyro_bias_deg_s{};         ///< IMU
   Vec3 accel_bias_m_s2{};         ///< IMU
   Mat3 mounting{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};  ///< IMU: columns = sensor axes written in the segment frame
@@ -56,9 +57,11 @@ struct DeviceSettings {
   bool digital_port = true;        ///< FIO/EIO as last column of the scan
   int resolution_index = 1;
   int settling_factor = 0;
+  std::vector<int> sync_lines{0, 1, 2, 3};  ///< digital lines whose edges become raw/<name>/sync
   // microstrain_mip
   double accel_range_g = 0;      ///< 0: as the device is set
   double gyro_range_deg_s = 0;   ///< 0: as the device is set
+  int sync_pin = 0;              ///< GPIO pin 1-4 whose edges become raw/<name>/sync; 0: none
   EmulationSettings emulation;
 };
 
@@ -147,12 +150,22 @@ struct SubjectSettings {
   double bai_stand_percent = 2, bai_bottom_percent = 8;
   double com_y_m = 0.055, com_forward_m = 0.012, fall_back_m = 0.030, fall_back_delay_s = 0.20, fall_back_duration_s = 0.60;
   std::string cop_mode = "set";  ///< "set", "lipm", "links"
+  // Taps on a plate on which the sensors lie: 20 ms, before anybody stands there. In truth/plate only.
+  int tap_count = 0;
+  double tap_first_s = 5, tap_period_s = 1.7131, tap_n = 300;
+  Side tap_side = Side::left;
   double cop_dy_m = 0.010, spread = 0.03, eversion_shift_m_deg = 0.0008, sway_m = 0.002;
+};
+
+/// A TTL line wired to every emulated device: pulses from first_s on. period_s 0: no pulses.
+struct SyncSettings {
+  double first_s = 1, period_s = 0, width_s = 0.01;
 };
 
 struct StimulusSettings {
   enum class Kind : std::uint8_t { none, subject, recording } kind = Kind::none;
   SubjectSettings subject;
+  SyncSettings sync;
   std::string recording;                ///< C3D, or CSV (optionally gzipped)
   std::map<std::string, int> plates;    ///< plate name -> 1-based plate number in the recording
   double lead_in_s = 25;                ///< unloaded plates before the recording starts

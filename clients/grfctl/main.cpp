@@ -19,6 +19,9 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
   devices                 state, serial, rate and losses of every device
   tare [PLATE]            zero the unloaded plates (or one of them)
   device blink NAME       make this box blink for five seconds
+  tap [--plate left] [--seconds 15]
+                          sensors lie on the plate and it is tapped five times: measure their delays and use them
+  delays [use]            the delays of earlier taps; use: take them again
   pose                    the subject stands still now: take this as the zero of all angles
   record start [NAME]     start a recording
   record stop             end it and wait for the HDF5 file
@@ -27,7 +30,7 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
 The endpoint can also be set in GRFD_CONTROL. Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 no daemon answers.
 )";
 
-Json to_request(const Words& words) {
+Json to_request(const Words& words, const std::string& plate, double seconds) {
   const std::string& verb = words[0];
   const auto need = [&](std::size_t low, std::size_t high) {
     if (words.size() < low || words.size() > high) throw po::error("wrong number of words after '" + verb + "'");
@@ -35,6 +38,14 @@ Json to_request(const Words& words) {
   Json request{{"v", 1}, {"command", verb}};
   if (verb == "status" || verb == "devices" || verb == "ping" || verb == "pose") {
     need(1, 1);
+  } else if (verb == "tap") {
+    need(1, 1);
+    if (!plate.empty()) request["plate"] = plate;
+    request["seconds"] = seconds;
+  } else if (verb == "delays") {
+    need(1, 2);
+    if (words.size() == 2 && words[1] != "use") throw po::error("delays, or delays use");
+    if (words.size() == 2) request["command"] = "delays_use";
   } else if (verb == "tare") {
     need(1, 2);
     if (words.size() == 2) request["plate"] = words[1];
@@ -71,7 +82,7 @@ int main(int argc, char** argv) {
   po::options_description options;
   const char* preset = std::getenv("GRFD_CONTROL");
   options.add_options()("endpoint", po::value<std::string>()->default_value(preset ? preset : "ipc:///run/grfd/control"))(
-      "json", po::bool_switch())("timeout", po::value<double>()->default_value(10))("help,h", po::bool_switch())(
+      "json", po::bool_switch())("timeout", po::value<double>()->default_value(10))("plate", po::value<std::string>()->default_value(""))("seconds", po::value<double>()->default_value(15))("help,h", po::bool_switch())(
       "words", po::value<Words>());
   po::positional_options_description places;
   places.add("words", -1);
@@ -82,7 +93,7 @@ int main(int argc, char** argv) {
     po::notify(values);
     if (values["help"].as<bool>()) return std::fputs(kUsage, stdout), 0;
     if (!values.count("words")) return std::fputs(kUsage, stderr), 2;
-    request = to_request(values["words"].as<Words>());
+    request = to_request(values["words"].as<Words>(), values["plate"].as<std::string>(), values["seconds"].as<double>());
   } catch (const po::error& e) {
     std::fprintf(stderr, "grfctl: %s; see grfctl --help\n", e.what());
     return 2;
@@ -118,6 +129,10 @@ int main(int argc, char** argv) {
       return 0;
     }
     if (request["command"] == "record_stop") socket.set(zmq::sockopt::rcvtimeo, std::max(timeout_ms, 600'000));  // a long trial takes its time
+    if (request["command"] == "tap") {
+      if (!json) std::fprintf(stderr, "tap the plate five times, firmly, a second or more apart\n");
+      socket.set(zmq::sockopt::rcvtimeo, timeout_ms + static_cast<int>(values["seconds"].as<double>() * 1000));
+    }
     const Json result = receive("accepted, but no result came")["result"];
     if (json) std::cout << result.dump() << "\n";
     else show_event(result);

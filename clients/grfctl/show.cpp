@@ -68,11 +68,34 @@ void show_status(const Json& s) {
     if (value.get<std::uint64_t>() > 0) std::printf("  counter %-26s %9llu\n", name.c_str(), static_cast<unsigned long long>(value.get<std::uint64_t>()));
 }
 
+void show_delays(const Json& delays) {
+  if (delays.empty()) std::printf("no delay has been measured yet; see grfctl tap\n");
+  for (const Json& d : delays)
+    std::printf("%-18s %-16s delay %7.2f ms, spread %.2f ms, %d taps, measured %s\n", d.value("device", "").c_str(), d.value("serial", "").c_str(),
+                1e3 * number(d, "delay_s"), 1e3 * number(d, "spread_s"), d.value("taps", 0), d.value("measured_utc", "").c_str());
+}
+
+void show_tap(const Json& d) {
+  if (d.contains("reason")) std::printf("not measured: %s\n", d.value("reason", "").c_str());
+  bool settling = false;
+  for (const Json& i : d["imus"]) {
+    const std::string name = i.value("imu", "");
+    settling |= i.value("settling", false);
+    if (i.value("accepted", false))
+      std::printf("%s: now in use, for the settings: delay_s = %.5f   (changed by %+.2f ms; %d taps, spread %.2f ms, r %.3f)\n", name.c_str(), number(i, "delay_s"),
+                  1e3 * number(i, "change_s"), i.value("taps", 0), 1e3 * number(i, "spread_s"), number(i, "r"));
+    else
+      std::printf("%s: not measured: %s\n", name.c_str(), i.value("reason", "").c_str());
+  }
+  if (settling) std::printf("the clocks were still settling; repeat it when the devices have run for a minute\n");
+}
+
 }  // namespace
 
 void show(const std::string& command, const Json& result) {
   if (command == "devices") show_devices(result);
   else if (command == "status") show_status(result);
+  else if (command == "delays") show_delays(result);
   else std::printf("%s\n", result.dump().c_str());
 }
 
@@ -83,6 +106,10 @@ void show_event(const Json& result) {
     for (const Json& p : d["plates"])
       if (p.value("accepted", false)) std::printf("plate %s: zeroed (%g s, Fz noise %.2f N)\n", p.value("plate", "").c_str(), number(p, "seconds"), number(p, "sd_fz_n"));
       else std::printf("plate %s: not zeroed: %s\n", p.value("plate", "").c_str(), p.value("reason", "").c_str());
+  } else if (event == "tap_result") {
+    show_tap(d);
+  } else if (event == "delays_result") {
+    std::printf("in use: delays of %d sensors\n", d.value("sensors", 0));
   } else if (event == "record_started") {
     std::printf("recording into %s\n", d.value("journal", "").c_str());
   } else if (event == "record_stopped") {

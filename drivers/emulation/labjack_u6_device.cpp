@@ -50,8 +50,8 @@ Calibration own_calibration(std::uint64_t seed) {
 }
 }  // namespace
 
-LabjackU6Device::LabjackU6Device(const DeviceSettings& settings, AnalogSource& source)
-    : calibration_(own_calibration(settings.emulation.seed)), sampler_(settings.emulation, source) {
+LabjackU6Device::LabjackU6Device(const DeviceSettings& settings, AnalogSource& source, const SyncLine& sync)
+    : calibration_(own_calibration(settings.emulation.seed)), sampler_(settings.emulation, source, sync) {
   info_ = {kVendor, kProduct, "LabJack", "U6", "", kConfiguration};
   const std::string& serial = settings.emulation.serial.empty() ? settings.serial : settings.emulation.serial;
   if (!serial.empty()) {
@@ -170,7 +170,7 @@ Bytes LabjackU6Device::answer(TimeNs now, View c) {
     case kReadCalMem: return fixed(2, [&] { return read_memory(data, false); });
     case kReadUserMem: return fixed(2, [&] { return read_memory(data, true); });
     case kConfigIo: return fixed(10, [&] { return config_io(data); });
-    case kFeedback: return extended_frame(c[3], feedback(data));
+    case kFeedback: return extended_frame(c[3], feedback(now, data));
     case kStreamConfig: return extended_frame(c[3], stream_config(data));
     default: return extended_frame(c[3], Bytes{kFunctionInvalid, 0});
   }
@@ -214,7 +214,7 @@ Bytes LabjackU6Device::config_io(View data) {
   return d;
 }
 
-Bytes LabjackU6Device::feedback(View data) {
+Bytes LabjackU6Device::feedback(TimeNs now, View data) {
   Bytes d{0, 0, data.empty() ? std::uint8_t{0} : data[0]};
   std::uint8_t frame = 0;
   for (std::size_t i = 1; i < data.size();) {
@@ -225,7 +225,8 @@ Bytes LabjackU6Device::feedback(View data) {
     std::uint8_t error = 0;
     std::size_t used = 1;
     if (type == 26) {
-      d.insert(d.end(), {static_cast<std::uint8_t>(sampler_.digital()), static_cast<std::uint8_t>(sampler_.digital() >> 8),
+      const std::uint16_t lines = sampler_.digital(static_cast<double>(now));
+      d.insert(d.end(), {static_cast<std::uint8_t>(lines), static_cast<std::uint8_t>(lines >> 8),
                          static_cast<std::uint8_t>(sampler_.digital_high())});
     } else if (type == 29 && left >= 7) {
       used = 7;  // what the lines are driven to is not emulated: they are inputs

@@ -16,8 +16,8 @@ namespace grfd {
 /// StreamStart without configuration 50, a list without analogue input or with a channel that does not exist 49.
 class LabjackU6Device final : public EmulatedDevice {
  public:
-  /// `source` outlives the device.
-  LabjackU6Device(const DeviceSettings& settings, AnalogSource& source);
+  /// `source` outlives the device. The sync line, when it has pulses, is wired to FIO0.
+  LabjackU6Device(const DeviceSettings& settings, AnalogSource& source, const SyncLine& sync = {});
 
   const LinkInfo& info() const override { return info_; }
   std::vector<std::uint8_t> device_descriptor() const override;
@@ -49,7 +49,7 @@ class LabjackU6Device final : public EmulatedDevice {
   u6::Bytes config_u6(u6::View data);
   u6::Bytes read_memory(u6::View data, bool user);
   u6::Bytes config_io(u6::View data);
-  u6::Bytes feedback(u6::View data);
+  u6::Bytes feedback(TimeNs now, u6::View data);
   u6::Bytes stream_config(u6::View data);
   u6::Bytes stream_start(TimeNs now);
   u6::Bytes stream_stop(TimeNs now);

@@ -43,8 +43,8 @@ double rate_of(const EmulationSettings& s, const char* fault) {
 }
 }  // namespace
 
-U6Sampler::U6Sampler(const EmulationSettings& settings, AnalogSource& source)
-    : settings_(settings), source_(source), crystal_(1 + settings.drift_ppm * 1e-6), noise_counts_(0.7 * settings.noise),
+U6Sampler::U6Sampler(const EmulationSettings& settings, AnalogSource& source, const SyncLine& sync)
+    : settings_(settings), source_(source), sync_(sync), crystal_(1 + settings.drift_ppm * 1e-6), noise_counts_(0.7 * settings.noise),
       drop_rate_(rate_of(settings, "drop_packet")), corrupt_rate_(rate_of(settings, "corrupt_checksum")),
       overlap_rate_(rate_of(settings, "code_55")), random_(mix(settings.seed + 0x5851f42d4c957f2dull)) {}
 
@@ -138,7 +138,7 @@ std::uint16_t U6Sampler::convert(const Input& input, double t_ns) {
     case Input::Kind::differential:
       volts = source_.volts(input.channel, t_ns / 1e9) - source_.volts(input.channel + 1, t_ns / 1e9);
       break;
-    case Input::Kind::digital: return digital_;
+    case Input::Kind::digital: return digital(t_ns);
     case Input::Kind::digital_high: return digital_high_;
     case Input::Kind::timer: {
       if (!(system_timers_ >> (input.channel - 200) & 1)) return 0;

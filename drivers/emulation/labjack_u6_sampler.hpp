@@ -35,7 +35,7 @@ class U6Sampler {
     std::size_t size = 0;
   };
 
-  U6Sampler(const EmulationSettings& settings, AnalogSource& source);
+  U6Sampler(const EmulationSettings& settings, AnalogSource& source, const SyncLine& sync);
 
   void start(TimeNs now, const U6ScanList& list, const u6::Calibration& calibration);
   /// Full packets stay for the host to fetch, the rest is lost.
@@ -52,7 +52,11 @@ class U6Sampler {
   int samples_per_packet() const { return list_.samples_per_packet; }
 
   void set_digital(std::uint16_t fio_eio, std::uint16_t cio_mio) { digital_ = fio_eio, digital_high_ = cio_mio; }
-  std::uint16_t digital() const { return digital_; }
+  /// Level of FIO and EIO at a time in ns; the sync line, when it has pulses, is FIO0.
+  std::uint16_t digital(double t_ns) const {
+    if (!(sync_.period_s > 0)) return digital_;
+    return static_cast<std::uint16_t>((digital_ & ~1u) | (sync_.level(t_ns * 1e-9) ? 1u : 0u));
+  }
   std::uint16_t digital_high() const { return digital_high_; }
   void set_system_timers(std::uint8_t mask) { system_timers_ = mask; }
 
@@ -79,6 +83,7 @@ class U6Sampler {
 
   const EmulationSettings settings_;
   AnalogSource& source_;
+  const SyncLine sync_;
   const double crystal_;  ///< device seconds per lab second
   const double noise_counts_;
   double drop_rate_ = 0, corrupt_rate_ = 0, overlap_rate_ = 0;

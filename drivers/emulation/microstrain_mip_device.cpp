@@ -12,8 +12,8 @@ constexpr std::uint8_t kIn = 0x81, kOut = 0x01;
 constexpr TimeNs kMs = 1'000'000, kResetTime = 10 * kMs;
 constexpr std::array<const char*, kMipFaults> kFaultNames{
     "drop_packet", "drop_bytes", "corrupt_checksum", "nan", "nmea", "over_range", "burst"};
-constexpr std::array<const char*, 7> kOptions{"gen5",     "needs_dtr", "streaming", "group",
-                                              "reply_ms", "burst_ms",  "fifo_bytes"};
+constexpr std::array<const char*, 8> kOptions{"gen5",     "needs_dtr", "streaming",  "group",
+                                              "reply_ms", "burst_ms",  "fifo_bytes", "gpio_levels"};
 
 constexpr std::uint8_t
     kConfiguration[] = {0x09, 0x02, 0x43, 0x00, 0x02, 0x01, 0x00, 0x80, 0xFA,  // configuration
@@ -34,6 +34,7 @@ MipServer::Options server_options(const EmulationSettings& s) {
   if (!s.serial.empty()) o.serial = s.serial;
   o.generation5 = option(s, "gen5", 0) > 0;
   o.over_range_field = option(s, "over_range", -1) >= 0;
+  o.gpio_levels = option(s, "gpio_levels", 0) > 0;
   return o;
 }
 
@@ -57,9 +58,10 @@ std::vector<std::string> unknown_mip_faults(const EmulationSettings& emulation) 
   return unknown;
 }
 
-MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, InertialSource* source)
+MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, InertialSource* source, const SyncLine& sync)
     : settings_(settings),
       source_(source),
+      sync_(sync),
       server_(server_options(settings)),
       noise_(settings.seed),
       chance_(~settings.seed),
@@ -123,9 +125,13 @@ void MicrostrainMipDevice::advance(TimeNs now) {
     const TimeNs data = tick == kNoTick ? kNever : lab_time(tick);
     const TimeNs command = commands_.empty() ? kNever : commands_.front().due;
     const TimeNs release = want_commit_ ? hold_until_ : kNever;
-    const TimeNs first = std::min({data, command, release, reset_at_});
+    const TimeNs edge = edge_time();
+    const TimeNs first = std::min({data, command, release, reset_at_, edge});
     if (first > now) break;
-    if (first == data) {
+    if (first == edge) {
+      for (int pin = 1; pin <= 4; ++pin) change_pin(edge, pin, next_edge_.rising);
+      next_edge_ = sync_.next(next_edge_.t_s + 1e-9);
+    } else if (first == data) {
       generate(tick);
       next_tick_ = tick + 1;
     } else if (first == command) {
@@ -147,7 +153,7 @@ TimeNs MicrostrainMipDevice::ready(TimeNs now, std::uint8_t endpoint, std::size_
   if (committed_ > head_) return now;
   if (needs_dtr_ && !dtr_) return kNever;
   if (want_commit_) return hold_until_;
-  TimeNs first = commands_.empty() ? kNever : commands_.front().due;
+  TimeNs first = std::min(commands_.empty() ? kNever : commands_.front().due, server_.idle ? kNever : edge_time());
   Ticks tick = next_due(next_tick_);
   for (int more = group_ - held_ - 1; more > 0 && tick != kNoTick; --more) tick = next_due(tick + 1);
   if (tick != kNoTick) first = std::min(first, lab_time(tick));
@@ -196,6 +202,10 @@ void MicrostrainMipDevice::forget_output() {
   head_ = committed_ = 0;
   held_ = 0;
   want_commit_ = false;
+}
+
+TimeNs MicrostrainMipDevice::edge_time() const {
+  return next_edge_.t_s < 9e9 ? std::llround(next_edge_.t_s * 1e9) : kNever;
 }
 
 TimeNs MicrostrainMipDevice::lab_time(Ticks tick) const {

@@ -17,6 +17,7 @@ inline constexpr std::size_t kMipFaults = 7;
 ///   needs_dtr   1: nothing comes out while DTR is 0
 ///   streaming   1: a saved format lets it stream from power-up
 ///   group       samples per USB message (4)        reply_ms    time from a command to its answer (2)
+///   gpio_levels 1: event packets can carry the levels of the pins (0xA0,0x03)
 ///   burst_ms    how long a burst holds data back (50)    fifo_bytes  output buffer; what does not fit is lost (65536)
 std::vector<std::string> unknown_mip_faults(const EmulationSettings& emulation);
 std::string mip_fault_names();
@@ -28,8 +29,8 @@ std::string mip_fault_names();
 /// business.
 class MicrostrainMipDevice final : public EmulatedDevice {
  public:
-  /// `source` outlives the device; null: level and at rest.
-  MicrostrainMipDevice(const EmulationSettings& settings, InertialSource* source);
+  /// `source` outlives the device; null: level and at rest. The sync line, when it has pulses, is wired to every pin.
+  MicrostrainMipDevice(const EmulationSettings& settings, InertialSource* source, const SyncLine& sync = {});
 
   const LinkInfo& info() const override { return info_; }
   std::vector<std::uint8_t> device_descriptor() const override;
@@ -68,6 +69,8 @@ class MicrostrainMipDevice final : public EmulatedDevice {
   static constexpr Ticks kPeriodNs = 1'000'000'000 / MipServer::kBaseRateHz;
 
   TimeNs lab_time(Ticks tick) const;
+  TimeNs edge_time() const;
+  void change_pin(TimeNs t, int pin, bool level);
   std::uint64_t device_time(TimeNs lab) const;
   Ticks next_due(Ticks from) const;
   void generate(Ticks tick);
@@ -84,6 +87,9 @@ class MicrostrainMipDevice final : public EmulatedDevice {
 
   EmulationSettings settings_;
   InertialSource* source_;
+  SyncLine sync_;
+  SyncLine::Edge next_edge_ = sync_.next(-1);
+  std::uint8_t pin_levels_ = 0;  ///< bit n = pin n + 1
   LinkInfo info_;
   MipServer server_;
   mip::Parser parser_;

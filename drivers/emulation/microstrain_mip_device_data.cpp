@@ -138,8 +138,13 @@ void MicrostrainMipDevice::push_data(Bytes packet, unsigned faults) {
 
 void MicrostrainMipDevice::edge(TimeNs now, int pin, bool rising) {
   advance(now);
+  if (!unplugged_ && pin >= 1 && pin <= 4) change_pin(now, pin, rising);
+}
+
+void MicrostrainMipDevice::change_pin(TimeNs now, int pin, bool rising) {
+  const unsigned bit = 1U << (pin - 1);
+  pin_levels_ = static_cast<std::uint8_t>(rising ? pin_levels_ | bit : pin_levels_ & ~bit);
   const MipSettings& s = server_.settings();
-  if (unplugged_ || pin < 1 || pin > 4) return;
   const auto& config = s.pins[static_cast<std::size_t>(pin - 1)];
   if (config.feature != 4 || !(config.behaviour & (rising ? 1 : 2))) return;
   for (std::size_t i = 0; i < s.triggers.size(); ++i)
@@ -157,6 +162,7 @@ void MicrostrainMipDevice::send_event(TimeNs t, std::size_t trigger) {
       if (f == 0xD0) packet.field(f).u8(action.trigger);
       if (f == 0xD5) packet.field(f).u64(device_time(t));
       if (f == 0x02) packet.field(f).u8(0).u8(255);
+      if (f == 0x03) packet.field(f).u8(pin_levels_);
     }
     push(packet.finish());
     commit(t);

@@ -86,6 +86,7 @@ U8 MipServer::base(U8 descriptor, Writer& data, bool& has_data) {
       for (const auto d : options_.generation5 ? std::span<const std::uint16_t>(kDescriptors5) : kDescriptors)
         data.u16(d);
       if (options_.over_range_field) data.u16(0x8018);
+      if (options_.gpio_levels) data.u16(0xA003);
       break;
     case 0x05:
       data.field(0x83).u32(0);
@@ -154,6 +155,7 @@ U8 MipServer::set_3dm(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
 }
 
 bool MipServer::can_send(U8 set, U8 field) const {
+  if (set == kSystem && field == 0x03) return options_.gpio_levels;
   if (set == kSystem) return field == 0x02 || field == 0xD0 || field == 0xD5;
   if (field == 0x04 || field == 0x05) return true;
   if (field == 0x18) return options_.over_range_field;

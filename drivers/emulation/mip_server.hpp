@@ -48,6 +48,7 @@ class MipServer {
     std::string serial = "6286.123456";
     bool generation5 = false;
     bool over_range_field = false;
+    bool gpio_levels = false;  ///< 0xA0,0x03 can be sent
   };
   static constexpr int kBaseRateHz = 1000;
 

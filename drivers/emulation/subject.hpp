@@ -8,6 +8,13 @@
 
 namespace grfd {
 
+/// Taps on a plate: force on it, and what a sensor that lies there feels beside gravity. sin^2 pulses.
+struct SubjectTaps {
+  static constexpr double kPulseS = 0.020, kAccelerationPerN = 20.0 / 300;  ///< science reference 3.5
+  /// 0 to 1
+  static double shape(const SubjectSettings& p, double t_s);
+};
+
 /// True event times of one repetition, seconds of lab time since the session's start.
 struct Repetition {
   struct Foot {

@@ -37,19 +37,41 @@ const SubjectLoads& SubjectStimulus::loads(double t_s) {
   return loads_;
 }
 
+double SubjectTaps::shape(const SubjectSettings& p, double t_s) {
+  if (p.tap_count <= 0 || t_s < p.tap_first_s) return 0;
+  const double k = std::floor((t_s - p.tap_first_s) / p.tap_period_s), in = t_s - p.tap_first_s - k * p.tap_period_s;
+  if (k >= p.tap_count || in >= kPulseS) return 0;
+  const double s = std::sin(M_PI * in / kPulseS);
+  return s * s;
+}
+
+/// On the middle of its plate.
+double SubjectStimulus::tap_n(const Plate& plate, double t_s) const {
+  const SubjectSettings& p = subject_.settings();
+  return plate.side == static_cast<std::size_t>(p.tap_side) ? p.tap_n * SubjectTaps::shape(p, t_s) : 0;
+}
+
 Wrench SubjectStimulus::plate(std::size_t index, double t_s) {
   const double loaded = subject_.loaded(t_s);
-  if (loaded == 0) return {};
   const Plate& p = plates_.at(index);
+  const double tap = tap_n(p, t_s);
+  if (loaded == 0 && tap == 0) return {};
+  if (loaded == 0) return to_sensor(p.geometry, {0, 0, tap, 0, 0, 0});
   const Vec3& c = p.geometry.center_m;
-  Wrench w = to_sensor(p.geometry, moved(loads(t_s).foot[p.side], {-c[0], -c[1], -c[2]}));
+  Wrench w = moved(loads(t_s).foot[p.side], {-c[0], -c[1], -c[2]});
   for (double& v : w) v *= loaded;
-  return w;
+  w[2] += tap;
+  return to_sensor(p.geometry, w);
 }
 
 void SubjectStimulus::imu(std::size_t index, double t_s, Vec3& gyro, Vec3& force) {
   const Imu& i = imus_.at(index);
   subject_.imu(t_s, i.segment, i.side, gyro, force);
+  if (const double shape = SubjectTaps::shape(subject_.settings(), t_s); shape > 0) {  // along the vertical of a sensor at rest
+    const double g = std::sqrt(force[0] * force[0] + force[1] * force[1] + force[2] * force[2]);
+    const double more = subject_.settings().tap_n * SubjectTaps::kAccelerationPerN * shape;
+    for (double& v : force) v *= 1 + more / g;
+  }
   gyro = in_sensor(i.mounting, gyro);
   force = in_sensor(i.mounting, force);
 }
@@ -75,6 +97,7 @@ void SubjectStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, Samp
     const Vec3& c = p.geometry.center_m;
     Wrench about_centre = moved(w.foot[p.side], {-c[0], -c[1], -c[2]});
     for (double& v : about_centre) v *= loaded;
+    about_centre[2] += tap_n(p, t_s);
     row.plate(id++, about_centre);
   }
   for (const Plate& p : plates_) {

@@ -28,6 +28,8 @@ class SubjectStimulus : public Stimulus {
   };
   const SubjectLoads& loads(double t_s);
 
+  double tap_n(const Plate& plate, double t_s) const;
+
   Subject subject_;
   std::vector<Plate> plates_;
   std::vector<Imu> imus_;

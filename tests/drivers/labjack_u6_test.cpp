@@ -397,7 +397,12 @@ BOOST_AUTO_TEST_CASE(a_silent_device_is_noticed_after_half_a_second) {
 BOOST_AUTO_TEST_CASE(streams_describe_themselves) {
   const DeviceSettings s = thirteen_channels();
   const auto streams = find_driver("labjack_u6")->streams(s);
-  BOOST_REQUIRE(streams.size() == 3u);
+  BOOST_REQUIRE(streams.size() == 4u);
+  BOOST_TEST(streams[3].name == "raw/u6/sync");
+  BOOST_TEST(streams[3].columns[1].skew_s == 12 * 20e-6);
+  DeviceSettings unwatched = s;
+  unwatched.sync_lines.clear();
+  BOOST_TEST(find_driver("labjack_u6")->streams(unwatched).size() == 3u);
   BOOST_TEST(streams[0].name == "raw/u6/scan");
   BOOST_TEST(streams[1].name == "raw/u6/calibration");
   BOOST_TEST(streams[2].name == "raw/u6/loss");
