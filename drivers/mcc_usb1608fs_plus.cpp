@@ -125,7 +125,7 @@ class MccUsb1608fsPlus final : public Driver {
   }
 
   bool blink(Link& link) override {
-    std::byte count{5};
+    std::byte count{1};  // flashes
     link.control(kOut, kBlinkLed, 0, 0, {&count, 1}, kTimeoutMs);
     return true;
   }
