@@ -5,6 +5,7 @@
 
 #include "daemon/config_check.hpp"
 #include "daemon/geometry.hpp"
+#include "daemon/start_order.hpp"
 
 namespace grfd {
 
@@ -58,6 +59,44 @@ void check_devices(Check& c) {
     if (d.emulated && !d.serial.empty() && !d.emulation.serial.empty() && d.serial != d.emulation.serial)
       c.report(device_path(i, ".emulation.serial"),
                "is \"" + d.emulation.serial + "\", must be the serial that is looked for, \"" + d.serial + "\"");
+  }
+}
+
+/// Devices that share a clock, and devices that wait for others.
+void check_clocks(Check& c) {
+  const auto& devices = c.s.devices;
+  const auto named = [&](const std::string& name) {
+    const auto at = std::find_if(devices.begin(), devices.end(), [&](const DeviceSettings& d) { return d.name == name; });
+    return at == devices.end() ? nullptr : &*at;
+  };
+  bool good = true;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const DeviceSettings& d = devices[i];
+    const auto wrong = [&](const char* key, const std::string& text) {
+      good = false;
+      c.report(device_path(i, key), text);
+    };
+    if (d.clock != "own") {
+      const DeviceSettings* pacer = named(d.clock);
+      if (!pacer || pacer == &d) wrong(".clock", "is \"" + d.clock + "\", must be \"own\" or the name of another device");
+      else if (pacer->clock != "own") wrong(".clock", "is \"" + d.clock + "\", which has no clock of its own, must be \"" + pacer->clock + "\"");
+      else if (pacer->driver != d.driver) wrong(".clock", "is \"" + d.clock + "\", a " + pacer->driver + ", must be a device of the same driver");
+      else if (pacer->rate_hz != d.rate_hz)
+        c.report(device_path(i, ".rate_hz"), "is " + number_text(d.rate_hz) + ", must be that of its clock, " + d.clock + ": " + number_text(pacer->rate_hz));
+      else if (pacer->emulated != d.emulated) wrong(".clock", "is \"" + d.clock + "\", must be emulated as this one is, or neither: no wire joins them");
+    }
+    if (!d.start_after.empty() && (!named(d.start_after) || d.start_after == d.name))
+      wrong(".start_after", "is \"" + d.start_after + "\", must be the name of another device");
+  }
+  std::vector<std::string> trouble;
+  if (good) start_order(devices, &trouble);
+  for (const std::string& text : trouble) {
+    const std::string name = text.substr(0, text.find(": "));
+    for (std::size_t i = 0; i < devices.size(); ++i)
+      if (devices[i].name == name) {
+        c.report(device_path(i, ".start_after"), text.substr(name.size() + 2));
+        break;
+      }
   }
 }
 
@@ -207,6 +246,7 @@ void check_imus(Check& c, const Streams& streams) {
 
 void check_rig(Check& c, std::span<const DriverEntry> drivers) {
   check_devices(c);
+  check_clocks(c);
   const Streams streams = check_drivers(c, drivers);
   check_plates(c, streams);
   check_imus(c, streams);

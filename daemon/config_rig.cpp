@@ -172,17 +172,27 @@ void read_device(Reader& r, DeviceSettings& s) {
   r.text("name", s.name,
          {"", "a short name of your choice (a-z, 0-9, _); it becomes part of stream names", -kNoLimit, kNoLimit, true});
   r.text("driver", s.driver,
-         {"", "the kind of device, e.g. \"labjack_u6\", \"microstrain_mip\"", -kNoLimit, kNoLimit, true});
+         {"", "the kind of device, e.g. \"labjack_u6\", \"mcc_usb1608fs_plus\", \"microstrain_mip\"", -kNoLimit, kNoLimit, true});
   r.text("serial", s.serial, {"", "serial number as the device itself reports it; empty: the first that is found"});
-  std::string clock = "own";
-  r.word<std::string>("clock", clock, {{"own", "own"}}, {"", "the clock its samples are counted by"});
+  r.text("clock", s.clock,
+         {"", "\"own\", or the name of the device that paces this one's scans over a wire (mcc_usb1608fs_plus: SYNC)"});
+  r.text("start_after", s.start_after,
+         {"", "name of a device that must run, or wait for its clock, before this one starts; empty: none"});
+  r.integer("clock_offset_scans", s.clock_offset_scans,
+            {"", "with another device's clock: scan k of this one is scan k + this of that one", -1, 1});
   r.flag("emulated", s.emulated, {"", "true: no hardware, an emulated device in the program"});
   r.flag("required", s.required, {"", "false: start without it when it is not there"});
   r.number("rate_hz", s.rate_hz, {"Hz", "samples per second", 1, 50000});
   r.number("delay_s", s.delay_s, {"s", "known constant delay of the sensor's signal and its link", -0.1, 1});
   r.number("max_drift_ppm", s.max_drift_ppm, {"ppm", "a clock further off than this is a fault", 1, 200000});
   r.integers("analog_inputs", s.analog_inputs,
-             {"", "labjack_u6: numbers of the analogue inputs, in the order of the scan", 0, 143});
+             {"", "labjack_u6, mcc_usb1608fs_plus: numbers of the analogue inputs, in the order of the scan", 0, 143});
+  r.integers("input_ranges_v", s.input_ranges_v,
+             {"V", "mcc_usb1608fs_plus: range of each analogue input (10, 5, 2 or 1), or one for all; empty: 10", 1, 10});
+  r.integer("sync_input", s.sync_input,
+            {"", "mcc_usb1608fs_plus: number of the analogue input that carries a TTL line; -1: none", -1, 7});
+  r.number("sync_threshold_v", s.sync_threshold_v,
+           {"V", "mcc_usb1608fs_plus: that line is high from here on, and low again 0.5 V below", -10, 10});
   r.flag("digital_port", s.digital_port, {"", "labjack_u6: the digital lines FIO and EIO as last column of the scan"});
   r.integer("resolution_index", s.resolution_index,
             {"", "labjack_u6: resolution against speed; 1 is the fastest", 0, 12});

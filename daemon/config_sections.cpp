@@ -1,4 +1,6 @@
 // The keys of all tables but the rig's (config_rig.cpp) and the stimulus' (config_stimulus.cpp).
+#include <algorithm>
+
 #include "daemon/config_parts.hpp"
 
 namespace grfd {
@@ -98,6 +100,8 @@ void read_settings(Reader& r, Settings& s, const std::filesystem::path& folder) 
          {"", "ask for real-time priority and locked memory; without the right to it the daemon says so and runs on"});
   r.each("device", identity_of("device"), "a device: what is plugged in",
          [&](Reader& e) { read_device(e, s.devices.emplace_back()); });
+  for (DeviceSettings& d : s.devices)
+    d.clock_output = std::any_of(s.devices.begin(), s.devices.end(), [&](const DeviceSettings& o) { return &o != &d && o.clock == d.name; });
   r.each("plate", identity_of("plate"), "a force plate: which channels it is, and where it lies",
          [&](Reader& e) { read_plate(e, s.plates.emplace_back(), folder); });
   r.each("imu", identity_of("imu"), "an inertial sensor on a body segment",

@@ -9,6 +9,7 @@
 namespace grfd {
 namespace {
 constexpr TimeNs kRetry = 1'000'000'000, kRateWindow = 2'000'000'000;
+constexpr TimeNs kSilentPacer = 2'000'000'000;
 constexpr TimeNs kBlink = 500'000'000;
 constexpr int kBlinks = 10;
 }  // namespace
@@ -20,7 +21,7 @@ const char* to_string(Devices::State state) {
 
 Devices::Devices(Assembly& assembly, Emulation& emulation, LinkFinder* finder, LabClock& clock,
                  std::function<void(const Status&)> on_change)
-    : emulation_(emulation), finder_(finder), clock_(clock), on_change_(std::move(on_change)) {
+    : emulation_(emulation), finder_(finder), clock_(clock), on_change_(std::move(on_change)), order_(start_order(assembly.session.settings.devices)) {
   for (auto& port : assembly.ports) {
     Device device;
     device.port = port.get();
@@ -40,8 +41,8 @@ Devices::~Devices() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
-  for (Device& device : devices_)
-    if (device.link) device.port->stop(*device.link);
+  for (auto i = order_.order.rbegin(); i != order_.order.rend(); ++i)  // what paces others stops before them
+    if (Device& device = devices_[*i]; device.link) device.port->stop(*device.link);
 }
 
 void Devices::start() {
@@ -61,7 +62,7 @@ void Devices::run() {
 }
 
 void Devices::poll() {
-  for (std::size_t i = 0; i < devices_.size(); ++i) step(i);
+  for (const std::size_t i : order_.order) step(i);
 }
 
 void Devices::blink(const std::string& name, std::function<void(const std::string&)> done) {
@@ -107,34 +108,61 @@ void Devices::change(Device& device, State state, std::string trouble) {
 }
 
 void Devices::step(std::size_t index) {
+  const TimeNs now = clock_.now();
+  blink(devices_[index], now);
+  if (runs(devices_[index])) watch(index, now);
+  else if (now >= devices_[index].retry_at && !must_wait(index)) open(index, now);
+}
+
+void Devices::halt(std::size_t index, const std::string& cause, TimeNs retry_at) {
+  Device& device = devices_[index];
+  device.port->stop(*device.link);
+  device.link = nullptr;
+  device.owned.reset();
+  device.retry_at = retry_at;
+  change(device, State::lost, cause);
+  for (std::size_t i = 0; i < devices_.size(); ++i)
+    if (order_.clock[i] == index && runs(devices_[i])) halt(i, "its clock, " + device.status.name + ", stopped: " + cause, clock_.now());
+}
+
+bool Devices::must_wait(std::size_t index) {
+  for (const std::size_t other : order_.before[index]) {
+    const Device& first = devices_[other];
+    if (runs(first) || !first.status.required) continue;
+    Device& device = devices_[index];
+    change(device, device.status.state, "waits for " + first.status.name + ", which is " + to_string(first.status.state));
+    return true;
+  }
+  return false;
+}
+
+void Devices::watch(std::size_t index, TimeNs now) {
   Device& device = devices_[index];
   DevicePort& port = *device.port;
-  const TimeNs now = clock_.now();
-  blink(device, now);
-  if (device.status.state == State::streaming) {
-    const char* cause = port.lost_reason();
-    const bool gone = cause != nullptr;
-    if (!cause) cause = port.driver().check(*device.link, now);
-    if (cause) {
-      port.stop(*device.link);
-      device.link = nullptr;
-      device.owned.reset();
-      device.retry_at = gone ? now + kRetry : now;
-      change(device, State::lost, cause);
-      return;
-    }
-    const std::lock_guard lock(mutex_);
-    device.status.samples = port.samples();
-    device.status.backlog = port.backlog();
-    if (now - device.rate_since >= kRateWindow) {
-      device.status.measured_hz =
-          static_cast<double>(device.status.samples - device.rate_samples) / seconds(now - device.rate_since);
-      device.rate_since = now;
-      device.rate_samples = device.status.samples;
-    }
-    return;
+  const char* cause = port.lost_reason();
+  const bool gone = cause != nullptr;
+  if (!cause) cause = port.driver().check(*device.link, now);
+  if (cause) return halt(index, cause, gone ? now + kRetry : now);
+  if (device.status.state == State::starting) {
+    const Device& pacer = devices_[order_.clock[index]];
+    if (port.samples() > device.start_samples) change(device, State::streaming);
+    else if (pacer.status.state == State::streaming && now - pacer.started_at > kSilentPacer)
+      change(device, State::starting, "no scan comes although " + pacer.status.name + " runs: is its SYNC terminal wired to this one's?");
   }
-  if (now < device.retry_at) return;
+  const std::lock_guard lock(mutex_);
+  device.status.samples = port.samples();
+  device.status.backlog = port.backlog();
+  if (now - device.rate_since >= kRateWindow) {
+    device.status.measured_hz =
+        static_cast<double>(device.status.samples - device.rate_samples) / seconds(now - device.rate_since);
+    device.rate_since = now;
+    device.rate_samples = device.status.samples;
+  }
+}
+
+void Devices::open(std::size_t index, TimeNs now) {
+  Device& device = devices_[index];
+  DevicePort& port = *device.port;
   try {
     device.link = emulation_.link(index);
     if (!device.link) {
@@ -146,7 +174,14 @@ void Devices::step(std::size_t index) {
       if (device.status.state != State::lost) change(device, State::absent, "not found on USB");
       return;
     }
+    const std::size_t pacer = order_.clock[index];
+    if (pacer != StartOrder::kOwn && runs(devices_[pacer])) {  // armed now, it would miss an unknown number of scans
+      port.driver().identify(*device.link);                    // is it really there?
+      halt(pacer, device.status.name + " joins its clock", now);
+    }
+    device.start_samples = port.samples();
     const DeviceIdentity identity = port.start(*device.link, now);
+    device.started_at = now;
     {
       const std::lock_guard lock(mutex_);
       device.status.model = identity.model;
@@ -156,7 +191,7 @@ void Devices::step(std::size_t index) {
       device.rate_since = now;
       device.rate_samples = port.samples();
     }
-    change(device, State::streaming);
+    change(device, pacer == StartOrder::kOwn ? State::streaming : State::starting);
   } catch (const std::exception& e) {
     if (device.link) port.stop(*device.link);
     device.link = nullptr;

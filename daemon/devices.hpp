@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/assembly.hpp"
+#include "daemon/start_order.hpp"
 
 namespace grfd {
 
@@ -19,6 +20,9 @@ struct LinkFinder {
   virtual std::unique_ptr<Link> open(const DeviceSettings& settings, Driver& driver) = 0;
 };
 
+/// Devices that share a clock are started as a group: the paced ones are armed (`starting`, until their first scan), then the
+/// one that paces them starts. When that one stops, for whatever reason, the others are armed anew; when a paced one comes
+/// back, all are. So scan k is the same instant for each of them.
 class Devices {
  public:
   enum class State : std::uint8_t { absent, starting, streaming, lost };
@@ -52,8 +56,8 @@ class Devices {
     std::unique_ptr<Link> owned;
     Link* link = nullptr;
     Status status;
-    TimeNs retry_at = 0, rate_since = 0;
-    std::uint64_t rate_samples = 0;
+    TimeNs retry_at = 0, rate_since = 0, started_at = 0;
+    std::uint64_t rate_samples = 0, start_samples = 0;
     std::vector<std::function<void(const std::string&)>> blink_done;  ///< who asked
     int blinks_left = 0;
     TimeNs next_blink = 0;
@@ -61,6 +65,11 @@ class Devices {
   void run();
   void blink(Device& device, TimeNs now);
   void step(std::size_t index);
+  void watch(std::size_t index, TimeNs now);
+  void open(std::size_t index, TimeNs now);
+  void halt(std::size_t index, const std::string& cause, TimeNs retry_at);
+  bool must_wait(std::size_t index);
+  static bool runs(const Device& device) { return device.status.state == State::starting || device.status.state == State::streaming; }
   void change(Device& device, State state, std::string trouble = {});
 
   Emulation& emulation_;
@@ -68,6 +77,7 @@ class Devices {
   LabClock& clock_;
   std::function<void(const Status&)> on_change_;
   std::vector<Device> devices_;
+  const StartOrder order_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;

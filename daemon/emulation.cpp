@@ -96,6 +96,12 @@ Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clo
     : stimulus_(stimulus), truth_ring_(truth_ring), first_truth_(first_truth_stream), start_(session_start),
       next_truth_(stimulus ? session_start : EmulatedDevice::kNever) {
   const SyncLine sync{settings.stimulus.sync.first_s, settings.stimulus.sync.period_s, settings.stimulus.sync.width_s};
+  for (std::size_t i = 0; i < settings.devices.size(); ++i) wires_.push_back(std::make_unique<PacerWire>());
+  const auto wire = [&](const DeviceSettings& device) -> PacerWire* {
+    for (std::size_t i = 0; i < settings.devices.size(); ++i)
+      if (settings.devices[i].name == (device.clock == "own" ? device.name : device.clock)) return wires_[i].get();
+    return nullptr;
+  };
   for (const DeviceSettings& device : settings.devices) {
     std::size_t imu = 0;
     while (imu < settings.imus.size() && settings.imus[imu].name != device.name) ++imu;
@@ -103,7 +109,7 @@ Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clo
     inertial_.push_back(std::make_unique<ImuMotion>(stimulus, imu, imu < settings.imus.size(), device.emulation.delay_ms * 1e-3, stimulus_mutex_));
     std::unique_ptr<EmulatedLink> link;
     if (device.emulated) {
-      auto emulated = find_driver(device.driver)->emulate(device, {analog_.back().get(), inertial_.back().get(), sync});
+      auto emulated = find_driver(device.driver)->emulate(device, {analog_.back().get(), inertial_.back().get(), sync, wire(device)});
       link = std::make_unique<EmulatedLink>(std::move(emulated), device.emulation, clock, session_start);
       const auto at = [&](double s) { return session_start + static_cast<TimeNs>(s * 1e9); };
       const EmulationSettings& e = device.emulation;

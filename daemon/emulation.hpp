@@ -36,6 +36,7 @@ class Emulation {
   std::vector<Unplugging> unpluggings_;
   std::vector<std::unique_ptr<AnalogSource>> analog_;
   std::vector<std::unique_ptr<InertialSource>> inertial_;
+  std::vector<std::unique_ptr<PacerWire>> wires_;  // by the device that drives it
   std::vector<std::unique_ptr<EmulatedLink>> links_;
   Stimulus* stimulus_;
   std::mutex stimulus_mutex_;  // the devices thread, restarting one device, asks for it as well

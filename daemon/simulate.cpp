@@ -69,7 +69,7 @@ double simulate(Settings settings, const SimulateOptions& options) {
   });
   devices->poll();
   for (const Devices::Status& d : devices->status())
-    if (d.state != Devices::State::streaming) throw std::runtime_error("the emulated device " + d.name + " does not start: " + d.trouble);
+    if (d.state != Devices::State::streaming && d.state != Devices::State::starting) throw std::runtime_error("the emulated device " + d.name + " does not start: " + d.trouble);
   assembly.command(kStart, "record_start {\"id\":1,\"name\":\"" + assembly.session.settings.record.name + "\"}");
   for (const Devices::Status& d : devices->status()) assembly.command(kStart, device_command(d));
   const TimeNs end = kStart + static_cast<TimeNs>(until_s * 1e9);

@@ -66,6 +66,7 @@ bool is_serial(const std::string& text) {
 
 std::vector<std::string> check_settings(const DeviceSettings& s) {
   std::vector<std::string> errors;
+  if (s.clock != "own") errors.push_back("clock: this kind of device cannot be paced by another one, must be \"own\"");
   if (s.analog_inputs.empty()) errors.push_back("analog_inputs: empty, at least one AIN is needed");
   std::set<int> seen;
   for (int input : s.analog_inputs) {

@@ -319,6 +319,7 @@ std::vector<StreamInfo> streams(const DeviceSettings& d) {
 
 std::vector<std::string> check_settings(const DeviceSettings& d) {
   std::vector<std::string> errors;
+  if (d.clock != "own") errors.push_back("clock: this kind of device cannot be paced by another one, must be \"own\"");
   if (!(d.rate_hz >= 1 && d.rate_hz <= kMipNominalBaseHz))
     errors.push_back("rate_hz: " + std::to_string(d.rate_hz) + " is outside the device's 1 to 1000 Hz");
   if (!(d.accel_range_g >= 0)) errors.push_back("accel_range_g: must be positive, or 0 to keep the device's setting");

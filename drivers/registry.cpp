@@ -4,11 +4,13 @@
 namespace grfd {
 
 extern const DriverEntry labjack_u6;
+extern const DriverEntry mcc_usb1608fs_plus;
 extern const DriverEntry microstrain_mip;
 
 std::span<const DriverEntry> driver_registry() {
   static const DriverEntry drivers[] = {
       labjack_u6,
+      mcc_usb1608fs_plus,
       microstrain_mip,
   };
   return drivers;

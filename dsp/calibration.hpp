@@ -10,8 +10,8 @@
 
 namespace grfd {
 
-/// Converter of a LabJack U6 (16-bit codes 0..65535): two slopes that meet at the centre. The defaults are the nominal
-/// constants of the +/-10 V range; the device's own are read from its memory.
+/// Converter of 16-bit codes 0..65535: two slopes that meet at the centre (LabJack U6), or one straight line. The defaults are
+/// the nominal constants of the U6's +/-10 V range; a device's own are read from its memory.
 struct AdcCalibration {
   double positive_slope = 3.1580578e-4;  ///< V per code at and above the centre
   double negative_slope = -3.158058e-4;  ///< the sign of the device's memory: V = (center - code) * negative_slope
@@ -29,6 +29,24 @@ struct AdcCalibration {
            std::isfinite(negative_slope);
   }
 };
+
+/// V = (slope * code + offset) * (2 FS / 65536) - FS, with the constants that the device keeps (MCC).
+inline AdcCalibration straight_line(double slope, double offset_count, double full_scale_v) noexcept {
+  const double v_per_code = slope * 2 * full_scale_v / 65536;
+  return {v_per_code, -v_per_code, (32768 - offset_count) / slope};
+}
+
+/// The converter behind each of N channels; one for all when the device switches a single converter between them.
+template <std::size_t N>
+struct AdcChannels {
+  std::array<AdcCalibration, N> channel{};
+  AdcChannels() = default;
+  AdcChannels(const AdcCalibration& all) noexcept { channel.fill(all); }
+  AdcCalibration& operator[](std::size_t i) noexcept { return channel[i]; }
+  const AdcCalibration& operator[](std::size_t i) const noexcept { return channel[i]; }
+};
+using ScanAdc = AdcChannels<16>;  ///< by column of the scan
+using PlateAdc = AdcChannels<6>;  ///< by row of the plate's calibration
 
 /// A channel is clipped from the third sample in a row that lies within two codes of full scale.
 class ClipDetector {
@@ -67,9 +85,9 @@ struct PlateZero {
 };
 
 /// Volts above zero load.
-inline Volts6 tared_volts(const AdcCalibration& adc, const std::array<double, 6>& codes, const PlateZero& zero) noexcept {
+inline Volts6 tared_volts(const PlateAdc& adc, const std::array<double, 6>& codes, const PlateZero& zero) noexcept {
   Volts6 v;
-  for (std::size_t i = 0; i < 6; ++i) v[i] = adc.volts(codes[i]) - adc.volts(zero.codes[i]);
+  for (std::size_t i = 0; i < 6; ++i) v[i] = adc[i].volts(codes[i]) - adc[i].volts(zero.codes[i]);
   return v;
 }
 

@@ -20,6 +20,10 @@ std::vector<std::string> split_labels(const std::string& labels) {  // "0 ok, 1 
   return names;
 }
 
+/// A packet of 64 bytes of 16-bit codes may be under way, and one link may be slower by 2.5 ms.
+double deficit_tolerance(std::size_t columns, double interval_s) {
+  return std::max(0.75 * 32 / static_cast<double>(std::max<std::size_t>(columns, 1)), 2.5e-3 / interval_s);
+}
 
 }  // namespace
 
@@ -33,7 +37,8 @@ ClockParams DeviceInput::clock_params(double interval_s, double max_drift_ppm) {
 DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, StreamId stream, StreamTable& table, TimeNs start)
     : name_(device.name), stream_name_("raw/" + device.name + "/" + main), stream_(stream), scan_(main == "scan"),
       nominal_interval_s_(1 / (table[stream].rate_hz > 0 ? table[stream].rate_hz : device.rate_hz)), start_(start),
-      clock_(clock_params(nominal_interval_s_, device.max_drift_ppm)) {
+      clock_(clock_params(nominal_interval_s_, device.max_drift_ppm)), offset_scans_(device.clock_offset_scans),
+      deficit_(deficit_tolerance(table[stream].columns.size(), nominal_interval_s_)) {
   const std::string prefix = "raw/" + name_ + "/";
   if (const auto loss = table.find(prefix + "loss")) {
     loss_ = *loss;
@@ -48,6 +53,14 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
     else sync_age_ = 0.5, sync_skew_s_ = table[*sync].columns[1].skew_s;  // seen once a scan: half an interval ago on average
   }
   state_.delay_s = state_.delay_target_s = device.delay_s;
+  if (scan_ && facts_ != kNoStream) {
+    const auto& columns = table[facts_].columns;
+    constexpr const char* kNames[] = {"column", "slope", "offset_count", "full_scale_v"};
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      for (std::size_t k = 0; k < 4; ++k)
+        if (columns[i].name == kNames[k]) line_columns_[k] = static_cast<int>(i);
+  }
+  if (device.clock != "own") return;
   StreamInfo info;
   info.name = "clock/" + name_;
   info.type = ValueType::f64;
@@ -60,10 +73,42 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
   clock_row_ = RowWriter(table.add(info), info);
 }
 
+void DeviceInput::follow(DeviceInput& master) {
+  if (!master.shared_) master.shared_ = std::make_unique<SharedClock>(master.clock_);
+  master_ = &master;
+}
+
+double DeviceInput::stamp_shared(SharedClock& clock, const Sample& s, bool begins) noexcept {
+  State& d = state_;
+  if (begins) {
+    d.shift = 0;
+    deficit_.reset();
+  }
+  d.last_n = static_cast<std::int64_t>(s.t_device) + offset_scans_ + d.shift;
+  const double arrival_s = seconds(s.t_arrival - start_);
+  if (begins) clock.begin(d.generation, d.last_n, arrival_s);
+  return clock.accept(d.last_n, arrival_s);
+}
+
+void DeviceInput::compare_counts(SharedClock& clock, const Sample& tick, const TextWriter& gaps, std::uint64_t& gap_seq,
+                                 SampleBatch& out) noexcept {
+  State& d = state_;
+  if (!d.streaming || d.generation != clock.generation()) return deficit_.reset();
+  const std::int64_t missing = deficit_.tick(clock.front() - d.last_n);
+  if (missing == 0) return;
+  gaps.write(out, row_time(tick), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"unequal_scan_counts\",\"first_seq\":%llu,\"count\":%lld}",
+             stream_name_.c_str(), static_cast<unsigned long long>(d.next_seq), static_cast<long long>(missing));
+  d.shift += missing;
+  d.seq_shift += static_cast<std::uint64_t>(missing);
+  d.lost_by_driver += static_cast<std::uint64_t>(missing);
+}
+
 DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept {
   State& d = state_;
   Accepted a;
-  a.restarted = d.started && s.epoch != d.epoch;
+  const bool begins = !d.started || s.epoch != d.epoch;
+  a.restarted = d.started && begins;
+  s.seq += d.seq_shift;
   if (d.started && s.seq > d.next_seq) {
     a.lost = s.seq - d.next_seq;
     s.flags |= kGapBefore;
@@ -71,20 +116,27 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
       gaps.write(out, row_time(s), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}", stream_name_.c_str(),
                  static_cast<unsigned long long>(d.next_seq), static_cast<unsigned long long>(a.lost - d.lost_by_driver));
   }
-  if (a.restarted) clock_.restart();
-  if (!d.started || a.restarted) {
+  SharedClock* const common = shared();
+  if (a.restarted && !common) clock_.restart();
+  if (begins) {
     d.first_seq = s.seq;
     d.epoch = s.epoch;
     d.started = true;
   }
   d.lost_by_driver = 0;
   d.next_seq = s.seq + 1;
-  const auto n = static_cast<std::int64_t>(s.seq - d.first_seq);
-  clock_.push(n, seconds(s.t_arrival - start_));
   const double step = 0.05 * nominal_interval_s_;
   d.delay_s += std::clamp(d.delay_target_s - d.delay_s, -step, step);
-  s.t = start_ + static_cast<TimeNs>(std::llround((clock_.stamp(n) - d.delay_s) * 1e9));
-  if (clock_.settling()) s.flags |= kClockUnsettled;
+  double t_s;
+  if (common) {
+    t_s = stamp_shared(*common, s, begins);
+  } else {
+    const auto n = static_cast<std::int64_t>(s.seq - d.first_seq);
+    clock_.push(n, seconds(s.t_arrival - start_));
+    t_s = clock_.stamp(n);
+  }
+  s.t = start_ + static_cast<TimeNs>(std::llround((t_s - d.delay_s) * 1e9));
+  if (clock().settling()) s.flags |= kClockUnsettled;
   d.newest_t = s.t;
   d.newest_device = s.t_device;
   d.newest_arrival = s.t_arrival;
@@ -96,8 +148,10 @@ void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64
   Sample copy = s;
   copy.t = state_.newest_t ? state_.newest_t : s.t_arrival;
   copy.seq = state_.loss_seq++;
+  const auto first = value<std::int64_t>(s, 0) + static_cast<std::int64_t>(state_.seq_shift);
+  set_value(copy, 0, first);
   out.push(copy);
-  const auto first = value<std::int64_t>(s, 0), count = value<std::int64_t>(s, 1), cause = value<std::int64_t>(s, 2);
+  const auto count = value<std::int64_t>(s, 1), cause = value<std::int64_t>(s, 2);
   const bool named = cause >= 0 && static_cast<std::size_t>(cause) < causes_.size();
   const char* why = named ? causes_[static_cast<std::size_t>(cause)].c_str() : "unknown";
   if (state_.outage[0] && count < 0) {  // the driver only sees that it was started anew; the daemon knows why, and for how long
@@ -120,23 +174,33 @@ void DeviceInput::take_state(std::string_view device_state, std::string_view cau
 }
 
 void DeviceInput::take_facts(const Sample& s, SampleBatch& out) noexcept {
-  state_.facts = s;
-  state_.have_facts = true;
-  if (scan_) {
+  State& d = state_;
+  std::size_t row = 0;
+  if (line_columns_[0] >= 0) {  // one row for each column of the scan
+    const auto at = [&](std::size_t k) { return value<double>(s, static_cast<std::size_t>(line_columns_[k])); };
+    const double column = at(0);
+    row = column >= 0 && column < 16 ? static_cast<std::size_t>(column) : 15;
+    const AdcCalibration adc = straight_line(at(1), at(2), at(3));
+    if (adc.plausible()) d.adc[row] = adc;
+  } else if (scan_) {
     const AdcCalibration adc{value<double>(s, 0), value<double>(s, 1), value<double>(s, 2)};
-    if (adc.plausible()) state_.adc = adc;
+    if (adc.plausible()) d.adc = adc;
   }
-  state_.facts.seq = state_.facts_seq++;
-  out.push(state_.facts);
+  Sample& kept = d.facts[row];
+  d.facts_count = static_cast<std::uint8_t>(std::max<std::size_t>(d.facts_count, row + 1));
+  kept = s;
+  kept.seq = d.facts_seq++;
+  out.push(kept);
 }
 
 void DeviceInput::repeat_facts(const Sample& cause, SampleBatch& out) noexcept {
-  if (!state_.have_facts) return;
-  Sample facts = state_.facts;
-  facts.seq = state_.facts_seq++;
-  facts.t = facts.t_arrival = cause.t;
-  facts.order = cause.order;
-  out.push(facts);
+  for (std::size_t i = 0; i < state_.facts_count; ++i) {
+    Sample facts = state_.facts[i];
+    facts.seq = state_.facts_seq++;
+    facts.t = facts.t_arrival = cause.t;
+    facts.order = cause.order;
+    out.push(facts);
+  }
 }
 
 void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept {
@@ -148,9 +212,9 @@ void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint
     return out.push(edge);
   }
   const double intervals = static_cast<double>(static_cast<std::int64_t>(s.t_device - d.newest_device)) / sync_units_per_interval_ - sync_age_;
-  const double after_s = d.delay_s + intervals * clock_.measured_interval_s() + sync_skew_s_;
+  const double after_s = d.delay_s + intervals * clock().measured_interval_s() + sync_skew_s_;
   edge.t = d.newest_t + static_cast<TimeNs>(std::llround(after_s * 1e9));
-  if (clock_.settling()) edge.flags |= kClockUnsettled;
+  if (clock().settling()) edge.flags |= kClockUnsettled;
   out.push(edge);
   if (d.edges_told >= kEdgesToldPerSecond) {
     ++d.edges_left_out;
@@ -168,10 +232,12 @@ void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, 
     d.streaming = false;
     gaps.write(out, row_time(tick), gap_seq, "late {\"device\":\"%s\",\"newest_t_s\":%.4f}", name_.c_str(), seconds(d.newest_t - start_));
   }
+  if (SharedClock* const common = shared()) compare_counts(*common, tick, gaps, gap_seq, out);
   if (tick.seq % 100 != 99 || !d.started) return;
   if (d.edges_left_out > 0)
     events.write(out, row_time(tick), event_seq, "edges_left_out {\"device\":\"%s\",\"count\":%u}", name_.c_str(), d.edges_left_out);
   d.edges_told = d.edges_left_out = 0;
+  if (master_) return;  // its clock is the other's
   const double code = clock_.settling() ? 0 : clock_.full() ? 2 : 1;
   clock_row_.write(out, row_time(tick), {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), clock_.measured_interval_s(), code, static_cast<double>(clock_.resets())},
                    d.clock_seq);
@@ -181,6 +247,8 @@ void DeviceInput::states(StatePieces& pieces) {
   add_state(pieces, state_);
   add_state(pieces, clock_.state());
   add_state(pieces, clip_.state());
+  add_state(pieces, deficit_.state());
+  if (shared_) add_state(pieces, shared_->state());
 }
 
 }  // namespace grfd

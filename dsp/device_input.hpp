@@ -1,11 +1,13 @@
 // What the pipeline keeps of one device: its clock, its numbering, its losses and what it said about itself.
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "dsp/calibration.hpp"
 #include "dsp/clock_map.hpp"
 #include "dsp/row_writer.hpp"
+#include "dsp/shared_clock.hpp"
 #include "dsp/stage.hpp"
 #include "schemas/settings.hpp"
 
@@ -13,8 +15,12 @@ namespace grfd {
 
 class DeviceInput {
  public:
-  /// @param main "scan" or "inertial": the stream raw/<device>/<main>. Adds clock/<device> to the table.
+  /// @param main "scan" or "inertial": the stream raw/<device>/<main>. Adds clock/<device> to the table when the device has
+  ///   a clock of its own.
   DeviceInput(const DeviceSettings& device, const std::string& main, StreamId stream, StreamTable& table, TimeNs start);
+
+  /// This device counts by `master`'s clock: both then give scan k the same time. Before the first sample.
+  void follow(DeviceInput& master);
 
   struct Accepted {
     std::uint64_t lost = 0;
@@ -46,9 +52,9 @@ class DeviceInput {
   bool settling() const noexcept { return clock_.settling(); }
 
   bool streaming() const noexcept { return state_.streaming; }
-  double interval_s() const noexcept { return clock_.measured_interval_s(); }
+  double interval_s() const noexcept { return clock().measured_interval_s(); }
   double nominal_interval_s() const noexcept { return nominal_interval_s_; }
-  const AdcCalibration& adc() const noexcept { return state_.adc; }
+  const ScanAdc& adc() const noexcept { return state_.adc; }
   StreamId stream() const noexcept { return stream_; }
   StreamId loss() const noexcept { return loss_; }
   StreamId facts() const noexcept { return facts_; }
@@ -56,20 +62,28 @@ class DeviceInput {
   void states(StatePieces& pieces);
 
  private:
+  const ClockMap& clock() const noexcept { return master_ ? master_->clock_ : clock_; }
+  SharedClock* shared() noexcept { return master_ ? master_->shared_.get() : shared_.get(); }
+  double stamp_shared(SharedClock& clock, const Sample& s, bool begins) noexcept;
+  void compare_counts(SharedClock& clock, const Sample& tick, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
   static ClockParams clock_params(double interval_s, double max_drift_ppm);
 
   struct State {
     std::uint64_t next_seq = 0, first_seq = 0, clock_seq = 0, facts_seq = 0, loss_seq = 0;
+    std::uint64_t seq_shift = 0;    ///< scans found missing so far by comparison with the clock's other devices
     TimeNs newest_t = 0, newest_arrival = 0;
     std::uint64_t lost_by_driver = 0;  ///< what the driver said is missing before the next sample; all ones: unknown
     std::uint64_t newest_device = 0;  ///< t_device of the newest sample of the main stream
     double delay_s = 0, delay_target_s = 0;
     std::uint32_t edges_told = 0, edges_left_out = 0;  ///< in events, since the last whole second of ticks
     std::uint16_t epoch = 0;
-    bool started = false, streaming = false, have_facts = false;
+    bool started = false, streaming = false;
     std::array<char, 64> outage{};  ///< why the device was lost; empty: it was not
-    AdcCalibration adc{};
-    Sample facts{};
+    std::uint8_t facts_count = 0;
+    std::uint32_t generation = 0;   ///< of the shared clock, when this device began to count by it
+    std::int64_t shift = 0, last_n = 0;  ///< of them in this epoch; the clock's number of the last scan
+    ScanAdc adc{};
+    std::array<Sample, 16> facts{};
   } state_;
   std::string name_, stream_name_;
   StreamId stream_, loss_ = kNoStream, facts_ = kNoStream, sync_ = kNoStream;
@@ -78,6 +92,11 @@ class DeviceInput {
   double sync_units_per_interval_ = 1, sync_skew_s_ = 0, sync_age_ = 0;  ///< age: of an edge when it is seen, in intervals
   TimeNs start_;
   ClockMap clock_;
+  std::unique_ptr<SharedClock> shared_;  // when other devices count by this one's clock
+  DeviceInput* master_ = nullptr;
+  std::int64_t offset_scans_;
+  ScanDeficit deficit_;
+  int line_columns_[4] = {-1, -1, -1, -1};  // of the facts: column, slope, offset_count, full_scale_v
   ClipDetector clip_;
   RowWriter clock_row_;
   std::vector<std::string> causes_;

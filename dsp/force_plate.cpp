@@ -7,16 +7,28 @@ ForcePlate::ForcePlate(const PlateSettings& settings, const FilterSettings& filt
     : name_(settings.name), columns_(settings.columns), model_(settings),
       tare_(TareParams{thresholds.tare_s, 1 / rate_hz, thresholds.tare_person_n, 3, thresholds.tare_slope_n_s}),
       filter_(butterworth(filter.order, filter.cutoff_hz, rate_hz)) {
-  const AdcCalibration nominal;
-  state_.zero.codes.fill(nominal.center);
+  state_.zero.codes = codes_at_0_v({});
   state_.lab_covariance = model_.lab_covariance(model_.factory_covariance());
 }
 
+PlateAdc ForcePlate::own(const ScanAdc& scan) const noexcept {
+  PlateAdc adc;
+  for (std::size_t i = 0; i < 6; ++i) adc[i] = scan[static_cast<std::size_t>(columns_[i])];
+  return adc;
+}
+
+std::array<double, 6> ForcePlate::codes_at_0_v(const PlateAdc& adc) noexcept {
+  std::array<double, 6> codes;
+  for (std::size_t i = 0; i < 6; ++i) codes[i] = adc[i].center;
+  return codes;
+}
+
 void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped_columns,
-                      std::uint16_t flags, const AdcCalibration& adc) noexcept {
+                      std::uint16_t flags, const ScanAdc& scan) noexcept {
+  const PlateAdc adc = own(scan);
   std::uint32_t clipped = 0;
   for (const int column : columns_) clipped |= clipped_columns >> column & 1u;
-  if (!state_.tared) state_.zero.codes.fill(adc.center);
+  if (!state_.tared) state_.zero.codes = codes_at_0_v(adc);
   std::array<double, 6> code;
   for (std::size_t i = 0; i < 6; ++i) code[i] = codes[static_cast<std::size_t>(columns_[i])];
   if (tare_.active() && tare_.push(t_s, code, clipped != 0, (flags & kGapBefore) != 0)) tare_complete_ = true;
@@ -44,15 +56,15 @@ void ForcePlate::at(TimeNs t, double interval_s, PlateFrame& frame) const noexce
   std::copy(values.begin() + 6, values.end(), frame.filtered.begin());
 }
 
-void ForcePlate::start_tare(const AdcCalibration& adc) noexcept {
+void ForcePlate::start_tare(const ScanAdc& adc) noexcept {
   std::array<double, 6> reference = state_.zero.codes;
-  if (!state_.tared) reference.fill(adc.center);
+  if (!state_.tared) reference = codes_at_0_v(own(adc));
   tare_.start(reference);
   tare_complete_ = false;
 }
 
-TareResult ForcePlate::finish_tare(const AdcCalibration& adc) noexcept {
-  const TareResult result = tare_.finish(adc, model_);
+TareResult ForcePlate::finish_tare(const ScanAdc& adc) noexcept {
+  const TareResult result = tare_.finish(own(adc), model_);
   tare_.cancel();
   tare_complete_ = false;
   if (result.accepted()) {

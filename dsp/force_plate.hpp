@@ -21,16 +21,16 @@ class ForcePlate {
 
   /// One scan of the device; bit i of `clipped_columns`: column i is clipped. One clipped channel makes the wrench unknown.
   void take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped_columns, std::uint16_t flags,
-            const AdcCalibration& adc) noexcept;
+            const ScanAdc& adc) noexcept;
   /// Reads the plate at grid time `t`. `interval_s`: measured, of the device.
   void at(TimeNs t, double interval_s, PlateFrame& frame) const noexcept;
   bool covers(TimeNs t, double interval_s) const noexcept { return resampler_.covers(t, interval_s); }
 
-  void start_tare(const AdcCalibration& adc) noexcept;
+  void start_tare(const ScanAdc& adc) noexcept;
   bool tare_complete() const noexcept { return tare_complete_; }
   bool taring() const noexcept { return tare_.active(); }
   /// Ends the tare; an accepted one is used from the next scan on.
-  TareResult finish_tare(const AdcCalibration& adc) noexcept;
+  TareResult finish_tare(const ScanAdc& adc) noexcept;
 
   /// Of the last scan: unfiltered, about the centre of the surface, lab axes; NaN when clipped.
   const Wrench6& newest() const noexcept { return state_.newest; }
@@ -42,6 +42,8 @@ class ForcePlate {
   void states(StatePieces& pieces);
 
  private:
+  PlateAdc own(const ScanAdc& scan) const noexcept;
+  static std::array<double, 6> codes_at_0_v(const PlateAdc& adc) noexcept;
   struct State {
     PlateZero zero{};
     Mat6 lab_covariance{};

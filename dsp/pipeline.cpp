@@ -116,6 +116,16 @@ void Pipeline::Impl::add_devices(StreamTable& table) {
     for (const char* main : {"scan", "inertial"})
       if (const auto id = table.find("raw/" + device.name + "/" + main))
         devices.push_back(std::make_unique<DeviceInput>(device, main, *id, table, start));
+  const auto named = [&](const std::string& name) {
+    const auto at = std::find_if(devices.begin(), devices.end(), [&](const auto& d) { return d->name() == name; });
+    return at == devices.end() ? nullptr : at->get();
+  };
+  for (const DeviceSettings& device : settings.devices) {
+    if (device.clock == "own") continue;
+    DeviceInput *const one = named(device.name), *const master = named(device.clock);
+    if (!one || !master || one == master) throw std::invalid_argument("'" + device.name + "' has no clock '" + device.clock + "'");
+    one->follow(*master);
+  }
 }
 
 DeviceInput& Pipeline::Impl::device_of(const std::string& stream, const StreamTable& table) {

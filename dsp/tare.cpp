@@ -31,7 +31,7 @@ bool Tare::push(double t_s, const std::array<double, 6>& codes, bool clipped, bo
   return t + params_.interval_s >= params_.duration_s - 1e-9;
 }
 
-TareResult Tare::finish(const AdcCalibration& adc, const PlateModel& plate) noexcept {
+TareResult Tare::finish(const PlateAdc& adc, const PlateModel& plate) noexcept {
   State& s = state_;
   s.active = false;
   TareResult r;
@@ -50,8 +50,8 @@ TareResult Tare::finish(const AdcCalibration& adc, const PlateModel& plate) noex
   Volts6 offset_v, slope_v, per_code;
   for (std::size_t i = 0; i < 6; ++i) {
     r.zero.codes[i] = s.first[i] + s.sum[i] / n;
-    per_code[i] = adc.volts_per_code(r.zero.codes[i]);
-    offset_v[i] = adc.volts(r.zero.codes[i]) - adc.volts(s.reference[i]);
+    per_code[i] = adc[i].volts_per_code(r.zero.codes[i]);
+    offset_v[i] = adc[i].volts(r.zero.codes[i]) - adc[i].volts(s.reference[i]);
     slope_v[i] = per_code[i] * (s.sum_t[i] - s.sum_time * s.sum[i] / n) / (s.sum_time2 - s.sum_time * s.sum_time / n);
   }
   for (std::size_t i = 0; i < 6; ++i)

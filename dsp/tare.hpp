@@ -49,7 +49,7 @@ class Tare {
   /// @return true when the window is complete: call finish().
   bool push(double t_s, const std::array<double, 6>& codes, bool clipped = false, bool gap_before = false) noexcept;
   /// Ends the window (also early, e.g. when the device stopped: too_few_samples).
-  TareResult finish(const AdcCalibration& adc, const PlateModel& plate) noexcept;
+  TareResult finish(const PlateAdc& adc, const PlateModel& plate) noexcept;
 
   struct State {
     std::array<double, 6> reference{}, first{}, sum{}, sum_t{};  // sums of code - first code

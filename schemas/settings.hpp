@@ -31,7 +31,7 @@ struct EmulationSettings {
   double jitter_ms = 0.1;         ///< mean of the exponential part of that time
   double stall_probability = 0;   ///< per transfer
   double stall_ms = 0;            ///< longest stall (uniform)
-  double zero_offset_counts = 0;  ///< U6: zero offset of each analogue channel: +/- this, alternating
+  double zero_offset_counts = 0;  ///< analogue front ends: zero offset of each channel: +/- this, alternating
   double skew_us = 20;            ///< U6: time between two channels of a scan
   double delay_ms = 0;            ///< constant delay inside the sensor (filters): what it feels is that old
   Vec3 gyro_bias_deg_s{};         ///< IMU
@@ -45,19 +45,27 @@ struct EmulationSettings {
 
 struct DeviceSettings {
   std::string name;    ///< "u6", "imu_shank_left": part of stream names
-  std::string driver;  ///< "labjack_u6", "microstrain_mip"
+  std::string driver;  ///< "labjack_u6", "mcc_usb1608fs_plus", "microstrain_mip"
   std::string serial;  ///< as the device itself reports it; empty: the first that is found
   bool emulated = false;
   bool required = true;
   double rate_hz = 1000;
   double delay_s = 0;  ///< known constant delay of the device and its link, subtracted from its mapped time
   double max_drift_ppm = 50000;
-  // labjack_u6
+  std::string clock = "own";  ///< or the name of the device that paces this one's scans over a wire
+  std::string start_after;    ///< name of a device that must run, or be armed, before this one starts; empty: none
+  bool clock_output = false;  ///< another device's `clock` is this one: it puts its pacer out. Follows from the others
+  int clock_offset_scans = 0; ///< scan k of this device is scan k + offset of the clock's own device
+  // labjack_u6, mcc_usb1608fs_plus
   std::vector<int> analog_inputs;  ///< AIN numbers, in scan order
   bool digital_port = true;        ///< FIO/EIO as last column of the scan
   int resolution_index = 1;
   int settling_factor = 0;
   std::vector<int> sync_lines{0, 1, 2, 3};  ///< digital lines whose edges become raw/<name>/sync
+  // mcc_usb1608fs_plus
+  std::vector<int> input_ranges_v;  ///< full scale of each analogue input, or one for all; empty: 10 V
+  int sync_input = -1;              ///< analogue input that carries a TTL line; -1: none
+  double sync_threshold_v = 1.5;    ///< the line is high above this, low again 0.5 V below
   // microstrain_mip
   double accel_range_g = 0;      ///< 0: as the device is set
   double gyro_range_deg_s = 0;   ///< 0: as the device is set

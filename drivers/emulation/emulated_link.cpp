@@ -41,6 +41,7 @@ std::size_t EmulatedLink::control(std::uint8_t request_type, std::uint8_t reques
   const std::lock_guard lock(mutex_);
   require_plugged();
   const int n = device_->control(advance(clock_.now()), request_type, request, value, index, data);
+  have_due_ = false;  // the device may stream differently now
   if (n < 0) throw LinkError(LinkError::Kind::stall, "control request " + std::to_string(request) + " stalled");
   return static_cast<std::size_t>(n);
 }
@@ -142,6 +143,7 @@ void EmulatedLink::unplug() {
   const std::lock_guard lock(mutex_);
   plugged_ = false;
   streaming_ = false;
+  device_->power_cycle(advance(clock_.now()));  // without power it does nothing, to others that are wired to it neither
   if (receiver_) receiver_->lost("unplugged");
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "drivers/emulation/pacer_wire.hpp"
 #include "drivers/emulation/sync_line.hpp"
 #include "schemas/sample_batch.hpp"
 #include "schemas/settings.hpp"
@@ -29,6 +30,7 @@ struct Senses {
   AnalogSource* analog = nullptr;
   InertialSource* inertial = nullptr;
   SyncLine sync = {};
+  PacerWire* pacer = nullptr;  ///< the terminal over which front ends share one pacer; null: nothing is wired to it
 };
 
 using Wrench = std::array<double, 6>;  ///< Fx Fy Fz (N) Mx My Mz (N.m)

@@ -1,0 +1,114 @@
+#include "drivers/mcc_usb1608fs_plus_stream.hpp"
+
+#include <algorithm>
+
+#include "drivers/sync_stream.hpp"
+
+namespace grfd {
+namespace {
+constexpr TimeNs kWindow = 5'000'000'000;
+constexpr double kMissingNs = 50e6;
+}  // namespace
+
+MccStream::MccStream(std::size_t channels, double rate_hz, const Streams& streams, int sync_column, int sync_input) noexcept
+    : channels_(std::clamp<std::size_t>(channels, 1, mcc::kChannels)), interval_ns_(1e9 / rate_hz), streams_(streams),
+      sync_column_(sync_column), sync_input_(sync_input) {}
+
+void MccStream::restart(MccLoss cause) noexcept {
+  if (half_ || channel_ > 0) ++incomplete_scans_;  // the last bytes of the scan before do not make one
+  epoch_ += started_;
+  started_ = true;
+  half_ = false;
+  channel_ = 0;
+  scan_ = 0;
+  base_seq_ = next_seq_;
+  first_of_epoch_ = true;
+  level_known_ = false;
+  restart_cause_ = cause;
+  windows_ = 0;
+  last_bytes_.store(kNever, std::memory_order_relaxed);
+  fault_.store(nullptr, std::memory_order_release);
+}
+
+void MccStream::decode(std::span<const std::byte> bytes, TimeNs arrival, SampleBatch& out) noexcept {
+  if (bytes.empty()) return;
+  const std::uint64_t before = scan_;
+  last_bytes_.store(arrival, std::memory_order_relaxed);
+  bytes_ += bytes.size();
+  const auto* p = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  std::size_t left = bytes.size();
+  if (half_) {
+    put(static_cast<std::uint16_t>(low_byte_ | *p << 8), arrival, out);
+    ++p;
+    --left;
+  }
+  for (; left >= 2; p += 2, left -= 2) put(static_cast<std::uint16_t>(p[0] | p[1] << 8), arrival, out);
+  half_ = left == 1;
+  if (half_) low_byte_ = *p;
+  if (scan_ != before) watch(arrival);
+}
+
+void MccStream::put(std::uint16_t code, TimeNs arrival, SampleBatch& out) noexcept {
+  codes_[channel_] = code;
+  if (++channel_ < channels_) return;
+  channel_ = 0;
+  emit(arrival, out);
+  ++scan_;
+}
+
+void MccStream::emit(TimeNs arrival, SampleBatch& out) noexcept {
+  Sample header;
+  header.t_arrival = arrival;
+  header.t_device = scan_;
+  header.epoch = epoch();
+  if (first_of_epoch_ && epoch_ > 0) {
+    header.flags = kGapBefore | kNewEpoch;
+    Sample& loss = out.next();
+    loss = header;
+    loss.flags = 0;
+    loss.stream = streams_.loss;
+    loss.seq = loss_seq_++;
+    set_value(loss, 0, static_cast<std::int64_t>(next_seq_));
+    set_value(loss, 1, std::int64_t{-1});
+    set_value(loss, 2, static_cast<std::int64_t>(restart_cause_));
+  }
+  first_of_epoch_ = false;
+  Sample& s = out.next();
+  s = header;
+  s.stream = streams_.scan;
+  s.seq = base_seq_ + scan_;
+  next_seq_ = s.seq + 1;
+  for (std::size_t i = 0; i < channels_; ++i) set_value(s, i, codes_[i]);
+
+  if (sync_column_ < 0) return;
+  const double code = codes_[static_cast<std::size_t>(sync_column_)];
+  const bool level = level_known_ && level_ ? code > low_ : code >= high_;
+  if (level_known_ && level != level_) {
+    header.flags = 0;
+    header.stream = streams_.sync;
+    header.seq = edge_seq_++;
+    push_edge(out, header, sync_input_, level);
+  }
+  level_ = level;
+  level_known_ = true;
+}
+
+void MccStream::watch(TimeNs arrival) noexcept {
+  if (windows_ == 0) {
+    origin_ = window_since_ = arrival;
+    lateness_ = std::numeric_limits<double>::infinity();
+    windows_ = 1;
+  }
+  lateness_ = std::min(lateness_, static_cast<double>(arrival - origin_) - static_cast<double>(scan_) * interval_ns_);
+  if (arrival - window_since_ < kWindow) return;
+  if (windows_ > 2 && (lateness_ - before_[1]) - (before_[1] - before_[0]) > kMissingNs) {
+    ++scans_missing_;
+    fault_.store("scans_missing", std::memory_order_release);
+  }
+  before_ = {before_[1], lateness_};
+  lateness_ = std::numeric_limits<double>::infinity();
+  window_since_ = arrival;
+  ++windows_;
+}
+
+}  // namespace grfd

@@ -1,0 +1,89 @@
+// One clock that paces the scans of several devices: equal scans get the very same time, whoever delivers them first.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <type_traits>
+
+#include "dsp/clock_map.hpp"
+
+namespace grfd {
+
+/// Scan numbers are those of the clock: equal for what the devices converted at the same instant. The arrival of whichever
+/// device is first feeds the map (a later arrival of the same scan tells nothing more), and its stamp is kept for the others.
+class SharedClock {
+ public:
+  static constexpr std::int64_t kKept = 4096;  ///< a device that is further behind gets the line's present answer
+  explicit SharedClock(ClockMap& map) noexcept : map_(map) {}
+
+  /// A device's first scan, or its first after a restart. Devices of one clock are restarted together: the first one to
+  /// come starts the clock anew, the others join when their scan fits the new line.
+  void begin(std::uint32_t& generation, std::int64_t n, double arrival_s) noexcept {
+    State& s = state_;
+    const bool joins = map_.open() && generation != s.generation && std::abs(arrival_s - map_.predict(n)) < 0.5;
+    if (!joins) {
+      map_.restart();
+      ++s.generation;
+      s.first = n;
+      s.front = n - 1;
+    }
+    generation = s.generation;
+  }
+  /// @return lab time of scan n, in seconds since the session's start, the same for every device
+  double accept(std::int64_t n, double arrival_s) noexcept {
+    State& s = state_;
+    if (n > s.front) {
+      map_.push(n, arrival_s);
+      for (std::int64_t k = std::max(s.front + 1, n - kKept + 1); k <= n; ++k) stamp(k) = map_.stamp(k);
+      s.front = n;
+    }
+    return n >= s.first && n > s.front - kKept ? stamp(n) : map_.predict(n);
+  }
+  std::int64_t front() const noexcept { return state_.front; }
+  std::uint32_t generation() const noexcept { return state_.generation; }
+
+  struct State {
+    std::array<double, kKept> stamps{};
+    std::int64_t first = 0, front = -1;
+    std::uint32_t generation = 0, reserved = 0;
+  };
+  State& state() noexcept { return state_; }
+
+ private:
+  double& stamp(std::int64_t n) noexcept { return state_.stamps[static_cast<std::size_t>(n & (kKept - 1))]; }
+  ClockMap& map_;
+  State state_;
+};
+static_assert(std::is_trivially_copyable_v<SharedClock::State>);
+
+/// Finds out that a device has counted fewer scans than its clock gave, where nothing in its bytes tells: it is then behind
+/// the others by the same number of scans in two windows of two seconds, by more than packets and links explain.
+class ScanDeficit {
+ public:
+  /// @param tolerance_scans what a healthy device may be behind on average
+  explicit ScanDeficit(double tolerance_scans) noexcept : tolerance_(tolerance_scans) {}
+  /// Once per tick (10 ms). @return scans that are missing, 0 when all is well or not sure yet
+  std::int64_t tick(std::int64_t behind) noexcept {
+    State& s = state_;
+    s.sum += static_cast<double>(behind);
+    if (++s.ticks < 200) return 0;
+    const double mean = s.sum / s.ticks, before = s.before;
+    s = {0, mean, 0, 0};
+    if (mean < tolerance_ || std::abs(mean - before) > 0.25) return 0;
+    s = {};
+    return std::llround(mean);
+  }
+  void reset() noexcept { state_ = {}; }
+  struct State {
+    double sum = 0, before = 0;
+    std::int32_t ticks = 0, reserved = 0;
+  };
+  State& state() noexcept { return state_; }
+
+ private:
+  double tolerance_;
+  State state_;
+};
+
+}  // namespace grfd

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Two front ends on one pacer, simulated. Usage: two_units_test.py GRFD TWO_UNITS.toml
+Bounds: CoP 1 mm RMS while loaded, load asymmetry 0.5 points; equal scans at equal times; nothing lost, unless a fault is
+injected, and then with its cause and a new common start."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+
+    from recording import Recording
+except ImportError as e:
+    print(f"SKIP: {e} (python3-numpy, python3-h5py)")
+    sys.exit(77)
+
+GRFD, CONFIG = sys.argv[1:3]
+failures = []
+
+
+def check(what, good, detail=""):
+    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good and detail == '' else f': {detail}'}", flush=True)
+    if not good:
+        failures.append(what)
+
+
+def simulate(folder, name, seconds, *sets):
+    path = os.path.join(folder, name + ".h5")
+    command = [GRFD, "simulate", CONFIG, "-o", path, "--seconds", str(seconds)]
+    for s in sets:
+        command += ["--set", s]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return Recording(path)
+
+
+def lost(r):
+    return [json.loads(d) for _, n, d in r["gaps"].texts() if n == "lost"]
+
+
+def scans(r, unit, since_s=0.0):
+    """(epoch, the unit's own number) of every scan -> its time"""
+    g = r.file[f"streams/raw/{unit}/scan"]
+    return {(int(e), int(k)): t for e, k, t in zip(g["epoch"][:], g["t_device"][:], g["t"][:]) if t >= since_s}
+
+
+def same_times(r, since_s=0.0):
+    """Scans of both units with the same number in the same epoch, scans of either, largest difference of their times (s)"""
+    a, b = scans(r, "mcc_left", since_s), scans(r, "mcc_right", since_s)
+    both = a.keys() & b.keys()
+    return len(both), max(len(a), len(b)), max((abs(a[k] - b[k]) for k in both), default=np.inf)
+
+
+def states(r, unit):
+    """What became of a unit: (t, state, trouble)"""
+    all_ = [(t, json.loads(d)) for t, n, d in r["events"].texts() if n == "device"]
+    return [(t, d["state"], d.get("trouble", "")) for t, d in all_ if d["device"] == unit]
+
+
+with tempfile.TemporaryDirectory() as folder:
+    print("two units, no fault")
+    r = simulate(folder, "well", 40)
+    n, of, apart = same_times(r)
+    check("equal scans have equal times", apart == 0, f"{apart} s")
+    check("and hardly one is without its twin", of - n < 10, f"{of - n} of {of}")
+    check("nothing is lost", not lost(r), lost(r))
+    for side in ("left", "right"):
+        seq = r[f"raw/mcc_{side}/scan"].seq.astype(np.int64)
+        check(f"no hole on the {side}", bool(np.all(np.diff(seq) == 1)))
+        check(f"constants of the {side} are the unit's own", bool(np.all(r[f"raw/mcc_{side}/calibration"]["uncalibrated"] == 0)))
+    check("one clock, not two", "clock/mcc_left" in r and "clock/mcc_right" not in r)
+    true = r["truth/asymmetry"]
+    t = true.t[(true.t > 5) & (true.t < true.t[-1] - 0.5)]
+    worst = np.nanmax(abs(r["asymmetry"].at("load_bai_rl", t) - true.at("load_bai_rl", t)))
+    check("load asymmetry within 0.5 points of the truth", worst <= 0.5, f"{worst:.3f}")
+    for name in ("left", "right", "total"):
+        m, true = r[f"cop/{name}"], r[f"truth/cop/{name}"]
+        d2 = [(m.at(c, t) - true.at(c, t)) ** 2 for c in ("cop_ml", "cop_ap")]
+        known = np.isfinite(d2[0]) & np.isfinite(d2[1])
+        rms = 1e3 * np.sqrt(np.mean((d2[0] + d2[1])[known]))
+        check(f"CoP {name} within 1 mm RMS of the truth, known {known.mean():.1%} of the time", rms <= 1 and known.mean() > 0.99, f"{rms:.3f} mm")
+
+    for unit, other in (("mcc_left", "mcc_right"), ("mcc_right", "mcc_left")):
+        print(f"{unit} is unplugged from 10 s to 13 s")
+        r = simulate(folder, unit, 30, f"device.{unit}.emulation.unplug_at_s=10", f"device.{unit}.emulation.unplug_for_s=3")
+        gone = [s for s in states(r, unit) if s[1] == "lost"]
+        check("it is lost", bool(gone) and gone[0][2] == "unplugged", gone)
+        again = [s for s in states(r, other) if s[1] == "lost"]
+        check("the other one starts anew with it", bool(again) and unit in again[0][2], again)
+        since = max(t for u in (unit, other) for t, state, _ in states(r, u) if state == "streaming")
+        n, of, apart = same_times(r, since)
+        check("then equal scans have equal times again", apart == 0 and of - n < 20 and n > 10000, f"{n} of {of}, {apart} s apart")
+        check("both holes are told, of unknown length", {d["stream"] for d in lost(r)} == {"raw/mcc_left/scan", "raw/mcc_right/scan"} and
+              all(d["count"] == -1 for d in lost(r)), lost(r))
+
+    print("bytes of one unit are lost on the way, and nothing in them tells")
+    r = simulate(folder, "deficit", 40, "device.mcc_right.emulation.faults={drop_packet=0.0002}")
+    right = lost(r)
+    check("the unequal scan counts are found", bool(right) and all(d["cause"] == "unequal_scan_counts" and d["stream"] == "raw/mcc_right/scan" for d in right), right)
+    total = sum(d["count"] for d in right)
+    device, host = scans(r, "mcc_left"), scans(r, "mcc_right")
+    check("and counted to within a packet", abs(total - (len(device) - len(host))) <= 6, f"{total}, really {len(device) - len(host)}")
+
+    print("a full FIFO")
+    r = simulate(folder, "overrun", 30, "device.mcc_right.emulation.faults={overrun=0.0004}")
+    full = [s for s in states(r, "mcc_right") if s[1] == "lost" and s[2] == "fifo_overrun"]
+    check("the overrun is named", bool(full), states(r, "mcc_right"))
+    check("in the gaps as well", any(d["cause"] == "fifo_overrun" for d in lost(r)), lost(r))
+
+print("MISSED: " + "; ".join(failures) if failures else "all good")
+sys.exit(bool(failures))
