@@ -21,15 +21,15 @@ void App::on_recording(const RecordingEvent& event) {
   switch (event.kind) {
     case RecordingEvent::Kind::started:
       trial_ = Trial::running;
-      journal_ = event.path;
+      journal_ = std::filesystem::absolute(event.path).string();
       trial_since_s_ = seconds(clock_.now() - assembly_.session.start);
       log(Level::info, "recording to " + event.path);
-      control_.finish(id, {{"event", "record_started"}, {"detail", {{"id", id}, {"journal", event.path}}}});
+      control_.finish(id, {{"event", "record_started"}, {"detail", {{"id", id}, {"journal", journal_}}}});
       break;
     case RecordingEvent::Kind::finished:
       trial_ = Trial::none;
       log(Level::info, "recording ended: " + std::to_string(event.samples) + " samples, " + std::to_string(event.lost_samples) + " lost");
-      finalise(event.path, std::exchange(stop_command_, 0));
+      finalise(std::filesystem::absolute(event.path).string(), std::exchange(stop_command_, 0));
       break;
     case RecordingEvent::Kind::failed:
       log(Level::error, "recording: " + event.text);

@@ -164,7 +164,7 @@ void write_calibration(hid_t file, const nlohmann::ordered_json& plates) {
 }
 
 void write_state_and_anchors(hid_t file, const Survey& s) {
-  h5::write_array(file, "state", H5T_STD_U8LE, {s.state.size()}, s.state.data());
+  h5::write_compressed(file, "state", s.state);
   h5::attribute(h5::open(file, "/state"), "version", s.state_version);
   const h5::Id group = h5::create_group(file, "/anchor");
   std::vector<double> t, utc;

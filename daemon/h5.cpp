@@ -176,6 +176,16 @@ void write_array(hid_t parent, const std::string& name, hid_t type, const Shape&
     ok(H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), "write the dataset " + name);
 }
 
+void write_compressed(hid_t parent, const std::string& name, std::span<const std::byte> bytes) {
+  const hsize_t size = bytes.size();
+  if (size == 0) return write_array(parent, name, H5T_STD_U8LE, {size}, bytes.data());
+  const Id list = timeless(H5P_DATASET_CREATE), space = space_of({size});
+  ok(H5Pset_chunk(list, 1, &size), "lay out the dataset " + name);
+  ok(H5Pset_deflate(list, 4), "lay out the dataset " + name);
+  const Id d(H5Dcreate2(parent, name.c_str(), H5T_STD_U8LE, space, H5P_DEFAULT, list, H5P_DEFAULT), H5Dclose, "create the dataset " + name);
+  ok(H5Dwrite(d, H5T_STD_U8LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), "write the dataset " + name);
+}
+
 void write_text(hid_t parent, const std::string& name, const std::string& text) {
   const Id type = text_type(text.size());
   write_array(parent, name, type, {}, padded({text}, std::max<std::size_t>(1, text.size())).data());

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +73,8 @@ void write_rows(hid_t dataset, hid_t type, hsize_t first, hsize_t rows, const vo
 void read_rows(hid_t dataset, hid_t type, hsize_t first, hsize_t rows, void* data);
 /// Small, contiguous, whole.
 void write_array(hid_t parent, const std::string& name, hid_t type, const Shape& shape, const void* data);
+/// Unsigned bytes in one deflated chunk.
+void write_compressed(hid_t parent, const std::string& name, std::span<const std::byte> bytes);
 void write_text(hid_t parent, const std::string& name, const std::string& text);
 void write_texts(hid_t parent, const std::string& name, const std::vector<std::string>& texts);
 Shape shape(hid_t dataset);

@@ -94,7 +94,7 @@ int simulate_command(const Words& args) {
   auto options = configured("simulate");
   options.add_options()("output,o", po::value<std::string>())("seconds", po::value<double>())(
       "recording", po::value<std::string>())("plates", po::value<std::string>())("lead-in", po::value<double>())(
-      "batch", po::value<std::size_t>()->default_value(256));
+      "batch", po::value<std::size_t>()->default_value(256))("json", po::bool_switch());
   const auto values = parse(args, options, 1);
   const std::string file = required_file(values, "configuration");
   if (!values.count("output")) throw Usage("simulate needs -o OUT.h5");
@@ -110,9 +110,14 @@ int simulate_command(const Words& args) {
   if (values.count("plates")) settings.stimulus.plates = plate_map(values["plates"].as<std::string>());
   if (values.count("lead-in")) settings.stimulus.lead_in_s = values["lead-in"].as<double>();
   if (values.count("seconds")) simulate.seconds = values["seconds"].as<double>();
+  if (values.count("seconds") && !(simulate.seconds > 0)) throw Usage("--seconds must be above 0");
   const auto begin = std::chrono::steady_clock::now();
   const double simulated_s = grfd::simulate(std::move(settings), simulate);
   const double took_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (values["json"].as<bool>()) {
+    std::cout << nlohmann::ordered_json{{"file", simulate.output}, {"simulated_s", simulated_s}, {"took_s", took_s}} << "\n";
+    return 0;
+  }
   std::printf("%s: %.1f s simulated in %.1f s\n", simulate.output.c_str(), simulated_s, took_s);
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "daemon/recording.hpp"
 
+#include <filesystem>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -236,6 +237,7 @@ VerifyReport verify(const std::string& path) {
   VerifyReport report;
   report.path = path;
   try {
+    if (!std::filesystem::exists(path)) throw std::runtime_error("there is no such file");
     const h5::Id file = h5::open_file(path);
     check_file(file, report);
   } catch (const std::exception& e) {

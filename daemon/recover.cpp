@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 std::vector<std::string> files_ending(const std::string& folder, const std::string& suffix) {
+  if (!fs::is_directory(folder)) throw std::runtime_error("'" + folder + "' is no folder; name the folder of the recordings");
   std::vector<std::string> paths;
   for (const auto& entry : fs::directory_iterator(folder))
     if (entry.is_regular_file() && entry.path().string().ends_with(suffix)) paths.push_back(entry.path().string());
@@ -97,7 +98,7 @@ Json to_json(const VerifyReport& r) {
 }
 
 void print(const VerifyReport& r) {
-  std::cout << r.path << ": " << (r.good() ? "good" : std::to_string(r.problems.size()) + " problems") << "\n";
+  std::cout << r.path << ": " << (r.good() ? "good" : std::to_string(r.problems.size()) + (r.problems.size() == 1 ? " problem" : " problems")) << "\n";
   for (const auto& text : r.problems) std::cout << "  PROBLEM " << text << "\n";
   for (const auto& text : r.notes) std::cout << "  note    " << text << "\n";
   for (const StreamVerdict& v : r.streams) {

@@ -1,6 +1,7 @@
 #include "daemon/session_json.hpp"
 
 #include <ctime>
+#include <filesystem>
 #include <stdexcept>
 
 #include "schemas/stream_json.hpp"
@@ -25,13 +26,16 @@ std::tm utc(std::int64_t utc_ns, std::int64_t& fraction) {
 
 const char* dominant_word(Dominant d) { return d == Dominant::left ? "left" : d == Dominant::right ? "right" : "unknown"; }
 
+/// Without the folder: equal inputs give equal recordings, and nobody's home folder travels with them.
+std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
+
 Json plate_to_json(const PlateSettings& plate) {
   const PlateCalibration& c = plate.calibration;
   return {{"name", plate.name},
           {"side", to_string(plate.side)},
           {"stream", plate.stream},
           {"columns", plate.columns},
-          {"file", c.file},
+          {"file", file_name(c.file)},
           {"serial", c.serial},
           {"model", c.model},
           {"sense", c.sense == Sense::reaction ? "reaction" : "action"},
@@ -81,7 +85,7 @@ Json session_to_json(const Session& session) {
           {"participant_code", settings.participant.code},
           {"dominant_side", dominant_word(settings.participant.dominant)},
           {"dominance_method", settings.participant.dominance_method},
-          {"settings_file", settings.file},
+          {"settings_file", file_name(settings.file)},
           {"settings", settings.effective},
           {"calibration", std::move(calibration)},
           {"streams", std::move(streams)}};

@@ -21,6 +21,7 @@ class AnkleMetric final : public Metric {
       info.type = ValueType::f32;
       info.columns = {{"dorsiflexion", "deg"}, {"dorsiflexion_rate", "deg/s", setup.filter_delay_s}, {"shank_inclination", "deg"},
                       {"foot_pitch", "deg"},   {"eversion", "deg"},                                  {"tibial_rotation", "deg"}};
+      mark_exploratory(info.columns, {"eversion", "tibial_rotation"});
       info.rate_hz = 1000;
       info.frame = "segment axes of the standing pose: x right, y anterior, z up";
       info.sign = "+ = dorsiflexion, shank leaning forward, heel up, eversion, internal rotation of the tibia";

@@ -296,6 +296,12 @@ void Pipeline::Impl::emit_frame(const Sample& cause, SampleBatch& out) noexcept 
 void Pipeline::Impl::capture_pose(const RowTime& now, SampleBatch& out) noexcept {
   const bool asked = state.pose_wanted;
   state.pose_wanted = false;
+  const bool alone = !plates.empty() && std::none_of(plate_frames.begin(), plate_frames.end(), [](const PlateFrame& p) { return p.known && p.filtered[2] > 100; });
+  if (asked && alone) {
+    events.write(out, now, state.event_seq, "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"nobody stands on the plates\"}",
+                 static_cast<long long>(state.pose_id));
+    return;
+  }
   if (!std::all_of(imus.begin(), imus.end(), [](const auto& i) { return i->at_rest(); })) {
     if (asked)
       events.write(out, now, state.event_seq, "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"a sensor is not still; stand still for two seconds\"}",

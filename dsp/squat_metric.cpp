@@ -41,6 +41,7 @@ class SquatMetric final : public Metric {
                       {"rate_mean", "deg/s"}, {"rate_peak", "deg/s"}, {"time_to_90", "s"}, {"plateau", "s"},
                       {"plateau_level", "deg"}, {"finish", "s"}, {"creep", "deg/s"}, {"shank_max", "deg"},
                       {"heel_lift", "deg"}, {"eversion_amplitude", "deg"}};
+      mark_exploratory(info.columns, {"eversion_amplitude"});
       info.sign = "+ = dorsiflexion, shank forward, heel up, eversion";
       info.formula = "squat-side-5.4";
       info.parameters = "rate_fit: slope of the line through 10-70 % of the range; onset, plateau, finish: where that line meets "
@@ -56,6 +57,7 @@ class SquatMetric final : public Metric {
                     {"rate_diff_dn", "deg/s"}, {"range_diff_dn", "deg"}, {"bai_standing_rl", "%"}, {"bai_descent_rl", "%"},
                     {"bai_bottom_rl", "%"}, {"bai_ascent_rl", "%"}, {"impulse_bai_ascent_rl", "%"}, {"incomplete", "1"},
                     {"fall_back", "m"}};
+    mark_exploratory(info.columns, {"first_out", "finish_lag_rl", "onset_lag_rl", "finish_lag_dn", "onset_lag_dn", "fall_back"});
     info.sign = "rl: right minus left; dn: dominant minus non-dominant";
     info.formula = "squat-pair-5.4";
     info.parameters = "first_out: the ankle whose plateau comes first; both when within 50 ms or when the earlier side has no "

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -26,7 +27,13 @@ struct Column {
   double delay_s = 0;       ///< constant delay of the value behind `t` (filters); subtract it to align channels
   double skew_s = 0;        ///< this channel is converted that much after the scan's time
   std::string labels = {};  ///< for unit "code": "0 none, 1 left, ..."
+  bool exploratory = false;  ///< a hypothesis: never coloured good or bad
 };
+
+/// Marks the columns of these names as exploratory.
+inline void mark_exploratory(std::vector<Column>& columns, std::initializer_list<std::string_view> names) {
+  for (Column& c : columns) c.exploratory |= std::find(names.begin(), names.end(), c.name) != names.end();
+}
 
 /// A text stream's row reads "name {json object}"; its columns are then {name, detail}.
 struct StreamInfo {
@@ -39,7 +46,7 @@ struct StreamInfo {
   double rate_hz = 0;                          ///< nominal; 0 for streams without a rate
   std::string frame = {}, point = {}, sign = {};  ///< axes, reference point of moments, what is positive
   std::string formula = {}, parameters = {};   ///< formula id (dsp/README.md) and its parameters
-  bool exploratory = false;                    ///< the metric is a hypothesis: never coloured good or bad
+  bool exploratory = false;                    ///< every column is a hypothesis: never coloured good or bad
   bool live_only = false;                      ///< published, not recorded: the recording has it in another stream
   std::array<std::string, 8> flag_names = {};  ///< names of flag bits 8-15
   std::string description = {};

@@ -51,7 +51,8 @@ void show_status(const Json& s) {
   else
     std::printf("not recording%s%s\n", recording.value("last_file", "").empty() ? "" : "; last file ", recording.value("last_file", "").c_str());
   show_devices(s["devices"]);
-  for (const auto& [lane, age] : s.value("feed_age_ms", Json::object()).items())
+  const Json ages = s.value("feed_age_ms", Json::object());
+  for (const auto& [lane, age] : ages.items())
     if (age.value("messages", 0ull) > 0)
       std::printf("  feed, %s: age when sent %.2f ms (median), %.2f ms (99 %%), %.2f ms (worst)\n", lane.c_str(), number(age, "p50"), number(age, "p99"), number(age, "worst"));
   const Json& streams = s["streams"];
@@ -103,6 +104,7 @@ void show_event(const Json& result) {
   const std::string event = result.value("event", "");
   const Json& d = result["detail"];
   if (event == "tare_result") {
+    if (d["plates"].empty()) std::printf("not zeroed: %s\n", d.value("reason", "").c_str());
     for (const Json& p : d["plates"])
       if (p.value("accepted", false)) std::printf("plate %s: zeroed (%g s, Fz noise %.2f N)\n", p.value("plate", "").c_str(), number(p, "seconds"), number(p, "sd_fz_n"));
       else std::printf("plate %s: not zeroed: %s\n", p.value("plate", "").c_str(), p.value("reason", "").c_str());

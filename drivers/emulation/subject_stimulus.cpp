@@ -132,12 +132,12 @@ void SubjectStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, Samp
   for (Side s : kSides) {
     const auto& f = r.foot[static_cast<std::size_t>(s)];
     const bool dominant = s == p.dominant;
-    Sample& foot = row.put<double>(id++, {static_cast<double>(k + 1), f.on_fit, f.plateau_fit,
+    Sample& foot = row.put<double>(id++, {static_cast<double>(k), f.on_fit, f.plateau_fit,
                                          dominant ? p.range_deg.dominant : p.range_deg.nondominant,
                                          dominant ? p.rate_deg_s.dominant : p.rate_deg_s.nondominant});
     foot.seq = static_cast<std::uint64_t>(k);
   }
-  Sample& pair = row.put<double>(id, {r.start, r.bottom, r.end, first_out(subject_, r), r.foot[d].plateau_fit - r.foot[1 - d].plateau_fit});
+  Sample& pair = row.put<double>(id, {static_cast<double>(k), r.start, r.bottom, r.end, first_out(subject_, r), r.foot[d].plateau_fit - r.foot[1 - d].plateau_fit});
   pair.seq = static_cast<std::uint64_t>(k);
 }
 

@@ -54,24 +54,25 @@ StreamInfo truth_ankle_info(Side side) {
 
 StreamInfo truth_reps_info(Side side) {
   StreamInfo s = grid(std::string("truth/reps/") + to_string(side),
-                      {{"rep", "1"}, {"onset_s", "s"}, {"plateau_s", "s"}, {"range_deg", "deg"}, {"rate_fit_deg_s", "deg/s"}});
+                      {{"rep", "1"}, {"onset", "s"}, {"plateau", "s"}, {"range", "deg"}, {"rate_fit", "deg/s"}});
   s.type = ValueType::f64;
   s.rate_hz = 0;
-  s.point = "times are seconds since the session's start; the first repetition is 1";
+  s.point = "times are seconds since the session's start; the first repetition is 0";
   s.description = "onset and plateau where a line through the constant rate meets zero and the range; one row at the end of a repetition";
   return s;
 }
 
 StreamInfo truth_reps_pair_info() {
-  StreamInfo s = grid("truth/reps/pair", {{"t_start_s", "s"},
-                                          {"t_bottom_s", "s"},
-                                          {"t_end_s", "s"},
+  StreamInfo s = grid("truth/reps/pair", {{"rep", "1"},
+                                          {"t_start", "s"},
+                                          {"t_bottom", "s"},
+                                          {"t_end", "s"},
                                           {"first_out", "code", 0, 0, "0 none, 1 both, 2 left, 3 right"},
-                                          {"lag_s", "s"}});
+                                          {"finish_lag_dn", "s"}});
   s.type = ValueType::f64;
   s.rate_hz = 0;
   s.point = "times are seconds since the session's start";
-  s.sign = "lag + = the dominant ankle reaches its plateau later";
+  s.sign = "finish_lag_dn + = the dominant ankle reaches its plateau later";
   s.description = "which ankle stops first while the body still goes down (both: within 50 ms); one row at the end of a repetition";
   return s;
 }

@@ -29,13 +29,13 @@ for side in ("left", "right"):
     m, t = r[f"reps/{side}"], r[f"truth/reps/{side}"]
     for k in np.flatnonzero(accepted):
         # the truth of the same repetition: nearest onset
-        j = int(np.argmin(abs(t["onset_s"] - m["onset"][k])))
+        j = int(np.argmin(abs(t["onset"] - m["onset"][k])))
         n = f"rep {k + 1} {side}: "
-        check(n + "fitted rate", abs(m["rate_fit"][k] - t["rate_fit_deg_s"][j]), 1.0, "deg/s")
-        check(n + "range", abs(m["range"][k] - t["range_deg"][j]), 1.0, "deg")
-        check(n + "onset", 1e3 * abs(m["onset"][k] - t["onset_s"][j]), 30, "ms")
+        check(n + "fitted rate", abs(m["rate_fit"][k] - t["rate_fit"][j]), 1.0, "deg/s")
+        check(n + "range", abs(m["range"][k] - t["range"][j]), 1.0, "deg")
+        check(n + "onset", 1e3 * abs(m["onset"][k] - t["onset"][j]), 30, "ms")
         if np.isfinite(m["plateau"][k]):
-            check(n + "plateau", 1e3 * abs(m["plateau"][k] - t["plateau_s"][j]), 20, "ms")
+            check(n + "plateau", 1e3 * abs(m["plateau"][k] - t["plateau"][j]), 20, "ms")
 
 bai, truth = r["asymmetry"], r["truth/asymmetry"]
 t = truth.t[(truth.t > 5) & (truth.t < truth.t[-1] - 0.5)]
