@@ -50,7 +50,7 @@ Control::Answer App::handle(const Json& request) {
     if (!length.is_number() || !(length.get<double>() >= 3 && length.get<double>() <= 120)) throw Refusal("\"seconds\" must be a number from 3 to 120");
     return {nullptr, send_command("tap", {{"plate", plate}, {"seconds", length}})};
   }
-  if (command == "delays") return {delays_ ? delays_->to_json() : Json::array()};
+  if (command == "delays") return {{{"delays", delays_ ? delays_->to_json() : Json::array()}}};
   if (command == "delays_use") return use_delays();
   if (command == "pose") return {nullptr, send_command("pose", Json::object())};
   if (command == "record_start") {

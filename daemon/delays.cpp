@@ -10,7 +10,8 @@ DelayStore::DelayStore(const std::filesystem::path& folder) : file_(folder / "de
   std::ifstream in(file_);
   if (!in) return;  // no tap test so far
   try {
-    for (const Json& d : Json::parse(in).at("delays"))
+    const Json whole = Json::parse(in);
+    for (const Json& d : whole.at("delays"))
       delays_.push_back({d.at("device"), d.at("serial"), d.at("delay_s"), d.at("spread_s"), d.at("r"), d.at("taps"), d.at("measured_utc"), d.at("session")});
   } catch (const std::exception& e) {
     delays_.clear();

@@ -96,7 +96,7 @@ void show_tap(const Json& d) {
 void show(const std::string& command, const Json& result) {
   if (command == "devices") show_devices(result);
   else if (command == "status") show_status(result);
-  else if (command == "delays") show_delays(result);
+  else if (command == "delays") show_delays(result["delays"]);
   else std::printf("%s\n", result.dump().c_str());
 }
 

@@ -221,6 +221,7 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
     BOOST_TEST(std::any_of(rig.assembly.pipeline->snapshot().begin(), rig.assembly.pipeline->snapshot().end(), [](std::byte b) { return b != std::byte{}; }));
     until(7.5);
     command("pose {\"id\":3}");
+    command("tap {\"id\":8,\"plate\":\"left\",\"seconds\":3}");
     until(14.0);
     command("mark {\"id\":4,\"text\":\"" + std::string(1500, 'm') + "\"}");
     slow.held = true;  // its ring of a second overflows

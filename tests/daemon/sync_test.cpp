@@ -1,0 +1,210 @@
+// One line, one tap, many clocks: what remains between the devices of the emulated rig, against the truth.
+#include <boost/test/unit_test.hpp>
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "tests/daemon/rig.hpp"
+
+using namespace rig_test;
+
+namespace {
+
+constexpr double kSkewS = 12 * 20e-6, kPeriodS = 0.3713, kWidthS = 0.05, kFirstS = 1.0007;
+const std::map<std::string, double> kPpm{{"u6", 50}, {"imu_shank_left", -50}, {"imu_foot_left", 50}, {"imu_shank_right", -50}, {"imu_foot_right", 37}};
+const std::map<std::string, double> kDelayMs{{"imu_shank_left", 5}, {"imu_foot_left", 7.3}, {"imu_shank_right", 12.4}, {"imu_foot_right", 2.1}};
+
+/// Clocks 50 ppm off, packets of several samples, jitter, and one transfer in a hundred up to 30 ms late.
+Settings rough_rig(bool taps) {
+  std::vector<std::string> o{"stimulus.sync.period_s=" + std::to_string(kPeriodS), "stimulus.sync.width_s=" + std::to_string(kWidthS),
+                             "stimulus.sync.first_s=" + std::to_string(kFirstS), "stimulus.subject.step_on_s=3000", "stimulus.subject.first_descent_s=3100"};
+  for (const auto& [name, ppm] : kPpm) {
+    const std::string d = "device." + name + ".";
+    o.push_back(d + "emulation.drift_ppm=" + std::to_string(ppm));
+    o.push_back(d + "emulation.stall_probability=0.01");
+    o.push_back(d + "emulation.stall_ms=30.0");
+    if (name == "u6") continue;
+    o.push_back(d + "sync_pin=2");
+    o.push_back(d + "emulation.delay_ms=" + std::to_string(kDelayMs.at(name)));
+  }
+  if (taps) o.insert(o.end(), {"stimulus.subject.tap_count=5", "stimulus.subject.tap_first_s=3.6", "stimulus.subject.tap_period_s=1.1037"});
+  return demo_settings(o);
+}
+
+/// Of all samples only what the figures need.
+struct Keep final : Outlet {
+  std::vector<Sample> edges, main;
+  std::vector<std::string> events;
+  std::vector<bool> wanted_edge, wanted_main;
+  StreamId event_stream = 0;
+  std::unique_ptr<RowJoiner> joiner;
+  void take(std::span<const Sample> batch) noexcept override {
+    for (const Sample& s : batch) {
+      if (wanted_edge[s.stream]) edges.push_back(s);
+      if (wanted_main[s.stream] && s.seq % 50 == 0) main.push_back(s);
+      if (s.stream == event_stream && joiner->add(s))
+        events.emplace_back(reinterpret_cast<const char*>(joiner->row().bytes.data()), joiner->row().bytes.size());
+    }
+  }
+};
+
+struct Run {
+  Rig rig;
+  Keep keep;
+  Run(bool taps, double until_s) : rig(rough_rig(taps)) {
+    const StreamTable& table = rig.streams();
+    for (const StreamInfo& info : table) {
+      keep.wanted_edge.push_back(info.name.ends_with("/sync"));
+      keep.wanted_main.push_back(info.name.ends_with("/scan") || info.name.ends_with("/inertial"));
+    }
+    keep.event_stream = table.id("events");
+    keep.joiner = std::make_unique<RowJoiner>(table[keep.event_stream]);
+    rig.assembly.engine->add_outlet(keep);
+    rig.start_all();
+    bool asked = false;
+    rig.run_until(kStart + static_cast<TimeNs>(until_s * 1e9), [&] {
+      if (taps && !asked && rig.clock.t > kStart + 3 * kSecond) {
+        asked = true;
+        rig.assembly.command(rig.clock.t, "tap {\"id\":7,\"plate\":\"left\",\"seconds\":6}");
+      }
+      rig.assembly.engine->poll(rig.clock.t);
+    });
+  }
+  const std::string& device(const Sample& s) const { return rig.streams()[s.stream].device; }
+  /// Lab time at which the U6 took its first scan. It starts on a whole millisecond; the first edge tells on which.
+  double first_scan_s() const {
+    const double interval = 1e-3 / (1 + 50e-6);
+    for (const Sample& s : keep.edges)
+      if (device(s) == "u6") {
+        const double edge = true_edge_s(seconds(s.t - kStart), value<std::int32_t>(s, 1) == 1);
+        return std::ceil((edge - kSkewS - static_cast<double>(s.t_device) * interval) * 1e3 - 1e-6) * 1e-3;
+      }
+    BOOST_FAIL("the U6 saw no edge");
+    return 0;
+  }
+  static double true_edge_s(double near_s, bool rising) {
+    const double first = kFirstS + (rising ? 0 : kWidthS);
+    return first + std::round((near_s - first) / kPeriodS) * kPeriodS;
+  }
+  /// How much later than the truth a main sample of the device is stamped: against what it senses.
+  double error_s(const Sample& s, double u6_start_s) const {
+    const std::string& name = device(s);
+    const double crystal = 1 + kPpm.at(name) * 1e-6;
+    const double taken = name == "u6" ? u6_start_s + static_cast<double>(s.t_device) * 1e-3 / crystal
+                                      : static_cast<double>(s.t_device) * 1e-9 / crystal - kDelayMs.at(name) * 1e-3;
+    return seconds(s.t - kStart) - taken;
+  }
+};
+
+struct Figures {
+  double median = 0, p99 = 0, max = 0;  ///< of the absolute value, but the median with its sign
+};
+Figures figures(std::vector<double> x) {
+  BOOST_REQUIRE(!x.empty());
+  std::sort(x.begin(), x.end());
+  Figures f;
+  f.median = x[x.size() / 2];
+  for (double& v : x) v = std::abs(v);
+  std::sort(x.begin(), x.end());
+  f.p99 = x[(x.size() - 1) * 99 / 100];
+  f.max = x.back();
+  return f;
+}
+
+constexpr std::pair<double, double> kWindows[] = {{10, 25}, {60, 75}, {115, 130}};
+
+/// Plate to sensor: stamp of the sensor's signal minus stamp of the plate's, both against the truth.
+std::map<std::string, std::array<Figures, 3>> alignment(const Run& run) {
+  const double start = run.first_scan_s();
+  std::map<std::string, std::array<Figures, 3>> all;
+  for (std::size_t w = 0; w < 3; ++w) {
+    std::map<std::string, std::vector<std::pair<double, double>>> errors;
+    for (const Sample& s : run.keep.main) {
+      const double t = seconds(s.t - kStart);
+      if (t >= kWindows[w].first && t < kWindows[w].second) errors[run.device(s)].emplace_back(t, run.error_s(s, start));
+    }
+    for (const auto& [name, values] : errors) {
+      if (name == "u6") continue;
+      std::vector<double> differences;
+      for (std::size_t i = 0; i < std::min(values.size(), errors["u6"].size()); ++i) differences.push_back(values[i].second - errors["u6"][i].second);
+      all[name][w] = figures(differences);
+    }
+  }
+  return all;
+}
+
+void print(const char* what, const std::map<std::string, std::array<Figures, 3>>& all) {
+  for (const auto& [name, windows] : all)
+    for (std::size_t w = 0; w < 3; ++w)
+      BOOST_TEST_MESSAGE(what << ", " << name << " after " << kWindows[w].first << " s: median " << 1e3 * windows[w].median << " ms, p99 "
+                              << 1e3 * windows[w].p99 << " ms, max " << 1e3 * windows[w].max << " ms");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sync_and_tap)
+
+BOOST_AUTO_TEST_CASE(one_edge_on_all_devices_and_the_plates_against_the_sensors_without_a_tap) {
+  const Run run(false, 130);
+  std::map<std::string, std::array<Figures, 3>> edges;
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t w = 0; w < 3; ++w) {
+    std::map<std::string, std::vector<double>> errors;
+    for (const Sample& s : run.keep.edges) {
+      const double t = seconds(s.t - kStart);
+      const bool rising = value<std::int32_t>(s, 1) == 1;
+      if (w == 0 && rising) ++seen[run.device(s)];
+      if (t >= kWindows[w].first && t < kWindows[w].second) errors[run.device(s)].push_back(t - Run::true_edge_s(t, rising));
+    }
+    for (const auto& [name, values] : errors) edges[name][w] = figures(values);
+  }
+  print("edge against truth", edges);
+  BOOST_TEST(edges.size() == 5u);
+  const auto pulses = static_cast<std::size_t>((130 - kFirstS) / kPeriodS);
+  for (const auto& [name, count] : seen) BOOST_TEST(std::abs(static_cast<double>(count) - static_cast<double>(pulses)) <= 1, name << " saw " << count);
+  // What stays is the smallest delay of the link, which no clock can know: 0.3 ms, and at the U6 the conversion of a scan
+  // (13 x 20 us). Half a scan interval of the U6 on top: it looks once a millisecond.
+  for (const auto& [name, windows] : edges)
+    for (std::size_t w = 1; w < 3; ++w) {
+      const double smallest = name == "u6" ? 0.3e-3 + 13 * 20e-6 : 0.3e-3, half = name == "u6" ? 0.5e-3 : 0;
+      BOOST_TEST(std::abs(windows[w].median - smallest) < 0.2e-3, name);
+      BOOST_TEST(windows[w].max < smallest + half + 0.2e-3, name);
+    }
+  const auto plain = alignment(run);
+  print("plate to sensor without a tap", plain);
+  for (const auto& [name, windows] : plain)  // the sensor's own delay is invisible to clocks
+    BOOST_TEST(std::abs(windows[2].median - kDelayMs.at(name) * 1e-3) < 0.5e-3, name);
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_brings_plates_and_sensors_within_a_millisecond) {
+  const Run run(true, 130);
+  nlohmann::json result;
+  for (const std::string& e : run.keep.events)
+    if (e.starts_with("tap_result ")) result = nlohmann::json::parse(e.substr(11));
+  BOOST_TEST_MESSAGE("tap_result " << result.dump());
+  BOOST_REQUIRE(result.is_object());
+  BOOST_TEST(result["id"] == 7);
+  BOOST_TEST(result["accepted"] == true);
+  BOOST_TEST(result["taps"] == 5);
+  BOOST_REQUIRE(result["imus"].size() == 4u);
+  for (const auto& imu : result["imus"]) {
+    const std::string name = imu["imu"];
+    BOOST_TEST(imu["accepted"] == true, name);
+    BOOST_TEST(imu["taps"] == 5, name);
+    BOOST_TEST(imu["r"].get<double>() > 0.8, name);
+    BOOST_TEST(imu["spread_s"].get<double>() < 2e-3, name);
+    BOOST_TEST(std::abs(imu["delay_s"].get<double>() - kDelayMs.at(name) * 1e-3) < 1e-3, name << " " << imu["delay_s"]);
+  }
+  const auto tapped = alignment(run);
+  print("plate to sensor with a tap", tapped);
+  BOOST_TEST(tapped.size() == 4u);
+  for (const auto& [name, windows] : tapped)
+    for (const Figures& f : windows) BOOST_TEST(f.max <= 1e-3, name);
+  std::map<StreamId, TimeNs> last;  // times rise while the delay changes
+  for (const Sample& s : run.keep.main) {
+    BOOST_TEST(s.t > last[s.stream]);
+    last[s.stream] = s.t;
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
