@@ -22,10 +22,8 @@ def column_name(name: str, unit: str) -> str:
 
 def _texts(values: Any) -> list[str]:
     """Shortest texts that give exactly these numbers again; NaN is an empty field."""
-    if values.dtype.kind == "f":
-        return ["" if v != v else np.format_float_positional(v, unique=True, trim="0") if 1e-4 <= abs(v) < 1e16 or v == 0 else repr(v.item())
-                if values.dtype.itemsize == 8 else np.format_float_scientific(v, unique=True, trim="0") for v in values]
-    return [str(v) for v in values.tolist()]
+    texts = values.astype("U32").tolist() if values.dtype.itemsize < 8 else list(map(repr, values.tolist()))
+    return ["" if x == "nan" else x for x in texts] if values.dtype.kind == "f" else texts
 
 
 def export_stream(stream: RecordedStream, path: str, remove_delays: bool) -> int:

@@ -61,7 +61,7 @@ class Live:
     def __next__(self) -> Block:
         """The next block; waits for it. Raises FeedSilent, FeedError, UnknownStream."""
         while True:
-            block = self._next_within(0.1)
+            block = self.poll(0.1)
             if block is not None:
                 return block
             self._check()
@@ -74,7 +74,7 @@ class Live:
     def info(self, stream: str) -> StreamInfo:
         """What a stream is; waits until the daemon has told."""
         while stream not in self.infos:
-            self._next_within(0.1)
+            self.poll(0.1)
             self._check()
         return self.infos[stream]
 
@@ -91,10 +91,10 @@ class Live:
         own time; the newest rows of delayed columns are NaN then. Raises FeedSilent rather than give old data as new."""
         if seconds > self.keep_s:
             raise FeedError(f"{seconds} s were asked for and {self.keep_s} s are kept: live(..., keep_s={seconds})")
-        while self._next_within(0) is not None:
+        while self.poll(0) is not None:
             pass
         while not self._filled(seconds if wait else 0):
-            self._next_within(0.05)
+            self.poll(0.05)
             self._check()
         self._check()
         use = self.remove_delays if remove_delays is None else remove_delays
@@ -131,7 +131,8 @@ class Live:
                     near = difflib.get_close_matches(w, names, 3, 0.5)
                     raise UnknownStream(f"this session has no stream {w!r}; " + (f"near: {', '.join(near)}" if near else f"there are: {', '.join(names)}"))
 
-    def _next_within(self, wait_s: float) -> Block | None:
+    def poll(self, wait_s: float) -> Block | None:
+        """The next block, or None when none came in time; raises no FeedSilent: look at silent_s."""
         until = time.monotonic() + wait_s
         while True:
             message = self._link.receive(max(0.0, until - time.monotonic()))

@@ -1,0 +1,10 @@
+# What speaks the published contracts, against the running daemon. 77: something is missing on this machine, the test says what.
+function(grfd_client_test name)
+  add_test(NAME clients_${name} COMMAND ${ARGN})
+  set_tests_properties(clients_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180 ENVIRONMENT "PYTHONPATH=${PROJECT_SOURCE_DIR}/clients/python")
+endfunction()
+set(python /usr/bin/python3 -B)
+set(here ${CMAKE_CURRENT_LIST_DIR})
+set(demo ${PROJECT_SOURCE_DIR}/config/demo.toml)
+grfd_client_test(python_live ${python} ${here}/python_live_test.py $<TARGET_FILE:grfd> ${demo})
+grfd_client_test(python_package ${python} ${here}/python_package_test.py $<TARGET_FILE:grfd> ${demo} ${here}/../fixtures ${PROJECT_SOURCE_DIR}/clients/python)
