@@ -105,6 +105,23 @@ def test_frame(daemon):
     raises("a frame longer than what is kept", grfd.FeedError, ["keep_s=90"], lambda: grfd.live("ankle/", endpoint=daemon.feed).frame(seconds=90))
 
 
+def test_fast_and_preview(daemon):
+    with grfd.live(["fast/plate/", "preview/cop/total"], endpoint=daemon.feed) as feed:
+        until, rows, previews = time.monotonic() + 2, {}, []
+        for block in feed:
+            rows[block.stream] = rows.get(block.stream, 0) + len(block)
+            previews += [block] if block.stream == "preview/cop/total" else []
+            if time.monotonic() > until:
+                break
+        check("both fast plates at full rate", all(rows.get(f"fast/plate/{side}", 0) > 1500 for side in ("left", "right")), rows)
+        check("previews: one row each, rows between them are not missed", 30 < len(previews) < 70 and all(len(b) == 1 for b in previews) and not any(feed.missed.values()),
+              (len(previews), feed.missed))
+        check("and are told apart from the stream itself", previews[0].info.name == "preview/cop/total" and feed.info("fast/plate/left").extra.get("live_only") is True)
+    with grfd.live(endpoint=daemon.feed) as feed:
+        names = {next(feed).stream for _ in range(3000)}
+        check("everything is everything but the previews", {"cop/total", "fast/plate/left", "raw/u6/scan"} <= names and not any(n.startswith("preview/") for n in names), names)
+
+
 def test_wrong_names(daemon):
     e = raises("a misspelt stream is named, with the nearest", grfd.UnknownStream, ["ankel/left", "near:", "ankle/left"],
                lambda: next(grfd.live("ankel/left", endpoint=daemon.feed)))
@@ -154,6 +171,7 @@ with tempfile.TemporaryDirectory(prefix="grfd-clients-") as folder:
         daemon.until(8.5)
         test_file_and_feed(daemon)
         test_frame(daemon)
+        test_fast_and_preview(daemon)
         test_wrong_names(daemon)
         test_silence(daemon, folder)
     finally:

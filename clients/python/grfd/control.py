@@ -4,7 +4,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
 from typing import Any, Iterator
 
 from .errors import CommandFailed, FeedError, NoAnswer, Refused
@@ -20,7 +19,7 @@ class Control:
         self._zmq = need("zmq", "python3-zmq")
         self.endpoint = endpoint or os.environ.get("GRFD_CONTROL", DEFAULT_CONTROL)
         self.timeout_s = timeout_s
-        self._socket: Any = None
+        self._socket: Any | None = None
         self._open()
 
     def __enter__(self) -> Control:
@@ -41,6 +40,7 @@ class Control:
         wait_s = self.timeout_s if timeout_s is None else timeout_s
         if self._socket is None:
             self._open()
+        assert self._socket is not None
         self._socket.send(json.dumps({"v": 1, "command": command, **arguments}).encode())
         reply = self._receive(wait_s, f"no daemon answers at {self.endpoint}: is grfd running, and may you open that file (group grfd)?")
         if not reply.get("ok"):
@@ -80,7 +80,8 @@ class Control:
 
     def record_start(self, name: str = "") -> str:
         """@return the journal that is written now"""
-        return str(self.ask("record_start", **({"name": name} if name else {}))["detail"]["journal"])
+        started = self.ask("record_start", name=name) if name else self.ask("record_start")
+        return str(started["detail"]["journal"])
 
     def record_stop(self, timeout_s: float = 600.0) -> str:
         """Ends the recording and waits for the HDF5 file. @return its path"""
@@ -106,8 +107,8 @@ class Control:
             raise FeedError(f"{self.endpoint!r} is no ZeroMQ address ({e}); right would be ipc:///run/grfd/control") from None
 
     def _receive(self, wait_s: float, silence: str) -> dict[str, Any]:
-        end = time.monotonic() + wait_s
-        if not self._socket.poll(max(0.0, end - time.monotonic()) * 1000):
+        assert self._socket is not None
+        if not self._socket.poll(wait_s * 1000):
             self.close()  # a late answer must not be taken for that of the next command
             raise NoAnswer(silence)
         return dict(json.loads(self._socket.recv()))

@@ -22,7 +22,7 @@ def column_name(name: str, unit: str) -> str:
 
 def _texts(values: Any) -> list[str]:
     """Shortest texts that give exactly these numbers again; NaN is an empty field."""
-    texts = values.astype("U32").tolist() if values.dtype.itemsize < 8 else list(map(repr, values.tolist()))
+    texts: list[str] = values.astype("U32").tolist() if values.dtype.itemsize < 8 else list(map(repr, values.tolist()))
     return ["" if x == "nan" else x for x in texts] if values.dtype.kind == "f" else texts
 
 

@@ -11,7 +11,7 @@ from . import window
 from .blocks import Block, Row, TextRow, decode
 from .errors import FeedError, UnknownStream
 from .feed_link import DEFAULT_FEED, FeedLink, Message, stream_names
-from .losses import Missed
+from .losses import PREVIEW, Missed
 from .stream_info import StreamInfo
 from .window import Aligner, Window
 
@@ -33,7 +33,7 @@ class Live:
             if len(name.encode()) > 200:
                 raise FeedError(f"{name[:40]!r}... is longer than any stream's name")
         self._wanted = wanted
-        self.endpoint = endpoint or os.environ.get("GRFD_FEED", DEFAULT_FEED)
+        self.endpoint: str = endpoint or os.environ.get("GRFD_FEED") or DEFAULT_FEED
         self.timeout_s = timeout_s
         self.remove_delays = remove_delays
         self.keep_s = keep_s
@@ -112,7 +112,7 @@ class Live:
         return all(i.name in self._windows and self._windows[i.name].span >= seconds - 1.5 / i.rate_hz for i in regular)
 
     def _is_wanted(self, stream: str) -> bool:
-        return any(stream == w or (w.endswith("/") or not w) and stream.startswith(w) for w in self._wanted)
+        return any(stream == w or w.endswith("/") and stream.startswith(w) or not w and not stream.startswith(PREVIEW) for w in self._wanted)
 
     def _matching(self, wanted: str) -> bool:
         return any(name == wanted or (wanted.endswith("/") or not wanted) and name.startswith(wanted) for name in self.infos)
@@ -153,7 +153,10 @@ class Live:
         if kind == "session":
             self.session = header
         elif kind == "info":
-            self.infos[message.stream] = StreamInfo.from_feed(header["info"])
+            info = StreamInfo.from_feed(header["info"])
+            if message.stream.startswith(PREVIEW):  # the newest row now and then: a stream of its own, without a rate
+                info = dataclasses.replace(info, name=message.stream, rate_hz=0.0)
+            self.infos[message.stream] = info
         elif kind == "data" and message.stream in self.infos:
             block = decode(self.infos[message.stream], message.rows, header["count"], session=session, age_ms=float(header["age_ms"]),
                            message_seq=header["seq"])
@@ -176,8 +179,10 @@ class Live:
     def _forget(self) -> None:
         """Another session: the daemon was started anew, all numbers begin at 0."""
         self.session, self._looked_up = {}, False
-        for store in (self.infos, self.missed, self._windows, self._aligners):
-            store.clear()
+        self.infos.clear()
+        self.missed.clear()
+        self._windows.clear()
+        self._aligners.clear()
         self.ledger.clear()
 
 
@@ -185,7 +190,8 @@ def live(streams: str | Iterable[str] | None = None, *, endpoint: str | None = N
          remove_delays: bool = False, keep_s: float = 60.0) -> Live:
     """Subscribes to the feed of a running daemon.
 
-    streams: names ("cop/total"), or beginnings that end in a slash ("ankle/" for both sides); None: all.
+    streams: names ("cop/total"), or beginnings that end in a slash ("ankle/" for both sides); None: all but the previews.
+        "fast/..." leaves the daemon at once, "preview/..." is the newest row 30 times a second (schemas/feed.md, "How fast").
     endpoint: feed.endpoint of the daemon's settings; None: GRFD_FEED of the environment, or tcp://127.0.0.1:7390.
     timeout_s: after this much silence FeedSilent is raised; None: wait for ever, through restarts of the daemon.
     remove_delays: blocks come with the delay of every column taken off, later by the largest delay.

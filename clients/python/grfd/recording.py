@@ -227,7 +227,7 @@ class Recording:
         start_ns = int(self.attributes["start_utc_ns"])
         ahead_ns = self._file["anchor/utc_ns"][:] - start_ns - np.round(known * 1e9).astype(np.int64)
         ns = start_ns + np.round(wanted * 1e9 + np.interp(wanted, known, ahead_ns)).astype(np.int64)
-        return ns.astype("datetime64[ns]")
+        return np.asarray(ns.astype("datetime64[ns]"))
 
 
 def open(path: str | os.PathLike[str]) -> Recording:  # noqa: A001 - grfd.open() reads well
