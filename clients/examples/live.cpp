@@ -1,8 +1,8 @@
-// Prints the newest row of streams of a live feed, with names and units. Usage: live [ENDPOINT [STREAM [SECONDS]]]  (schemas/feed.md)
+// Prints the newest row of streams of a live feed, with names and units. Usage: live [ENDPOINT [STREAM [SECONDS]]]
+// (schemas/feed.md)
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -17,7 +17,8 @@ struct Stream {
 
 int main(int argc, char** argv) {
   const std::string endpoint = argc > 1 ? argv[1] : "tcp://127.0.0.1:7390", wanted = argc > 2 ? argv[2] : "ankle/";
-  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(argc > 3 ? std::atof(argv[3]) : 1e9);
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::duration<double>(argc > 3 ? std::stod(argv[3]) : 1e9);
   zmq::context_t context;
   zmq::socket_t socket(context, zmq::socket_type::sub);
   socket.set(zmq::sockopt::rcvtimeo, 1000);
@@ -39,7 +40,8 @@ int main(int argc, char** argv) {
     Stream& stream = known->second;
     const std::int64_t seq = header["seq"];
     if (stream.next_message >= 0 && seq > stream.next_message)
-      std::fprintf(stderr, "%s: %lld messages missed\n", name.c_str(), static_cast<long long>(seq - stream.next_message));
+      std::fprintf(stderr, "%s: %lld messages missed\n", name.c_str(),
+                   static_cast<long long>(seq - stream.next_message));
     stream.next_message = seq + 1;
     const std::size_t row = rows.size() / header["count"].get<std::size_t>();
     const char* last = rows.data<char>() + rows.size() - row;
@@ -49,8 +51,8 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < stream.columns.size(); ++i) {
       float value;
       std::memcpy(&value, last + 24 + 4 * i, 4);
-      std::printf("  %s %.9g %s", stream.columns[i]["name"].get_ref<const std::string&>().c_str(), static_cast<double>(value),
-                  stream.columns[i]["unit"].get_ref<const std::string&>().c_str());
+      std::printf("  %s %.9g %s", stream.columns[i]["name"].get_ref<const std::string&>().c_str(),
+                  static_cast<double>(value), stream.columns[i]["unit"].get_ref<const std::string&>().c_str());
     }
     std::printf("\n");
   }

@@ -32,7 +32,8 @@ double read(const std::string& type, const std::byte* p) {
 
 }  // namespace
 
-FeedView::FeedView(zmq::context_t& context, std::vector<std::string> streams) : context_(context), streams_(std::move(streams)) {}
+FeedView::FeedView(zmq::context_t& context, std::vector<std::string> streams)
+    : context_(context), streams_(std::move(streams)) {}
 
 void FeedView::connect(const std::string& endpoint) {
   if (endpoint == endpoint_) return;
@@ -60,13 +61,12 @@ void FeedView::drain() {
       const auto now = Steady::now();
       take(frames[0].to_string(), frames[1].to_string(), frames[2], now);
       beat_ = now;
-    } catch (const std::exception&) {
-      ++bad_;
-    }
+    } catch (const std::exception&) { ++bad_; }
   }
 }
 
-void FeedView::take(const std::string& topic, const std::string& text, const zmq::message_t& rows, Steady::time_point now) {
+void FeedView::take(const std::string& topic, const std::string& text, const zmq::message_t& rows,
+                    Steady::time_point now) {
   const auto header = nlohmann::json::parse(text);
   if (header.at("v") != 1) throw std::runtime_error("another version");
   const std::string session = header.at("session"), type = header.at("type");
@@ -86,7 +86,8 @@ void FeedView::take(const std::string& topic, const std::string& text, const zmq
     if (found == series_.end()) return;  // its info is on the way
     Series& s = found->second;
     const std::size_t width = size_of(s.type), row = kRowHeader + width * s.columns.size();
-    if (rows.size() == 0 || rows.size() != row * header.at("count").get<std::size_t>()) throw std::runtime_error("not whole rows");
+    if (rows.size() == 0 || rows.size() != row * header.at("count").get<std::size_t>())
+      throw std::runtime_error("not whole rows");
     const auto* last = static_cast<const std::byte*>(rows.data()) + rows.size() - row;
     std::memcpy(&s.t_ns, last, 8);
     s.newest.resize(s.columns.size());
@@ -116,7 +117,8 @@ double FeedView::silent_s(Steady::time_point now) const {
 double FeedView::age_ms(Steady::time_point now) const {
   double youngest = NAN;
   for (const auto& [name, s] : series_)
-    if (name != "ticks" && !s.newest.empty()) youngest = std::fmin(youngest, s.age_ms + std::chrono::duration<double, std::milli>(now - s.arrived).count());
+    if (name != "ticks" && !s.newest.empty())
+      youngest = std::fmin(youngest, s.age_ms + std::chrono::duration<double, std::milli>(now - s.arrived).count());
   return youngest;
 }
 

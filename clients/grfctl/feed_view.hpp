@@ -26,8 +26,8 @@ class FeedView {
   double value(const std::string& stream, const std::string& column, Steady::time_point now) const;
   /// Seconds since anything came from the daemon; infinite before the first message.
   double silent_s(Steady::time_point now) const;
-  /// Age in ms of the newest row of all measured streams: its age when it was sent, and what has passed since. NaN before the
-  /// first one; the daemon's own pulse does not count.
+  /// Age in ms of the newest row of all measured streams: its age when it was sent, and what has passed since. NaN
+  /// before the first one; the daemon's own pulse does not count.
   double age_ms(Steady::time_point now) const;
   /// Time of the newest row in s since the session's start; NaN before the first one.
   double time_s(const std::string& stream) const;

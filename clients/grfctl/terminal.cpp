@@ -13,8 +13,10 @@ namespace {
 volatile std::sig_atomic_t g_end = 0, g_stop = 0;
 
 void on_signal(int number) {
-  if (number == SIGTSTP) g_stop = 1;
-  else g_end = 1;
+  if (number == SIGTSTP)
+    g_stop = 1;
+  else
+    g_end = 1;
 }
 
 void put(const std::string& text) {
@@ -63,7 +65,8 @@ void Terminal::draw(const std::vector<std::string>& lines) {
     rows = size.ws_row;
   }
   std::string out = "\x1b[H";
-  for (std::size_t i = 0; i < lines.size() && i < rows; ++i) out += (i ? "\r\n" : "") + fit(lines[i], columns) + "\x1b[0m\x1b[K";
+  for (std::size_t i = 0; i < lines.size() && i < rows; ++i)
+    out += (i ? "\r\n" : "") + fit(lines[i], columns) + "\x1b[0m\x1b[K";
   put(out + "\x1b[J");
 }
 
@@ -72,7 +75,8 @@ std::string fit(const std::string& line, std::size_t columns) {
   std::size_t used = 0;
   for (std::size_t i = 0; i < line.size();) {
     const auto c = static_cast<unsigned char>(line[i]);
-    if (c == 0x1b && i + 1 < line.size() && line[i + 1] == '[') {  // our own colours; texts from the daemon come through plain()
+    if (c == 0x1b && i + 1 < line.size() &&
+        line[i + 1] == '[') {  // our own colours; texts from the daemon come through plain()
       const std::size_t end = line.find('m', i);
       if (end == std::string::npos) break;
       out += line.substr(i, end - i + 1);

@@ -18,12 +18,15 @@ using namespace std::chrono_literals;
 /// Asks for the status once a second and never waits for the answer.
 class StatusPoll {
  public:
-  StatusPoll(zmq::context_t& context, std::string endpoint) : context_(context), endpoint_(std::move(endpoint)) { open(); }
+  StatusPoll(zmq::context_t& context, std::string endpoint) : context_(context), endpoint_(std::move(endpoint)) {
+    open();
+  }
 
   zmq::socket_t& socket() { return socket_; }
   const nlohmann::json& status() const { return status_; }
   double age_s(Steady::time_point now) const {
-    return status_.is_null() ? std::numeric_limits<double>::infinity() : std::chrono::duration<double>(now - answered_).count();
+    return status_.is_null() ? std::numeric_limits<double>::infinity()
+                             : std::chrono::duration<double>(now - answered_).count();
   }
 
   void turn(Steady::time_point now) {
@@ -65,7 +68,8 @@ class StatusPoll {
 int watch(const WatchOptions& options) {
   zmq::context_t context(1);
   StatusPoll poll(context, options.control);
-  FeedView feed(context, {"cop/left", "cop/right", "cop/total", "ankle/left", "ankle/right", "asymmetry", "ticks", "session"});
+  FeedView feed(context,
+                {"cop/left", "cop/right", "cop/total", "ankle/left", "ankle/right", "asymmetry", "ticks", "session"});
   Terminal terminal;
   const bool screen = terminal.is_screen() && !options.once;
   const auto started = Steady::now();
@@ -76,7 +80,8 @@ int watch(const WatchOptions& options) {
 
   while (!Terminal::asked_to_end() && !(options.seconds > 0 && since_start_s() >= options.seconds)) {
     if (screen) terminal.stop_if_asked();
-    zmq::pollitem_t items[] = {{poll.socket().handle(), 0, ZMQ_POLLIN, 0}, {feed.socket() ? feed.socket().handle() : nullptr, 0, ZMQ_POLLIN, 0}};
+    zmq::pollitem_t items[] = {{poll.socket().handle(), 0, ZMQ_POLLIN, 0},
+                               {feed.socket() ? feed.socket().handle() : nullptr, 0, ZMQ_POLLIN, 0}};
     try {
       zmq::poll(items, feed.socket() ? 2u : 1u, 20ms);
     } catch (const zmq::error_t& e) {
@@ -85,7 +90,8 @@ int watch(const WatchOptions& options) {
     }
     auto now = Steady::now();
     poll.turn(now);
-    if (poll.status().is_object() && !poll.status().value("feed", "").empty()) feed.connect(poll.status().value("feed", ""));
+    if (poll.status().is_object() && !poll.status().value("feed", "").empty())
+      feed.connect(poll.status().value("feed", ""));
     feed.drain();
     now = Steady::now();
     const View view{feed, poll.status(), options.control, poll.age_s(now), now};
@@ -101,7 +107,8 @@ int watch(const WatchOptions& options) {
       return state == Health::live ? 0 : 3;
     }
     if (!headed && state == Health::no_daemon && since_start_s() >= options.timeout_s) {
-      std::fprintf(stderr, "grfctl: no daemon answers at %s within %.0f s\n", options.control.c_str(), options.timeout_s);
+      std::fprintf(stderr, "grfctl: no daemon answers at %s within %.0f s\n", options.control.c_str(),
+                   options.timeout_s);
       return 3;
     }
     if (options.once || now - drawn < every || (!headed && !ready && state != Health::feed_off)) continue;

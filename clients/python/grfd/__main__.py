@@ -13,9 +13,14 @@ from .export import export
 def info(path: str) -> None:
     with grfd.open(path) as r:
         a = r.attributes
-        print(f"{path}: session {a['session_id']}, started {a['start_utc']}, grfd {a['software_version']} {a['software_build']}")
-        print(f"participant {a['participant_code'] or '-'}, dominant side {a['dominant_side']}; "
-              + ("ended properly" if a["clean_end"] else "was CUT OFF (crash or power)") + (", simulated" if a["virtual_time"] else ""))
+        print(
+            f"{path}: session {a['session_id']}, started {a['start_utc']}, grfd {a['software_version']} {a['software_build']}"
+        )
+        print(
+            f"participant {a['participant_code'] or '-'}, dominant side {a['dominant_side']}; "
+            + ("ended properly" if a["clean_end"] else "was CUT OFF (crash or power)")
+            + (", simulated" if a["virtual_time"] else "")
+        )
         for name in r.streams:
             s = r[name]
             if not len(s):
@@ -24,7 +29,10 @@ def info(path: str) -> None:
             t = s.t
             columns = ", ".join(f"{c.name} [{c.unit}]" if c.unit not in ("", "1") else c.name for c in s.info.columns)
             missing = s.missing_rows()
-            print(f"  {name:34} {len(s):8} rows  {t[0]:9.3f} to {t[-1]:9.3f} s  {s.info.rate_hz:6g} Hz" + (f"  MISSING {missing} rows" if missing else ""))
+            print(
+                f"  {name:34} {len(s):8} rows  {t[0]:9.3f} to {t[-1]:9.3f} s  {s.info.rate_hz:6g} Hz"
+                + (f"  MISSING {missing} rows" if missing else "")
+            )
             print(f"    {columns}" + ("  (exploratory)" if s.info.exploratory else ""))
         gaps = r.gaps
         print(f"{len(gaps)} entries in the account of losses" + (":" if gaps else ""))
@@ -44,7 +52,9 @@ def follow(streams: list[str], endpoint: str | None, seconds: float | None) -> N
                 for row in block.texts:
                     print(f"{row.t:9.3f} s  {block.stream}  {row.text}", flush=True)
             else:
-                values = "  ".join(f"{n} {v:.4g} {u}" for n, v, u in zip(block.info.names, block.values[-1], block.units.values()))
+                values = "  ".join(
+                    f"{n} {v:.4g} {u}" for n, v, u in zip(block.info.names, block.values[-1], block.units.values())
+                )
                 newest[block.stream] = f"{block.t[-1]:9.3f} s  {block.stream}  {values}"
             if now_s - shown_s >= 0.5:
                 print("\n".join(newest.values()), flush=True)
@@ -63,9 +73,13 @@ def main(words: list[str] | None = None) -> int:
     a.add_argument("file")
     a.add_argument("--csv", required=True, metavar="DIR", help="folder for one file per stream")
     a.add_argument("--stream", action="append", help="only this stream; may be repeated")
-    a.add_argument("--remove-delays", action="store_true", help="every value at its own time, delays of filters taken off")
+    a.add_argument(
+        "--remove-delays", action="store_true", help="every value at its own time, delays of filters taken off"
+    )
     a = commands.add_parser("live", help="prints a running feed twice a second")
-    a.add_argument("stream", nargs="*", help="names, or beginnings that end in a slash (default: cop/total ankle/ events)")
+    a.add_argument(
+        "stream", nargs="*", help="names, or beginnings that end in a slash (default: cop/total ankle/ events)"
+    )
     a.add_argument("--endpoint", help="feed.endpoint of the daemon's settings")
     a.add_argument("--seconds", type=float)
     given = parser.parse_args(words)

@@ -17,6 +17,7 @@ _HEAD = struct.Struct("<qQHHI")
 
 class TextRow(NamedTuple):
     """A row of a text stream: what happened, and its JSON object."""
+
     t: float
     seq: int
     flags: int
@@ -39,6 +40,7 @@ class TextRow(NamedTuple):
 
 class Row(NamedTuple):
     """One row of a numeric stream."""
+
     stream: str
     t: float
     seq: int
@@ -53,6 +55,7 @@ class Block:
 
     missed_messages: messages of this stream that did not reach this client just before this block.
     missed_rows: rows missing just before or inside this block, for whichever reason."""
+
     info: StreamInfo
     session: str
     t: npt.NDArray[np.float64]
@@ -90,7 +93,9 @@ class Block:
         """Fields t, seq, flags, epoch and the columns by name."""
         if self.info.is_text:
             return self.texts
-        kinds = [("t", "f8"), ("seq", "u8"), ("flags", "u2"), ("epoch", "u2")] + [(n, self.values.dtype) for n in self.info.names]
+        kinds = [("t", "f8"), ("seq", "u8"), ("flags", "u2"), ("epoch", "u2")] + [
+            (n, self.values.dtype) for n in self.info.names
+        ]
         table = np.empty(len(self), kinds)
         table["t"], table["seq"], table["flags"], table["epoch"] = self.t, self.seq, self.flags, self.epoch
         for i, name in enumerate(self.info.names):
@@ -102,16 +107,32 @@ class Block:
             yield from self.texts
             return
         for i in range(len(self)):
-            yield Row(self.stream, float(self.t[i]), int(self.seq[i]), int(self.flags[i]), dict(zip(self.info.names, self.values[i].tolist())))
+            yield Row(
+                self.stream,
+                float(self.t[i]),
+                int(self.seq[i]),
+                int(self.flags[i]),
+                dict(zip(self.info.names, self.values[i].tolist())),
+            )
 
 
-def decode(info: StreamInfo, data: bytes, count: int | None = None, *, session: str = "", age_ms: float = float("nan"),
-           message_seq: int = -1) -> Block:
+def decode(
+    info: StreamInfo,
+    data: bytes,
+    count: int | None = None,
+    *,
+    session: str = "",
+    age_ms: float = float("nan"),
+    message_seq: int = -1,
+) -> Block:
     """Rows as they come in frame 3. Raises FeedError when the bytes are not `count` whole rows."""
     texts: tuple[TextRow, ...] = ()
     if info.is_text:
         texts = tuple(_texts(info, data))
-        heads = np.array([(round(x.t * 1e9), x.seq, x.flags, x.epoch) for x in texts], [("t_ns", "i8"), ("seq", "u8"), ("flags", "u2"), ("epoch", "u2")])
+        heads = np.array(
+            [(round(x.t * 1e9), x.seq, x.flags, x.epoch) for x in texts],
+            [("t_ns", "i8"), ("seq", "u8"), ("flags", "u2"), ("epoch", "u2")],
+        )
         values = np.empty((len(texts), 0))
     else:
         kind = info.row_dtype()
@@ -119,13 +140,23 @@ def decode(info: StreamInfo, data: bytes, count: int | None = None, *, session: 
             raise FeedError(f"stream {info.name!r}: {len(data)} bytes are not whole rows of {kind.itemsize} bytes")
         heads = np.frombuffer(data, kind)
         width = info.value_type.itemsize * len(info.columns)
-        flat = np.frombuffer(data, np.uint8).reshape(len(heads), kind.itemsize)[:, kind.itemsize - width:]
+        flat = np.frombuffer(data, np.uint8).reshape(len(heads), kind.itemsize)[:, kind.itemsize - width :]
         values = np.ascontiguousarray(flat).view(info.value_type).reshape(len(heads), len(info.columns))
     if count is not None and count != len(heads):
         raise FeedError(f"stream {info.name!r}: the header promises {count} rows, {len(heads)} came")
     t = heads["t_ns"] / 1e9
-    return Block(info, session, t, heads["seq"].astype(np.uint64), heads["flags"].astype(np.uint16), heads["epoch"].astype(np.uint16),
-                 values, texts, age_ms, message_seq)
+    return Block(
+        info,
+        session,
+        t,
+        heads["seq"].astype(np.uint64),
+        heads["flags"].astype(np.uint16),
+        heads["epoch"].astype(np.uint16),
+        values,
+        texts,
+        age_ms,
+        message_seq,
+    )
 
 
 def _texts(info: StreamInfo, data: bytes) -> Iterator[TextRow]:
@@ -137,5 +168,5 @@ def _texts(info: StreamInfo, data: bytes) -> Iterator[TextRow]:
         end = at + _HEAD.size + length
         if end + -length % 8 > len(data):
             raise FeedError(f"stream {info.name!r}: a text of {length} bytes is cut")
-        yield TextRow(t_ns / 1e9, seq, flags, epoch, data[at + _HEAD.size:end].decode("utf-8", "replace"))
+        yield TextRow(t_ns / 1e9, seq, flags, epoch, data[at + _HEAD.size : end].decode("utf-8", "replace"))
         at = end + -length % 8

@@ -42,12 +42,16 @@ class Control:
             self._open()
         assert self._socket is not None
         self._socket.send(json.dumps({"v": 1, "command": command, **arguments}).encode())
-        reply = self._receive(wait_s, f"no daemon answers at {self.endpoint}: is grfd running, and may you open that file (group grfd)?")
+        reply = self._receive(
+            wait_s, f"no daemon answers at {self.endpoint}: is grfd running, and may you open that file (group grfd)?"
+        )
         if not reply.get("ok"):
             raise Refused(str(reply.get("error", "the daemon refused without a reason")))
         if "accepted" not in reply:
             return reply["result"]
-        result = self._receive(wait_s, f"'{command}' was accepted, but its result did not come within {wait_s:g} s")["result"]
+        result = self._receive(wait_s, f"'{command}' was accepted, but its result did not come within {wait_s:g} s")[
+            "result"
+        ]
         detail = result["detail"]
         if result["event"] == "record_failed" or not detail.get("ok", True) or not detail.get("accepted", True):
             raise CommandFailed(_why(result["event"], detail), result["event"], detail)
@@ -104,7 +108,9 @@ class Control:
             self._socket.connect(self.endpoint)
         except zmq.ZMQError as e:
             self.close()
-            raise FeedError(f"{self.endpoint!r} is no ZeroMQ address ({e}); right would be ipc:///run/grfd/control") from None
+            raise FeedError(
+                f"{self.endpoint!r} is no ZeroMQ address ({e}); right would be ipc:///run/grfd/control"
+            ) from None
 
     def _receive(self, wait_s: float, silence: str) -> dict[str, Any]:
         assert self._socket is not None
@@ -115,7 +121,11 @@ class Control:
 
 
 def _why(event: str, detail: dict[str, Any]) -> str:
-    plates = [f"plate {p['plate']}: {p.get('reason') or 'not zeroed'}" for p in detail.get("plates", []) if not p.get("accepted")]
+    plates = [
+        f"plate {p['plate']}: {p.get('reason') or 'not zeroed'}"
+        for p in detail.get("plates", [])
+        if not p.get("accepted")
+    ]
     if plates:
         return "; ".join(plates)
     if event == "record_stopped":

@@ -11,7 +11,17 @@ import numpy as np
 from . import delays
 from .recording import RecordedStream, Recording
 
-_UNITS = {"": "", "1": "", "%": "percent", "N.m": "Nm", "deg/s": "deg_s", "m/s": "m_s", "m/s2": "m_s2", "rad/s": "rad_s", "1e-6": "ppm"}
+_UNITS = {
+    "": "",
+    "1": "",
+    "%": "percent",
+    "N.m": "Nm",
+    "deg/s": "deg_s",
+    "m/s": "m_s",
+    "m/s2": "m_s2",
+    "rad/s": "rad_s",
+    "1e-6": "ppm",
+}
 
 
 def column_name(name: str, unit: str) -> str:
@@ -40,12 +50,20 @@ def export_stream(stream: RecordedStream, path: str, remove_delays: bool) -> int
         t, flags, values = stream.t, stream.flags, stream.values
         if remove_delays and info.rate_hz > 0:
             values, flags = delays.align(info, t, flags, values)
-        columns = [_texts(t), stream.seq.tolist(), stream.epoch.tolist(), flags.tolist(), *(_texts(values[:, i]) for i in range(len(info.columns)))]
+        columns = [
+            _texts(t),
+            stream.seq.tolist(),
+            stream.epoch.tolist(),
+            flags.tolist(),
+            *(_texts(values[:, i]) for i in range(len(info.columns))),
+        ]
         writer.writerows(zip(*columns))
         return len(t)
 
 
-def export(recording: Recording, folder: str, *, streams: list[str] | None = None, remove_delays: bool = False) -> list[str]:
+def export(
+    recording: Recording, folder: str, *, streams: list[str] | None = None, remove_delays: bool = False
+) -> list[str]:
     """Writes the CSV files; never replaces one. Empty streams are only in streams.csv. @return the files written"""
     os.makedirs(folder, exist_ok=True)
     names = streams or recording.streams
@@ -56,8 +74,29 @@ def export(recording: Recording, folder: str, *, streams: list[str] | None = Non
     written = []
     with open(os.path.join(folder, "streams.csv"), "w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["stream", "file", "rows", "rate_hz", "column", "name_in_file", "unit", "delay_s", "skew_s", "delays_removed", "labels", "kind", "frame",
-                         "point", "sign", "formula", "parameters", "exploratory", "description"])
+        writer.writerow(
+            [
+                "stream",
+                "file",
+                "rows",
+                "rate_hz",
+                "column",
+                "name_in_file",
+                "unit",
+                "delay_s",
+                "skew_s",
+                "delays_removed",
+                "labels",
+                "kind",
+                "frame",
+                "point",
+                "sign",
+                "formula",
+                "parameters",
+                "exploratory",
+                "description",
+            ]
+        )
         for name, file in files.items():
             stream = recording[name]
             rows = export_stream(stream, os.path.join(folder, file), remove_delays) if len(stream) else 0
@@ -67,7 +106,28 @@ def export(recording: Recording, folder: str, *, streams: list[str] | None = Non
             done = int(remove_delays and i.rate_hz > 0)
             for c in i.columns:
                 shown = c.name if i.is_text else column_name(c.name, c.unit)
-                writer.writerow([name, file if rows else "", rows, i.rate_hz, c.name, shown, c.unit, c.delay_s, c.skew_s, done, c.labels, i.kind, i.frame,
-                                 i.point, i.sign, i.formula, i.parameters, int(i.exploratory), i.description])
+                writer.writerow(
+                    [
+                        name,
+                        file if rows else "",
+                        rows,
+                        i.rate_hz,
+                        c.name,
+                        shown,
+                        c.unit,
+                        c.delay_s,
+                        c.skew_s,
+                        done,
+                        c.labels,
+                        i.kind,
+                        i.frame,
+                        i.point,
+                        i.sign,
+                        i.formula,
+                        i.parameters,
+                        int(i.exploratory),
+                        i.description,
+                    ]
+                )
     written.append(os.path.join(folder, "streams.csv"))
     return written

@@ -44,7 +44,9 @@ class FeedLink:
             self._socket.connect(endpoint)
         except zmq.ZMQError as e:
             self.close()
-            raise FeedError(f"{endpoint!r} is no ZeroMQ address ({e}); right would be tcp://127.0.0.1:7390 or ipc:///path") from None
+            raise FeedError(
+                f"{endpoint!r} is no ZeroMQ address ({e}); right would be tcp://127.0.0.1:7390 or ipc:///path"
+            ) from None
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._monitor, zmq.POLLIN)
@@ -87,14 +89,20 @@ class FeedLink:
     @staticmethod
     def _parse(frames: list[bytes]) -> Message:
         if len(frames) != 3:
-            raise FeedError(f"a message of {len(frames)} frames came; the feed of grfd sends 3. Is this the right address?")
+            raise FeedError(
+                f"a message of {len(frames)} frames came; the feed of grfd sends 3. Is this the right address?"
+            )
         try:
             header = json.loads(frames[1])
             version = header["v"]
         except (ValueError, KeyError, TypeError):
-            raise FeedError(f"the header of a message on {frames[0]!r} is no JSON object with 'v'. Is this the feed of grfd?") from None
+            raise FeedError(
+                f"the header of a message on {frames[0]!r} is no JSON object with 'v'. Is this the feed of grfd?"
+            ) from None
         if version != 1:
-            raise FeedError(f"the feed speaks version {version}, this package knows 1: use the package that came with the daemon")
+            raise FeedError(
+                f"the feed speaks version {version}, this package knows 1: use the package that came with the daemon"
+            )
         return Message(frames[0].decode("utf-8", "replace"), header, frames[2])
 
     @property
@@ -105,10 +113,16 @@ class FeedLink:
     def silence(self) -> FeedSilent:
         """The error for this silence."""
         if not self.ever:
-            return FeedSilent(f"no feed at {self.endpoint} for {self.silent_s:.1f} s: is grfd running, and is this the feed.endpoint of its settings?")
+            return FeedSilent(
+                f"no feed at {self.endpoint} for {self.silent_s:.1f} s: is grfd running, and is this the feed.endpoint of its settings?"
+            )
         if not self.connected:
-            return FeedSilent(f"the daemon at {self.endpoint} has gone {time.monotonic() - (self.lost_s or 0):.1f} s ago and has not come back")
-        return FeedSilent(f"the feed at {self.endpoint} is connected but nothing came for {self.silent_s:.1f} s: the daemon is stopped or frozen")
+            return FeedSilent(
+                f"the daemon at {self.endpoint} has gone {time.monotonic() - (self.lost_s or 0):.1f} s ago and has not come back"
+            )
+        return FeedSilent(
+            f"the feed at {self.endpoint} is connected but nothing came for {self.silent_s:.1f} s: the daemon is stopped or frozen"
+        )
 
 
 def stream_names(endpoint: str, seconds: float = 0.7) -> list[str]:

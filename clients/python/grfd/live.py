@@ -23,9 +23,17 @@ class Live:
     """Use grfd.live() to make one. Not for several threads at once.
 
     infos: StreamInfo by stream, as far as they have come. session: the session message (id, start, participant, ...).
-    missed: Missed by stream. ledger: rows of the stream `gaps`, the daemon's own account of losses, since this client joined."""
+    missed: Missed by stream. ledger: rows of the stream `gaps`, the daemon's own account of losses, since this client joined.
+    """
 
-    def __init__(self, streams: str | Iterable[str] | None, endpoint: str | None, timeout_s: float | None, remove_delays: bool, keep_s: float):
+    def __init__(
+        self,
+        streams: str | Iterable[str] | None,
+        endpoint: str | None,
+        timeout_s: float | None,
+        remove_delays: bool,
+        keep_s: float,
+    ):
         wanted = [streams] if isinstance(streams, str) else list(streams) if streams is not None else [""]
         if not wanted:
             raise FeedError("streams is empty: name at least one, or leave it out for all of them")
@@ -88,7 +96,8 @@ class Live:
 
         Takes what has come meanwhile and returns at once, except that it waits for the first row of every stream with a rate;
         `wait` waits until the window is full. Rows older than keep_s are gone. With remove_delays every value stands at its
-        own time; the newest rows of delayed columns are NaN then. Raises FeedSilent rather than give old data as new."""
+        own time; the newest rows of delayed columns are NaN then. Raises FeedSilent rather than give old data as new.
+        """
         if seconds > self.keep_s:
             raise FeedError(f"{seconds} s were asked for and {self.keep_s} s are kept: live(..., keep_s={seconds})")
         while self.poll(0) is not None:
@@ -103,7 +112,10 @@ class Live:
         return frame
 
     def _newest(self) -> float:
-        return max((w.newest for w in self._windows.values() if w.info.rate_hz > 0), default=max((w.newest for w in self._windows.values()), default=0.0))
+        return max(
+            (w.newest for w in self._windows.values() if w.info.rate_hz > 0),
+            default=max((w.newest for w in self._windows.values()), default=0.0),
+        )
 
     def _filled(self, seconds: float) -> bool:
         if not all(self._matching(name) for name in self._wanted):
@@ -112,10 +124,15 @@ class Live:
         return all(i.name in self._windows and self._windows[i.name].span >= seconds - 1.5 / i.rate_hz for i in regular)
 
     def _is_wanted(self, stream: str) -> bool:
-        return any(stream == w or w.endswith("/") and stream.startswith(w) or not w and not stream.startswith(PREVIEW) for w in self._wanted)
+        return any(
+            stream == w or w.endswith("/") and stream.startswith(w) or not w and not stream.startswith(PREVIEW)
+            for w in self._wanted
+        )
 
     def _matching(self, wanted: str) -> bool:
-        return any(name == wanted or (wanted.endswith("/") or not wanted) and name.startswith(wanted) for name in self.infos)
+        return any(
+            name == wanted or (wanted.endswith("/") or not wanted) and name.startswith(wanted) for name in self.infos
+        )
 
     def _check(self) -> None:
         if self.timeout_s is not None and self._link.silent_s > self.timeout_s:
@@ -129,7 +146,10 @@ class Live:
             for w in missing:
                 if names and not any(n == w or w.endswith("/") and n.startswith(w) for n in names):
                     near = difflib.get_close_matches(w, names, 3, 0.5)
-                    raise UnknownStream(f"this session has no stream {w!r}; " + (f"near: {', '.join(near)}" if near else f"there are: {', '.join(names)}"))
+                    raise UnknownStream(
+                        f"this session has no stream {w!r}; "
+                        + (f"near: {', '.join(near)}" if near else f"there are: {', '.join(names)}")
+                    )
 
     def poll(self, wait_s: float) -> Block | None:
         """The next block, or None when none came in time; raises no FeedSilent: look at silent_s."""
@@ -158,8 +178,14 @@ class Live:
                 info = dataclasses.replace(info, name=message.stream, rate_hz=0.0)
             self.infos[message.stream] = info
         elif kind == "data" and message.stream in self.infos:
-            block = decode(self.infos[message.stream], message.rows, header["count"], session=session, age_ms=float(header["age_ms"]),
-                           message_seq=header["seq"])
+            block = decode(
+                self.infos[message.stream],
+                message.rows,
+                header["count"],
+                session=session,
+                age_ms=float(header["age_ms"]),
+                message_seq=header["seq"],
+            )
             return self._account(block)
         return None
 
@@ -186,8 +212,14 @@ class Live:
         self.ledger.clear()
 
 
-def live(streams: str | Iterable[str] | None = None, *, endpoint: str | None = None, timeout_s: float | None = 5.0,
-         remove_delays: bool = False, keep_s: float = 60.0) -> Live:
+def live(
+    streams: str | Iterable[str] | None = None,
+    *,
+    endpoint: str | None = None,
+    timeout_s: float | None = 5.0,
+    remove_delays: bool = False,
+    keep_s: float = 60.0,
+) -> Live:
     """Subscribes to the feed of a running daemon.
 
     streams: names ("cop/total"), or beginnings that end in a slash ("ankle/" for both sides); None: all but the previews.

@@ -14,6 +14,7 @@ PREVIEW = "preview/"  #: topics that leave rows out on purpose
 class Missed:
     """messages: holes in the number of messages: ZeroMQ dropped them because this client was too slow.
     rows_on_the_way: rows missing in such holes. rows_lost: rows missing for everyone; the stream `gaps` says why."""
+
     messages: int = 0
     rows_on_the_way: int = 0
     rows_lost: int = 0

@@ -42,10 +42,31 @@ class RecordedStream:
         a = self.attributes
         names, units = a["columns"], a["units"]
         zeros, empty = [0.0] * len(names), [""] * len(names)
-        columns = tuple(map(Column, names, units, a.get("delay_s", zeros), a.get("skew_s", zeros), a.get("labels", empty)))
-        fields = ("device", "serial", "clock", "clock_unit", "frame", "point", "sign", "formula", "parameters", "description")
-        return StreamInfo(name, a["kind"], a["type"], columns, rate_hz=float(a.get("rate_hz", 0)), exploratory=bool(a.get("exploratory", 0)),
-                          flag_names=tuple(a.get("flag_names", ()))[-8:], **{f: a.get(f, "") for f in fields})
+        columns = tuple(
+            map(Column, names, units, a.get("delay_s", zeros), a.get("skew_s", zeros), a.get("labels", empty))
+        )
+        fields = (
+            "device",
+            "serial",
+            "clock",
+            "clock_unit",
+            "frame",
+            "point",
+            "sign",
+            "formula",
+            "parameters",
+            "description",
+        )
+        return StreamInfo(
+            name,
+            a["kind"],
+            a["type"],
+            columns,
+            rate_hz=float(a.get("rate_hz", 0)),
+            exploratory=bool(a.get("exploratory", 0)),
+            flag_names=tuple(a.get("flag_names", ()))[-8:],
+            **{f: a.get(f, "") for f in fields},
+        )
 
     @property
     def name(self) -> str:
@@ -95,15 +116,20 @@ class RecordedStream:
         if not self.info.is_text:
             raise TypeError(f"stream {self.name!r} holds numbers, not texts")
         rows = zip(self.t, self.seq, self.flags, self.epoch, self._group["name"][:], self._group["detail"][:])
-        return [TextRow(float(t), int(s), int(f), int(e), f"{_plain(n)} {_plain(d)}".rstrip(" ")) for t, s, f, e, n, d in rows]
+        return [
+            TextRow(float(t), int(s), int(f), int(e), f"{_plain(n)} {_plain(d)}".rstrip(" "))
+            for t, s, f, e, n, d in rows
+        ]
 
     def frame(self, *, remove_delays: bool = False) -> pd.DataFrame:
         """Columns by name and `flags`, index t_s. Text streams: name and detail."""
         if self.info.is_text:
             pd = need("pandas", "python3-pandas")
             rows = self.texts
-            return pd.DataFrame({"seq": [r.seq for r in rows], "name": [r.name for r in rows], "detail": [r.detail for r in rows]},
-                                index=pd.Index([r.t for r in rows], name="t_s", dtype=float))
+            return pd.DataFrame(
+                {"seq": [r.seq for r in rows], "name": [r.name for r in rows], "detail": [r.detail for r in rows]},
+                index=pd.Index([r.t for r in rows], name="t_s", dtype=float),
+            )
         frame = window.join({self.name: self.table()}, remove_delays, flags=True)
         frame.columns = frame.columns.droplevel(0)
         frame.attrs["units"] = self.units
@@ -137,14 +163,18 @@ class Recording:
         try:
             self._file = h5py.File(self.path, "r")
         except OSError as e:
-            raise NotARecording(f"{self.path} is no whole HDF5 file ({e}); after a crash: grfd recover FOLDER") from None
+            raise NotARecording(
+                f"{self.path} is no whole HDF5 file ({e}); after a crash: grfd recover FOLDER"
+            ) from None
         self.attributes: dict[str, Any] = {k: _plain(v) for k, v in self._file.attrs.items()}
         if self.attributes.get("format") != "grfd-recording":
             self._file.close()
             raise NotARecording(f"{self.path} is HDF5, but no recording of grfd (attribute 'format')")
         if self.attributes.get("format_version") != 1:
             self._file.close()
-            raise NotARecording(f"{self.path} has format version {self.attributes.get('format_version')}; this package reads 1: use a newer one")
+            raise NotARecording(
+                f"{self.path} has format version {self.attributes.get('format_version')}; this package reads 1: use a newer one"
+            )
         self._groups: dict[str, Any] = {}
         self._file["streams"].visititems(self._see)
         self._streams: dict[str, RecordedStream] = {}
@@ -156,7 +186,9 @@ class Recording:
     def __enter__(self) -> Recording:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:

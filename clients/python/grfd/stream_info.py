@@ -9,7 +9,16 @@ import numpy as np
 from .errors import FeedError
 
 #: names of bits 0 to 7 of `flags`, the same in every stream (schemas/feed.md)
-COMMON_FLAGS = ("gap_before", "bridged", "clipped", "invalid", "inferred_seq", "clock_unsettled", "new_epoch", "truncated")
+COMMON_FLAGS = (
+    "gap_before",
+    "bridged",
+    "clipped",
+    "invalid",
+    "inferred_seq",
+    "clock_unsettled",
+    "new_epoch",
+    "truncated",
+)
 #: type of a stream's columns -> little-endian numpy type
 VALUE_TYPES = {"f32": "<f4", "f64": "<f8", "i32": "<i4", "i64": "<i8"}
 
@@ -17,6 +26,7 @@ VALUE_TYPES = {"f32": "<f4", "f64": "<f8", "i32": "<i4", "i64": "<i8"}
 @dataclass(frozen=True)
 class Column:
     """One column of a stream. Its value belongs to the time `t - delay_s + skew_s` of a row with the time t."""
+
     name: str
     unit: str
     delay_s: float = 0.0
@@ -32,6 +42,7 @@ class Column:
 @dataclass(frozen=True)
 class StreamInfo:
     """A stream as the feed or the recording describes it. Fields are those of schemas/feed.md; `extra` keeps unknown ones."""
+
     name: str
     kind: str
     type: str
@@ -54,16 +65,36 @@ class StreamInfo:
     @classmethod
     def from_feed(cls, info: Mapping[str, Any]) -> StreamInfo:
         """From the object `info` of an info message. Raises FeedError when a field is missing or of an unknown type."""
-        known = {k: v for k, v in info.items() if k in cls.__dataclass_fields__ and k not in ("columns", "extra", "flag_names")}
+        known = {
+            k: v
+            for k, v in info.items()
+            if k in cls.__dataclass_fields__ and k not in ("columns", "extra", "flag_names")
+        }
         try:
-            columns = tuple(Column(c["name"], c["unit"], float(c.get("delay_s", 0)), float(c.get("skew_s", 0)), str(c.get("labels", "")))
-                            for c in info["columns"])
-            made = cls(columns=columns, flag_names=tuple(info.get("flag_names", ("",) * 8)),
-                       extra={k: v for k, v in info.items() if k not in cls.__dataclass_fields__}, **known)
+            columns = tuple(
+                Column(
+                    c["name"],
+                    c["unit"],
+                    float(c.get("delay_s", 0)),
+                    float(c.get("skew_s", 0)),
+                    str(c.get("labels", "")),
+                )
+                for c in info["columns"]
+            )
+            made = cls(
+                columns=columns,
+                flag_names=tuple(info.get("flag_names", ("",) * 8)),
+                extra={k: v for k, v in info.items() if k not in cls.__dataclass_fields__},
+                **known,
+            )
         except (KeyError, TypeError, AttributeError) as e:
-            raise FeedError(f"the info of stream {info.get('name', '?')!r} is not as schemas/feed.md says: {e!r}") from None
+            raise FeedError(
+                f"the info of stream {info.get('name', '?')!r} is not as schemas/feed.md says: {e!r}"
+            ) from None
         if made.type != "text" and made.type not in VALUE_TYPES:
-            raise FeedError(f"stream {made.name!r} has columns of the unknown type {made.type!r}; known: {', '.join(VALUE_TYPES)}, text")
+            raise FeedError(
+                f"stream {made.name!r} has columns of the unknown type {made.type!r}; known: {', '.join(VALUE_TYPES)}, text"
+            )
         return made
 
     @property
@@ -103,4 +134,6 @@ class StreamInfo:
         clash = {"t_ns", "seq", "flags", "epoch", "text_bytes"} & set(self.names)
         if clash or len(set(self.names)) != len(self.names):
             values = [(f"value_{i}", VALUE_TYPES[self.type]) for i in range(len(self.columns))]
-        return np.dtype([("t_ns", "<i8"), ("seq", "<u8"), ("flags", "<u2"), ("epoch", "<u2"), ("text_bytes", "<u4"), *values])
+        return np.dtype(
+            [("t_ns", "<i8"), ("seq", "<u8"), ("flags", "<u2"), ("epoch", "<u2"), ("text_bytes", "<u4"), *values]
+        )

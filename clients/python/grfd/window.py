@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 class Table(NamedTuple):
     """Rows of one numeric stream."""
+
     info: StreamInfo
     t: npt.NDArray[np.float64]
     flags: npt.NDArray[np.uint16]
@@ -49,8 +50,12 @@ class Window:
     def tables(self, seconds: float, newest: float) -> Table:
         t = np.concatenate([b.t for b in self._blocks])
         keep = t > newest - seconds
-        return Table(self.info, t[keep], np.concatenate([b.flags for b in self._blocks])[keep],
-                     np.concatenate([b.values for b in self._blocks])[keep])
+        return Table(
+            self.info,
+            t[keep],
+            np.concatenate([b.flags for b in self._blocks])[keep],
+            np.concatenate([b.values for b in self._blocks])[keep],
+        )
 
 
 class Aligner:
@@ -67,7 +72,9 @@ class Aligner:
         if shifts <= {0.0}:
             return dataclasses.replace(block, delays_removed=True)
         if self._info.rate_hz <= 0:  # rows without a rate cannot be read between; one common delay can be taken off
-            return dataclasses.replace(block, t=block.t + shifts.pop(), delays_removed=True) if len(shifts) == 1 else block
+            return (
+                dataclasses.replace(block, t=block.t + shifts.pop(), delays_removed=True) if len(shifts) == 1 else block
+            )
         self._missed = (self._missed[0] + block.missed_messages, self._missed[1] + block.missed_rows)
         held = block if self._held is None else _join(self._held, block)
         values, flags = delays.align(self._info, held.t, held.flags, held.values)
@@ -79,14 +86,20 @@ class Aligner:
         self._held = _pick(held, keep)
         if not ready.any():
             return None
-        out = dataclasses.replace(_pick(dataclasses.replace(held, values=values, flags=flags), ready), delays_removed=True,
-                                  missed_messages=self._missed[0], missed_rows=self._missed[1])
+        out = dataclasses.replace(
+            _pick(dataclasses.replace(held, values=values, flags=flags), ready),
+            delays_removed=True,
+            missed_messages=self._missed[0],
+            missed_rows=self._missed[1],
+        )
         self._missed = (0, 0)
         return out
 
 
 def _join(a: Block, b: Block) -> Block:
-    return dataclasses.replace(b, **{k: np.concatenate([getattr(a, k), getattr(b, k)]) for k in ("t", "seq", "flags", "epoch", "values")})
+    return dataclasses.replace(
+        b, **{k: np.concatenate([getattr(a, k), getattr(b, k)]) for k in ("t", "seq", "flags", "epoch", "values")}
+    )
 
 
 def _pick(block: Block, which: npt.NDArray[np.bool_]) -> Block:
@@ -98,11 +111,21 @@ def join(tables: dict[str, Table], remove_delays: bool, flags: bool = False) -> 
     pd = need("pandas", "python3-pandas")
     parts, repeated = {}, 0
     for name, table in tables.items():
-        values, marks = delays.align(table.info, table.t, table.flags, table.values) if remove_delays and table.info.rate_hz > 0 else (table.values, table.flags)
-        part = pd.DataFrame(values.astype(values.dtype.newbyteorder("=")), index=pd.Index(table.t, name="t_s"), columns=list(table.info.names))
+        values, marks = (
+            delays.align(table.info, table.t, table.flags, table.values)
+            if remove_delays and table.info.rate_hz > 0
+            else (table.values, table.flags)
+        )
+        part = pd.DataFrame(
+            values.astype(values.dtype.newbyteorder("=")),
+            index=pd.Index(table.t, name="t_s"),
+            columns=list(table.info.names),
+        )
         if flags:
             part["flags"] = marks
-        if len(tables) > 1 and part.index.has_duplicates:  # only unmapped or irregular times repeat; they cannot be joined
+        if (
+            len(tables) > 1 and part.index.has_duplicates
+        ):  # only unmapped or irregular times repeat; they cannot be joined
             twice = part.index.duplicated(keep="last")
             repeated += int(twice.sum())
             part = part[~twice]
