@@ -6,6 +6,7 @@
 #include <zmq.hpp>
 
 #include "show.hpp"
+#include "watch.hpp"
 
 namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
@@ -16,6 +17,8 @@ namespace {
 constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [--json] [--timeout S] COMMAND
 
   status                  what the daemon is doing
+  watch                   forces, CoP, ankles, repetitions and devices on one screen, until Ctrl-C; lines into pipes
+                          [--seconds N] ends after that, [--once] prints one screen as text
   devices                 state, serial, rate and losses of every device
   tare [PLATE]            zero the unloaded plates (or one of them)
   device blink NAME       make this box blink for five seconds
@@ -83,6 +86,7 @@ int main(int argc, char** argv) {
   const char* preset = std::getenv("GRFD_CONTROL");
   options.add_options()("endpoint", po::value<std::string>()->default_value(preset ? preset : "ipc:///run/grfd/control"))(
       "json", po::bool_switch())("timeout", po::value<double>()->default_value(10))("plate", po::value<std::string>()->default_value(""))("seconds", po::value<double>()->default_value(15))("help,h", po::bool_switch())(
+      "once", po::bool_switch())(
       "words", po::value<Words>());
   po::positional_options_description places;
   places.add("words", -1);
@@ -93,7 +97,8 @@ int main(int argc, char** argv) {
     po::notify(values);
     if (values["help"].as<bool>()) return std::fputs(kUsage, stdout), 0;
     if (!values.count("words")) return std::fputs(kUsage, stderr), 2;
-    request = to_request(values["words"].as<Words>(), values["plate"].as<std::string>(), values["seconds"].as<double>());
+    const Words words = values["words"].as<Words>();
+    if (words != Words{"watch"}) request = to_request(words, values["plate"].as<std::string>(), values["seconds"].as<double>());
   } catch (const po::error& e) {
     std::fprintf(stderr, "grfctl: %s; see grfctl --help\n", e.what());
     return 2;
@@ -103,6 +108,7 @@ int main(int argc, char** argv) {
   const bool json = values["json"].as<bool>();
   const int timeout_ms = static_cast<int>(values["timeout"].as<double>() * 1000);
   try {
+    if (request.is_null()) return watch({endpoint, timeout_ms / 1000.0, values["seconds"].defaulted() ? 0 : values["seconds"].as<double>(), values["once"].as<bool>()});
     zmq::context_t context(1);
     zmq::socket_t socket(context, zmq::socket_type::dealer);
     socket.set(zmq::sockopt::linger, 0);

@@ -1,0 +1,26 @@
+// What `grfctl watch` shows, as lines of at most 80 columns.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "feed_view.hpp"
+
+/// Everything the screen is made of. Forces in N, CoP in m, angles in deg.
+struct View {
+  const FeedView& feed;
+  const nlohmann::json& status;  ///< the last answer to `status`, or null
+  std::string control;           ///< address of the control socket
+  double status_age_s;           ///< since that answer; infinite before the first
+  Steady::time_point now;
+};
+
+enum class Health { live, no_data, frozen, feed_off, no_daemon };
+Health health(const View& view);
+
+/// @param colour ANSI colours for the state; @param rows how many lines fit
+std::vector<std::string> compose(const View& view, bool colour, std::size_t rows);
+
+/// For pipes: the heading, and one line of at most 79 characters.
+std::string plain_heading();
+std::string plain_line(const View& view);

@@ -1,0 +1,122 @@
+#include "watch.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <zmq.hpp>
+
+#include "feed_view.hpp"
+#include "screen.hpp"
+#include "terminal.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Asks for the status once a second and never waits for the answer.
+class StatusPoll {
+ public:
+  StatusPoll(zmq::context_t& context, std::string endpoint) : context_(context), endpoint_(std::move(endpoint)) {
+    open();
+  }
+
+  zmq::socket_t& socket() { return socket_; }
+  const nlohmann::json& status() const { return status_; }
+  double age_s(Steady::time_point now) const {
+    return status_.is_null() ? std::numeric_limits<double>::infinity()
+                             : std::chrono::duration<double>(now - answered_).count();
+  }
+
+  void turn(Steady::time_point now) {
+    zmq::message_t message;
+    while (socket_.recv(message, zmq::recv_flags::dontwait)) {
+      const auto reply = nlohmann::json::parse(message.to_string_view(), nullptr, false);
+      if (!reply.is_object() || !reply.value("ok", false) || reply.value("command", "") != "status") continue;
+      status_ = reply["result"];
+      answered_ = now;
+      waiting_ = false;
+    }
+    if (waiting_ && now - asked_ > 3s) open();  // nobody there, or another daemon at this address since
+    if (!waiting_ && now - asked_ > 1s) {
+      waiting_ = socket_.send(zmq::str_buffer(R"({"v":1,"command":"status"})"), zmq::send_flags::dontwait).has_value();
+      asked_ = now;
+    }
+  }
+
+ private:
+  void open() {
+    socket_ = zmq::socket_t(context_, zmq::socket_type::dealer);
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.set(zmq::sockopt::reconnect_ivl, 100);
+    socket_.connect(endpoint_);
+    waiting_ = false;
+    asked_ = {};
+  }
+
+  zmq::context_t& context_;
+  std::string endpoint_;
+  zmq::socket_t socket_;
+  nlohmann::json status_;
+  Steady::time_point asked_{}, answered_{};
+  bool waiting_ = false;
+};
+
+}  // namespace
+
+int watch(const WatchOptions& options) {
+  zmq::context_t context(1);
+  StatusPoll poll(context, options.control);
+  FeedView feed(context,
+                {"cop/left", "cop/right", "cop/total", "ankle/left", "ankle/right", "asymmetry", "ticks", "session"});
+  Terminal terminal;
+  const bool screen = terminal.is_screen() && !options.once;
+  const auto started = Steady::now();
+  const auto every = screen ? 125ms : 500ms;
+  Steady::time_point drawn = started - every;
+  const auto since_start_s = [&] { return std::chrono::duration<double>(Steady::now() - started).count(); };
+  bool headed = false;
+
+  while (!Terminal::asked_to_end() && !(options.seconds > 0 && since_start_s() >= options.seconds)) {
+    if (screen) terminal.stop_if_asked();
+    zmq::pollitem_t items[] = {{poll.socket().handle(), 0, ZMQ_POLLIN, 0},
+                               {feed.socket() ? feed.socket().handle() : nullptr, 0, ZMQ_POLLIN, 0}};
+    try {
+      zmq::poll(items, feed.socket() ? 2u : 1u, 20ms);
+    } catch (const zmq::error_t& e) {
+      if (e.num() != EINTR) throw;
+      continue;
+    }
+    auto now = Steady::now();
+    poll.turn(now);
+    if (poll.status().is_object() && !poll.status().value("feed", "").empty())
+      feed.connect(poll.status().value("feed", ""));
+    feed.drain();
+    now = Steady::now();
+    const View view{feed, poll.status(), options.control, poll.age_s(now), now};
+    if (screen && now - drawn >= every) {
+      terminal.draw(compose(view, true, 24));
+      drawn = now;
+    }
+    if (screen) continue;
+    const Health state = health(view);
+    const bool ready = (state == Health::live || state == Health::no_data) && std::isfinite(feed.time_s("ticks"));
+    if (options.once && (ready || state == Health::feed_off || since_start_s() >= options.timeout_s)) {
+      for (const auto& line : compose(view, false, 1000)) std::printf("%s\n", fit(line, 80).c_str());
+      return state == Health::live ? 0 : 3;
+    }
+    if (!headed && state == Health::no_daemon && since_start_s() >= options.timeout_s) {
+      std::fprintf(stderr, "grfctl: no daemon answers at %s within %.0f s\n", options.control.c_str(),
+                   options.timeout_s);
+      return 3;
+    }
+    if (options.once || now - drawn < every || (!headed && !ready && state != Health::feed_off)) continue;
+    if (!headed) std::printf("%s\n", plain_heading().c_str());
+    headed = true;
+    std::printf("%s\n", plain_line(view).c_str());
+    if (std::fflush(stdout) != 0) return 0;  // the reader has gone
+    drawn = now;
+  }
+  return 0;
+}

@@ -1,0 +1,72 @@
+"""What the tests of the clients share: one line per check, a running emulated daemon, and exit code 77 for a missing module."""
+import subprocess
+import sys
+import time
+
+failures = []
+
+
+def check(what, good, detail=""):
+    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good else f': {detail}'}", flush=True)
+    if not good:
+        failures.append(what)
+
+
+def raises(what, kind, words, call):
+    """The call must raise this kind, with all the words in its text."""
+    try:
+        call()
+    except kind as e:
+        check(what, all(w in str(e) for w in words), str(e))
+        return e
+    except Exception as e:  # noqa: BLE001 - any other kind is the failure
+        check(what, False, repr(e))
+    else:
+        check(what, False, "nothing was raised")
+    return None
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def skip(error):
+    print(f"SKIP: {error}")
+    sys.exit(77)
+
+
+def finish():
+    print("FAILED: " + "; ".join(failures) if failures else "all good")
+    sys.exit(1 if failures else 0)
+
+
+class Daemon:
+    """The demonstration rig, emulated, with its sockets and recordings in a folder of the test."""
+
+    def __init__(self, grfd, demo, folder, *more):
+        self.control, self.feed = f"ipc://{folder}/control", f"ipc://{folder}/feed"
+        self.log = open(f"{folder}/log", "a+")
+        settings = [f"control.endpoint={self.control}", f"feed.endpoint={self.feed}", f"record.folder={folder}/trials", "record.at_start=false", *more]
+        self.process = subprocess.Popen([grfd, "run", demo, *(x for s in settings for x in ("--set", s))], stdout=self.log, stderr=self.log)
+        self.started = time.monotonic()
+
+    def until(self, seconds):
+        time.sleep(max(0, self.started + seconds - time.monotonic()))
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def show_log(self):
+        self.log.seek(0)
+        print(self.log.read())
