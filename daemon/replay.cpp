@@ -8,7 +8,6 @@
 
 #include "daemon/assembly.hpp"
 #include "daemon/config.hpp"
-#include "daemon/lab_clock.hpp"
 #include "daemon/log.hpp"
 #include "daemon/virtual_recording.hpp"
 
@@ -55,7 +54,7 @@ struct Player {
         case CaptureVerb::blink: port->blink(link, link.asked_at()); break;
       }
     } catch (const std::exception& e) {
-      log(Level::info, port->settings().name + ": " + e.what());
+      if (link.divergence().empty()) log(Level::info, port->settings().name + ": " + e.what());
     }
     if (!link.divergence().empty()) throw CaptureError(link.divergence());
   }
@@ -112,6 +111,35 @@ Settings captured_settings(const CaptureSession& session, const std::vector<std:
   return settings;
 }
 
+void play(const std::vector<Capture>& captures, Assembly& assembly, VirtualClock& clock, TimeNs tare_at, std::size_t batch) {
+  std::vector<std::unique_ptr<Player>> players;
+  for (const Capture& capture : captures) {
+    auto& player = *players.emplace_back(std::make_unique<Player>(capture));
+    const CaptureSession& session = capture.session();
+    for (auto& port : assembly.ports)
+      if (port->settings().name == session.device) player.port = port.get();
+    if (!player.port) throw CaptureError(capture.name() + ": the settings have no device '" + session.device + "'");
+    if (player.port->settings().driver != session.driver)
+      throw CaptureError(capture.name() + ": of driver " + session.driver + ", the settings say " + player.port->settings().driver);
+  }
+  for (;;) {
+    Player* due = nullptr;
+    TimeNs next = tare_at;
+    for (auto& player : players)
+      if (player->link.next() < next) next = player->link.next(), due = player.get();
+    if (next == ReplayLink::kEnd) break;
+    clock.t = std::max(clock.t, next);
+    assembly.engine->poll(clock.t - 1, batch);  // nothing older comes any more
+    if (due) {
+      due->step();
+    } else {
+      assembly.command(clock.t, "tare {\"id\":2,\"plate\":\"all\"}");
+      tare_at = ReplayLink::kEnd;
+    }
+  }
+  for (auto& player : players) warn(*player);
+}
+
 double replay(const ReplayOptions& options) {
   const std::vector<Capture> captures = read_all(options.captures);
   const CaptureSession& session = captures.front().session();
@@ -119,48 +147,20 @@ double replay(const ReplayOptions& options) {
       options.config.empty() ? captured_settings(session, options.overrides) : load_config(options.config, options.overrides);
   settings.stimulus.kind = StimulusSettings::Kind::none;  // what was felt is not known
   settings.record.capture = false;
-  const TimeNs tare_at_start = session.start_ns + static_cast<TimeNs>(settings.record.tare_at_start_s * 1e9);
-  TimeNs tare_at = settings.record.tare_at_start && !settings.plates.empty() ? tare_at_start : ReplayLink::kEnd;
+  TimeNs tare_at = ReplayLink::kEnd;
+  if (settings.record.tare_at_start && !settings.plates.empty())
+    tare_at = session.start_ns + static_cast<TimeNs>(settings.record.tare_at_start_s * 1e9);
 
   VirtualRecording recording(options.output, settings);
+  VirtualClock clock(session.start_ns);
   Assembly assembly(std::move(settings), session.start_ns, session.start_utc_ns, true);
   recording.connect(assembly);
-  std::vector<std::unique_ptr<Player>> players;
-  for (const Capture& capture : captures) {
-    auto& player = *players.emplace_back(std::make_unique<Player>(capture));
-    for (auto& port : assembly.ports)
-      if (port->settings().name == capture.session().device) player.port = port.get();
-    if (!player.port)
-      throw CaptureError(capture.name() + ": the settings have no device '" + capture.session().device + "'");
-    if (player.port->settings().driver != capture.session().driver)
-      throw CaptureError(capture.name() + ": of driver " + capture.session().driver + ", the settings say " +
-                         player.port->settings().driver);
-  }
-
-  VirtualClock clock(session.start_ns);
   assembly.command(clock.t, "record_start {\"id\":1,\"name\":\"" + assembly.session.settings.record.name + "\"}");
-  for (;;) {
-    Player* due = nullptr;
-    TimeNs next = tare_at;
-    for (auto& player : players)
-      if (player->link.next() < next || (!due && player->link.next() != ReplayLink::kEnd && player->link.next() <= next))
-        next = player->link.next(), due = player.get();
-    if (next == ReplayLink::kEnd) break;
-    clock.t = std::max(clock.t, next);
-    if (assembly.engine->next_tick() <= clock.t) assembly.engine->poll(clock.t - 1, options.batch);
-    if (due) {
-      due->step();
-    } else {
-      assembly.command(clock.t, "tare {\"id\":2,\"plate\":\"all\"}");
-      tare_at = ReplayLink::kEnd;
-    }
-    assembly.engine->poll(clock.t - 1, options.batch);
-  }
+  play(captures, assembly, clock, tare_at, options.batch);
   const TimeNs end = clock.t + kAfterwards;
   assembly.engine->poll(end, options.batch);
   assembly.command(end, "record_stop {\"id\":3,\"reason\":\"end of the replay\"}");
   assembly.engine->poll(end + 1, options.batch);
-  for (auto& player : players) warn(*player);
   recording.finish();
   return seconds(end - session.start_ns);
 }
