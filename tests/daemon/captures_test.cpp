@@ -38,7 +38,8 @@ std::string unzipped(const std::string& path) {
 /// As decode_capture.py writes them.
 std::string line_of(const Sample& s, const StreamInfo& info) {
   std::ostringstream text;
-  text << info.name.substr(info.name.rfind('/') + 1) << ' ' << s.seq << ' ' << s.t_device << ' ' << s.flags << ' ' << s.epoch << ' '
+  const int flags = s.flags & ~kClockUnsettled;  // the pipeline's, not the driver's
+  text << info.name.substr(info.name.rfind('/') + 1) << ' ' << s.seq << ' ' << s.t_device << ' ' << flags << ' ' << s.epoch << ' '
        << s.t_arrival << ' ';
   const std::size_t size = value_size(info.type);
   for (std::size_t c = 0; c < info.columns.size(); ++c) {
