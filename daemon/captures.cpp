@@ -127,7 +127,7 @@ Captures::Captures(const Session& session) {
   head.settings_file = session.settings.file;
   head.settings = session.settings.effective;
   for (const PlateSettings& plate : session.settings.plates)
-    head.calibration[to_string(plate.side)] = read_text(plate.calibration.file);
+    head.calibration[to_string(plate.side)] = {plate.calibration.file, read_text(plate.calibration.file)};
   const std::string folder = session.settings.record.folder.empty() ? "." : session.settings.record.folder;
   fs::create_directories(folder);
   for (const DeviceSettings& device : session.settings.devices) {

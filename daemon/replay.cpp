@@ -96,9 +96,9 @@ Settings captured_settings(const CaptureSession& session, const std::vector<std:
   std::istringstream lines(session.settings);
   for (std::string line; std::getline(lines, line);)  // load_config puts them behind the text
     if (line.starts_with("# --set ")) all.push_back(line.substr(8));
-  for (const auto& [side, text] : session.calibration) {
+  for (const auto& [side, calibration] : session.calibration) {
     const std::string file = folder.path + "/" + side + ".toml";
-    write_text(file, text);
+    write_text(file, calibration.text);
     all.push_back("plate." + side + ".calibration=\"" + file + "\"");
   }
   all.insert(all.end(), overrides.begin(), overrides.end());
@@ -106,6 +106,10 @@ Settings captured_settings(const CaptureSession& session, const std::vector<std:
   write_text(file, session.settings);
   Settings settings = load_config(file, all);
   settings.file = session.settings_file;
+  for (PlateSettings& plate : settings.plates)
+    if (const auto found = session.calibration.find(to_string(plate.side));
+        found != session.calibration.end() && plate.calibration.file.starts_with(folder.path))
+      plate.calibration.file = found->second.path;
   settings.effective = session.settings;
   for (const std::string& text : overrides) settings.effective += "# --set " + text + "\n";
   return settings;

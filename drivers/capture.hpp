@@ -38,6 +38,10 @@ enum class CaptureVerb : std::uint8_t { start = 1, stop = 2, check = 3, blink = 
 using CaptureBytes = std::vector<std::byte>;
 using CaptureView = std::span<const std::byte>;
 
+struct CapturedFile {
+  std::string path, text;
+};
+
 /// What a replay must know of the session.
 struct CaptureSession {
   std::string device, driver;  ///< name in the settings, name in the registry
@@ -45,7 +49,7 @@ struct CaptureSession {
   TimeNs start_ns = 0;            ///< lab clock at t = 0
   std::int64_t start_utc_ns = 0;
   std::string settings_file, settings;             ///< the effective text
-  std::map<std::string, std::string> calibration;  ///< side of the plate -> text of its calibration file
+  std::map<std::string, CapturedFile> calibration;  ///< side of the plate -> its calibration file
 };
 
 /// One call of a link and how it ended; `data` is what was sent, or what came.

@@ -37,7 +37,7 @@ CaptureBytes encode(const CaptureSession& s) {
          {"settings_file", s.settings_file},
          {"settings", s.settings},
          {"calibration", Json::object()}};
-  for (const auto& [side, text] : s.calibration) j["calibration"][side] = text;
+  for (const auto& [side, file] : s.calibration) j["calibration"][side] = {{"file", file.path}, {"text", file.text}};
   CaptureBytes out;
   put_text(out, dumped(j));
   return out;
@@ -53,9 +53,9 @@ std::optional<CaptureSession> decode_session(CaptureView payload) {
       !read(j, "settings_file", s.settings_file) || !read(j, "settings", s.settings))
     return std::nullopt;
   if (const auto found = j.find("calibration"); found != j.end() && found->is_object())
-    for (const auto& [side, text] : found->items()) {
-      if (!text.is_string()) return std::nullopt;
-      s.calibration[side] = text.get<std::string>();
+    for (const auto& [side, file] : found->items()) {
+      CapturedFile& to = s.calibration[side];
+      if (!file.is_object() || !read(file, "file", to.path) || !read(file, "text", to.text)) return std::nullopt;
     }
   return s;
 }

@@ -24,7 +24,7 @@ CaptureSession session() {
   s.start_utc_ns = 1'764'102'600'000'000'000;
   s.settings_file = "lab.toml";
   s.settings = "[[device]]\n\"\xff\"";  // no UTF-8
-  s.calibration = {{"left", "gain = 1\n"}};
+  s.calibration = {{"left", {"left.toml", "gain = 1\n"}}};
   return s;
 }
 
@@ -149,7 +149,8 @@ BOOST_AUTO_TEST_CASE(a_replay_answers_as_the_device_did) {
   const Capture capture(captured(&said, &live), "x.grfcap");
   BOOST_TEST(said == "info 4660no 79 control 272 out 3 control request 255 stalled2 151 154 147 147 144 nothing 0");
   BOOST_TEST(capture.closed());
-  BOOST_TEST(capture.session().calibration.at("left") == "gain = 1\n");
+  BOOST_TEST(capture.session().calibration.at("left").text == "gain = 1\n");
+  BOOST_TEST(capture.session().calibration.at("left").path == "left.toml");
   BOOST_TEST(capture.session().start_utc_ns == session().start_utc_ns);
 
   ReplayLink link(capture);
