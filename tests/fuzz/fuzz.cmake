@@ -2,7 +2,7 @@
 set(fuzz_targets decode answers capture recording requests)
 foreach(target ${fuzz_targets})
   add_executable(fuzz_${target} ${CMAKE_CURRENT_LIST_DIR}/${target}.cpp)
-  target_link_libraries(fuzz_${target} PRIVATE grfd_daemon)
+  target_link_libraries(fuzz_${target} PRIVATE $<IF:$<STREQUAL:${target},requests>,grfd_daemon,grfd_drivers>)
   if(GRFD_FUZZ)
     target_link_options(fuzz_${target} PRIVATE -fsanitize=fuzzer)
   else()
