@@ -84,6 +84,10 @@ App::App(Settings settings, const RunOptions& options)
   for (const Counter* c : {&control_.replies_dropped(), &control_.clients_gone()}) assembly_.engine->add_counter("control", *c);
   const bool needs_usb = std::any_of(settings_.devices.begin(), settings_.devices.end(), [](const DeviceSettings& d) { return !d.emulated; });
   if (needs_usb) usb_ = make_usb_finder(*assembly_.engine, settings_.realtime_priority);
+  if (settings_.record.capture) {
+    captures_ = std::make_unique<Captures>(session);
+    captures_->connect(assembly_, clock_);
+  }
   devices_ = std::make_unique<Devices>(assembly_, emulation_, usb_.get(), clock_, [this](const Devices::Status& s) {
     asio::post(io_, [this, s] { on_device(s); });
   });
@@ -92,6 +96,7 @@ App::App(Settings settings, const RunOptions& options)
 int App::run() {
   if (settings_.realtime_priority) log(Level::info, "memory: " + ask_for_locked_memory());
   for (auto& sink : sinks_) sink->start();
+  if (captures_) captures_->start();
   devices_->start();
   // The pipeline is the only thing on this thread; a late wake-up delays results but loses nothing.
   dsp_ = std::make_unique<Loop>("dsp", settings_.realtime_priority ? 50 : 0, [this] {
@@ -111,6 +116,7 @@ int App::run() {
   sd_notify(0, "STOPPING=1");
   emulation_loop_.reset();
   devices_.reset();
+  captures_.reset();
   dsp_.reset();
   assembly_.engine->poll(clock_.now());
   sinks_.clear();

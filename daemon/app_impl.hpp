@@ -11,6 +11,7 @@
 
 #include "daemon/app.hpp"
 #include "daemon/assembly.hpp"
+#include "daemon/captures.hpp"
 #include "daemon/control.hpp"
 #include "daemon/delays.hpp"
 #include "daemon/devices.hpp"
@@ -66,6 +67,7 @@ class App {
   std::vector<std::unique_ptr<SinkThread>> sinks_;
   std::unique_ptr<LinkFinder> usb_;
   Emulation emulation_;
+  std::unique_ptr<Captures> captures_;  ///< null: not asked for
   std::unique_ptr<Devices> devices_;
   boost::asio::signal_set signals_, child_signals_;
   boost::asio::steady_timer timer_, watchdog_timer_;

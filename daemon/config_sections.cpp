@@ -67,6 +67,8 @@ void read_record(Reader& r, RecordSettings& s) {
   r.text("folder", s.folder, {"", "where recordings go; relative to the folder the daemon was started in"});
   r.text("name", s.name, {"", "name of the trial; empty: date and time"});
   r.flag("at_start", s.at_start, {"", "record from the start of the daemon"});
+  r.flag("capture", s.capture,
+         {"", "write beside the recordings the raw bytes of every device from the start of the daemon, for grfd replay"});
   r.flag("tare_at_start", s.tare_at_start,
          {"", "tare all plates by itself shortly after the start; nobody may stand there"});
   r.number("tare_at_start_s", s.tare_at_start_s, {"s", "when, after the start of the session", 0, 3600});

@@ -100,13 +100,18 @@ void Control::drain() {
   }
 }
 
+Control::Json Control::parse(std::string_view text) {
+  Json request = Json::parse(text, nullptr, false);
+  if (!request.is_object()) throw Refusal("a request is a JSON object like {\"v\":1,\"command\":\"status\"}");
+  if (!request.contains("v") || request["v"] != 1) throw Refusal("\"v\" must be 1, the version of the control contract");
+  if (!request.contains("command") || !request["command"].is_string()) throw Refusal("\"command\" is missing or not a string");
+  return request;
+}
+
 void Control::serve(const std::string& client, std::string_view text) {
   Json reply{{"v", 1}};
   try {
-    const Json request = Json::parse(text, nullptr, false);
-    if (!request.is_object()) throw Refusal("a request is a JSON object like {\"v\":1,\"command\":\"status\"}");
-    if (!request.contains("v") || request["v"] != 1) throw Refusal("\"v\" must be 1, the version of the control contract");
-    if (!request.contains("command") || !request["command"].is_string()) throw Refusal("\"command\" is missing or not a string");
+    const Json request = parse(text);
     const Answer answer = handle_(request);
     reply["ok"] = true;
     reply["command"] = request["command"];

@@ -32,6 +32,8 @@ class Control {
   ~Control();
   Control(const Control&) = delete;
 
+  /// What a client sent, when it is a request of this contract. @throws Refusal
+  static Json parse(std::string_view text);
   /// Sends the result of an accepted command to whoever asked. Unknown ids are ignored.
   void finish(std::uint64_t accepted, const Json& result);
 

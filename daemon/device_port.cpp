@@ -27,8 +27,18 @@ void DevicePort::bytes(std::span<const std::byte> data, TimeNs arrival) noexcept
 
 void DevicePort::lost(const char* why) noexcept { lost_.store(why, std::memory_order_release); }
 
-DeviceIdentity DevicePort::start(Link& link, TimeNs now) {
+void DevicePort::capture(CaptureOutlet& outlet, const LabClock& clock) {
+  capture_ = &outlet;
+  clock_ = &clock;
+}
+
+DeviceIdentity DevicePort::start(Link& opened, TimeNs now) {
   lost_.store(nullptr, std::memory_order_release);
+  if (capture_) {
+    tap_ = std::make_unique<CapturingLink>(opened, *capture_, *clock_);
+    tap_->mark(CaptureVerb::start, now);
+  }
+  Link& link = through(opened);
   link.set_receiver(nullptr);
   const DeviceIdentity identity = driver_->identify(link);
   link.set_receiver(this);
@@ -40,9 +50,21 @@ DeviceIdentity DevicePort::start(Link& link, TimeNs now) {
   return identity;
 }
 
+const char* DevicePort::check(Link& link, TimeNs now) noexcept {
+  if (tap_) tap_->mark(CaptureVerb::check, now);
+  return driver_->check(through(link), now);
+}
+
+bool DevicePort::blink(Link& link, TimeNs now) {
+  if (tap_) tap_->mark(CaptureVerb::blink, now);
+  return driver_->blink(through(link));
+}
+
 void DevicePort::stop(Link& link) noexcept {
-  driver_->stop(link);
-  link.set_receiver(nullptr);
+  if (tap_) tap_->mark(CaptureVerb::stop, clock_->now());
+  driver_->stop(through(link));
+  through(link).set_receiver(nullptr);
+  tap_.reset();
 }
 
 }  // namespace grfd

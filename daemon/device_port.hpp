@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "daemon/engine.hpp"
+#include "drivers/capture_link.hpp"
 #include "drivers/driver.hpp"
 
 namespace grfd {
@@ -18,9 +19,15 @@ class DevicePort final : public Link::Receiver {
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override;
   void lost(const char* why) noexcept override;
 
+  /// Before the first start: everything that passes through a link is written down. Both outlive the port.
+  void capture(CaptureOutlet& outlet, const LabClock& clock);
   /// Devices thread: starts the driver on this link; its facts go to the engine stamped `now`.
   /// @throws LinkError, DeviceError
   DeviceIdentity start(Link& link, TimeNs now);
+  /// Devices thread. @return null, or why the driver wants a restart
+  const char* check(Link& link, TimeNs now) noexcept;
+  /// Devices thread. @return false when this device cannot. @throws LinkError, DeviceError
+  bool blink(Link& link, TimeNs now);
   void stop(Link& link) noexcept;
 
   Driver& driver() { return *driver_; }
@@ -33,6 +40,7 @@ class DevicePort final : public Link::Receiver {
   const char* lost_reason() const noexcept { return lost_.load(std::memory_order_acquire); }
 
  private:
+  Link& through(Link& link) { return tap_ ? *tap_ : link; }
   static void push(void* self, std::span<const Sample> samples) noexcept;
 
   DeviceSettings settings_;
@@ -46,6 +54,9 @@ class DevicePort final : public Link::Receiver {
   std::atomic<TimeNs> last_arrival_{0};
   std::atomic<const char*> lost_{nullptr};
   FixedBatch<512> batch_;
+  CaptureOutlet* capture_ = nullptr;
+  const LabClock* clock_ = nullptr;
+  std::unique_ptr<CapturingLink> tap_;  // around the link that is in use
 };
 
 }  // namespace grfd

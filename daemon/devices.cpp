@@ -84,7 +84,7 @@ void Devices::blink(Device& device, TimeNs now) {
     trouble = device.status.name + " is " + to_string(device.status.state);
   } else if (!asked.empty() || (device.blinks_left > 0 && now >= device.next_blink)) {
     try {
-      if (!device.port->driver().blink(*device.link)) trouble = "a " + device.status.model + " has no light that can be switched";
+      if (!device.port->blink(*device.link, now)) trouble = "a " + device.status.model + " has no light that can be switched";
     } catch (const std::exception& e) {
       trouble = e.what();
     }
@@ -141,7 +141,7 @@ void Devices::watch(std::size_t index, TimeNs now) {
   DevicePort& port = *device.port;
   const char* cause = port.lost_reason();
   const bool gone = cause != nullptr;
-  if (!cause) cause = port.driver().check(*device.link, now);
+  if (!cause) cause = port.check(*device.link, now);
   if (cause) return halt(index, cause, gone ? now + kRetry : now);
   if (device.status.state == State::starting) {
     const Device& pacer = devices_[order_.clock[index]];

@@ -13,6 +13,7 @@
 #include "daemon/config.hpp"
 #include "daemon/finalise.hpp"
 #include "daemon/recording.hpp"
+#include "daemon/replay.hpp"
 #include "daemon/simulate.hpp"
 #include "daemon/summary.hpp"
 #include "grfd_version.hpp"
@@ -27,6 +28,8 @@ constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live
   grfd run CONFIG [--seconds N] [--summary]       the daemon
   grfd simulate CONFIG -o OUT.h5 [--seconds N]    the same in virtual time, as fast as the machine allows
        [--recording FILE [--plates left=1,right=2] [--lead-in 25]]
+  grfd capture CONFIG [--seconds N] [--summary]   run, and keep the raw bytes: DEVICE.grfcap beside the recordings
+  grfd replay CAPTURE... [CONFIG] -o OUT.h5       the captures of one session, computed again in virtual time
   grfd check-config CONFIG [--json]               errors of a configuration, all at once
   grfd finalise JOURNAL...                        a journal into HDF5
        [--keep-journal] [--wait]                  --wait: while another process holds it
@@ -36,7 +39,7 @@ constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live
   grfd version
 
 finalise, recover, verify and summary answer as JSON with --json.
-run, simulate and check-config take --set key=value for any key of the configuration, as often as needed.
+run, capture, simulate, replay and check-config take --set key=value for any key of the configuration, as often as needed.
 Exit codes: 0 fine, 1 it went wrong, 2 wrong use or wrong configuration (nothing was started).
 )";
 
@@ -64,7 +67,7 @@ po::options_description configured(const char* title) {
   return options;
 }
 
-int run_command(const Words& args) {
+int run_command(const Words& args, bool capture) {
   auto options = configured("run");
   options.add_options()("seconds", po::value<double>())("summary", po::bool_switch());
   const auto values = parse(args, options, 1);
@@ -73,7 +76,9 @@ int run_command(const Words& args) {
   if (values.count("seconds")) run.seconds = values["seconds"].as<double>();
   if (run.seconds && *run.seconds <= 0) throw Usage("--seconds must be above 0");
   run.summary = values["summary"].as<bool>();
-  return grfd::run(grfd::load_config(file, values["set"].as<Words>()), run);
+  Words overrides = values["set"].as<Words>();
+  if (capture) overrides.push_back("record.capture=true");
+  return grfd::run(grfd::load_config(file, overrides), run);
 }
 
 /// "left=1,right=2"
@@ -122,6 +127,27 @@ int simulate_command(const Words& args) {
   return 0;
 }
 
+int replay_command(const Words& args) {
+  auto options = configured("replay");
+  options.add_options()("output,o", po::value<std::string>())("batch", po::value<std::size_t>()->default_value(256));
+  const auto values = parse(args, options, -1);
+  required_file(values, "capture");
+  if (!values.count("output")) throw Usage("replay needs -o OUT.h5");
+  grfd::ReplayOptions replay;
+  for (const std::string& file : values["file"].as<Words>()) {
+    if (!file.ends_with(".toml")) replay.captures.push_back(file);
+    else if (replay.config.empty()) replay.config = file;
+    else throw Usage("only one CONFIG");
+  }
+  if (replay.captures.empty()) throw Usage("which capture?");
+  replay.overrides = values["set"].as<Words>();
+  replay.output = values["output"].as<std::string>();
+  replay.batch = values["batch"].as<std::size_t>();
+  const double replayed_s = grfd::replay(replay);
+  std::printf("%s: %.1f s replayed from %zu captures\n", replay.output.c_str(), replayed_s, replay.captures.size());
+  return 0;
+}
+
 int check_command(const Words& args) {
   auto options = configured("check-config");
   options.add_options()("json", po::bool_switch());
@@ -163,8 +189,9 @@ int finalise_command(const Words& args) {
 }
 
 int dispatch(const std::string& verb, const Words& args) {
-  if (verb == "run") return run_command(args);
+  if (verb == "run" || verb == "capture") return run_command(args, verb == "capture");
   if (verb == "simulate") return simulate_command(args);
+  if (verb == "replay") return replay_command(args);
   if (verb == "check-config") return check_command(args);
   if (verb == "finalise") return finalise_command(args);
   if (verb == "recover") return file_command(args, grfd::run_recover);

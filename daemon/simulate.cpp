@@ -1,44 +1,26 @@
 #include "daemon/simulate.hpp"
 
-#include <cstdio>
 #include <filesystem>
 
 #include "daemon/assembly.hpp"
+#include "daemon/captures.hpp"
 #include "daemon/devices.hpp"
-#include "daemon/finalise.hpp"
-#include "daemon/h5.hpp"
 #include "daemon/lab_clock.hpp"
 #include "daemon/log.hpp"
-#include "daemon/sink_thread.hpp"
-#include "daemon/sinks/recorder.hpp"
+#include "daemon/virtual_recording.hpp"
 
 namespace grfd {
 namespace {
 constexpr TimeNs kStart = 1'000'000'000'000;                       // any instant does; never 0
 constexpr std::int64_t kStartUtc = 946'684'800'000'000'000;        // 2000-01-01T00:00:00Z
 
-bool is_simulation(const std::string& path) {
-  try {
-    return h5::int_attribute(h5::open_file(path), "virtual_time") == 1;
-  } catch (const std::exception&) {
-    return false;
-  }
-}
 }  // namespace
 
 double simulate(Settings settings, const SimulateOptions& options) {
   namespace fs = std::filesystem;
   const fs::path output(options.output);
-  if (fs::exists(output)) {  // only another simulation may be replaced: it can be made again
-    if (!is_simulation(output.string())) throw std::runtime_error(options.output + " exists and is no simulation; choose another name");
-    fs::remove(output);
-  }
   for (DeviceSettings& device : settings.devices) device.emulated = true;
-  const fs::path folder = fs::absolute(output).parent_path();
-  settings.record.folder = (folder / (output.stem().string() + ".simulating")).string();
-  settings.record.name = "simulation";  // equal inputs give equal files whatever they are called
-  fs::remove_all(settings.record.folder);
-  fs::create_directories(settings.record.folder);
+  VirtualRecording recording(options.output, settings);
   const double tare_at_s = settings.record.tare_at_start_s;
   const bool tare = settings.record.tare_at_start && !settings.plates.empty();
 
@@ -50,20 +32,14 @@ double simulate(Settings settings, const SimulateOptions& options) {
   Emulation emulation(assembly.session.settings, assembly.stimulus.get(), clock, kStart, *assembly.truth_ring,
                       assembly.first_truth);
 
-  std::string journal, trouble;
-  auto recorder = std::make_unique<Recorder>([&](const RecordingEvent& e) {
-    if (e.kind == RecordingEvent::Kind::failed) trouble = e.text;
-    if (e.kind == RecordingEvent::Kind::finished) journal = e.path, trouble = e.text;
-  });
-  recorder->set_state_provider([&](std::string& version) {
-    version = Pipeline::kStateVersion;
-    const auto state = assembly.pipeline->snapshot();
-    return std::vector<std::byte>(state.begin(), state.end());
-  });
-  InlineSink sink(std::move(recorder), assembly.session);
-  assembly.engine->add_outlet(sink);
+  recording.connect(assembly);
   assembly.engine->add_counter("truth", emulation.truth_dropped());
 
+  std::unique_ptr<Captures> captures;
+  if (assembly.session.settings.record.capture) {
+    captures = std::make_unique<Captures>(assembly.session);
+    captures->connect(assembly, clock);
+  }
   auto devices = std::make_unique<Devices>(assembly, emulation, nullptr, clock, [&](const Devices::Status& s) {
     assembly.command(clock.now(), device_command(s));
   });
@@ -90,18 +66,19 @@ double simulate(Settings settings, const SimulateOptions& options) {
     // A tick reads the counters as they are: it must not see what happens after it.
     if (assembly.engine->next_tick() <= clock.t) assembly.engine->poll(clock.t, options.batch);
     emulation.run_until(clock.t);
+    if (captures) captures->drain();
     if (++events % poll_every == 0) assembly.engine->poll(clock.t, options.batch);
   }
   assembly.engine->poll(end, options.batch);
   assembly.command(end, "record_stop {\"id\":3,\"reason\":\"end of the simulation\"}");
   assembly.engine->poll(end + 1, options.batch);
   devices.reset();
-  sink.rethrow();
-  sink.close();
-  if (journal.empty()) throw std::runtime_error("the simulation wrote no recording: " + trouble);
-  const FinaliseReport report = finalise(journal, {});
-  fs::rename(report.h5_path, output);
-  fs::remove_all(assembly.session.settings.record.folder);
+  if (captures) {
+    for (std::size_t i = 0; i < captures->size(); ++i)
+      fs::rename((*captures)[i].path(), output.parent_path() / (output.stem().string() + "_" + assembly.ports[i]->settings().name + ".grfcap"));
+    captures.reset();
+  }
+  recording.finish();
   return until_s;
 }
 

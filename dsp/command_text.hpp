@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -30,7 +31,10 @@ class CommandText {
     const std::size_t at = all().find(key);
     std::int64_t v = 0;
     if (at == std::string_view::npos) return 0;
-    for (std::size_t i = at + key.size(); i < length_ && text_[i] >= '0' && text_[i] <= '9'; ++i) v = v * 10 + (text_[i] - '0');
+    for (std::size_t i = at + key.size(); i < length_ && text_[i] >= '0' && text_[i] <= '9'; ++i) {
+      if (v > (std::numeric_limits<std::int64_t>::max() - 9) / 10) return 0;  // none of ours
+      v = v * 10 + (text_[i] - '0');
+    }
     return v;
   }
   /// The number of a key, at any depth; nothing when it is not there or no number. Keys in compact JSON, as it is ours.

@@ -188,6 +188,7 @@ struct RecordSettings {
   std::string folder = "recordings";
   std::string name;              ///< trial name; empty: date and time
   bool at_start = false;         ///< record from the start of the daemon
+  bool capture = false;          ///< also the raw bytes of every device, DEVICE.grfcap
   bool tare_at_start = false;
   double tare_at_start_s = 0.4;  ///< when, after the start of the session
   double file_ring_s = 10;

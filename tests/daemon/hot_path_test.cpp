@@ -6,11 +6,13 @@
 #include <boost/test/unit_test.hpp>
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <sched.h>
 #include <thread>
 
+#include "daemon/captures.hpp"
 #include "daemon/sink_thread.hpp"
 #include "daemon/text_row.hpp"
 #include "tests/daemon/rig.hpp"
@@ -290,6 +292,63 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
   BOOST_TEST(polls_counts.system_calls == 0u, "system calls in a poll, last first one " << polls_counts.first_system_call);
   BOOST_TEST(polls_counts.doorbells > 1000u);
   BOOST_TEST(worst_doorbells <= sinks_number);
+}
+
+BOOST_AUTO_TEST_CASE(a_capture_does_not_touch_the_hot_path) {
+  struct NoDevice final : Link {  // only the event thread's side
+    LinkInfo description;
+    Receiver* receiver = nullptr;
+    const LinkInfo& info() const override { return description; }
+    void claim(std::span<const int>) override {}
+    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>, int) override { return 0; }
+    void write(std::uint8_t, std::span<const std::byte>, int) override {}
+    std::size_t read(std::uint8_t, std::span<std::byte>, int) override { return 0; }
+    void start_stream(std::uint8_t, std::size_t, int) override {}
+    void stop_stream(std::uint8_t, int) noexcept override {}
+    void set_receiver(Receiver* r) override { receiver = r; }
+  } device;
+  struct Ear final : Link::Receiver {
+    std::uint64_t heard = 0;
+    void bytes(std::span<const std::byte> data, TimeNs) noexcept override { heard += data.size(); }
+    void lost(const char*) noexcept override {}
+  } ear;
+  std::string folder = (std::filesystem::temp_directory_path() / "grfd_hot_capture_XXXXXX").string();
+  BOOST_REQUIRE(mkdtemp(folder.data()));
+  constexpr int kTransfers = 50'000;
+  hot_path::Counts counts;
+  std::uint64_t full = 0;
+  {
+    CaptureFile file(folder + "/x.grfcap", {}, 1 << 20);
+    VirtualClock clock(0);
+    CapturingLink link(device, file, clock);
+    link.set_receiver(&ear);
+    std::atomic<bool> stop{false};
+    std::thread writer([&] {
+      while (!stop) file.drain();
+    });
+    const std::array<std::byte, 128> transfer{};
+    const bool trapping = hot_path::trap_system_calls();
+    hot_path::counts = {};
+    for (int i = 0; i < kTransfers; ++i) {  // the writer cannot always follow: full rings are tested as well
+      const hot_path::Watch watch;
+      device.receiver->bytes(transfer, i);
+    }
+    device.receiver->lost("x");
+    counts = hot_path::counts;
+    if (trapping) hot_path::release_system_calls();
+    stop = true;
+    writer.join();
+    full = file.counters()[0]->get();
+  }
+  std::filesystem::remove_all(folder);
+  BOOST_TEST_MESSAGE("watched " << kTransfers << " captured transfers, " << full << " found the ring full: heap " << counts.heap << ", locks " << counts.locks
+                     << ", system calls " << counts.system_calls + counts.doorbells);
+  BOOST_TEST(ear.heard == 128u * kTransfers);
+  if (!GRFD_HOT_PATH_WATCH) return;
+  BOOST_TEST(counts.heap == 0u);
+  BOOST_TEST(counts.locks == 0u);
+  BOOST_TEST(counts.system_calls == 0u);
+  BOOST_TEST(counts.doorbells == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

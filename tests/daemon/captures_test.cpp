@@ -1,0 +1,281 @@
+// Captures written and played by the daemon's parts; and the capture of every driver against samples that a decoder written
+// from the maker's documents gives (tests/drivers/decode_capture.py).
+#include <boost/test/unit_test.hpp>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "daemon/captures.hpp"
+#include "daemon/devices.hpp"
+#include "daemon/replay.hpp"
+#include "tests/daemon/rig.hpp"
+
+using namespace rig_test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  std::string path = (fs::temp_directory_path() / "grfd_captures_XXXXXX").string();
+  Folder() { BOOST_REQUIRE(mkdtemp(path.data())); }
+  ~Folder() { fs::remove_all(path); }
+  Folder(const Folder&) = delete;
+};
+
+std::string unzipped(const std::string& path) {
+  const gzFile in = gzopen(path.c_str(), "rb");
+  if (!in) return "";
+  std::string text(1 << 20, '\0');
+  const int n = gzread(in, text.data(), static_cast<unsigned>(text.size()));
+  gzclose(in);
+  text.resize(static_cast<std::size_t>(std::max(n, 0)));
+  return text;
+}
+
+/// As decode_capture.py writes them.
+std::string line_of(const Sample& s, const StreamInfo& info) {
+  std::ostringstream text;
+  const int flags = s.flags & ~kClockUnsettled;  // the pipeline's, not the driver's
+  text << info.name.substr(info.name.rfind('/') + 1) << ' ' << s.seq << ' ' << s.t_device << ' ' << flags << ' ' << s.epoch << ' '
+       << s.t_arrival << ' ';
+  const std::size_t size = value_size(info.type);
+  for (std::size_t c = 0; c < info.columns.size(); ++c) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, s.data.data() + c * size, size);
+    char digits[20];
+    std::snprintf(digits, sizeof digits, "%s%0*llx", c ? "," : "", static_cast<int>(2 * size), static_cast<unsigned long long>(word));
+    text << digits;
+  }
+  return text.str();
+}
+
+std::vector<Capture> captures_in(const Session& session) {
+  std::vector<Capture> captures;
+  for (const DeviceSettings& d : session.settings.devices)
+    captures.emplace_back(session.settings.record.folder + "/" + session.id + "_" + d.name + ".grfcap");
+  return captures;
+}
+
+/// Plays them into a new session. The stream table is the same.
+Collector played(const std::vector<Capture>& captures, const Session& session) {
+  Settings settings = captured_settings(captures.front().session(), {});
+  VirtualClock clock(session.start);
+  Assembly assembly(std::move(settings), session.start, session.start_utc_ns, true);
+  Collector collector;
+  assembly.engine->add_outlet(collector);
+  play(captures, assembly, clock, ReplayLink::kEnd, 64);
+  assembly.engine->poll(clock.t + kSecond);
+  return collector;
+}
+
+/// Compares what a recording of raw streams holds. @return samples compared
+std::size_t compare_raw(const Collector& live, const Collector& again, const StreamTable& table) {
+  std::size_t n = 0;
+  for (StreamId id = 0; id < table.size(); ++id) {
+    if (table[id].kind != StreamKind::raw) continue;
+    std::vector<Sample> a, b;
+    for (const Sample& s : live.samples)
+      if (s.stream == id) a.push_back(s);
+    for (const Sample& s : again.samples)
+      if (s.stream == id) b.push_back(s);
+    BOOST_TEST_CONTEXT(table[id].name) {
+      BOOST_REQUIRE(a.size() == b.size());
+      for (std::size_t i = 0; i < a.size(); ++i, ++n) {
+        b[i].order = a[i].order;
+        BOOST_REQUIRE(std::memcmp(&a[i], &b[i], sizeof(Sample)) == 0);  // t as well
+      }
+    }
+  }
+  return n;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(captures)
+
+BOOST_AUTO_TEST_CASE(every_driver_gives_the_samples_of_an_independent_decoder) {
+  for (const DriverEntry& entry : driver_registry()) {
+    const std::string base = std::string(GRFD_FIXTURES) + "/captures/" + entry.name;
+    BOOST_TEST_CONTEXT(entry.name) {
+      BOOST_REQUIRE_MESSAGE(fs::exists(base + ".grfcap"), "no capture of this driver: see drivers/README.md, tests/drivers/make_capture " << entry.name);
+      BOOST_TEST(fs::file_size(base + ".grfcap") < 50'000u);
+      const Capture capture(base + ".grfcap");
+      BOOST_TEST(capture.closed());
+      const Settings settings = captured_settings(capture.session(), {});
+      BOOST_REQUIRE(settings.devices.size() == 1u);
+      BOOST_TEST(settings.devices[0].driver == entry.name);
+      Assembly assembly(settings, capture.session().start_ns, 0, true);
+      VirtualClock clock(capture.session().start_ns);
+      Collector collector;
+      assembly.engine->add_outlet(collector);
+      std::vector<Capture> one;
+      one.emplace_back(base + ".grfcap");
+      play(one, assembly, clock, ReplayLink::kEnd);
+      assembly.engine->poll(clock.t + kSecond);
+
+      std::map<std::string, std::vector<std::string>> expected, got;
+      std::istringstream lines(unzipped(base + ".samples.gz"));
+      for (std::string line; std::getline(lines, line);) expected[line.substr(0, line.find(' '))].push_back(line);
+      BOOST_REQUIRE(!expected.empty());
+      for (const Sample& s : collector.samples)
+        if (const StreamInfo& info = assembly.session.streams[s.stream]; info.kind == StreamKind::raw) {
+          const std::string line = line_of(s, info);
+          got[line.substr(0, line.find(' '))].push_back(line);
+        }
+      std::size_t compared = 0;
+      for (const auto& [stream, rows] : expected) {
+        BOOST_TEST(got[stream].size() == rows.size());
+        for (std::size_t i = 0; i < std::min(rows.size(), got[stream].size()); ++i, ++compared) BOOST_REQUIRE_EQUAL(got[stream][i], rows[i]);
+      }
+      BOOST_TEST_MESSAGE(entry.name << ": " << compared << " samples equal those of the independent decoder");
+      BOOST_TEST(compared >= 100u);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(virtual_time_with_an_unplugged_device) {
+  const Folder folder;
+  Settings settings = demo_settings({"stimulus.kind=none", "record.folder=\"" + folder.path + "\""});
+  Rig rig(settings);
+  Collector live;
+  rig.assembly.engine->add_outlet(live);
+  {
+    Captures files(rig.assembly.session);
+    files.connect(rig.assembly, rig.clock);
+    rig.start_all();
+    const auto poll = [&] {
+      rig.assembly.engine->poll(rig.clock.t);
+      files.drain();
+    };
+    rig.run_until(kStart + kSecond, poll);
+    for (const std::size_t i : {std::size_t{0}, std::size_t{2}}) {
+      rig.emulation.link(i)->unplug();
+      rig.assembly.ports[i]->check(*rig.emulation.link(i), rig.clock.t);
+      rig.assembly.ports[i]->stop(*rig.emulation.link(i));
+      BOOST_CHECK_THROW(rig.assembly.ports[i]->start(*rig.emulation.link(i), rig.clock.t), LinkError);
+      rig.assembly.ports[i]->stop(*rig.emulation.link(i));
+    }
+    rig.run_until(kStart + 3 * kSecond / 2, poll);
+    for (const std::size_t i : {std::size_t{0}, std::size_t{2}}) {
+      rig.emulation.link(i)->plug_in();
+      rig.assembly.ports[i]->start(*rig.emulation.link(i), rig.clock.t);
+    }
+    rig.run_until(kStart + 5 * kSecond / 2, poll);
+    for (std::size_t i = 0; i < rig.devices(); ++i) rig.assembly.ports[i]->stop(*rig.emulation.link(i));
+    rig.assembly.engine->poll(rig.clock.t + kSecond);
+  }
+  const auto captures = captures_in(rig.assembly.session);
+  const std::size_t n = compare_raw(live, played(captures, rig.assembly.session), rig.streams());
+  BOOST_TEST_MESSAGE(n << " raw samples equal, also their mapped time");
+  BOOST_TEST(n > 11'000u);
+  BOOST_TEST(std::count_if(live.samples.begin(), live.samples.end(), [](const Sample& s) { return s.stream == 0 && (s.flags & kNewEpoch); }) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(real_threads_with_an_unplugged_device) {
+  const Folder folder;
+  MonotonicClock clock;
+  Settings settings = demo_settings({"stimulus.kind=none", "record.folder=\"" + folder.path + "\""});
+  const TimeNs start = clock.now();
+  Assembly assembly(settings, start, 0, false);
+  Emulation emulation(assembly.session.settings, nullptr, clock, start, *assembly.truth_ring, assembly.first_truth);
+  Collector live;
+  live.samples.reserve(200'000);
+  assembly.engine->add_outlet(live);
+  std::uint64_t dropped = 0;
+  {
+    Captures files(assembly.session);
+    files.connect(assembly, clock);
+    files.start();
+    Devices devices(assembly, emulation, nullptr, clock, [](const Devices::Status&) {});
+    devices.start();
+    {
+      Loop dsp("dsp", 0, [&] {
+        clock.sleep_until(clock.now() + kMs);
+        assembly.engine->poll(clock.now());
+      });
+      Loop devices_time("emulation", 0, [&] {
+        clock.sleep_until(std::min(emulation.next(), clock.now() + 10 * kMs));
+        emulation.run_until(clock.now());
+      });
+      const auto wait_for = [&](const auto& condition) {
+        for (int i = 0; i < 1000 && !condition(); ++i) clock.sleep_until(clock.now() + 10 * kMs);
+        return condition();
+      };
+      BOOST_TEST(wait_for([&] { return devices.all_required_streaming(); }));
+      clock.sleep_until(clock.now() + 700 * kMs);
+      for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) emulation.link(i)->unplug();
+      BOOST_TEST(wait_for([&] { return devices.status()[0].state == Devices::State::lost && devices.status()[1].state == Devices::State::lost; }));
+      for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) emulation.link(i)->plug_in();
+      BOOST_TEST(wait_for([&] { return devices.all_required_streaming(); }));
+      clock.sleep_until(clock.now() + 500 * kMs);
+    }
+    // Devices stop here, then the files close.
+    for (std::size_t i = 0; i < files.size(); ++i)
+      for (const Counter* c : files[i].counters()) dropped += c->get();
+  }
+  assembly.engine->poll(clock.now() + kSecond);
+  BOOST_TEST(dropped == 0u);
+  const auto captures = captures_in(assembly.session);
+  const std::size_t n = compare_raw(live, played(captures, assembly.session), assembly.session.streams);
+  BOOST_TEST_MESSAGE(n << " raw samples equal, also their mapped time");
+  BOOST_TEST(n > 5'000u);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_ring_is_counted_and_marked) {
+  const Folder folder;
+  CaptureSession session;
+  session.driver = session.device = "x";
+  const std::string path = folder.path + "/x.grfcap";
+  {
+    CaptureFile file(path, session, 4096);
+    const CaptureBytes transfer(500);
+    for (int i = 0; i < 20; ++i) file.streamed(CaptureKind::bytes, i, transfer);
+    BOOST_TEST(file.counters()[0]->get() == 13u);
+    file.said(CaptureKind::verb, 20, CaptureBytes{std::byte{1}});  // the other ring has room
+    file.drain();
+    file.streamed(CaptureKind::bytes, 30, transfer);
+    for (int i = 0; i < 9; ++i) file.streamed(CaptureKind::bytes, 31, transfer);
+  }
+  const Capture capture(path);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> holes;
+  std::size_t transfers = 0;
+  for (const CaptureRecord& r : capture.records()) {
+    if (r.kind == CaptureKind::hole) holes.push_back(*decode_hole(r.payload));
+    transfers += r.kind == CaptureKind::bytes;
+  }
+  BOOST_TEST(transfers == 14u);
+  BOOST_REQUIRE(holes.size() == 2u);
+  BOOST_TEST(holes[0].first == 13u);
+  BOOST_TEST(holes[0].second == 6500u);
+  BOOST_TEST(holes[1].first == 3u);
+  BOOST_TEST(capture.closed());
+  BOOST_CHECK_THROW(CaptureFile(path, session, 4096), std::system_error);  // nothing is replaced
+}
+
+BOOST_AUTO_TEST_CASE(captures_that_do_not_fit_the_settings) {
+  const std::string u6 = std::string(GRFD_FIXTURES) + "/captures/labjack_u6.grfcap", imu = std::string(GRFD_FIXTURES) + "/captures/microstrain_mip.grfcap";
+  const Folder folder;
+  const auto error = [&](ReplayOptions options) -> std::string {
+    options.output = folder.path + "/out.h5";
+    try {
+      replay(options);
+    } catch (const std::exception& e) {
+      return e.what();
+    }
+    return "";
+  };
+  BOOST_TEST(error({.captures = {u6, u6}}).find("a second capture of dut") != std::string::npos);
+  BOOST_TEST(error({.captures = {u6}, .config = std::string(GRFD_SOURCE) + "/config/demo.toml"}).find("the settings have no device 'dut'") != std::string::npos);
+  BOOST_TEST(error({.captures = {u6}, .config = std::string(GRFD_FIXTURES) + "/captures/microstrain_mip.toml"}).find("of driver labjack_u6, the settings say microstrain_mip") !=
+             std::string::npos);
+  const std::string other = error({.captures = {u6}, .overrides = {"device.dut.rate_hz=500"}});
+  BOOST_TEST(other.find(u6 + ": offset ") == 0u);
+  BOOST_TEST(other.find("the driver does 'write 01") != std::string::npos);
+  BOOST_TEST(error({.captures = {imu}}) == "");
+  BOOST_TEST(fs::exists(folder.path + "/out.h5"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
