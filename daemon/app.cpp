@@ -95,7 +95,7 @@ int App::run() {
   devices_->start();
   // The pipeline is the only thing on this thread; a late wake-up delays results but loses nothing.
   dsp_ = std::make_unique<Loop>("dsp", settings_.realtime_priority ? 50 : 0, [this] {
-    clock_.sleep_until((clock_.now() / kMillisecond + 1) * kMillisecond);
+    assembly_.engine->wait(clock_.now());
     assembly_.engine->poll(clock_.now());
   });
   emulation_loop_ = std::make_unique<Loop>("emulation", settings_.realtime_priority ? 60 : 0, [this] {

@@ -107,6 +107,15 @@ Json App::devices() {
   return all;
 }
 
+/// From the arrival of the newest sample of a message to its sending, in the last 10 to 20 s.
+Json App::feed_age() {
+  if (!feed_) return Json::object();
+  const auto one = [](const AgeStatistics::Summary& s) {
+    return Json{{"messages", s.count}, {"p50", s.p50_ms}, {"p99", s.p99_ms}, {"worst", s.worst_ms}};
+  };
+  return {{"fast", one(feed_->fast_age())}, {"batched", one(feed_->batched_age())}};
+}
+
 Json App::status() {
   constexpr const char* kTrial[] = {"none", "starting", "running", "stopping"};
   const auto streams = status_sink_->snapshot();
@@ -131,6 +140,7 @@ Json App::status() {
           {"recording", {{"state", kTrial[static_cast<int>(trial_)]}, {"journal", trial_ == Trial::none ? "" : journal_},
                          {"seconds", trial_ == Trial::none ? 0.0 : now_s - trial_since_s_}, {"last_file", last_file_}}},
           {"feed", settings_.feed.enabled ? settings_.feed.endpoint : ""},
+          {"feed_age_ms", feed_age()},
           {"devices", devices()},
           {"counters", counters},
           {"streams", table}};

@@ -34,6 +34,7 @@ class App {
   Control::Answer handle(const Control::Json& request);
   Control::Json status();
   Control::Json devices();
+  Control::Json feed_age();
   std::uint64_t send_command(const std::string& verb, Control::Json detail);
   std::uint64_t start_recording(const std::string& name);
   void on_event(const StatusSink::Event& event);

@@ -74,6 +74,10 @@ Assembly::Assembly(Settings settings, TimeNs session_start, std::int64_t start_u
   }
 }
 
-bool Assembly::command(TimeNs now, std::string_view text) { return push_text_row(*command_ring, commands, 0, now, text); }
+bool Assembly::command(TimeNs now, std::string_view text) {
+  const bool pushed = push_text_row(*command_ring, commands, 0, now, text);
+  engine->doorbell().ring();
+  return pushed;
+}
 
 }  // namespace grfd

@@ -78,6 +78,7 @@ void read_feed(Reader& r, FeedSettings& s) {
   r.text("endpoint", s.endpoint,
          {"", "ZeroMQ endpoint of the feed: tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH"});
   r.number("batch_ms", s.batch_ms, {"ms", "samples of this much time travel in one message", 1, 1000});
+  r.number("preview_hz", s.preview_hz, {"Hz", "how often preview/ topics show the newest row; 0: never", 0, 1000});
   r.integer("high_water_mark", s.high_water_mark,
             {"messages", "messages that may wait for a slow subscriber before it loses some", 1, 1000000});
 }

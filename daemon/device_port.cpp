@@ -5,7 +5,7 @@ namespace grfd {
 DevicePort::DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, Engine& engine,
                        std::size_t ring_samples)
     : settings_(settings), first_(first_stream), driver_(entry.make(settings, first_stream)),
-      ring_(engine.add_source(ring_samples)), facts_(engine.add_source(64)), batch_(&DevicePort::push, this) {
+      doorbell_(engine.doorbell()), ring_(engine.add_source(ring_samples)), facts_(engine.add_source(64)), batch_(&DevicePort::push, this) {
   for (const Counter* counter : driver_->counters()) engine.add_counter(settings.name, *counter);
   engine.add_counter(settings.name, ring_full_);
 }
@@ -20,6 +20,7 @@ void DevicePort::push(void* self, std::span<const Sample> samples) noexcept {
 void DevicePort::bytes(std::span<const std::byte> data, TimeNs arrival) noexcept {
   driver_->decode(data, arrival, batch_);
   batch_.flush();
+  doorbell_.ring();
   ++transfers_;
   last_arrival_.store(arrival, std::memory_order_relaxed);
 }

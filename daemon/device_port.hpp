@@ -38,6 +38,7 @@ class DevicePort final : public Link::Receiver {
   DeviceSettings settings_;
   StreamId first_;
   std::unique_ptr<Driver> driver_;
+  Doorbell& doorbell_;
   SampleRing& ring_;   // pushed by the link's thread
   SampleRing& facts_;  // pushed by the devices thread
   Counter ring_full_{"ring_full"}, transfers_{"transfers", Counter::Kind::activity};

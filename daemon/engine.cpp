@@ -59,6 +59,14 @@ void Engine::tick(TimeNs t) noexcept {
   }
 }
 
+void Engine::wait(TimeNs now) noexcept {
+  doorbell_.wait(next_tick_ - now, [this] {
+    for (const auto& ring : sources_)
+      if (ring->front()) return true;
+    return false;
+  });
+}
+
 void Engine::poll(TimeNs now, std::size_t batch) noexcept {
   batch_ = batch;
   for (;;) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/doorbell.hpp"
 #include "daemon/outlet.hpp"
 #include "daemon/ring.hpp"
 #include "dsp/pipeline.hpp"
@@ -21,6 +22,8 @@ class Engine {
 
   // Set-up, before the first poll.
   SampleRing& add_source(std::size_t capacity);
+  /// Whoever has pushed into a source may ring.
+  Doorbell& doorbell() { return doorbell_; }
   void add_outlet(Outlet& outlet) { outlets_.push_back(&outlet); }
   /// `owner` is put before the counter's name: "u6.bad_checksum".
   void add_counter(std::string owner, const Counter& counter);
@@ -29,6 +32,8 @@ class Engine {
   /// samples are handed to the outlets at once; results do not depend on it.
   void poll(TimeNs now, std::size_t batch = 256) noexcept;
 
+  /// Sleeps until somebody rings or the next tick is due. In real time, on the thread that polls.
+  void wait(TimeNs now) noexcept;
   /// When the next tick is due; a poll at or after this gives it.
   TimeNs next_tick() const { return next_tick_; }
 
@@ -52,6 +57,7 @@ class Engine {
   TimeNs next_tick_;
   std::uint64_t order_ = 0, tick_seq_ = 0, command_seq_ = 0, counter_seq_ = 0;
   std::size_t batch_ = 256, in_batch_ = 0;
+  Doorbell doorbell_;
 };
 
 inline constexpr TimeNs kTick = 10'000'000;  ///< 10 ms

@@ -190,14 +190,16 @@ void write_and_compare(const std::string& path, JournalReader& reader, const Sur
     write_calibration(file, s.session.json.at("calibration"));
     write_state_and_anchors(file, s);
     h5::create_group(file, "/streams");
-    std::vector<StreamWriter> writers;
+    std::vector<std::optional<StreamWriter>> writers(s.shapes.size());
     for (std::size_t i = 0; i < s.shapes.size(); ++i)
-      writers.emplace_back(file, s.session.streams[static_cast<StreamId>(i)], s.shapes[i], s.session.start, s.lost[i]);
+      if (const StreamInfo& info = s.session.streams[static_cast<StreamId>(i)]; !info.live_only || s.shapes[i].rows > 0)
+        writers[i].emplace(file, info, s.shapes[i], s.session.start, s.lost[i]);
     reader.rewind();
     walk(
-        reader, s.session.streams, [&](StreamId id, const Row& row) { writers[id].add(row); }, [](const auto&) {});
-    for (StreamWriter& w : writers)
-      for (DatasetCheck& check : w.finish()) checks.push_back(std::move(check));
+        reader, s.session.streams, [&](StreamId id, const Row& row) { writers[id]->add(row); }, [](const auto&) {});
+    for (auto& w : writers)
+      if (w)
+        for (DatasetCheck& check : w->finish()) checks.push_back(std::move(check));
     writers.clear();
     h5::ok(H5Fflush(file, H5F_SCOPE_GLOBAL), "write '" + path + "'");
     file.close("finish '" + path + "'");

@@ -1,30 +1,25 @@
 #include "daemon/sink_thread.hpp"
 
-#include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <system_error>
 
 #include "daemon/signals_blocked.hpp"
 
 namespace grfd {
+namespace {
+constexpr TimeNs kSleep = 10'000'000;  // sinks have timers of their own
+}
 
 SinkThread::SinkThread(std::unique_ptr<Sink> sink, const Session& session, std::size_t ring_samples,
                        StreamId gaps_stream, std::function<void(const std::string&)> on_failure)
     : sink_(std::move(sink)), session_(session), ring_(ring_samples), gaps_(gaps_stream),
-      on_failure_(std::move(on_failure)), loss_(session.streams.size()), doorbell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (doorbell_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-}
+      on_failure_(std::move(on_failure)), loss_(session.streams.size()) {}
 
 SinkThread::~SinkThread() {
   stop_.store(true, std::memory_order_release);
-  const std::uint64_t one = 1;
-  (void)!write(doorbell_, &one, sizeof one);
+  doorbell_.wake();
   if (thread_.joinable()) thread_.join();
-  close(doorbell_);
 }
 
 void SinkThread::start() {
@@ -43,11 +38,7 @@ void SinkThread::take(std::span<const Sample> samples) noexcept {
   const bool ready = !failed && (!losing_ || report(samples.front()));
   const std::size_t pushed = ready ? push(samples) : 0;
   lose(samples.subspan(pushed));
-  // Either the sink's thread sees these samples before it sleeps, or this sees that it is asleep.
-  if (pushed > 0 && asleep_.exchange(false, std::memory_order_acq_rel)) {
-    const std::uint64_t one = 1;
-    (void)!write(doorbell_, &one, sizeof one);
-  }
+  if (pushed > 0) doorbell_.ring();
 }
 
 std::size_t SinkThread::push(std::span<const Sample> samples) noexcept {
@@ -129,7 +120,7 @@ void SinkThread::run() {
       sink_->write(std::span<const Sample>(batch).first(n));
       if (n == batch.size()) continue;
       if (!last) {
-        sleep();
+        doorbell_.wait(kSleep, [this] { return ring_.size() > 0; });
         continue;
       }
       if (n > 0) continue;
@@ -147,16 +138,6 @@ void SinkThread::run() {
     failed(e.what());
   } catch (...) {
     failed("unknown exception");
-  }
-}
-
-void SinkThread::sleep() noexcept {
-  asleep_.exchange(true, std::memory_order_acq_rel);
-  if (ring_.size() > 0) return;
-  pollfd p{doorbell_, POLLIN, 0};
-  if (::poll(&p, 1, 10) > 0) {
-    std::uint64_t rings;
-    (void)!read(doorbell_, &rings, sizeof rings);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/doorbell.hpp"
 #include "daemon/outlet.hpp"
 #include "daemon/ring.hpp"
 #include "daemon/sink.hpp"
@@ -39,7 +40,6 @@ class SinkThread final : public Outlet {
     bool flag = false;       ///< the next row gets kGapBefore
   };
   void run();
-  void sleep() noexcept;
   void failed(const char* why);
   std::size_t push(std::span<const Sample> samples) noexcept;
   std::size_t push_marked(std::span<const Sample> samples) noexcept;
@@ -58,8 +58,8 @@ class SinkThread final : public Outlet {
   bool losing_ = false;     ///< some stream has unreported rows
   bool abandoned_ = false;  ///< the rest of a failed sink is counted
   std::uint64_t next_gap_seq_ = 0, reports_ = 0;
-  int doorbell_;
-  std::atomic<bool> asleep_{true}, stop_{false}, failed_{false};
+  Doorbell doorbell_;
+  std::atomic<bool> stop_{false}, failed_{false};
   std::thread thread_;  // last: it uses everything above
 };
 

@@ -27,6 +27,8 @@ void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes,
   }
   std::array<double, 12> values;
   const Wrench6 surface = shift(lab, model_.pose().center);
+  state_.newest = surface;
+  state_.clipped = clipped != 0;
   std::copy(surface.begin(), surface.end(), values.begin());
   filter_.step(lab);
   std::copy(lab.begin(), lab.end(), values.begin() + 6);

@@ -32,6 +32,10 @@ class ForcePlate {
   /// Ends the tare; an accepted one is used from the next scan on.
   TareResult finish_tare(const AdcCalibration& adc) noexcept;
 
+  /// Of the last scan: unfiltered, about the centre of the surface, lab axes; NaN when clipped.
+  const Wrench6& newest() const noexcept { return state_.newest; }
+  bool clipped() const noexcept { return state_.clipped; }
+
   const PlateModel& model() const noexcept { return model_; }
   const std::string& name() const noexcept { return name_; }
   const Mat6& lab_covariance() const noexcept { return state_.lab_covariance; }
@@ -41,8 +45,9 @@ class ForcePlate {
   struct State {
     PlateZero zero{};
     Mat6 lab_covariance{};
-    bool tared = false;
-    std::array<std::uint8_t, 7> reserved{};  // no padding at the end: equal states are equal bytes
+    Wrench6 newest{};
+    bool tared = false, clipped = false;
+    std::array<std::uint8_t, 6> reserved{};  // no padding at the end: equal states are equal bytes
   };
   std::string name_;
   std::vector<int> columns_;

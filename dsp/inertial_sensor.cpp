@@ -23,6 +23,7 @@ void InertialSensor::take(const Sample& s, double interval_s, std::uint64_t lost
   in.lost = static_cast<std::uint32_t>(std::min<std::uint64_t>(lost, 1'000'000));
   in.restarted = restarted;
   const SegmentMotion m = chain_.step(in);
+  newest_rate_rad_s_ = m.theta_rate_rad_s;
   angles_.push(s.t, {m.theta_rad, m.frontal_rad}, s.flags);
   rates_.push(s.t, {m.theta_rate_rad_s, m.gyro_z_rad_s}, s.flags);
   const auto& f = in.force_m_s2;
@@ -50,6 +51,7 @@ void InertialSensor::estimate_axis(const RowTime& now, const TextWriter& events,
 }
 
 void InertialSensor::states(StatePieces& pieces) {
+  add_state(pieces, newest_rate_rad_s_);
   add_state(pieces, chain_.state());
   add_state(pieces, angles_.state());
   add_state(pieces, rates_.state());

@@ -26,7 +26,8 @@ class InertialSensor {
     return norm[0];
   }
   const std::string& name() const noexcept { return name_; }
-
+  /// Inclination rate of the segment at the last sample; NaN = unknown.
+  double newest_rate_rad_s() const noexcept { return newest_rate_rad_s_; }
   bool at_rest() const noexcept { return chain_.filter().rest; }
   /// The standing pose; also begins the search for the axis, where the settings ask for it.
   void capture_pose() noexcept;
@@ -37,6 +38,7 @@ class InertialSensor {
  private:
   std::string name_;
   bool estimate_;
+  double newest_rate_rad_s_ = SegmentMotion::kUnknown;
   ImuChain chain_;
   Resampler<2> angles_, rates_;  // apart: rates are known while an angle is not
   Resampler<1> force_;

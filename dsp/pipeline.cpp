@@ -5,6 +5,7 @@
 
 #include "dsp/command_text.hpp"
 #include "dsp/device_input.hpp"
+#include "dsp/fast_lane.hpp"
 #include "dsp/force_plate.hpp"
 #include "dsp/inertial_sensor.hpp"
 #include "dsp/metric.hpp"
@@ -45,6 +46,7 @@ struct Pipeline::Impl {
   std::vector<std::unique_ptr<ForcePlate>> plates;
   std::vector<std::unique_ptr<InertialSensor>> imus;
   std::vector<DeviceInput*> plate_device, imu_device;
+  std::unique_ptr<FastLane> fast;
   std::unique_ptr<TareCommand> tare;
   std::unique_ptr<TapCommand> tap;
   std::vector<std::unique_ptr<Metric>> metrics;
@@ -84,6 +86,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   if (plates.size() > kMaxPlates || imus.size() > kMaxImus) throw std::invalid_argument("at most 4 plates and 16 IMUs make a rig");
   plate_frames.resize(plates.size());
   imu_frames.resize(imus.size());
+  fast = std::make_unique<FastLane>(settings, table);
   std::vector<TareCommand::Plate> tared;
   for (std::size_t i = 0; i < plates.size(); ++i) tared.push_back({plates[i].get(), plate_device[i]});
   tare = std::make_unique<TareCommand>(std::move(tared), events, state.event_seq, settings.thresholds.tare_s + 1);
@@ -96,6 +99,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   add_routes(table);
 
   add_state(pieces, state);
+  fast->states(pieces);
   tare->states(pieces);
   tap->states(pieces);
   for (auto& d : devices) d->states(pieces);
@@ -184,14 +188,20 @@ void Pipeline::Impl::take_raw(DeviceInput& device, Sample s, bool inertial, Samp
   out.push(s);
   if (inertial) {
     for (std::size_t i = 0; i < imus.size(); ++i)
-      if (imu_device[i] == &device) imus[i]->take(s, device.interval_s(), restarted ? 0 : lost, restarted);
+      if (imu_device[i] == &device) {
+        imus[i]->take(s, device.interval_s(), restarted ? 0 : lost, restarted);
+        fast->imu(i, s, imus[i]->newest_rate_rad_s(), out);
+      }
     return;
   }
   std::array<std::int32_t, 16> codes;
   for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = value<std::int32_t>(s, i);
   const std::uint32_t clipped = device.clipped(codes);
   for (std::size_t i = 0; i < plates.size(); ++i)
-    if (plate_device[i] == &device) plates[i]->take(s.t, seconds(s.t - start), codes, clipped, s.flags, device.adc());
+    if (plate_device[i] == &device) {
+      plates[i]->take(s.t, seconds(s.t - start), codes, clipped, s.flags, device.adc());
+      fast->plate(i, s, plates[i]->newest(), plates[i]->clipped(), out);
+    }
   tare->check(s, out);
 }
 

@@ -191,6 +191,7 @@ struct FeedSettings {
   bool enabled = true;
   std::string endpoint = "tcp://127.0.0.1:7390";
   double batch_ms = 10;
+  double preview_hz = 30;     ///< newest rows for displays; 0: none
   int high_water_mark = 1000;  ///< messages per subscriber
 };
 

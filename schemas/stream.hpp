@@ -40,6 +40,7 @@ struct StreamInfo {
   std::string frame = {}, point = {}, sign = {};  ///< axes, reference point of moments, what is positive
   std::string formula = {}, parameters = {};   ///< formula id (dsp/README.md) and its parameters
   bool exploratory = false;                    ///< the metric is a hypothesis: never coloured good or bad
+  bool live_only = false;                      ///< published, not recorded: the recording has it in another stream
   std::array<std::string, 8> flag_names = {};  ///< names of flag bits 8-15
   std::string description = {};
 

@@ -26,7 +26,7 @@ nlohmann::ordered_json to_json(const StreamInfo& info) {
     if (!c.labels.empty()) column["labels"] = c.labels;
     columns.push_back(std::move(column));
   }
-  return {{"name", info.name},
+  nlohmann::ordered_json json{{"name", info.name},
           {"kind", to_string(info.kind)},
           {"type", to_string(info.type)},
           {"columns", std::move(columns)},
@@ -43,6 +43,8 @@ nlohmann::ordered_json to_json(const StreamInfo& info) {
           {"exploratory", info.exploratory},
           {"flag_names", info.flag_names},
           {"description", info.description}};
+  if (info.live_only) json["live_only"] = true;
+  return json;
 }
 
 StreamInfo stream_from_json(const nlohmann::ordered_json& json) {
@@ -64,6 +66,7 @@ StreamInfo stream_from_json(const nlohmann::ordered_json& json) {
   info.formula = json.at("formula").get<std::string>();
   info.parameters = json.at("parameters").get<std::string>();
   info.exploratory = json.at("exploratory").get<bool>();
+  info.live_only = json.value("live_only", false);
   info.flag_names = json.at("flag_names").get<std::array<std::string, 8>>();
   info.description = json.at("description").get<std::string>();
   return info;

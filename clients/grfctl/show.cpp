@@ -51,6 +51,9 @@ void show_status(const Json& s) {
   else
     std::printf("not recording%s%s\n", recording.value("last_file", "").empty() ? "" : "; last file ", recording.value("last_file", "").c_str());
   show_devices(s["devices"]);
+  for (const auto& [lane, age] : s.value("feed_age_ms", Json::object()).items())
+    if (age.value("messages", 0ull) > 0)
+      std::printf("  feed, %s: age when sent %.2f ms (median), %.2f ms (99 %%), %.2f ms (worst)\n", lane.c_str(), number(age, "p50"), number(age, "p99"), number(age, "worst"));
   const Json& streams = s["streams"];
   show_live(streams, "cop/left", "fz", "force left", "N");
   show_live(streams, "cop/right", "fz", "force right", "N");

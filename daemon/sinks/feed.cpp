@@ -1,6 +1,7 @@
 #include "daemon/sinks/feed.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <ctime>
 #include <utility>
 
@@ -37,9 +38,15 @@ void Feed::open(const Session& session) {
   for (const StreamInfo& info : session.streams) {
     nlohmann::ordered_json header{{"v", kFeedVersion}, {"type", "info"}, {"stream", info.name},
                                   {"session", session_id_}, {"version", 1}, {"info", to_json(info)}};
-    topics_.push_back({&info, RowJoiner(info), {}, 0, 0, 0, 0, info.kind == StreamKind::event || info.rate_hz == 0,
-                       header.dump(), false});
-    longest_name_ = std::max(longest_name_, info.name.size());
+    const bool fast = info.name.rfind("fast/", 0) == 0;
+    const bool shown = !fast && info.rate_hz >= 100 && (info.kind == StreamKind::calibrated || info.kind == StreamKind::derived);
+    Topic topic{&info, RowJoiner(info)};
+    topic.at_once = info.kind == StreamKind::event || info.rate_hz == 0;
+    topic.fast = fast;
+    if (shown && settings_.preview_hz > 0) topic.preview = "preview/" + info.name;
+    topic.info_message = header.dump();
+    topics_.push_back(std::move(topic));
+    longest_name_ = std::max({longest_name_, info.name.size(), topics_.back().preview.size()});
   }
   socket_ = zmq::socket_t(context_, zmq::socket_type::xpub);
   socket_.set(zmq::sockopt::xpub_verbose, 1);  // every subscription comes up here, so that each late joiner gets the info
@@ -61,18 +68,28 @@ void Feed::write(std::span<const Sample> samples) {
     if (!topic.joiner.add(s)) continue;
     const Row& row = topic.joiner.row();
     if (topic.count == 0) topic.first_t = row.header.t - session_start_;
+    const std::size_t before = topic.rows.size();
     append_row(topic.rows, row, *topic.info, session_start_);
     ++topic.count;
     topic.newest_arrival = row.header.t_arrival;
     any_data_ = true;
+    if (!topic.preview.empty()) topic.newest.assign(topic.rows.end() - static_cast<std::ptrdiff_t>(topic.rows.size() - before), topic.rows.end());
     if (topic.at_once) send(topic);
+    any_fast_ |= topic.fast;
   }
+  if (std::exchange(any_fast_, false))
+    for (Topic& topic : topics_)
+      if (topic.fast && topic.count > 0) send(topic);
   take_subscriptions();
   const auto now = Clock::now();
   if (answer_wanted_ && now >= next_answer_) answer_subscriptions(now);
   if (now >= next_flush_) {
     flush();
     next_flush_ = now + std::chrono::microseconds(static_cast<long>(settings_.batch_ms * 1000));
+  }
+  if (settings_.preview_hz > 0 && now >= next_preview_) {
+    send_previews();
+    next_preview_ = now + std::chrono::microseconds(static_cast<long>(1e6 / settings_.preview_hz));
   }
 }
 
@@ -82,24 +99,42 @@ void Feed::flush() {
 }
 
 void Feed::send(Topic& topic) {
-  char header[512];  // a longer name than the configuration allows would be cut, not overrun
-  const double age_ms = static_cast<double>(lab_now() - topic.newest_arrival) * 1e-6;
-  const int n = std::snprintf(header, sizeof header,
-                              "{\"v\":%d,\"type\":\"data\",\"stream\":\"%s\",\"session\":\"%s\",\"seq\":%llu,"
-                              "\"first_t_ns\":%lld,\"count\":%u,\"age_ms\":%.3f}",
-                              kFeedVersion, topic.info->name.c_str(), session_id_.c_str(),
-                              static_cast<unsigned long long>(topic.message_seq++), static_cast<long long>(topic.first_t),
-                              topic.count, age_ms);
-  socket_.send(zmq::buffer(topic.info->name), zmq::send_flags::sndmore);
-  socket_.send(zmq::buffer(header, std::min(static_cast<std::size_t>(n), sizeof header - 1)), zmq::send_flags::sndmore);
-  socket_.send(zmq::buffer(topic.rows.data(), topic.rows.size()), zmq::send_flags::dontwait);
+  const TimeNs now = lab_now(), age = now - topic.newest_arrival;
+  send_rows(topic.info->name, topic, topic.message_seq++, topic.first_t, topic.count, topic.rows, age);
+  if (topic.fast) fast_age_.add(now, age);
+  else if (!topic.at_once) batched_age_.add(now, age);
   topic.rows.clear();
   topic.count = 0;
   ++messages_;
 }
 
-void Feed::send_info(const Topic& topic) {
-  socket_.send(zmq::buffer(topic.info->name), zmq::send_flags::sndmore);
+void Feed::send_previews() {
+  const TimeNs now = lab_now();
+  for (Topic& topic : topics_) {
+    if (topic.newest.empty()) continue;
+    TimeNs t;
+    std::memcpy(&t, topic.newest.data(), sizeof t);  // a row begins with its time
+    send_rows(topic.preview, topic, topic.preview_seq++, t, 1, topic.newest, now - topic.newest_arrival);
+    topic.newest.clear();
+  }
+}
+
+void Feed::send_rows(const std::string& name, const Topic& topic, std::uint64_t seq, TimeNs first_t, std::uint32_t count,
+                     std::span<const std::byte> rows, TimeNs age) {
+  char header[512];  // a longer name than the configuration allows would be cut, not overrun
+  const int n = std::snprintf(header, sizeof header,
+                              "{\"v\":%d,\"type\":\"data\",\"stream\":\"%s\",\"session\":\"%s\",\"seq\":%llu,"
+                              "\"first_t_ns\":%lld,\"count\":%u,\"age_ms\":%.3f}",
+                              kFeedVersion, topic.info->name.c_str(), session_id_.c_str(),
+                              static_cast<unsigned long long>(seq), static_cast<long long>(first_t), count,
+                              static_cast<double>(age) * 1e-6);
+  socket_.send(zmq::buffer(name), zmq::send_flags::sndmore);
+  socket_.send(zmq::buffer(header, std::min(static_cast<std::size_t>(n), sizeof header - 1)), zmq::send_flags::sndmore);
+  socket_.send(zmq::buffer(rows.data(), rows.size()), zmq::send_flags::dontwait);
+}
+
+void Feed::send_info(const std::string& name, const Topic& topic) {
+  socket_.send(zmq::buffer(name), zmq::send_flags::sndmore);
   socket_.send(zmq::buffer(topic.info_message), zmq::send_flags::sndmore);
   socket_.send(zmq::message_t(), zmq::send_flags::dontwait);
 }
@@ -124,7 +159,10 @@ void Feed::take_subscriptions() {
     const std::string_view prefix = text.substr(1);
     const auto wants = [&](std::string_view name) { return name.substr(0, prefix.size()) == prefix; };
     session_wanted_ |= wants("session");
-    for (Topic& topic : topics_) topic.info_wanted |= wants(topic.info->name);
+    for (Topic& topic : topics_) {
+      topic.info_wanted |= wants(topic.info->name);
+      topic.preview_info_wanted |= !topic.preview.empty() && wants(topic.preview);
+    }
     answer_wanted_ = true;
   }
 }
@@ -132,8 +170,10 @@ void Feed::take_subscriptions() {
 /// Once for all who asked meanwhile: everybody with that subscription gets it, and a flood of them costs no more.
 void Feed::answer_subscriptions(Clock::time_point now) {
   if (session_wanted_) send_session();
-  for (Topic& topic : topics_)
-    if (std::exchange(topic.info_wanted, false)) send_info(topic);
+  for (Topic& topic : topics_) {
+    if (std::exchange(topic.info_wanted, false)) send_info(topic.info->name, topic);
+    if (std::exchange(topic.preview_info_wanted, false)) send_info(topic.preview, topic);
+  }
   session_wanted_ = answer_wanted_ = false;
   next_answer_ = now + kBetweenAnswers;
 }

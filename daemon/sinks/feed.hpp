@@ -7,6 +7,7 @@
 #include <zmq.hpp>
 
 #include "daemon/sink.hpp"
+#include "daemon/sinks/age_statistics.hpp"
 #include "schemas/counter.hpp"
 #include "schemas/row.hpp"
 
@@ -25,21 +26,31 @@ class Feed final : public Sink {
   const Counter& late_subscriptions() const { return late_; }
   const Counter& messages() const { return messages_; }
   const Counter& bad_requests() const { return bad_; }
+  /// From the arrival of a message's newest sample to its sending. Any thread.
+  AgeStatistics::Summary fast_age() const { return fast_age_.summary(); }
+  AgeStatistics::Summary batched_age() const { return batched_age_.summary(); }
 
  private:
   struct Topic {
     const StreamInfo* info;
     RowJoiner joiner;
-    std::vector<std::byte> rows;
+    std::vector<std::byte> rows{};
     std::uint32_t count = 0;
     TimeNs first_t = 0, newest_arrival = 0;
     std::uint64_t message_seq = 0;
-    bool at_once;  ///< events and the like do not wait for a batch
-    std::string info_message;
-    bool info_wanted = false;
+    bool at_once = false;  ///< events and the like do not wait for a batch
+    bool fast = false;     ///< what a write brings leaves at its end
+    std::string preview{};  ///< topic of its preview; empty: none
+    std::uint64_t preview_seq = 0;
+    std::vector<std::byte> newest{};  ///< row that the next preview shows; empty: nothing new
+    std::string info_message{};
+    bool info_wanted = false, preview_info_wanted = false;
   };
   void send(Topic& topic);
-  void send_info(const Topic& topic);
+  void send_rows(const std::string& name, const Topic& topic, std::uint64_t seq, TimeNs first_t, std::uint32_t count,
+                 std::span<const std::byte> rows, TimeNs age);
+  void send_previews();
+  void send_info(const std::string& name, const Topic& topic);
   void send_session();
   void flush();
   void take_subscriptions();
@@ -51,9 +62,10 @@ class Feed final : public Sink {
   std::vector<Topic> topics_;
   std::string session_info_, session_id_;
   TimeNs session_start_ = 0;
-  std::chrono::steady_clock::time_point next_flush_{}, next_answer_{};
+  std::chrono::steady_clock::time_point next_flush_{}, next_answer_{}, next_preview_{};
   std::size_t longest_name_ = 0;
-  bool any_data_ = false, session_wanted_ = false, answer_wanted_ = false;
+  AgeStatistics fast_age_, batched_age_;
+  bool any_fast_ = false, any_data_ = false, session_wanted_ = false, answer_wanted_ = false;
   Counter subscriptions_{"subscriptions", Counter::Kind::activity}, late_{"late_subscriptions"},
       messages_{"messages", Counter::Kind::activity}, bad_{"bad_subscriptions"};
 };

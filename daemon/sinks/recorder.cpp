@@ -31,6 +31,8 @@ std::int64_t now_ns() {
 
 void Recorder::open(const Session& session) {
   session_ = &session;
+  live_only_.clear();
+  for (const StreamInfo& info : session.streams) live_only_.push_back(info.live_only);
   commands_ = session.streams.find("commands");
   if (commands_) joiner_.emplace(session.streams[*commands_]);
 }
@@ -47,6 +49,7 @@ void Recorder::take(const Sample& s) {
     ++unknown_streams;
     return;
   }
+  if (live_only_[s.stream]) return;
   const bool command = commands_ && s.stream == *commands_;
   if (command && !trial_ && s.part == 0) {
     // Nothing between the first and the last part of the command may be missing from the file.

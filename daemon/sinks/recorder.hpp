@@ -58,6 +58,7 @@ class Recorder final : public Sink {
   StateProvider state_;
   const Session* session_ = nullptr;
   std::optional<StreamId> commands_;
+  std::vector<bool> live_only_;  ///< by stream
   std::optional<RowJoiner> joiner_;
   std::vector<Sample> held_;  ///< a record_start of which parts are still to come
   bool holding_ = false;

@@ -87,7 +87,8 @@ Latencies measure(double batch_ms) {
   {
     const int priority = settings.realtime_priority ? 50 : 0;
     Loop dsp(priority, [&] {
-      clock.sleep_until((clock.now() / kMs + 1) * kMs);
+      if (doorbell) a.engine->wait(clock.now());
+      else clock.sleep_until((clock.now() / kMs + 1) * kMs);
       a.engine->poll(clock.now());
     });
     Loop usb(priority ? priority + 10 : 0, [&] {
