@@ -5,11 +5,13 @@ namespace grfd {
 
 extern const DriverEntry labjack_u6;
 extern const DriverEntry microstrain_mip;
+extern const DriverEntry xio_ximu3;
 
 std::span<const DriverEntry> driver_registry() {
   static const DriverEntry drivers[] = {
       labjack_u6,
       microstrain_mip,
+      xio_ximu3,
   };
   return drivers;
 }

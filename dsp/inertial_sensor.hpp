@@ -11,10 +11,14 @@ namespace grfd {
 
 class InertialSensor {
  public:
-  /// @throws std::invalid_argument when the interval is not above 0
-  InertialSensor(const ImuSettings& settings, double nominal_interval_s);
+  /// @param stream says where accel_x..z (g or m/s^2) and gyro_x..z (deg/s or rad/s) are, in any order. All devices give
+  ///   specific force: an axis that points up reads + at rest. Where a device's z points down, as MicroStrain's does, a level
+  ///   unit reads -1 g there: that is its axis, not another sign, and axes do not matter here (the standing pose tells which
+  ///   way is up, ml_axis_left which way is left).
+  /// @throws std::invalid_argument when the interval is not above 0, or a column or unit is missing
+  InertialSensor(const ImuSettings& settings, const StreamInfo& stream, double nominal_interval_s);
 
-  /// One sample: accel_x..z in g, gyro_x..z in rad/s. `lost`: samples missing before it.
+  /// One sample of that stream. `lost`: samples missing before it.
   void take(const Sample& s, double interval_s, std::uint64_t lost, bool restarted) noexcept;
   bool covers(TimeNs t, double interval_s) const noexcept { return angles_.covers(t, interval_s) && rates_.covers(t, interval_s); }
   void at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept;
@@ -36,7 +40,14 @@ class InertialSensor {
   void states(StatePieces& pieces);
 
  private:
+  struct Input {
+    std::size_t column = 0;
+    double scale = 1;  ///< to SI
+  };
+  static Input input(const StreamInfo& stream, const char* column);
+
   std::string name_;
+  std::array<Input, 3> accel_, gyro_;
   bool estimate_;
   double newest_rate_rad_s_ = SegmentMotion::kUnknown;
   ImuChain chain_;
