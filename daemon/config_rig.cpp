@@ -206,6 +206,11 @@ void read_device(Reader& r, DeviceSettings& s) {
            {"deg/s", "microstrain_mip: range of the gyroscope; 0: as the device is set", 0, 10000});
   r.integer("sync_pin", s.sync_pin,
             {"", "microstrain_mip: GPIO pin (1-4) whose edges are time-stamped; 0: none", 0, 4});
+  r.number("high_g_rate_hz", s.high_g_rate_hz,
+           {"Hz", "xio_ximu3: samples per second of its high-g accelerometer; 0: none", 0, 3200});
+  r.flag("sync_box", s.sync_box, {"", "xio_ximu3: an SA-Sync box is on its serial connector"});
+  r.number("sync_delay_s", s.sync_delay_s,
+           {"s", "xio_ximu3: how much after an edge the line of the SA-Sync box is stamped", -0.01, 0.01});
   r.table("emulation", "what the emulated device is like", [&](Reader& t) { read_emulation(t, s.emulation); });
   if (s.emulated && s.emulation.serial.empty()) s.emulation.serial = s.serial;  // else it would never be found
 }

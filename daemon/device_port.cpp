@@ -5,7 +5,7 @@ namespace grfd {
 DevicePort::DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, Engine& engine,
                        std::size_t ring_samples)
     : settings_(settings), first_(first_stream), driver_(entry.make(settings, first_stream)),
-      doorbell_(engine.doorbell()), ring_(engine.add_source(ring_samples)), facts_(engine.add_source(64)), batch_(&DevicePort::push, this) {
+      doorbell_(engine.doorbell()), ring_(engine.add_source(ring_samples)), facts_(engine.add_source(256)), batch_(&DevicePort::push, this) {
   for (const Counter* counter : driver_->counters()) engine.add_counter(settings.name, *counter);
   engine.add_counter(settings.name, ring_full_);
 }
@@ -42,7 +42,7 @@ DeviceIdentity DevicePort::start(Link& opened, TimeNs now) {
   link.set_receiver(nullptr);
   const DeviceIdentity identity = driver_->identify(link);
   link.set_receiver(this);
-  FixedBatch<16> facts;
+  FixedBatch<64> facts;
   last_arrival_.store(now, std::memory_order_relaxed);
   driver_->start(link, facts);
   for (Sample& s : facts.samples()) s.t_arrival = s.t = now;

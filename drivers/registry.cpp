@@ -6,12 +6,14 @@ namespace grfd {
 extern const DriverEntry labjack_u6;
 extern const DriverEntry mcc_usb1608fs_plus;
 extern const DriverEntry microstrain_mip;
+extern const DriverEntry xio_ximu3;
 
 std::span<const DriverEntry> driver_registry() {
   static const DriverEntry drivers[] = {
       labjack_u6,
       mcc_usb1608fs_plus,
       microstrain_mip,
+      xio_ximu3,
   };
   return drivers;
 }

@@ -11,8 +11,8 @@ namespace grfd {
 /// raw/<device>/sync, one row per edge. `t_device` of a row is the edge's time in the device's own counter, the one that
 /// also counts its main stream.
 /// @param clock_unit "scan": the line is read once per scan and t_device is the first scan at the new level, so the edge
-///   came up to one scan interval earlier; "ns": the device stamps the edge itself
-/// @param skew_s when in a scan the lines are read ("scan" only)
+///   came up to one scan interval earlier; "ns", "us": the device stamps the edge itself
+/// @param skew_s when in a scan the lines are read; negative: the stamp comes that much after the edge
 inline StreamInfo sync_stream(const DeviceSettings& device, const std::string& clock_unit, double skew_s = 0) {
   StreamInfo info;
   info.name = "raw/" + device.name + "/sync";

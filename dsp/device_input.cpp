@@ -42,7 +42,10 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
   const std::string prefix = "raw/" + name_ + "/";
   if (const auto loss = table.find(prefix + "loss")) {
     loss_ = *loss;
-    causes_ = split_labels(table[*loss].columns.back().labels);
+    for (const Column& c : table[*loss].columns) {
+      if (c.name == "cause") causes_ = split_labels(c.labels);
+      if (c.name == "stream") loss_streams_ = split_labels(c.labels);
+    }
   }
   if (const auto facts = table.find(prefix + (scan_ ? "calibration" : "facts"))) facts_ = *facts;
   if (const auto sync = table.find(prefix + "sync")) {
@@ -50,8 +53,11 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
     const std::string& unit = table[*sync].clock_unit;
     const double per_s = unit == "ns" ? 1e9 : unit == "us" ? 1e6 : 0;
     if (per_s > 0) sync_units_per_interval_ = nominal_interval_s_ * per_s;
-    else sync_age_ = 0.5, sync_skew_s_ = table[*sync].columns[1].skew_s;  // seen once a scan: half an interval ago on average
+    else sync_age_ = 0.5;  // seen once a scan: half an interval ago on average
+    sync_skew_s_ = table[*sync].columns[1].skew_s;
   }
+  if (const auto side = table.find(prefix + "highg")) side_ = *side;
+  if (const auto messages = table.find(prefix + "messages")) messages_ = *messages;
   state_.delay_s = state_.delay_target_s = device.delay_s;
   if (scan_ && facts_ != kNoStream) {
     const auto& columns = table[facts_].columns;
@@ -120,6 +126,7 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
   if (a.restarted && !common) clock_.restart();
   if (begins) {
     d.first_seq = s.seq;
+    d.first_device = s.t_device;
     d.epoch = s.epoch;
     d.started = true;
   }
@@ -153,18 +160,26 @@ void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64
   out.push(copy);
   const auto count = value<std::int64_t>(s, 1), cause = value<std::int64_t>(s, 2);
   const bool named = cause >= 0 && static_cast<std::size_t>(cause) < causes_.size();
+  const std::int64_t which = loss_streams_.empty() ? 0 : value<std::int64_t>(s, 3);
+  std::array<char, 160> stream_name{};
+  if (which > 0 && static_cast<std::size_t>(which) < loss_streams_.size())
+    std::snprintf(stream_name.data(), stream_name.size(), "raw/%s/%s", name_.c_str(), loss_streams_[static_cast<std::size_t>(which)].c_str());
+  else
+    std::snprintf(stream_name.data(), stream_name.size(), "%s", stream_name_.c_str());
   const char* why = named ? causes_[static_cast<std::size_t>(cause)].c_str() : "unknown";
-  if (state_.outage[0] && count < 0) {  // the driver only sees that it was started anew; the daemon knows why, and for how long
+  if (state_.outage[0] && count < 0 && which == 0) {  // the driver only sees that it was started anew; the daemon knows why, and for how long
     gaps.write(out, row_time(copy), gap_seq,
-               "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld,\"seconds\":%.4f}", stream_name_.c_str(), state_.outage.data(),
+               "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld,\"seconds\":%.4f}", stream_name.data(), state_.outage.data(),
                static_cast<long long>(first), static_cast<long long>(count), seconds(s.t_arrival - state_.newest_arrival));
     state_.outage = {};
   } else {
-    gaps.write(out, row_time(copy), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld}", stream_name_.c_str(), why,
+    gaps.write(out, row_time(copy), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld}", stream_name.data(), why,
                static_cast<long long>(first), static_cast<long long>(count));
   }
-  if (count < 0) state_.lost_by_driver = ~std::uint64_t{0};
-  else if (state_.lost_by_driver != ~std::uint64_t{0}) state_.lost_by_driver += static_cast<std::uint64_t>(count);
+  if (which > 1) return;
+  std::uint64_t& announced = which == 0 ? state_.lost_by_driver : state_.side_lost_by_driver;
+  if (count < 0) announced = ~std::uint64_t{0};
+  else if (announced != ~std::uint64_t{0}) announced += static_cast<std::uint64_t>(count);
 }
 
 void DeviceInput::take_state(std::string_view device_state, std::string_view cause) noexcept {
@@ -203,6 +218,48 @@ void DeviceInput::repeat_facts(const Sample& cause, SampleBatch& out) noexcept {
   }
 }
 
+/// Units of the counter per interval are measured, too: the sensor's sample clock is not the counter's.
+double DeviceInput::since_newest_s(std::uint64_t t_device) const noexcept {
+  const State& d = state_;
+  const std::uint64_t n = d.next_seq - 1 - d.first_seq;
+  const double per_interval = n > 0 ? static_cast<double>(d.newest_device - d.first_device) / static_cast<double>(n) : sync_units_per_interval_;
+  return static_cast<double>(static_cast<std::int64_t>(t_device - d.newest_device)) / per_interval * clock().measured_interval_s();
+}
+
+void DeviceInput::take_side(const Sample& in, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept {
+  State& d = state_;
+  Sample s = in;
+  if (d.started && s.epoch == d.epoch) {
+    s.t = d.newest_t + static_cast<TimeNs>(std::llround(since_newest_s(s.t_device) * 1e9));
+    if (clock().settling()) s.flags |= kClockUnsettled;
+  } else {  // no sample to measure from
+    s.t = s.t_arrival;
+    s.flags |= kClockUnsettled;
+  }
+  s.t = d.side_newest_t = std::max(s.t, d.side_newest_t + 1);
+  if (d.side_next_seq > 0 && s.seq > d.side_next_seq) {
+    const std::uint64_t lost = s.seq - d.side_next_seq;
+    s.flags |= kGapBefore;
+    if (lost > d.side_lost_by_driver)
+      gaps.write(out, row_time(s), gap_seq, "lost {\"stream\":\"raw/%s/highg\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}", name_.c_str(),
+                 static_cast<unsigned long long>(d.side_next_seq), static_cast<unsigned long long>(lost - d.side_lost_by_driver));
+  }
+  d.side_next_seq = s.seq + 1;
+  d.side_lost_by_driver = 0;
+  out.push(s);
+}
+
+void DeviceInput::take_message(const Sample& in, StreamId events, std::uint64_t& event_seq, SampleBatch& out) noexcept {
+  const State& d = state_;
+  Sample s = in;
+  const bool mapped = d.started && s.epoch == d.epoch;
+  s.t = mapped ? d.newest_t + static_cast<TimeNs>(std::llround((d.delay_s + since_newest_s(s.t_device)) * 1e9)) : s.t_arrival;
+  out.push(s);
+  s.stream = events;
+  s.seq = s.part == 0 ? event_seq++ : event_seq - 1;
+  out.push(s);
+}
+
 void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept {
   State& d = state_;
   Sample edge = s;
@@ -211,8 +268,7 @@ void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint
     edge.flags |= kInvalid;
     return out.push(edge);
   }
-  const double intervals = static_cast<double>(static_cast<std::int64_t>(s.t_device - d.newest_device)) / sync_units_per_interval_ - sync_age_;
-  const double after_s = d.delay_s + intervals * clock().measured_interval_s() + sync_skew_s_;
+  const double after_s = d.delay_s + since_newest_s(s.t_device) - sync_age_ * clock().measured_interval_s() + sync_skew_s_;
   edge.t = d.newest_t + static_cast<TimeNs>(std::llround(after_s * 1e9));
   if (clock().settling()) edge.flags |= kClockUnsettled;
   out.push(edge);

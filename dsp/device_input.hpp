@@ -38,6 +38,11 @@ class DeviceInput {
   /// An edge of a digital line: gets its lab time by the clock of the main stream and is repeated in words in `events`.
   /// Constant delays of the sensor's signal are not its own and are not taken off.
   void take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept;
+  /// A sample of another sensor of the device, which counts time by the same counter but samples at its own pace: gets its lab
+  /// time from `t_device`; a hole that nobody announced is reported.
+  void take_side(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
+  /// A text of the device: gets its lab time, and is an event of the session, too.
+  void take_message(const Sample& s, StreamId events, std::uint64_t& event_seq, SampleBatch& out) noexcept;
   /// Only ticks decide that a device is late. `wait`: patience in ns.
   void tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, const TextWriter& events, std::uint64_t& event_seq,
             SampleBatch& out) noexcept;
@@ -59,6 +64,8 @@ class DeviceInput {
   StreamId loss() const noexcept { return loss_; }
   StreamId facts() const noexcept { return facts_; }
   StreamId sync() const noexcept { return sync_; }
+  StreamId side() const noexcept { return side_; }
+  StreamId messages() const noexcept { return messages_; }
   void states(StatePieces& pieces);
 
  private:
@@ -67,13 +74,17 @@ class DeviceInput {
   double stamp_shared(SharedClock& clock, const Sample& s, bool begins) noexcept;
   void compare_counts(SharedClock& clock, const Sample& tick, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
   static ClockParams clock_params(double interval_s, double max_drift_ppm);
+  /// Lab time that has passed since the newest sample of the main stream, by the device's counter.
+  double since_newest_s(std::uint64_t t_device) const noexcept;
 
   struct State {
     std::uint64_t next_seq = 0, first_seq = 0, clock_seq = 0, facts_seq = 0, loss_seq = 0;
     std::uint64_t seq_shift = 0;    ///< scans found missing so far by comparison with the clock's other devices
     TimeNs newest_t = 0, newest_arrival = 0;
     std::uint64_t lost_by_driver = 0;  ///< what the driver said is missing before the next sample; all ones: unknown
-    std::uint64_t newest_device = 0;  ///< t_device of the newest sample of the main stream
+    std::uint64_t first_device = 0, newest_device = 0;  ///< t_device of the epoch's first sample of the main stream, of the newest
+    std::uint64_t side_next_seq = 0, side_lost_by_driver = 0;
+    TimeNs side_newest_t = 0;
     double delay_s = 0, delay_target_s = 0;
     std::uint32_t edges_told = 0, edges_left_out = 0;  ///< in events, since the last whole second of ticks
     std::uint16_t epoch = 0;
@@ -86,7 +97,7 @@ class DeviceInput {
     std::array<Sample, 16> facts{};
   } state_;
   std::string name_, stream_name_;
-  StreamId stream_, loss_ = kNoStream, facts_ = kNoStream, sync_ = kNoStream;
+  StreamId stream_, loss_ = kNoStream, facts_ = kNoStream, sync_ = kNoStream, side_ = kNoStream, messages_ = kNoStream;
   bool scan_;
   double nominal_interval_s_;
   double sync_units_per_interval_ = 1, sync_skew_s_ = 0, sync_age_ = 0;  ///< age: of an edge when it is seen, in intervals
@@ -99,7 +110,7 @@ class DeviceInput {
   int line_columns_[4] = {-1, -1, -1, -1};  // of the facts: column, slope, offset_count, full_scale_v
   ClipDetector clip_;
   RowWriter clock_row_;
-  std::vector<std::string> causes_;
+  std::vector<std::string> causes_, loss_streams_;  ///< by code; loss_streams_ is empty where losses are of the main stream only
 };
 
 }  // namespace grfd

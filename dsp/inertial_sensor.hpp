@@ -11,16 +11,18 @@ namespace grfd {
 
 class InertialSensor {
  public:
-  /// @throws std::invalid_argument when the interval is not above 0
-  InertialSensor(const ImuSettings& settings, double nominal_interval_s);
+  /// @param stream says where accel_x..z (g or m/s^2) and gyro_x..z (deg/s or rad/s) are, in any order. All devices give
+  ///   specific force: an axis that points up reads + at rest. Where a device's z points down, as MicroStrain's does, a level
+  ///   unit reads -1 g there: that is its axis, not another sign, and axes do not matter here (the standing pose tells which
+  ///   way is up, ml_axis_left which way is left).
+  /// @throws std::invalid_argument when the interval is not above 0, or a column or unit is missing
+  InertialSensor(const ImuSettings& settings, const StreamInfo& stream, double nominal_interval_s);
 
-  /// One sample: accel_x..z in g, gyro_x..z in rad/s. `lost`: samples missing before it.
+  /// One sample of that stream. `lost`: samples missing before it.
   void take(const Sample& s, double interval_s, std::uint64_t lost, bool restarted) noexcept;
   bool covers(TimeNs t, double interval_s) const noexcept { return angles_.covers(t, interval_s) && rates_.covers(t, interval_s); }
   void at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept;
 
-  /// Inclination rate of the segment at the last sample; NaN = unknown.
-  double newest_rate_rad_s() const noexcept { return newest_rate_rad_s_; }
   /// Norm of the specific force (m/s2) at grid time `t`; NaN where unknown.
   double force_at(TimeNs t, double interval_s) const noexcept {
     std::array<double, 1> norm;
@@ -28,6 +30,8 @@ class InertialSensor {
     return norm[0];
   }
   const std::string& name() const noexcept { return name_; }
+  /// Inclination rate of the segment at the last sample; NaN = unknown.
+  double newest_rate_rad_s() const noexcept { return newest_rate_rad_s_; }
 
   bool at_rest() const noexcept { return chain_.filter().rest; }
   /// The standing pose; also begins the search for the axis, where the settings ask for it.
@@ -37,7 +41,14 @@ class InertialSensor {
   void states(StatePieces& pieces);
 
  private:
+  struct Input {
+    std::size_t column = 0;
+    double scale = 1;  ///< to SI
+  };
+  static Input input(const StreamInfo& stream, const char* column);
+
   std::string name_;
+  std::array<Input, 3> accel_, gyro_;
   bool estimate_;
   double newest_rate_rad_s_ = SegmentMotion::kUnknown;
   ImuChain chain_;

@@ -24,7 +24,7 @@ struct Pipeline::Impl {
 
   /// What a stream's samples are for.
   struct Route {
-    enum class Kind : std::uint8_t { pass, inertial, scan, loss, facts, sync, command, tick, event } kind = Kind::pass;
+    enum class Kind : std::uint8_t { pass, inertial, scan, loss, facts, sync, side, message, command, tick, event } kind = Kind::pass;
     std::uint16_t device = 0;
   };
   struct State {
@@ -80,7 +80,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   }
   for (const ImuSettings& i : settings.imus) {
     DeviceInput& d = device_of(i.stream, table);
-    imus.push_back(std::make_unique<InertialSensor>(i, d.nominal_interval_s()));
+    imus.push_back(std::make_unique<InertialSensor>(i, table[d.stream()], d.nominal_interval_s()));
     imu_device.push_back(&d);
   }
   if (plates.size() > kMaxPlates || imus.size() > kMaxImus) throw std::invalid_argument("at most 4 plates and 16 IMUs make a rig");
@@ -154,6 +154,8 @@ void Pipeline::Impl::add_routes(const StreamTable& table) {
     routes[devices[i]->stream()] = {inertial ? Route::Kind::inertial : Route::Kind::scan, index};
     if (devices[i]->loss() != kNoStream) routes[devices[i]->loss()] = {Route::Kind::loss, index};
     if (devices[i]->sync() != kNoStream) routes[devices[i]->sync()] = {Route::Kind::sync, index};
+    if (devices[i]->side() != kNoStream) routes[devices[i]->side()] = {Route::Kind::side, index};
+    if (devices[i]->messages() != kNoStream) routes[devices[i]->messages()] = {Route::Kind::message, index};
     if (devices[i]->facts() != kNoStream) routes[devices[i]->facts()] = {Route::Kind::facts, index};
   }
   routes[table.id("commands")] = {Route::Kind::command, 0};
@@ -179,6 +181,10 @@ void Pipeline::Impl::step(const Sample& in, SampleBatch& out) noexcept {
       return devices[route.device]->take_facts(in, out);
     case Route::Kind::sync:
       return devices[route.device]->take_edge(in, events, state.event_seq, out);
+    case Route::Kind::side:
+      return devices[route.device]->take_side(in, gaps, state.gap_seq, out);
+    case Route::Kind::message:
+      return devices[route.device]->take_message(in, events.id(), state.event_seq, out);
     case Route::Kind::command:
       return take_command(in, out);
     case Route::Kind::scan:

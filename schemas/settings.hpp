@@ -45,7 +45,7 @@ struct EmulationSettings {
 
 struct DeviceSettings {
   std::string name;    ///< "u6", "imu_shank_left": part of stream names
-  std::string driver;  ///< "labjack_u6", "mcc_usb1608fs_plus", "microstrain_mip"
+  std::string driver;  ///< as in drivers/registry.cpp: "labjack_u6", "xio_ximu3", ...
   std::string serial;  ///< as the device itself reports it; empty: the first that is found
   bool emulated = false;
   bool required = true;
@@ -70,6 +70,10 @@ struct DeviceSettings {
   double accel_range_g = 0;      ///< 0: as the device is set
   double gyro_range_deg_s = 0;   ///< 0: as the device is set
   int sync_pin = 0;              ///< GPIO pin 1-4 whose edges become raw/<name>/sync; 0: none
+  // xio_ximu3
+  double high_g_rate_hz = 0;     ///< of raw/<name>/highg; 0: none
+  bool sync_box = false;         ///< an SA-Sync box is on the serial connector
+  double sync_delay_s = 0.00104; ///< its edges are stamped that late: 12 characters at 115200 baud
   EmulationSettings emulation;
 };
 
