@@ -128,6 +128,7 @@ Command read_command(std::span<const std::byte, kHeader> h) {
   }
   c.length = big(h, 24, 4);
   if (c.length > kLongestTransfer) throw ProtocolError(hex("the length of a transfer", c.length, "at most 0x100000"));
+  c.start_frame = big(h, 28, 4);
   c.packets = big(h, 32, 4);
   if (c.packets != 0 && c.packets != kNotIsochronous)
     throw ProtocolError(hex("the number of isochronous packets", c.packets, "0: such transfers are not exported"));
@@ -137,7 +138,7 @@ Command read_command(std::span<const std::byte, kHeader> h) {
 
 void write_submitted(Bytes& out, const Command& command, std::int32_t status, View data, std::size_t actual) {
   for (const std::uint32_t word : {kSubmitted, command.seq, 0u, 0u, 0u, static_cast<std::uint32_t>(status),
-                                   static_cast<std::uint32_t>(actual), 0u, command.packets, 0u, 0u, 0u})
+                                   static_cast<std::uint32_t>(actual), command.start_frame, command.packets, 0u, 0u, 0u})
     put(out, word, 4);
   out.insert(out.end(), data.begin(), data.end());
 }

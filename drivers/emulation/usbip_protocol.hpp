@@ -65,7 +65,8 @@ struct Command {
   bool in = false;
   std::uint8_t endpoint = 0;  ///< number without the direction
   std::uint32_t length = 0;   ///< submit: of the transfer; when OUT so many bytes follow
-  std::uint32_t packets = 0;  ///< of an isochronous transfer; 0 or 0xffffffff for all others. Returned as it came
+  std::uint32_t start_frame = 0;  ///< means nothing here; returned as it came, as in the document's example
+  std::uint32_t packets = 0;      ///< of an isochronous transfer; 0 or 0xffffffff for all others, returned as it came
   std::array<std::uint8_t, 8> setup{};
   std::uint32_t victim = 0;  ///< unlink: seq of the submit
   std::uint8_t address() const { return static_cast<std::uint8_t>(endpoint | (in ? 0x80 : 0)); }
