@@ -50,10 +50,13 @@ int emulate(Settings settings, const EmulateOptions& options) {
   Emulation emulation(settings, stimulus.get(), clock, start, no_truth, 0);
   UsbipServer server(address, port, clock, start, [](const std::string& text) { log(Level::info, text); });
   std::vector<std::pair<std::string, std::string>> exported;
+  std::vector<TimeNs> unplug_at;
   for (std::size_t i = 0; i < settings.devices.size(); ++i)
     if (EmulatedLink* link = emulation.link(i)) {
       const std::string& name = settings.devices[i].name;
       exported.emplace_back(server.add(link->device(), name), name);
+      const double at_s = settings.devices[i].emulation.unplug_at_s;
+      unplug_at.push_back(at_s > 0 ? start + static_cast<TimeNs>(at_s * 1e9) : EmulatedDevice::kNever);
     }
   if (exported.empty()) throw std::invalid_argument(settings.file + " has no device with emulated = true: nothing to export");
 
@@ -63,7 +66,14 @@ int emulate(Settings settings, const EmulateOptions& options) {
   ::sigaction(SIGTERM, &action, nullptr);
   print_how(settings, exported, server.port());
   const TimeNs end = options.seconds ? start + static_cast<TimeNs>(*options.seconds * 1e9) : EmulatedDevice::kNever;
-  while (!asked_to_stop && clock.now() < end) server.serve(std::min(kLongestWait, end - clock.now()));
+  while (!asked_to_stop && clock.now() < end) {
+    server.serve(std::min(kLongestWait, end - clock.now()));
+    for (std::size_t i = 0; i < unplug_at.size(); ++i)
+      if (unplug_at[i] <= clock.now()) {  // who wants it back imports it again: unplug_for_s is the client's matter
+        server.unplug(i);
+        unplug_at[i] = EmulatedDevice::kNever;
+      }
+  }
   for (const Counter* counter : server.counters())
     if (counter->get() > 0) log(Level::info, std::string(counter->name) + ": " + std::to_string(counter->get()));
   return 0;

@@ -33,6 +33,7 @@ struct EmulationSettings {
   double stall_ms = 0;            ///< longest stall (uniform)
   double zero_offset_counts = 0;  ///< U6: zero offset of each analogue channel: +/- this, alternating
   double skew_us = 20;            ///< U6: time between two channels of a scan
+  int group = 0;                  ///< IMU: samples in one transfer; 0: as the real sensor
   Vec3 gyro_bias_deg_s{};         ///< IMU
   Vec3 accel_bias_m_s2{};         ///< IMU
   Mat3 mounting{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};  ///< IMU: columns = sensor axes written in the segment frame
