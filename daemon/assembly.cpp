@@ -1,5 +1,6 @@
 #include "daemon/assembly.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 
@@ -32,7 +33,10 @@ StreamInfo event_stream(const char* name, const char* what) {
 }  // namespace
 
 Assembly::Assembly(Settings settings, TimeNs session_start, std::int64_t start_utc_ns, bool virtual_time) {
-  stimulus = make_stimulus(settings, warnings);  // may replace the plates' geometry by the recording's
+  // Real devices feel the real world: no truth about it, and their plates are the ones of the settings.
+  const auto emulated = [](const DeviceSettings& d) { return d.emulated; };
+  if (std::any_of(settings.devices.begin(), settings.devices.end(), emulated))
+    stimulus = make_stimulus(settings, warnings);  // may replace the plates' geometry by the recording's
   session.id = session_id(start_utc_ns);
   session.start = session_start;
   session.start_utc_ns = start_utc_ns;

@@ -40,6 +40,7 @@ void read_emulation(Reader& r, EmulationSettings& s) {
            {"count", "zero offset of the analogue channels, alternately up and down", 0, 10000});
   r.number("skew_us", s.skew_us, {"us", "time between two channels of one scan", 0, 1000});
   r.number("delay_ms", s.delay_ms, {"ms", "constant delay inside the sensor: what it feels is that old", 0, 100});
+  r.integer("group", s.group, {"", "inertial sensors: samples in one transfer; 0: as the real sensor", 0, 50});
   r.numbers("gyro_bias_deg_s", s.gyro_bias_deg_s.data(), 3,
             {"deg/s", "zero error of the gyroscope, sensor axes", -10, 10});
   r.numbers("accel_bias_m_s2", s.accel_bias_m_s2.data(), 3,

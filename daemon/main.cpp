@@ -11,6 +11,7 @@
 
 #include "daemon/app.hpp"
 #include "daemon/config.hpp"
+#include "daemon/emulate.hpp"
 #include "daemon/finalise.hpp"
 #include "daemon/recording.hpp"
 #include "daemon/replay.hpp"
@@ -30,6 +31,8 @@ constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live
        [--recording FILE [--plates left=1,right=2] [--lead-in 25]]
   grfd capture CONFIG [--seconds N] [--summary]   run, and keep the raw bytes: DEVICE.grfcap beside the recordings
   grfd replay CAPTURE... [CONFIG] -o OUT.h5       the captures of one session, computed again in virtual time
+  grfd emulate CONFIG [--listen 127.0.0.1:3240] [--seconds N]
+                                                  its emulated devices on USB/IP, for a Linux kernel to import
   grfd check-config CONFIG [--json]               errors of a configuration, all at once
   grfd finalise JOURNAL...                        a journal into HDF5
        [--keep-journal] [--wait]                  --wait: while another process holds it
@@ -39,7 +42,7 @@ constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live
   grfd version
 
 finalise, recover, verify and summary answer as JSON with --json.
-run, capture, simulate, replay and check-config take --set key=value for any key of the configuration, as often as needed.
+run, capture, simulate, emulate, replay and check-config take --set key=value for any key of the configuration.
 Exit codes: 0 fine, 1 it went wrong, 2 wrong use or wrong configuration (nothing was started).
 )";
 
@@ -148,6 +151,22 @@ int replay_command(const Words& args) {
   return 0;
 }
 
+int emulate_command(const Words& args) {
+  auto options = configured("emulate");
+  options.add_options()("listen", po::value<std::string>())("seconds", po::value<double>());
+  const auto values = parse(args, options, 1);
+  const std::string file = required_file(values, "configuration");
+  grfd::EmulateOptions emulate;
+  if (values.count("listen")) emulate.listen = values["listen"].as<std::string>();
+  if (values.count("seconds")) emulate.seconds = values["seconds"].as<double>();
+  if (emulate.seconds && !(*emulate.seconds > 0)) throw Usage("--seconds must be above 0");
+  try {
+    return grfd::emulate(grfd::load_config(file, values["set"].as<Words>()), emulate);
+  } catch (const std::invalid_argument& e) {
+    throw Usage(e.what());
+  }
+}
+
 int check_command(const Words& args) {
   auto options = configured("check-config");
   options.add_options()("json", po::bool_switch());
@@ -192,6 +211,7 @@ int dispatch(const std::string& verb, const Words& args) {
   if (verb == "run" || verb == "capture") return run_command(args, verb == "capture");
   if (verb == "simulate") return simulate_command(args);
   if (verb == "replay") return replay_command(args);
+  if (verb == "emulate") return emulate_command(args);
   if (verb == "check-config") return check_command(args);
   if (verb == "finalise") return finalise_command(args);
   if (verb == "recover") return file_command(args, grfd::run_recover);

@@ -15,6 +15,8 @@ namespace grfd {
 namespace {
 
 constexpr timeval kTurn{1, 0};
+constexpr int kFruitlessTurns = 8;
+constexpr auto kBreath = std::chrono::microseconds(200);
 
 std::string lower(std::string s) {
   std::transform(s.begin(), s.end(), s.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -80,9 +82,16 @@ UsbContext::~UsbContext() {
 void UsbContext::run() {
   pthread_setname_np(pthread_self(), "usb");
   if (on_event_thread_) on_event_thread_();
+  int fruitless = 0;
   while (!stop_) {
+    // Between the pulling of a plug and the kernel's own clearing up, the device's file is hung up: waiting for it returns at
+    // once and there is nothing to take. With real-time priority this thread would then keep that very clearing up, a work
+    // queue bound to one processor, from running until the kernel throttles it, 0.95 s later.
+    if (fruitless > kFruitlessTurns) std::this_thread::sleep_for(kBreath);
+    const std::uint64_t before = counters_->transfers.get();
     timeval turn = kTurn;
     const int error = libusb_handle_events_timeout_completed(usb_, &turn, nullptr);
+    fruitless = counters_->transfers.get() == before ? std::min(fruitless + 1, kFruitlessTurns + 1) : 0;
     if (error != 0 && error != LIBUSB_ERROR_INTERRUPTED) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }

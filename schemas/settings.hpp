@@ -34,6 +34,7 @@ struct EmulationSettings {
   double zero_offset_counts = 0;  ///< analogue front ends: zero offset of each channel: +/- this, alternating
   double skew_us = 20;            ///< U6: time between two channels of a scan
   double delay_ms = 0;            ///< constant delay inside the sensor (filters): what it feels is that old
+  int group = 0;                  ///< IMU: samples in one transfer; 0: as the real sensor
   Vec3 gyro_bias_deg_s{};         ///< IMU
   Vec3 accel_bias_m_s2{};         ///< IMU
   Mat3 mounting{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};  ///< IMU: columns = sensor axes written in the segment frame

@@ -29,6 +29,8 @@ class EmulatedLink final : public Link {
   ~EmulatedLink() override;
 
   const LinkInfo& info() const override { return device_->info(); }
+  /// For another host than this link: nobody may use the link meanwhile.
+  EmulatedDevice& device() { return *device_; }
   void claim(std::span<const int>) override {}
   std::size_t control(std::uint8_t request_type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
                       std::span<std::byte> data, int timeout_ms) override;

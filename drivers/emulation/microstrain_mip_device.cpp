@@ -66,7 +66,7 @@ MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, In
       noise_(settings.seed),
       chance_(~settings.seed),
       needs_dtr_(option(settings, "needs_dtr", 0) > 0),
-      group_(std::max(1, static_cast<int>(option(settings, "group", 4)))),
+      group_(std::max(1, static_cast<int>(option(settings, "group", settings.group > 0 ? settings.group : 4)))),
       reply_delay_(std::llround(option(settings, "reply_ms", 2) * 1e6)),
       burst_(std::llround(option(settings, "burst_ms", 50) * 1e6)),
       fifo_limit_(static_cast<std::size_t>(option(settings, "fifo_bytes", 65536))) {
