@@ -40,7 +40,8 @@ std::string describe_device(const DeviceSettings& d) {
                                       : "USB, opt.",
                          d.serial.empty() ? "first found" : d.serial.c_str(), d.rate_hz);
   if (!d.analog_inputs.empty())
-    out.append(", AIN ").append(ranges(d.analog_inputs)).append(d.digital_port ? " + digital" : "");
+    out.append(", AIN ").append(ranges(d.analog_inputs)).append(d.digital_port && d.driver == "labjack_u6" ? " + digital" : "");
+  if (d.clock != "own") out.append(", paced by ").append(d.clock);
   if (d.emulated && d.emulation.drift_ppm != 0) out += line(", crystal %+g ppm", d.emulation.drift_ppm);
   return out + "\n";
 }

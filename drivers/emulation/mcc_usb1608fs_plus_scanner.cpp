@@ -65,7 +65,6 @@ void MccScanner::stop(TimeNs now) {
   if (start_.pacer_period != 0 && senses_.pacer && start_.options & kPacerOut)
     senses_.pacer->end(scans_ - std::min<std::uint64_t>(scans_, skip_first_pulse_ ? 1 : 0));
   running_ = false;
-  if (!ended_) fill_ -= fill_ % (kPacket / 2);
 }
 
 void MccScanner::clear() {
