@@ -20,18 +20,22 @@ void stop(int) { asked_to_stop = 1; }
 std::pair<std::string, std::uint16_t> split(const std::string& listen) {
   const std::size_t colon = listen.rfind(':');
   const std::string port = colon == std::string::npos ? "" : listen.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos || std::stoul(port) > 65535)
+  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
+      std::stoul(port) > 65535)
     throw std::invalid_argument("--listen is like 127.0.0.1:3240, not '" + listen + "'");
   return {listen.substr(0, colon), static_cast<std::uint16_t>(std::stoul(port))};
 }
 
-void print_how(const Settings& settings, const std::vector<std::pair<std::string, std::string>>& exported, std::uint16_t port) {
+void print_how(const Settings& settings, const std::vector<std::pair<std::string, std::string>>& exported,
+               std::uint16_t port) {
   std::printf("Exported over USB/IP, unplugged until a kernel imports them. As root:\n\n  modprobe vhci_hcd\n");
   const std::string tcp_port = port == usbip::kDefaultPort ? "" : "--tcp-port " + std::to_string(port) + " ";
   for (const auto& [id, name] : exported)
     std::printf("  usbip %sattach -r 127.0.0.1 -b %s      # %s\n", tcp_port.c_str(), id.c_str(), name.c_str());
-  std::printf("\n`usbip port` lists them, `usbip detach -p N` unplugs one. The daemon then finds them as real ones:\n\n  grfd run %s",
-              settings.file.c_str());
+  std::printf(
+      "\n`usbip port` lists them, `usbip detach -p N` unplugs one. The daemon then finds them as real ones:\n\n  grfd "
+      "run %s",
+      settings.file.c_str());
   for (const auto& [id, name] : exported) std::printf(" --set device.%s.emulated=false", name.c_str());
   std::printf("\n\n");
   std::fflush(stdout);
@@ -58,7 +62,8 @@ int emulate(Settings settings, const EmulateOptions& options) {
       const double at_s = settings.devices[i].emulation.unplug_at_s;
       unplug_at.push_back(at_s > 0 ? start + static_cast<TimeNs>(at_s * 1e9) : EmulatedDevice::kNever);
     }
-  if (exported.empty()) throw std::invalid_argument(settings.file + " has no device with emulated = true: nothing to export");
+  if (exported.empty())
+    throw std::invalid_argument(settings.file + " has no device with emulated = true: nothing to export");
 
   struct sigaction action {};
   action.sa_handler = stop;  // without SA_RESTART: it ends the waiting

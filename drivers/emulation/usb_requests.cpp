@@ -78,20 +78,26 @@ int UsbRequests::standard(const std::array<std::uint8_t, 8>& setup, std::span<st
       if (in) return kStall;
       if (recipient == kDevice && value == kRemoteWakeup) return 0;
       if (recipient != kEndpoint || value != kEndpointHalt || !has_endpoint(index)) return kStall;
-      if (request == kSetFeature) halt(index);
-      else halted_.erase(index);
+      if (request == kSetFeature)
+        halt(index);
+      else
+        halted_.erase(index);
       return 0;
-    case kSetAddress: return in ? kStall : 0;  // the host's side of the cable keeps addresses
+    case kSetAddress:
+      return in ? kStall : 0;  // the host's side of the cable keeps addresses
     case kGetDescriptor:
-      if (!in || recipient != kDevice) return kNotStandard;  // an interface's own descriptors (HID) are the device's matter
+      if (!in || recipient != kDevice)
+        return kNotStandard;  // an interface's own descriptors (HID) are the device's matter
       return descriptor(value, data);
-    case kGetConfiguration: return in ? answer(std::array{configuration_}, data) : kStall;
+    case kGetConfiguration:
+      return in ? answer(std::array{configuration_}, data) : kStall;
     case kSetConfiguration:
       if (in || (value != 0 && value != own_configuration)) return kStall;
       power_up();
       configuration_ = static_cast<std::uint8_t>(value);
       return 0;
-    case kGetInterface: return in && configuration_ != 0 ? answer(std::array{alternate_[index]}, data) : kStall;
+    case kGetInterface:
+      return in && configuration_ != 0 ? answer(std::array{alternate_[index]}, data) : kStall;
     case kSetInterface: {
       const bool exists = any_descriptor(device_.info().configuration, [&](auto d) {
         return d[1] == 4 && d.size() >= 9 && d[2] == index && d[3] == value;
@@ -101,7 +107,8 @@ int UsbRequests::standard(const std::array<std::uint8_t, 8>& setup, std::span<st
       halted_.clear();
       return 0;
     }
-    default: return kNotStandard;
+    default:
+      return kNotStandard;
   }
 }
 

@@ -1,4 +1,5 @@
-// Endpoint zero of an emulated device: the standard requests that every USB device answers, in front of the device itself.
+// Endpoint zero of an emulated device: the standard requests that every USB device answers, in front of the device
+// itself.
 #pragma once
 #include <array>
 #include <set>
@@ -7,8 +8,8 @@
 
 namespace grfd {
 
-/// Source: Universal Serial Bus 2.0, chapter 9.4. Class and vendor requests, and standard ones that are not in there, go
-/// on to the device. Not thread-safe.
+/// Source: Universal Serial Bus 2.0, chapter 9.4. Class and vendor requests, and standard ones that are not in there,
+/// go on to the device. Not thread-safe.
 class UsbRequests {
  public:
   explicit UsbRequests(EmulatedDevice& device) : device_(device) {}

@@ -33,7 +33,8 @@ void UsbipExport::submit(const Command& command, usbip::View data, usbip::Bytes&
     if (!command.in) std::copy(data.begin(), data.end(), buffer_.begin());
     return finish(command, requests_.control(now_, command.setup, buffer_), out);
   }
-  if (!requests_.has_endpoint(command.address()) || requests_.halted(command.address())) return finish(command, -1, out);
+  if (!requests_.has_endpoint(command.address()) || requests_.halted(command.address()))
+    return finish(command, -1, out);
   if (command.in) return pending_[command.address()].push_back(command);
   device_.out(now_, command.address(), data);
   finish(command, static_cast<int>(data.size()), out);
@@ -54,7 +55,8 @@ void UsbipExport::unlink(const Command& command, usbip::Bytes& out) {
     const bool first = it == queue.begin();
     queue.erase(it);
     buffer_.resize(victim.length);
-    // What had come in before the cancellation belongs to the host: such a transfer has ended, and there is none to unlink.
+    // What had come in before the cancellation belongs to the host: such a transfer has ended, and there is none to
+    // unlink.
     if (const int n = first ? device_.partial(now_, address, buffer_) : 0; n > 0) {
       finish(victim, n, out);
       break;

@@ -19,13 +19,13 @@ class UsbipExport {
   void plug(TimeNs now);
   /// Takes one command; `data` is what followed its header. Answers that are ready at once are appended to `out`.
   void take(TimeNs now, const usbip::Command& command, usbip::View data, usbip::Bytes& out);
-  /// Ends all transfers that are due until `now`, each at its own time however late the caller is: a host controller needs
-  /// no processor. @return device time of the next event, EmulatedDevice::kNever when none is due
+  /// Ends all transfers that are due until `now`, each at its own time however late the caller is: a host controller
+  /// needs no processor. @return device time of the next event, EmulatedDevice::kNever when none is due
   TimeNs run(TimeNs now, usbip::Bytes& out);
   /// The endpoint's next transfer ends with STALL, and so do later ones until the host clears it.
   void stall(std::uint8_t endpoint) { requests_.halt(endpoint); }
 
-  std::size_t pending() const;            ///< IN transfers that wait
+  std::size_t pending() const;                  ///< IN transfers that wait
   std::uint64_t urbs() const { return urbs_; }  ///< taken since the start
 
  private:

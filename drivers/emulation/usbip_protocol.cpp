@@ -51,7 +51,8 @@ Operation read_operation(std::span<const std::byte, kOperation> request) {
   if (const auto version = big(request, 0, 2); version != kVersion)
     throw ProtocolError(hex("the version", version, "0x111 (USB/IP 1.1.1)"));
   const std::uint32_t code = big(request, 2, 2);
-  if (code != static_cast<std::uint32_t>(Operation::device_list) && code != static_cast<std::uint32_t>(Operation::import))
+  if (code != static_cast<std::uint32_t>(Operation::device_list) &&
+      code != static_cast<std::uint32_t>(Operation::import))
     throw ProtocolError(hex("the request", code, "0x8005 (list) or 0x8003 (import)"));
   return static_cast<Operation>(code);
 }
@@ -113,7 +114,8 @@ void write_import(Bytes& out, const Exported* device) {
 Command read_command(std::span<const std::byte, kHeader> h) {
   Command c;
   const std::uint32_t kind = big(h, 0, 4), direction = big(h, 12, 4), endpoint = big(h, 16, 4);
-  if (kind != static_cast<std::uint32_t>(Command::Kind::submit) && kind != static_cast<std::uint32_t>(Command::Kind::unlink))
+  if (kind != static_cast<std::uint32_t>(Command::Kind::submit) &&
+      kind != static_cast<std::uint32_t>(Command::Kind::unlink))
     throw ProtocolError(hex("the command", kind, "1 (submit) or 2 (unlink)"));
   c.kind = static_cast<Command::Kind>(kind);
   c.seq = big(h, 4, 4);
@@ -137,14 +139,16 @@ Command read_command(std::span<const std::byte, kHeader> h) {
 }
 
 void write_submitted(Bytes& out, const Command& command, std::int32_t status, View data, std::size_t actual) {
-  for (const std::uint32_t word : {kSubmitted, command.seq, 0u, 0u, 0u, static_cast<std::uint32_t>(status),
-                                   static_cast<std::uint32_t>(actual), command.start_frame, command.packets, 0u, 0u, 0u})
+  for (const std::uint32_t word :
+       {kSubmitted, command.seq, 0u, 0u, 0u, static_cast<std::uint32_t>(status), static_cast<std::uint32_t>(actual),
+        command.start_frame, command.packets, 0u, 0u, 0u})
     put(out, word, 4);
   out.insert(out.end(), data.begin(), data.end());
 }
 
 void write_unlinked(Bytes& out, std::uint32_t seq, std::int32_t status) {
-  for (const std::uint32_t word : {kUnlinkAnswer, seq, 0u, 0u, 0u, static_cast<std::uint32_t>(status), 0u, 0u, 0u, 0u, 0u, 0u})
+  for (const std::uint32_t word :
+       {kUnlinkAnswer, seq, 0u, 0u, 0u, static_cast<std::uint32_t>(status), 0u, 0u, 0u, 0u, 0u, 0u})
     put(out, word, 4);
 }
 

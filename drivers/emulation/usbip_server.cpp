@@ -48,7 +48,8 @@ UsbipServer::UsbipServer(const std::string& address, std::uint16_t port, const L
   at.sin_family = AF_INET;
   at.sin_port = htons(port);
   if (::inet_pton(AF_INET, address.c_str(), &at.sin_addr) != 1 || ntohl(at.sin_addr.s_addr) >> 24 != 127)
-    throw std::invalid_argument("'" + address + "' is no address of this computer alone, as 127.0.0.1 is; USB/IP has no password");
+    throw std::invalid_argument("'" + address +
+                                "' is no address of this computer alone, as 127.0.0.1 is; USB/IP has no password");
   const std::string where = address + ":" + std::to_string(port);
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (listener_ < 0) throw std::runtime_error(system_error("no socket for " + where));
@@ -110,7 +111,8 @@ void UsbipServer::serve(TimeNs longest) {
     if (!c.dead && !send(c)) close(c, "its client is gone");
     if (c.dead) continue;
     // A client that does not take its answers is not asked for more.
-    waits.push_back({c.fd, static_cast<short>((c.out.size() < kMostUnsent ? POLLIN : 0) | (c.out.empty() ? 0 : POLLOUT)), 0});
+    waits.push_back(
+        {c.fd, static_cast<short>((c.out.size() < kMostUnsent ? POLLIN : 0) | (c.out.empty() ? 0 : POLLOUT)), 0});
     who.push_back(&c);
     if (!c.port) longest = std::min<TimeNs>(longest, 100'000'000);
   }
@@ -119,14 +121,17 @@ void UsbipServer::serve(TimeNs longest) {
   const int ready = ::ppoll(waits.data(), waits.size(), &limit, nullptr);
   if (ready > 0) {
     for (std::size_t i = 0; i < who.size(); ++i)
-      if ((waits[i + 1].revents & ~POLLOUT) && !who[i]->dead && !receive(*who[i])) close(*who[i], "its client has closed the connection");
+      if ((waits[i + 1].revents & ~POLLOUT) && !who[i]->dead && !receive(*who[i]))
+        close(*who[i], "its client has closed the connection");
     if (waits[0].revents) accept_clients();
   }
   run_devices();
   for (Connection& c : connections_) {
     if (c.dead) continue;
-    if (!send(c)) close(c, "its client is gone");
-    else if (c.last_answer && c.out.empty()) close(c, "");
+    if (!send(c))
+      close(c, "its client is gone");
+    else if (c.last_answer && c.out.empty())
+      close(c, "");
     else if (!c.port && !c.last_answer && clock_.now() - c.since > kRequestTime) {
       ++silent_;
       close(c, "");
@@ -190,10 +195,12 @@ bool UsbipServer::operation(Connection& c) {
   if (c.in.size() < usbip::kOperation + usbip::kBusId) return false;
   const std::string id = usbip::read_bus_id(std::span(c.in).subspan(usbip::kOperation).first<usbip::kBusId>());
   c.in.erase(c.in.begin(), c.in.begin() + static_cast<std::ptrdiff_t>(usbip::kOperation + usbip::kBusId));
-  const auto port = std::find_if(ports_.begin(), ports_.end(), [&](const Port& p) { return p.device.described().bus_id == id; });
+  const auto port =
+      std::find_if(ports_.begin(), ports_.end(), [&](const Port& p) { return p.device.described().bus_id == id; });
   if (port == ports_.end() || port->user) {
     ++refused_;
-    say("import of " + id + " refused: " + (port == ports_.end() ? "there is no such device" : port->name + " is imported already"));
+    say("import of " + id +
+        " refused: " + (port == ports_.end() ? "there is no such device" : port->name + " is imported already"));
     usbip::write_import(c.out, nullptr);
     c.last_answer = true;
     return false;

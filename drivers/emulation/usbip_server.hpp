@@ -10,8 +10,9 @@
 
 namespace grfd {
 
-/// One thread calls everything. Each import is one connection, and its end is the unplugging; the next import of the same
-/// device plugs it in again. A client that breaks the protocol loses its connection, is counted, and harms nobody else.
+/// One thread calls everything. Each import is one connection, and its end is the unplugging; the next import of the
+/// same device plugs it in again. A client that breaks the protocol loses its connection, is counted, and harms nobody
+/// else.
 class UsbipServer {
  public:
   /// Listens at once. Only this computer: the protocol has no password.
