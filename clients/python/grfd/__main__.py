@@ -14,7 +14,8 @@ def info(path: str) -> None:
     with grfd.open(path) as r:
         a = r.attributes
         print(
-            f"{path}: session {a['session_id']}, started {a['start_utc']}, grfd {a['software_version']} {a['software_build']}"
+            f"{path}: session {a['session_id']}, started {a['start_utc']}, "
+            f"grfd {a['software_version']} {a['software_build']}"
         )
         print(
             f"participant {a['participant_code'] or '-'}, dominant side {a['dominant_side']}; "

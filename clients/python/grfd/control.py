@@ -34,7 +34,9 @@ class Control:
         self._socket = None
 
     def ask(self, command: str, *, timeout_s: float | None = None, **arguments: Any) -> Any:
-        """Sends a command; @return its result: the object `result` of an answer at once, or event and detail of one in two steps.
+        """Sends a command.
+
+        @return its result: the object `result` of an answer at once, or event and detail of one in two steps.
 
         Raises Refused (nothing was done), NoAnswer, CommandFailed (accepted, then failed)."""
         wait_s = self.timeout_s if timeout_s is None else timeout_s
@@ -93,7 +95,7 @@ class Control:
 
     @contextlib.contextmanager
     def recording(self, name: str = "") -> Iterator[dict[str, str]]:
-        """Records while the with-block runs, also when it raises; the file's path is then in the dictionary as "file"."""
+        """Records while the with-block runs, also when it raises; then "file" in the dictionary is the file's path."""
         trial = {"journal": self.record_start(name)}
         try:
             yield trial

@@ -25,9 +25,10 @@ def align(
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint16]]:
     """Values and flags at the times t of the rows themselves.
 
-    A column that lies d behind is read at t + d, linearly between the two rows around it; NaN where one of them is NaN or
-    missing (further apart than 1.5 periods) or not there yet. Codes and whole numbers are taken from the nearest row and, outside
-    the rows, become NaN too, so the result is floating whenever something had to be shifted. Flags are those of all rows used.
+    A column that lies d behind is read at t + d, linearly between the two rows around it; NaN where one of them is NaN
+    or missing (further apart than 1.5 periods) or not there yet. Codes and whole numbers are taken from the nearest row
+    and, outside the rows, become NaN too, so the result is floating whenever something had to be shifted. Flags are
+    those of all rows used.
     """
     if not has_delays(info) or not len(t):
         return values, flags

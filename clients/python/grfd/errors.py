@@ -29,7 +29,7 @@ class Refused(GrfdError):
 
 
 class CommandFailed(GrfdError):
-    """An accepted command came to a bad end. `event` names what happened, `detail` is its object (schemas/control.md)."""
+    """An accepted command came to a bad end. `event` names what happened, `detail` says more (schemas/control.md)."""
 
     def __init__(self, text: str, event: str, detail: dict[str, Any]):
         super().__init__(text)

@@ -1,4 +1,4 @@
-"""A recording as CSV: one file per stream, units in the names of the columns, and streams.csv that explains them all."""
+"""A recording as CSV: one file per stream, units in the names of the columns, and streams.csv that explains them."""
 from __future__ import annotations
 
 import csv

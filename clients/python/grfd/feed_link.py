@@ -114,14 +114,17 @@ class FeedLink:
         """The error for this silence."""
         if not self.ever:
             return FeedSilent(
-                f"no feed at {self.endpoint} for {self.silent_s:.1f} s: is grfd running, and is this the feed.endpoint of its settings?"
+                f"no feed at {self.endpoint} for {self.silent_s:.1f} s: is grfd running, "
+                "and is this the feed.endpoint of its settings?"
             )
         if not self.connected:
             return FeedSilent(
-                f"the daemon at {self.endpoint} has gone {time.monotonic() - (self.lost_s or 0):.1f} s ago and has not come back"
+                f"the daemon at {self.endpoint} has gone {time.monotonic() - (self.lost_s or 0):.1f} s ago "
+                "and has not come back"
             )
         return FeedSilent(
-            f"the feed at {self.endpoint} is connected but nothing came for {self.silent_s:.1f} s: the daemon is stopped or frozen"
+            f"the feed at {self.endpoint} is connected but nothing came for {self.silent_s:.1f} s: "
+            "the daemon is stopped or frozen"
         )
 
 

@@ -23,7 +23,8 @@ class Live:
     """Use grfd.live() to make one. Not for several threads at once.
 
     infos: StreamInfo by stream, as far as they have come. session: the session message (id, start, participant, ...).
-    missed: Missed by stream. ledger: rows of the stream `gaps`, the daemon's own account of losses, since this client joined.
+    missed: Missed by stream. ledger: rows of the stream `gaps`, the daemon's own account of losses, since this client
+    joined.
     """
 
     def __init__(
@@ -94,9 +95,10 @@ class Live:
     def frame(self, seconds: float = 10.0, *, remove_delays: bool | None = None, wait: bool = False) -> pd.DataFrame:
         """The last seconds of all numeric streams: index t_s, columns (stream, column), `attrs["units"]` by column.
 
-        Takes what has come meanwhile and returns at once, except that it waits for the first row of every stream with a rate;
-        `wait` waits until the window is full. Rows older than keep_s are gone. With remove_delays every value stands at its
-        own time; the newest rows of delayed columns are NaN then. Raises FeedSilent rather than give old data as new.
+        Takes what has come meanwhile and returns at once, except that it waits for the first row of every stream with a
+        rate; `wait` waits until the window is full. Rows older than keep_s are gone. With remove_delays every value
+        stands at its own time; the newest rows of delayed columns are NaN then. Raises FeedSilent rather than give old
+        data as new.
         """
         if seconds > self.keep_s:
             raise FeedError(f"{seconds} s were asked for and {self.keep_s} s are kept: live(..., keep_s={seconds})")
@@ -222,8 +224,9 @@ def live(
 ) -> Live:
     """Subscribes to the feed of a running daemon.
 
-    streams: names ("cop/total"), or beginnings that end in a slash ("ankle/" for both sides); None: all but the previews.
-        "fast/..." leaves the daemon at once, "preview/..." is the newest row 30 times a second (schemas/feed.md, "How fast").
+    streams: names ("cop/total"), or beginnings that end in a slash ("ankle/" for both sides); None: all but the
+        previews. "fast/..." leaves the daemon at once, "preview/..." is the newest row 30 times a second
+        (schemas/feed.md, "How fast").
     endpoint: feed.endpoint of the daemon's settings; None: GRFD_FEED of the environment, or tcp://127.0.0.1:7390.
     timeout_s: after this much silence FeedSilent is raised; None: wait for ever, through restarts of the daemon.
     remove_delays: blocks come with the delay of every column taken off, later by the largest delay.

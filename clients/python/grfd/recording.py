@@ -173,7 +173,8 @@ class Recording:
         if self.attributes.get("format_version") != 1:
             self._file.close()
             raise NotARecording(
-                f"{self.path} has format version {self.attributes.get('format_version')}; this package reads 1: use a newer one"
+                f"{self.path} has format version {self.attributes.get('format_version')}; this package reads 1: "
+                "use a newer one"
             )
         self._groups: dict[str, Any] = {}
         self._file["streams"].visititems(self._see)

@@ -41,7 +41,7 @@ class Column:
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """A stream as the feed or the recording describes it. Fields are those of schemas/feed.md; `extra` keeps unknown ones."""
+    """A stream as the feed or the recording describes it. Fields as in schemas/feed.md; `extra` keeps unknown ones."""
 
     name: str
     kind: str
@@ -93,7 +93,8 @@ class StreamInfo:
             ) from None
         if made.type != "text" and made.type not in VALUE_TYPES:
             raise FeedError(
-                f"stream {made.name!r} has columns of the unknown type {made.type!r}; known: {', '.join(VALUE_TYPES)}, text"
+                f"stream {made.name!r} has columns of the unknown type {made.type!r}; "
+                f"known: {', '.join(VALUE_TYPES)}, text"
             )
         return made
 
