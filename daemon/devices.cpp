@@ -9,7 +9,7 @@
 namespace grfd {
 namespace {
 constexpr TimeNs kRetry = 1'000'000'000, kRateWindow = 2'000'000'000;
-constexpr int kDeficitLooks = 30;  // the pipeline, which also says how many, is quicker
+constexpr int kDeficitLooks = 40;  // the pipeline, which also says how many, is quicker
 constexpr TimeNs kSilentPacer = 2'000'000'000;
 constexpr TimeNs kBlink = 500'000'000;
 constexpr int kBlinks = 10;
@@ -112,7 +112,7 @@ void Devices::step(std::size_t index) {
   const TimeNs now = clock_.now();
   blink(devices_[index], now);
   if (runs(devices_[index])) watch(index, now);
-  else if (now >= devices_[index].retry_at && !must_wait(index)) open(index, now);
+  else if (now >= devices_[index].retry_at && !must_wait(index, now)) open(index, now);
 }
 
 void Devices::halt(std::size_t index, const std::string& cause, TimeNs retry_at) {
@@ -137,12 +137,13 @@ bool Devices::counts_differ(std::size_t index) {
   return device.behind->look(behind) + device.ahead->look(-behind) != 0;
 }
 
-bool Devices::must_wait(std::size_t index) {
+bool Devices::must_wait(std::size_t index, TimeNs now) {
   for (const std::size_t other : order_.before[index]) {
     const Device& first = devices_[other];
     if (runs(first) || !first.status.required) continue;
     Device& device = devices_[index];
-    change(device, device.status.state, "waits for " + first.status.name + ", which is " + to_string(first.status.state));
+    if (first.retry_at > now)  // else it is tried right away
+      change(device, device.status.state, "waits for " + first.status.name + ", which is " + to_string(first.status.state));
     return true;
   }
   return false;

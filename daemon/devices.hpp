@@ -72,7 +72,7 @@ class Devices {
   void open(std::size_t index, TimeNs now);
   void halt(std::size_t index, const std::string& cause, TimeNs retry_at);
   bool counts_differ(std::size_t index);
-  bool must_wait(std::size_t index);
+  bool must_wait(std::size_t index, TimeNs now);
   static bool runs(const Device& device) { return device.status.state == State::starting || device.status.state == State::streaming; }
   void change(Device& device, State state, std::string trouble = {});
 
