@@ -13,6 +13,9 @@ DevicePort::DevicePort(const DeviceSettings& settings, const DriverEntry& entry,
 void DevicePort::push(void* self, std::span<const Sample> samples) noexcept {
   auto& port = *static_cast<DevicePort*>(self);
   const std::size_t pushed = port.ring_.push(samples);
+  std::uint64_t rows = 0;
+  for (const Sample& s : samples) rows += s.stream == port.first_ && s.part == 0;
+  port.rows_.store(port.rows_.load(std::memory_order_relaxed) + rows, std::memory_order_relaxed);
   if (pushed < samples.size()) port.ring_full_ += samples.size() - pushed;  // the pipeline sees the hole in seq
   port.samples_.store(port.samples_.load(std::memory_order_relaxed) + pushed, std::memory_order_relaxed);
 }

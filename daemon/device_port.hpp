@@ -33,6 +33,8 @@ class DevicePort final : public Link::Receiver {
   Driver& driver() { return *driver_; }
   const DeviceSettings& settings() const { return settings_; }
   StreamId first_stream() const { return first_; }
+  /// Rows of the main stream that the driver has made, whether there was room for them or not.
+  std::uint64_t rows() const noexcept { return rows_.load(std::memory_order_relaxed); }
   std::uint64_t samples() const noexcept { return samples_.load(std::memory_order_relaxed); }
   TimeNs last_arrival() const noexcept { return last_arrival_.load(std::memory_order_relaxed); }
   std::size_t backlog() const noexcept { return ring_.size(); }
@@ -50,7 +52,7 @@ class DevicePort final : public Link::Receiver {
   SampleRing& ring_;   // pushed by the link's thread
   SampleRing& facts_;  // pushed by the devices thread
   Counter ring_full_{"ring_full"}, transfers_{"transfers", Counter::Kind::activity};
-  std::atomic<std::uint64_t> samples_{0};
+  std::atomic<std::uint64_t> samples_{0}, rows_{0};
   std::atomic<TimeNs> last_arrival_{0};
   std::atomic<const char*> lost_{nullptr};
   FixedBatch<512> batch_;

@@ -9,6 +9,7 @@
 namespace grfd {
 namespace {
 constexpr TimeNs kRetry = 1'000'000'000, kRateWindow = 2'000'000'000;
+constexpr int kDeficitLooks = 40;  // the pipeline, which also says how many, is quicker
 constexpr TimeNs kSilentPacer = 2'000'000'000;
 constexpr TimeNs kBlink = 500'000'000;
 constexpr int kBlinks = 10;
@@ -111,7 +112,7 @@ void Devices::step(std::size_t index) {
   const TimeNs now = clock_.now();
   blink(devices_[index], now);
   if (runs(devices_[index])) watch(index, now);
-  else if (now >= devices_[index].retry_at && !must_wait(index)) open(index, now);
+  else if (now >= devices_[index].retry_at && !must_wait(index, now)) open(index, now);
 }
 
 void Devices::halt(std::size_t index, const std::string& cause, TimeNs retry_at) {
@@ -125,12 +126,24 @@ void Devices::halt(std::size_t index, const std::string& cause, TimeNs retry_at)
     if (order_.clock[i] == index && runs(devices_[i])) halt(i, "its clock, " + device.status.name + ", stopped: " + cause, clock_.now());
 }
 
-bool Devices::must_wait(std::size_t index) {
+/// Scans that were lost without a trace also leave the codes in the wrong columns when they were no whole scans: only a new
+/// start helps.
+bool Devices::counts_differ(std::size_t index) {
+  Device& device = devices_[index];
+  const Device& pacer = devices_[order_.clock[index]];
+  if (device.status.state != State::streaming || pacer.status.state != State::streaming) return false;
+  const auto since_start = [](const Device& d) { return static_cast<std::int64_t>(d.port->rows() - d.start_rows); };
+  const std::int64_t behind = since_start(pacer) - since_start(device) - device.port->settings().clock_offset_scans;
+  return device.behind->look(behind) + device.ahead->look(-behind) != 0;
+}
+
+bool Devices::must_wait(std::size_t index, TimeNs now) {
   for (const std::size_t other : order_.before[index]) {
     const Device& first = devices_[other];
     if (runs(first) || !first.status.required) continue;
     Device& device = devices_[index];
-    change(device, device.status.state, "waits for " + first.status.name + ", which is " + to_string(first.status.state));
+    if (first.retry_at > now)  // else it is tried right away
+      change(device, device.status.state, "waits for " + first.status.name + ", which is " + to_string(first.status.state));
     return true;
   }
   return false;
@@ -145,10 +158,12 @@ void Devices::watch(std::size_t index, TimeNs now) {
   if (cause) return halt(index, cause, gone ? now + kRetry : now);
   if (device.status.state == State::starting) {
     const Device& pacer = devices_[order_.clock[index]];
-    if (port.samples() > device.start_samples) change(device, State::streaming);
+    if (port.rows() > device.start_rows) change(device, State::streaming);
     else if (pacer.status.state == State::streaming && now - pacer.started_at > kSilentPacer)
       change(device, State::starting, "no scan comes although " + pacer.status.name + " runs: is its SYNC terminal wired to this one's?");
   }
+  if (const std::size_t pacer = order_.clock[index]; pacer != StartOrder::kOwn && counts_differ(index))
+    return halt(pacer, "unequal_scan_counts", now);
   const std::lock_guard lock(mutex_);
   device.status.samples = port.samples();
   device.status.backlog = port.backlog();
@@ -179,9 +194,15 @@ void Devices::open(std::size_t index, TimeNs now) {
       port.driver().identify(*device.link);                    // is it really there?
       halt(pacer, device.status.name + " joins its clock", now);
     }
-    device.start_samples = port.samples();
+    device.start_rows = port.rows();
     const DeviceIdentity identity = port.start(*device.link, now);
     device.started_at = now;
+    if (pacer != StartOrder::kOwn) {
+      const double tolerance = ScanDeficit::tolerance_scans(std::min(port.settings().analog_inputs.size(), devices_[pacer].port->settings().analog_inputs.size()),
+                                                            1 / device.status.rate_hz);
+      device.behind.emplace(tolerance, kDeficitLooks, 1);
+      device.ahead.emplace(tolerance, kDeficitLooks, 1);
+    }
     {
       const std::lock_guard lock(mutex_);
       device.status.model = identity.model;

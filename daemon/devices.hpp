@@ -4,11 +4,13 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "daemon/assembly.hpp"
 #include "daemon/start_order.hpp"
+#include "dsp/shared_clock.hpp"
 
 namespace grfd {
 
@@ -22,7 +24,7 @@ struct LinkFinder {
 
 /// Devices that share a clock are started as a group: the paced ones are armed (`starting`, until their first scan), then the
 /// one that paces them starts. When that one stops, for whatever reason, the others are armed anew; when a paced one comes
-/// back, all are. So scan k is the same instant for each of them.
+/// back, or when a unit has counted fewer scans than the other for some seconds, all are. So scan k is the same instant for each of them.
 class Devices {
  public:
   enum class State : std::uint8_t { absent, starting, streaming, lost };
@@ -57,7 +59,8 @@ class Devices {
     Link* link = nullptr;
     Status status;
     TimeNs retry_at = 0, rate_since = 0, started_at = 0;
-    std::uint64_t rate_samples = 0, start_samples = 0;
+    std::uint64_t rate_samples = 0, start_rows = 0;
+    std::optional<ScanDeficit> behind, ahead;  ///< scans against the device that paces this one
     std::vector<std::function<void(const std::string&)>> blink_done;  ///< who asked
     int blinks_left = 0;
     TimeNs next_blink = 0;
@@ -68,7 +71,8 @@ class Devices {
   void watch(std::size_t index, TimeNs now);
   void open(std::size_t index, TimeNs now);
   void halt(std::size_t index, const std::string& cause, TimeNs retry_at);
-  bool must_wait(std::size_t index);
+  bool counts_differ(std::size_t index);
+  bool must_wait(std::size_t index, TimeNs now);
   static bool runs(const Device& device) { return device.status.state == State::starting || device.status.state == State::streaming; }
   void change(Device& device, State state, std::string trouble = {});
 

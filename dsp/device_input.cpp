@@ -20,11 +20,6 @@ std::vector<std::string> split_labels(const std::string& labels) {  // "0 ok, 1 
   return names;
 }
 
-/// A packet of 64 bytes of 16-bit codes may be under way, and one link may be slower by 2.5 ms.
-double deficit_tolerance(std::size_t columns, double interval_s) {
-  return std::max(0.75 * 32 / static_cast<double>(std::max<std::size_t>(columns, 1)), 2.5e-3 / interval_s);
-}
-
 }  // namespace
 
 ClockParams DeviceInput::clock_params(double interval_s, double max_drift_ppm) {
@@ -38,7 +33,7 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
     : name_(device.name), stream_name_("raw/" + device.name + "/" + main), stream_(stream), scan_(main == "scan"),
       nominal_interval_s_(1 / (table[stream].rate_hz > 0 ? table[stream].rate_hz : device.rate_hz)), start_(start),
       clock_(clock_params(nominal_interval_s_, device.max_drift_ppm)), offset_scans_(device.clock_offset_scans),
-      deficit_(deficit_tolerance(table[stream].columns.size(), nominal_interval_s_)) {
+      deficit_(ScanDeficit::tolerance_scans(table[stream].columns.size(), nominal_interval_s_)) {
   const std::string prefix = "raw/" + name_ + "/";
   if (const auto loss = table.find(prefix + "loss")) {
     loss_ = *loss;
@@ -100,7 +95,7 @@ void DeviceInput::compare_counts(SharedClock& clock, const Sample& tick, const T
                                  SampleBatch& out) noexcept {
   State& d = state_;
   if (!d.streaming || d.generation != clock.generation()) return deficit_.reset();
-  const std::int64_t missing = deficit_.tick(clock.front() - d.last_n);
+  const std::int64_t missing = deficit_.look(clock.front() - d.last_n);
   if (missing == 0) return;
   gaps.write(out, row_time(tick), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"unequal_scan_counts\",\"first_seq\":%llu,\"count\":%lld}",
              stream_name_.c_str(), static_cast<unsigned long long>(d.next_seq), static_cast<long long>(missing));

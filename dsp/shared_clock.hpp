@@ -58,31 +58,38 @@ class SharedClock {
 static_assert(std::is_trivially_copyable_v<SharedClock::State>);
 
 /// Finds out that a device has counted fewer scans than its clock gave, where nothing in its bytes tells: it is then behind
-/// the others by the same number of scans in two windows of two seconds, by more than packets and links explain.
+/// the others by the same number of scans in two windows in a row, by more than packets and links explain.
 class ScanDeficit {
  public:
   /// @param tolerance_scans what a healthy device may be behind on average
-  explicit ScanDeficit(double tolerance_scans) noexcept : tolerance_(tolerance_scans) {}
-  /// Once per tick (10 ms). @return scans that are missing, 0 when all is well or not sure yet
-  std::int64_t tick(std::int64_t behind) noexcept {
+  /// @param window looks that make a window  @param steady_scans how far two means may differ and still be the same
+  explicit ScanDeficit(double tolerance_scans, int window = 200, double steady_scans = 0.25) noexcept
+      : tolerance_(tolerance_scans), steady_(steady_scans), window_(window) {}
+  /// A packet of 64 bytes of 16-bit codes may be under way, and one link may be slower by 2.5 ms.
+  static double tolerance_scans(std::size_t columns, double interval_s) noexcept {
+    return std::max(0.75 * 32 / static_cast<double>(std::max<std::size_t>(columns, 1)), 2.5e-3 / interval_s);
+  }
+  /// At even intervals. @return scans that are missing, 0 when all is well or not sure yet
+  std::int64_t look(std::int64_t behind) noexcept {
     State& s = state_;
     s.sum += static_cast<double>(behind);
-    if (++s.ticks < 200) return 0;
-    const double mean = s.sum / s.ticks, before = s.before;
+    if (++s.looks < window_) return 0;
+    const double mean = s.sum / s.looks, before = s.before;
     s = {0, mean, 0, 0};
-    if (mean < tolerance_ || std::abs(mean - before) > 0.25) return 0;
+    if (mean < tolerance_ || std::abs(mean - before) > steady_) return 0;
     s = {};
     return std::llround(mean);
   }
   void reset() noexcept { state_ = {}; }
   struct State {
     double sum = 0, before = 0;
-    std::int32_t ticks = 0, reserved = 0;
+    std::int32_t looks = 0, reserved = 0;
   };
   State& state() noexcept { return state_; }
 
  private:
-  double tolerance_;
+  double tolerance_, steady_;
+  int window_;
   State state_;
 };
 
