@@ -51,8 +51,7 @@ class XioXimu3 final : public Driver {
     port_ = open(link);
     Commander commander(link, port_);
     serial_.clear();
-    const Setup setup = configure(commander, settings_, originals_);
-    serial_ = setup.serial;
+    const Setup setup = configure(commander, settings_, originals_, serial_);
     write_facts(setup, facts);
     stream_.expect_start();
     first_check_ = 0;

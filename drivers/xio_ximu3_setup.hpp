@@ -48,7 +48,6 @@ class Commander {
 };
 
 struct Setup {
-  std::string serial;
   double rate_hz = 0, highg_rate_hz = 0;
   double firmware = 0, calibration_date = 0;  ///< 20504 = 2.5.4; 20260131
   bool gyroscope_offset_correction = false;
@@ -64,7 +63,9 @@ DeviceIdentity identify(Commander& commander);
 /// Everything up to, not including, the `apply` that starts the stream. @throws LinkError; DeviceError for another serial
 /// number or a setting that the device does not take
 /// @param originals by serial number, so that a second start does not take our own values for the user's
-Setup configure(Commander& commander, const DeviceSettings& settings, std::map<std::string, Originals>& originals);
+/// @param serial is set before anything is changed
+Setup configure(Commander& commander, const DeviceSettings& settings, std::map<std::string, Originals>& originals,
+                std::string& serial);
 /// @throws LinkError
 void restore(Commander& commander, Originals& originals);
 

@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(the_bytes_mean_the_same_however_they_are_cut) {
   }
   BOOST_TEST(rig.inertial().size() > 1000U);
   BOOST_TEST(rig.loss().size() > 50U);
-  BOOST_TEST(rig.sync().size() > 100U);
+  BOOST_TEST(rig.sync().size() > 80U);
   BOOST_TEST(rig.messages().size() > 50U);
 }
 
