@@ -4,3 +4,7 @@ foreach(part run life simulate)
     COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/daemon_test.py ${part} $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/config/demo.toml)
   set_tests_properties(end_to_end_${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
 endforeach()
+
+add_test(NAME end_to_end_ximu3
+  COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/check_ximu3.py --grfd $<TARGET_FILE:grfd>)
+set_tests_properties(end_to_end_ximu3 PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 240)
