@@ -75,10 +75,12 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_no_inertial_sensor_is_refused_by_name) {
   refused({{"accel_x", "furlong"}}, "raw/imu/inertial: column accel_x has the unit 'furlong'");
 }
 
-BOOST_AUTO_TEST_CASE(another_sensor_and_edges_are_mapped_by_the_counter_that_they_share) {
+/// @param unit "us": the clock goes by the stamps; else by the number of samples
+void map_another_sensor_and_edges(const char* unit) {
   StreamTable table;
   StreamInfo main = stream({{"accel_x", "g"}}), highg = main, loss = main, sync = main;
   main.rate_hz = 400;
+  main.clock_unit = unit;
   highg.name = "raw/imu/highg";
   loss.name = "raw/imu/loss";
   loss.type = ValueType::i64;
@@ -111,6 +113,7 @@ BOOST_AUTO_TEST_CASE(another_sensor_and_edges_are_mapped_by_the_counter_that_the
     s.t_arrival = lab(2507.5 * static_cast<double>(k)) + 400'000;
     device.accept(s, gaps, gap_seq, out);
   }
+  BOOST_TEST(std::abs(device.interval_s() - 2507.5e-6) < 1e-8);
   const std::uint64_t newest = static_cast<std::uint64_t>(2507.5 * (40 * 400 - 1));
   Sample h;
   h.stream = device.side();
@@ -142,6 +145,11 @@ BOOST_AUTO_TEST_CASE(another_sensor_and_edges_are_mapped_by_the_counter_that_the
   h.t_device += 2000;
   device.take_side(h, gaps, gap_seq, out);
   BOOST_TEST(gap_seq == 2U);  // two are missing that nobody spoke of
+}
+
+BOOST_AUTO_TEST_CASE(another_sensor_and_edges_are_mapped_by_the_counter_that_they_share) {
+  map_another_sensor_and_edges("us");
+  map_another_sensor_and_edges("ns");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

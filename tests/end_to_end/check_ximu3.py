@@ -65,11 +65,10 @@ with tempfile.TemporaryDirectory() as folder:
     check("U6: edges that are not there", abs(len(line.t) - len(true)), 1)
     for i in ("foot_left", "foot_right"):
         sync, highg, inertial = (r[f"raw/imu_{i}/{s}"] for s in ("sync", "highg", "inertial"))
-        # In its first 5 s a device's clock has the nominal interval, and this sensor is 0.12 % slower: 6 ms at the end.
-        e = [t - true[np.argmin(abs(true - t))] for t in sync.t[sync.t > 9]]
+        e = [t - true[np.argmin(abs(true - t))] for t in sync.t]
         check(f"{i}: edges that are not there", abs(len(sync.t) - len(true)), 1)
         check(f"{i}: edges against the truth, worst", 1e3 * np.max(np.abs(e)), 0.5, "ms")
-        check(f"{i}: edges against the truth, scatter", 1e3 * np.std(e), 0.05, "ms")
+        check(f"{i}: edges against the truth, scatter", 1e3 * np.std(e), 0.1, "ms")
         check(f"{i}: holes in the numbers", holes(highg) + holes(inertial) + holes(sync), 0)
         check(f"{i}: high-g rate, off by", abs((len(highg.t) - 1) / (highg.t[-1] - highg.t[0]) - 1600 / 0.979), 2, "Hz")
         check(f"{i}: time of high-g samples goes back", float(np.sum(np.diff(highg.t) <= 0)), 0)
