@@ -50,8 +50,8 @@ class XioXimu3 final : public Driver {
   void start(Link& link, SampleBatch& facts) override {
     port_ = open(link);
     Commander commander(link, port_);
-    serial_ = commander.ping()["sn"].get<std::string>();
-    const Setup setup = configure(commander, settings_, originals_[serial_]);
+    serial_.clear();
+    const Setup setup = configure(commander, settings_, originals_, serial_);
     write_facts(setup, facts);
     stream_.expect_start();
     first_check_ = 0;
@@ -62,10 +62,12 @@ class XioXimu3 final : public Driver {
   void stop(Link& link) noexcept override {
     if (port_.out == 0) return;  // never opened
     Commander commander(link, port_);
-    bool there = true;
+    bool there = !serial_.empty();
     try {
-      commander.send("usb_data_messages_enabled", false);
-      commander.send("apply");
+      if (there) {
+        commander.send("usb_data_messages_enabled", false);
+        commander.send("apply");
+      }
     } catch (const std::exception&) {  // gone already: the stream is taken down all the same
       there = false;
     }

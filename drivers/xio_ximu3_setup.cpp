@@ -173,10 +173,13 @@ DeviceIdentity identify(Commander& commander) {
   return {"x-IMU3", answer["sn"].get<std::string>(), firmware.is_string() ? firmware.get<std::string>() : firmware.dump()};
 }
 
-Setup configure(Commander& commander, const DeviceSettings& settings, Originals& originals) {
-  const std::string serial = commander.ping()["sn"].get<std::string>();
-  if (!settings.serial.empty() && settings.serial != serial)
-    throw DeviceError("serial number: the device is '" + serial + "', the settings ask for '" + settings.serial + "'");
+Setup configure(Commander& commander, const DeviceSettings& settings, std::map<std::string, Originals>& by_serial,
+                std::string& serial) {
+  const std::string found = commander.ping()["sn"].get<std::string>();
+  if (!settings.serial.empty() && settings.serial != found)
+    throw DeviceError("serial number: the device is '" + found + "', the settings ask for '" + settings.serial + "'");
+  serial = found;
+  Originals& originals = by_serial[serial];
   const Json before = commander.expect(kStream);
   if (!equal(before, false)) originals.emplace(kStream, before);
   commander.expect(kStream, false);

@@ -55,15 +55,17 @@ struct Setup {
   Json archive;  ///< everything that the device said about itself
 };
 
-/// What a device had before it was set up; is written back when the driver lets go of it. By serial number, so that a second
-/// start does not take our own values for the user's.
+/// What a device had before it was set up; is written back when the driver lets go of it.
 using Originals = std::map<std::string, Json>;
 
 /// @throws LinkError, DeviceError
 DeviceIdentity identify(Commander& commander);
 /// Everything up to, not including, the `apply` that starts the stream. @throws LinkError; DeviceError for another serial
 /// number or a setting that the device does not take
-Setup configure(Commander& commander, const DeviceSettings& settings, Originals& originals);
+/// @param originals by serial number, so that a second start does not take our own values for the user's
+/// @param serial is set before anything is changed
+Setup configure(Commander& commander, const DeviceSettings& settings, std::map<std::string, Originals>& originals,
+                std::string& serial);
 /// @throws LinkError
 void restore(Commander& commander, Originals& originals);
 

@@ -30,9 +30,9 @@ ClockParams DeviceInput::clock_params(double interval_s, double max_drift_ppm) {
 }
 
 DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, StreamId stream, StreamTable& table, TimeNs start)
-    : name_(device.name), stream_name_("raw/" + device.name + "/" + main), stream_(stream), scan_(main == "scan"),
+    : name_(device.name), stream_name_("raw/" + device.name + "/" + main), stream_(stream), scan_(main == "scan"), stamped_(table[stream].clock_unit == "us"),
       nominal_interval_s_(1 / (table[stream].rate_hz > 0 ? table[stream].rate_hz : device.rate_hz)), start_(start),
-      clock_(clock_params(nominal_interval_s_, device.max_drift_ppm)), offset_scans_(device.clock_offset_scans),
+      clock_(clock_params(stamped_ ? 1e-6 : nominal_interval_s_, device.max_drift_ppm)), offset_scans_(device.clock_offset_scans),
       deficit_(ScanDeficit::tolerance_scans(table[stream].columns.size(), nominal_interval_s_)) {
   const std::string prefix = "raw/" + name_ + "/";
   if (const auto loss = table.find(prefix + "loss")) {
@@ -43,11 +43,12 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
     }
   }
   if (const auto facts = table.find(prefix + (scan_ ? "calibration" : "facts"))) facts_ = *facts;
+  if (stamped_) nominal_units_ = nominal_interval_s_ * 1e6;
   if (const auto sync = table.find(prefix + "sync")) {
     sync_ = *sync;
     const std::string& unit = table[*sync].clock_unit;
     const double per_s = unit == "ns" ? 1e9 : unit == "us" ? 1e6 : 0;
-    if (per_s > 0) sync_units_per_interval_ = nominal_interval_s_ * per_s;
+    if (per_s > 0) nominal_units_ = nominal_interval_s_ * per_s;
     else sync_age_ = 0.5;  // seen once a scan: half an interval ago on average
     sync_skew_s_ = table[*sync].columns[1].skew_s;
   }
@@ -69,7 +70,7 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
                   {"interval", "s"}, {"state", "code", 0, 0, "0 settling, 1 sync, 2 full"}, {"resets", "1"}};
   info.device = name_;
   info.formula = "clock-lower-hull";
-  info.parameters = "offset: lab time of the line at the epoch's first sample; drift: device interval against nominal, + = longer";
+  info.parameters = "offset: lab time of the line at the epoch's first sample; drift: interval of the device's counter against nominal, + = longer";
   info.description = "how the device's clock maps to the lab clock, once a second";
   clock_row_ = RowWriter(table.add(info), info);
 }
@@ -133,7 +134,7 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
   if (common) {
     t_s = stamp_shared(*common, s, begins);
   } else {
-    const auto n = static_cast<std::int64_t>(s.seq - d.first_seq);
+    const auto n = static_cast<std::int64_t>(stamped_ ? s.t_device - d.first_device : s.seq - d.first_seq);
     clock_.push(n, seconds(s.t_arrival - start_));
     t_s = clock_.stamp(n);
   }
@@ -213,12 +214,15 @@ void DeviceInput::repeat_facts(const Sample& cause, SampleBatch& out) noexcept {
   }
 }
 
-/// Units of the counter per interval are measured, too: the sensor's sample clock is not the counter's.
-double DeviceInput::since_newest_s(std::uint64_t t_device) const noexcept {
+double DeviceInput::units_per_interval() const noexcept {
   const State& d = state_;
-  const std::uint64_t n = d.next_seq - 1 - d.first_seq;
-  const double per_interval = n > 0 ? static_cast<double>(d.newest_device - d.first_device) / static_cast<double>(n) : sync_units_per_interval_;
-  return static_cast<double>(static_cast<std::int64_t>(t_device - d.newest_device)) / per_interval * clock().measured_interval_s();
+  const auto n = static_cast<double>(d.next_seq) - 1 - static_cast<double>(d.first_seq);
+  return n > 0 ? static_cast<double>(d.newest_device - d.first_device) / n : nominal_units_;
+}
+
+double DeviceInput::since_newest_s(std::uint64_t t_device) const noexcept {
+  const auto units = static_cast<double>(static_cast<std::int64_t>(t_device - state_.newest_device));
+  return units / (stamped_ ? 1 : units_per_interval()) * clock().measured_interval_s();
 }
 
 void DeviceInput::take_side(const Sample& in, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept {
@@ -263,7 +267,7 @@ void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint
     edge.flags |= kInvalid;
     return out.push(edge);
   }
-  const double after_s = d.delay_s + since_newest_s(s.t_device) - sync_age_ * clock().measured_interval_s() + sync_skew_s_;
+  const double after_s = d.delay_s + since_newest_s(s.t_device) - sync_age_ * interval_s() + sync_skew_s_;
   edge.t = d.newest_t + static_cast<TimeNs>(std::llround(after_s * 1e9));
   if (clock().settling()) edge.flags |= kClockUnsettled;
   out.push(edge);
@@ -290,7 +294,7 @@ void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, 
   d.edges_told = d.edges_left_out = 0;
   if (master_) return;  // its clock is the other's
   const double code = clock_.settling() ? 0 : clock_.full() ? 2 : 1;
-  clock_row_.write(out, row_time(tick), {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), clock_.measured_interval_s(), code, static_cast<double>(clock_.resets())},
+  clock_row_.write(out, row_time(tick), {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), interval_s(), code, static_cast<double>(clock_.resets())},
                    d.clock_seq);
 }
 

@@ -57,7 +57,8 @@ class DeviceInput {
   bool settling() const noexcept { return clock_.settling(); }
 
   bool streaming() const noexcept { return state_.streaming; }
-  double interval_s() const noexcept { return clock().measured_interval_s(); }
+  /// Measured, from sample to sample.
+  double interval_s() const noexcept { return clock().measured_interval_s() * (stamped_ ? units_per_interval() : 1); }
   double nominal_interval_s() const noexcept { return nominal_interval_s_; }
   const ScanAdc& adc() const noexcept { return state_.adc; }
   StreamId stream() const noexcept { return stream_; }
@@ -76,6 +77,8 @@ class DeviceInput {
   static ClockParams clock_params(double interval_s, double max_drift_ppm);
   /// Lab time that has passed since the newest sample of the main stream, by the device's counter.
   double since_newest_s(std::uint64_t t_device) const noexcept;
+  /// Of the device's counter: measured, because a sensor's sample clock need not be the counter's.
+  double units_per_interval() const noexcept;
 
   struct State {
     std::uint64_t next_seq = 0, first_seq = 0, clock_seq = 0, facts_seq = 0, loss_seq = 0;
@@ -99,8 +102,9 @@ class DeviceInput {
   std::string name_, stream_name_;
   StreamId stream_, loss_ = kNoStream, facts_ = kNoStream, sync_ = kNoStream, side_ = kNoStream, messages_ = kNoStream;
   bool scan_;
+  bool stamped_;  ///< the clock counts the microseconds that the device stamps its samples with, not samples
   double nominal_interval_s_;
-  double sync_units_per_interval_ = 1, sync_skew_s_ = 0, sync_age_ = 0;  ///< age: of an edge when it is seen, in intervals
+  double nominal_units_ = 1, sync_skew_s_ = 0, sync_age_ = 0;  ///< age: of an edge when it is seen, in intervals
   TimeNs start_;
   ClockMap clock_;
   std::unique_ptr<SharedClock> shared_;  // when other devices count by this one's clock

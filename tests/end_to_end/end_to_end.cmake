@@ -9,3 +9,6 @@ add_test(NAME end_to_end_two_units
 set_tests_properties(end_to_end_two_units PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
 add_test(NAME end_to_end_capture COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/capture_test.py $<TARGET_FILE:grfd> ${PROJECT_SOURCE_DIR}/config/demo.toml)
 set_tests_properties(end_to_end_capture PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+add_test(NAME end_to_end_ximu3
+  COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/check_ximu3.py --grfd $<TARGET_FILE:grfd>)
+set_tests_properties(end_to_end_ximu3 PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 240)

@@ -10,6 +10,7 @@
 
 #include "drivers/emulation/labjack_u6_device.hpp"
 #include "drivers/emulation/microstrain_mip_device.hpp"
+#include "drivers/emulation/xio_ximu3_device.hpp"
 #include "drivers/usb.hpp"
 #include "tests/simulated_usb/simulated_usb.hpp"
 
@@ -213,6 +214,48 @@ struct Mip {
   DeviceSettings settings;
   SineMotion source;
   MicrostrainMipDevice device;
+  Port port;
+  Host host;
+};
+
+struct Ximu3 {
+  static DeviceSettings ximu3_settings(const std::string& serial, double foreign) {
+    DeviceSettings s;
+    s.name = "imu";
+    s.driver = "xio_ximu3";
+    s.rate_hz = 400;
+    s.high_g_rate_hz = 1600;
+    s.emulation.noise = 0;
+    s.emulation.serial = serial;
+    s.emulation.faults = {{"highg_ppm", 0}, {"foreign", foreign}};
+    return s;
+  }
+  explicit Ximu3(int port_number, const std::string& serial = "01234567", double foreign = 0)
+      : settings(ximu3_settings(serial, foreign)), device(settings.emulation, &source), port(bus(), port_number, device), host(settings) {}
+  void plug() { port.plug(); }
+  /// Samples from `first` on: no hole in either stream, stamps at the pace of each sensor's clock, and nothing refused.
+  void check(std::size_t first) {
+    const Sample* before[2] = {nullptr, nullptr};
+    for (std::size_t i = first; i < host.sink.samples.size(); ++i) {
+      const Sample& s = host.sink.samples[i];
+      if (s.stream == 2) BOOST_REQUIRE_EQUAL(value<std::int64_t>(s, 1), -1);  // of the restart
+      if (s.stream != 0 && s.stream != 6) continue;
+      const bool high = s.stream == 6;
+      if (before[high]) {
+        const double step_us = static_cast<double>(s.t_device - before[high]->t_device);
+        BOOST_REQUIRE_EQUAL(s.seq, before[high]->seq + 1);
+        BOOST_REQUIRE_SMALL(step_us - (high ? 625 : 2503), 1.01);
+        BOOST_REQUIRE_EQUAL(s.flags, 0);
+      }
+      before[high] = &s;
+    }
+    BOOST_TEST((before[0] && before[1]));
+    for (const char* name : {"bad_escape", "wrong_length", "unknown_message", "bad_text", "too_long", "samples_lost"})
+      BOOST_TEST(host.counter(name) == 0u, name);
+  }
+  DeviceSettings settings;
+  SineMotion source;
+  XioXimu3Device device;
   Port port;
   Host host;
 };
