@@ -143,7 +143,23 @@ def microstrain_mip(events):
             yield "inertial", seq, time, GAP_BEFORE if step > 1 else 0, 0, t, words(struct.unpack(">6f", fields[4] + fields[5]), "<f")
 
 
-DECODERS = {d.__name__: d for d in (labjack_u6, microstrain_mip)}
+def mcc_usb1608fs_plus(events):
+    """Bare 16-bit codes, scan after scan, from the AInScanStart on; nothing frames or counts them."""
+    channels, bits, scan = None, b"", 0
+    for kind, t, payload in events:
+        if kind == CONTROL:
+            kind_of_request, request, _, data = call(kind, payload)
+            if kind_of_request == 0x40 and request[0] == 0x11:
+                channels, bits, scan = bin(data[8]).count("1"), b"", 0
+        if kind != BYTES:
+            continue
+        bits += payload
+        while channels and len(bits) >= 2 * channels:
+            yield "scan", scan, scan, 0, 0, t, words(struct.unpack(f"<{channels}H", bits[:2 * channels]), "<i")
+            bits, scan = bits[2 * channels:], scan + 1
+
+
+DECODERS = {d.__name__: d for d in (labjack_u6, mcc_usb1608fs_plus, microstrain_mip)}
 
 
 def main():
