@@ -24,8 +24,6 @@ std::tm utc(std::int64_t utc_ns, std::int64_t& fraction) {
   return tm;
 }
 
-const char* dominant_word(Dominant d) { return d == Dominant::left ? "left" : d == Dominant::right ? "right" : "unknown"; }
-
 /// Without the folder: equal inputs give equal recordings, and nobody's home folder travels with them.
 std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
@@ -83,7 +81,7 @@ Json session_to_json(const Session& session) {
           {"software_version", session.software_version},
           {"software_build", session.software_build},
           {"participant_code", settings.participant.code},
-          {"dominant_side", dominant_word(settings.participant.dominant)},
+          {"dominant_side", to_string(settings.participant.dominant)},
           {"dominance_method", settings.participant.dominance_method},
           {"settings_file", file_name(settings.file)},
           {"settings", settings.effective},

@@ -111,6 +111,7 @@ struct ImuSettings {
 };
 
 enum class Dominant : std::uint8_t { unknown, left, right };
+constexpr const char* to_string(Dominant d) { return d == Dominant::left ? "left" : d == Dominant::right ? "right" : "unknown"; }
 
 struct ParticipantSettings {
   std::string code;  ///< never a name

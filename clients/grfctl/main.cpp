@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <zmq.hpp>
 
+#include "clients/grfctl/monitor.hpp"
 #include "show.hpp"
 #include "watch.hpp"
 
@@ -29,8 +30,12 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
   record start [NAME]     start a recording
   record stop             end it and wait for the HDF5 file
   mark TEXT               put a note into the recording
+  monitor pair            a link and a code for one browser of the web monitor, for looking
+          pair --control  for looking, and for zero, start, stop and mark
+          list            paired browsers
+          forget ID|all   take the right away again
 
-The endpoint can also be set in GRFD_CONTROL. Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 no daemon answers.
+The endpoint can also be set in GRFD_CONTROL, that of the web monitor in GRFD_MONITOR. Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 no daemon answers.
 )";
 
 Json to_request(const Words& words, const std::string& plate, double seconds) {
@@ -85,7 +90,7 @@ int main(int argc, char** argv) {
   po::options_description options;
   const char* preset = std::getenv("GRFD_CONTROL");
   options.add_options()("endpoint", po::value<std::string>()->default_value(preset ? preset : "ipc:///run/grfd/control"))(
-      "json", po::bool_switch())("timeout", po::value<double>()->default_value(10))("plate", po::value<std::string>()->default_value(""))("seconds", po::value<double>()->default_value(15))("help,h", po::bool_switch())(
+      "json", po::bool_switch())("control", po::bool_switch())("timeout", po::value<double>()->default_value(10))("plate", po::value<std::string>()->default_value(""))("seconds", po::value<double>()->default_value(15))("help,h", po::bool_switch())(
       "once", po::bool_switch())(
       "words", po::value<Words>());
   po::positional_options_description places;
@@ -98,6 +103,13 @@ int main(int argc, char** argv) {
     if (values["help"].as<bool>()) return std::fputs(kUsage, stdout), 0;
     if (!values.count("words")) return std::fputs(kUsage, stderr), 2;
     const Words words = values["words"].as<Words>();
+    if (words[0] == "monitor") {
+      try {
+        return monitor_command(words, values["control"].as<bool>(), values["json"].as<bool>(), static_cast<int>(values["timeout"].as<double>() * 1000));
+      } catch (const zmq::error_t& e) {
+        return std::fprintf(stderr, "grfctl: %s\n", e.what()), 1;
+      }
+    }
     if (words != Words{"watch"}) request = to_request(words, values["plate"].as<std::string>(), values["seconds"].as<double>());
   } catch (const po::error& e) {
     std::fprintf(stderr, "grfctl: %s; see grfctl --help\n", e.what());

@@ -27,12 +27,17 @@ Feed::Feed(const FeedSettings& settings) : settings_(settings) {}
 void Feed::open(const Session& session) {
   session_start_ = session.start;
   session_id_ = session.id;
+  auto plates = nlohmann::ordered_json::array();
+  for (const PlateSettings& p : session.settings.plates)
+    plates.push_back({{"name", p.name}, {"side", to_string(p.side)}, {"corners_m", p.corners_m}});
   session_info_ = nlohmann::ordered_json{{"v", kFeedVersion},
                                          {"type", "session"},
                                          {"session", session.id},
                                          {"start_utc_ns", session.start_utc_ns},
                                          {"software", session.software_version + " " + session.software_build},
                                          {"participant", session.settings.participant.code},
+                                         {"dominant", to_string(session.settings.participant.dominant)},
+                                         {"plates", std::move(plates)},
                                          {"streams", session.streams.size()}}
                       .dump();
   for (const StreamInfo& info : session.streams) {

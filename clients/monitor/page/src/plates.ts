@@ -1,0 +1,156 @@
+// Both plates from above: feet, the trails of the centre of pressure, the target band.
+import { sides } from "./protocol";
+import type { Plate, Side } from "./protocol";
+import { settings } from "./settings";
+import type { Store } from "./store";
+import { colours, dash, font, sharp, sideColour } from "./style";
+
+const trailSeconds = 3;
+const contactN = 20;
+// Outline of a right foot, heel at (0, 0), toes forward, in parts of its length.
+const outline: [number, number][] = [
+  [0, 0], [0.11, 0.03], [0.13, 0.14], [0.12, 0.34], [0.16, 0.55], [0.2, 0.7], [0.17, 0.84], [0.08, 0.95], [-0.06, 1], [-0.15, 0.96], [-0.17, 0.82],
+  [-0.14, 0.66], [-0.08, 0.48], [-0.09, 0.3], [-0.13, 0.14], [-0.11, 0.03],
+];
+const footM = 0.27, heelBehindCopM = 0.12;
+
+interface Foot { x: number; y: number; n: number; since: number }
+
+export class PlatesView {
+  private feet: Partial<Record<Side, Foot>> = {};
+  constructor(private readonly canvas: HTMLCanvasElement, private readonly store: Store) {}
+
+  /** A foot is drawn where the load was in its first second on the plate: plates do not see feet. */
+  private foot(side: Side): Foot | undefined {
+    const s = this.store, fz = s.newest(`fz_${side}`), x = s.newest(`ml_${side}`), y = s.newest(`ap_${side}`), now = s.now();
+    if (fz === null || fz < contactN) {
+      delete this.feet[side];
+      return undefined;
+    }
+    if (x === null || y === null) return this.feet[side];
+    const foot = (this.feet[side] ??= { x, y, n: 1, since: now });
+    if (now - foot.since < 1 && now >= foot.since) {
+      foot.n++;
+      foot.x += (x - foot.x) / foot.n;
+      foot.y += (y - foot.y) / foot.n;
+    }
+    return foot;
+  }
+
+  draw(): void {
+    const c = sharp(this.canvas), s = this.store, plates = s.session?.plates ?? [];
+    if (!c) return;
+    const w = this.canvas.clientWidth, h = this.canvas.clientHeight, ink = colours();
+    const corners = plates.flatMap((p) => p.corners_m);
+    if (corners.length === 0) {
+      c.fillStyle = ink.soft;
+      c.font = font(16);
+      c.textAlign = "center";
+      c.fillText("no force plates in this session", w / 2, h / 2);
+      return;
+    }
+    const xs = corners.map((p) => p[0]), ys = corners.map((p) => p[1]), margin = 24;
+    const x0 = Math.min(...xs), x1 = Math.max(...xs), y0 = Math.min(...ys), y1 = Math.max(...ys);
+    const scale = Math.min((w - 2 * margin) / (x1 - x0), (h - 2 * margin) / (y1 - y0));
+    const px = (x: number) => w / 2 + (x - (x0 + x1) / 2) * scale, py = (y: number) => h / 2 - (y - (y0 + y1) / 2) * scale;
+
+    for (const plate of plates) this.plate(c, plate, px, py);
+    if (settings.band) {
+      c.fillStyle = ink.band;
+      c.fillRect(px(-settings.bandMl / 1000), py(settings.bandApHigh / 1000), (2 * settings.bandMl / 1000) * scale, ((settings.bandApHigh - settings.bandApLow) / 1000) * scale);
+      c.fillStyle = ink.soft;
+      c.font = font(12);
+      c.textAlign = "center";
+      c.fillText("target", px(0), py(settings.bandApHigh / 1000) - 4);
+    }
+    for (const side of sides) {
+      const foot = this.foot(side);
+      if (foot) this.outline(c, side, foot, scale, px, py);
+      this.trail(c, side, sideColour(s, side), s.solid(side) ? [] : dash, 3, px, py);
+    }
+    this.trail(c, "total", ink.total, [], 3.5, px, py);
+    c.fillStyle = ink.soft;
+    c.font = font(12);
+    c.textAlign = "center";
+    c.fillText("↑ forward", w / 2, 14);
+    c.textAlign = "left";
+    c.fillRect(w - 24 - 0.1 * scale, h - 10, 0.1 * scale, 2);
+    c.fillText("100 mm", w - 24 - 0.1 * scale, h - 14);
+  }
+
+  private plate(c: CanvasRenderingContext2D, plate: Plate, px: (x: number) => number, py: (y: number) => number): void {
+    const ink = colours();
+    c.beginPath();
+    plate.corners_m.forEach((p, i) => (i === 0 ? c.moveTo(px(p[0]), py(p[1])) : c.lineTo(px(p[0]), py(p[1]))));
+    c.closePath();
+    c.strokeStyle = ink.line;
+    c.lineWidth = 2;
+    c.stroke();
+    const outer = plate.side === "left" ? Math.min(...plate.corners_m.map((p) => p[0])) : Math.max(...plate.corners_m.map((p) => p[0]));
+    c.fillStyle = sideColour(this.store, plate.side);
+    c.font = font(22, 700);
+    c.textAlign = plate.side === "left" ? "left" : "right";
+    c.fillText(plate.side.toUpperCase(), px(outer) + (plate.side === "left" ? 10 : -10), py(Math.max(...plate.corners_m.map((p) => p[1]))) + 28);
+  }
+
+  private outline(c: CanvasRenderingContext2D, side: Side, foot: Foot, scale: number, px: (x: number) => number, py: (y: number) => number): void {
+    const mirror = side === "right" ? 1 : -1, size = footM * scale, x = px(foot.x), y = py(foot.y - heelBehindCopM);
+    c.beginPath();
+    outline.forEach(([a, b], i) => {
+      const [na, nb] = outline[(i + 1) % outline.length] ?? [a, b];
+      const mx = x + (mirror * (a + na) * size) / 2, my = y - ((b + nb) * size) / 2;
+      if (i === 0) c.moveTo(mx, my);
+      else c.quadraticCurveTo(x + mirror * a * size, y - b * size, mx, my);
+    });
+    const [a0, b0] = outline[0] ?? [0, 0], [a1, b1] = outline[1] ?? [0, 0];
+    c.quadraticCurveTo(x + mirror * a0 * size, y - b0 * size, x + (mirror * (a0 + a1) * size) / 2, y - ((b0 + b1) * size) / 2);
+    c.globalAlpha = 0.16;
+    c.fillStyle = sideColour(this.store, side);
+    c.fill();
+    c.globalAlpha = 0.7;
+    c.strokeStyle = sideColour(this.store, side);
+    c.lineWidth = 1.5;
+    c.stroke();
+    c.globalAlpha = 1;
+  }
+
+  private trail(c: CanvasRenderingContext2D, which: Side | "total", colour: string, pattern: number[], width: number, px: (x: number) => number, py: (y: number) => number): void {
+    const ml = this.store.columns.get(`ml_${which}`), ap = this.store.columns.get(`ap_${which}`);
+    if (!ml || !ap) return;
+    const from = Math.max(0, ml.length - Math.round(trailSeconds / (this.store.session?.slot_s ?? 0.01)));
+    c.strokeStyle = colour;
+    c.lineWidth = width;
+    c.lineJoin = "round";
+    c.setLineDash(pattern);
+    c.globalAlpha = 0.65;
+    c.beginPath();
+    let pen = false;
+    for (let i = from; i < ml.length; i += 2) {
+      const x = ml[i], y = ap[i];
+      if (x === null || x === undefined || y === null || y === undefined) {
+        pen = false;
+        continue;
+      }
+      if (pen) c.lineTo(px(x), py(y));
+      else c.moveTo(px(x), py(y));
+      pen = true;
+    }
+    c.stroke();
+    c.globalAlpha = 1;
+    c.setLineDash([]);
+    const x = ml[ml.length - 1], y = ap[ap.length - 1];
+    if (x === null || x === undefined || y === null || y === undefined) return;
+    c.fillStyle = colour;
+    c.strokeStyle = colours().panel;
+    c.lineWidth = 2;
+    c.beginPath();
+    if (which === "total") {
+      for (const [dx, dy] of [[0, -11], [11, 0], [0, 11], [-11, 0]] as const) c.lineTo(px(x) + dx, py(y) + dy);
+      c.closePath();
+    } else {
+      c.arc(px(x), py(y), 8, 0, 7);
+    }
+    c.fill();
+    c.stroke();
+  }
+}

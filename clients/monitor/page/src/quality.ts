@@ -1,0 +1,54 @@
+// Whether what is shown can be trusted: always in view.
+import type { Device } from "./protocol";
+import type { Store } from "./store";
+import { digits } from "./style";
+
+export type Condition = "live" | "frozen" | "cut" | "waiting";
+export const frozenMs = 500;
+
+/** `open`: there is a connection to the gateway. */
+export function condition(store: Store, open: boolean, now: number): Condition {
+  if (!open) return store.session ? "cut" : "waiting";
+  if (!store.session || !Number.isFinite(store.age(now))) return "waiting";
+  return store.age(now) < frozenMs ? "live" : "frozen";
+}
+
+function deviceText(d: Device): string {
+  const drift = d.clock?.drift_ppm;
+  const clock = d.state !== "streaming" ? "" : d.clock?.state === "settling" ? "clock settling" : drift === undefined ? "" : `${drift > 0 ? "+" : ""}${digits(drift, 0)} ppm`;
+  const losses = Object.values(d.counters ?? {}).reduce((a, b) => a + b, 0);
+  return [clock, d.restarts > 0 ? `${d.restarts} restarts` : "", losses > 0 ? `${losses} lost or rejected` : ""].filter((t) => t !== "").join(" · ");
+}
+
+export class QualityView {
+  private shown = "";
+  constructor(private readonly root: HTMLElement, private readonly store: Store) {}
+
+  update(stale: boolean): void {
+    const s = this.store.status, gaps = this.store.gaps, items: [string, string, string, string][] = [];
+    const age = s?.feed_age_ms?.["batched"];
+    for (const d of s?.daemon ? (s.devices ?? []) : []) {
+      const good = d.state === "streaming" && !stale;
+      items.push([`device ${good ? "good" : "bad"}`, `${good ? "●" : "▲"} ${d.name}`, stale ? "unknown" : good ? deviceText(d) : `${d.state.toUpperCase()}${d.trouble ? `: ${d.trouble}` : ""}`, `${d.driver} ${d.serial}, ${digits(d.measured_hz, 1)} Hz. Drift: how much longer the clock's intervals are than nominal.`]);
+    }
+    if (s && !s.daemon) items.push(["device bad", "▲ grfd", "does not answer", s.error ?? ""]);
+    if (s?.daemon) {
+      items.push([gaps.count + (s.missing_rows ?? 0) > 0 ? "device bad" : "device", "gaps", gaps.count + (s.missing_rows ?? 0) === 0 ? "none" : `${gaps.count} gaps, ${s.missing_rows ?? gaps.rows} rows missing${gaps.last ? ` (${gaps.last})` : ""}`, "rows missing in the whole session, in all streams"]);
+      if (age) items.push(["device", "age when sent", `${digits(age.p50, 0)} ms median · ${digits(age.p99, 0)} ms 99 % · ${digits(age.worst, 0)} ms worst`, "from USB arrival to the sending of the feed's batches"]);
+      const lost = (s.gateway["feed_messages_lost"] ?? 0) + (s.gateway["feed_messages_bad"] ?? 0);
+      if (lost > 0 || this.store.skipped > 0) items.push(["device bad", "on the way here", `${lost} messages lost · ${this.store.skipped} rows skipped`, "this display only; the recording is not touched"]);
+    }
+    const key = JSON.stringify(items);
+    if (key === this.shown) return;
+    this.shown = key;
+    this.root.textContent = "";
+    for (const [kind, name, text, title] of items) {
+      const chip = document.createElement("span"), b = document.createElement("b");
+      chip.className = kind;
+      chip.title = title;
+      b.textContent = name;
+      chip.append(b, text === "" ? "" : ` ${text}`);
+      this.root.append(chip);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+// Angle, rate and force of both sides against time, on one time axis.
+import uPlot from "uplot";
+import { sides } from "./protocol";
+import { settings } from "./settings";
+import type { Store } from "./store";
+import { colours, dash, font, sideColour } from "./style";
+
+interface Kind { column: string; title: string; low: number; high: number; step: number; marks: boolean; axis: boolean }
+const kinds: Record<string, Kind> = {
+  "plot-angle": { column: "angle", title: "Dorsiflexion (°)", low: -5, high: 35, step: 10, marks: true, axis: false },
+  "plot-rate": { column: "rate", title: "Dorsiflexion rate (°/s)", low: -40, high: 40, step: 20, marks: true, axis: false },
+  "plot-force": { column: "fz", title: "Vertical force (N)", low: 0, high: 600, step: 200, marks: false, axis: true },
+};
+
+class Trace {
+  private plot: uPlot | undefined;
+  private low: number;
+  private high: number;
+  constructor(private readonly root: HTMLElement, private readonly kind: Kind, private readonly store: Store) {
+    this.low = kind.low;
+    this.high = kind.high;
+  }
+
+  /** Theme, size or sides changed. */
+  rebuild(): void {
+    this.plot?.destroy();
+    this.plot = undefined;
+    if (this.root.clientWidth === 0 || this.root.clientHeight === 0) return;
+    const ink = colours(), grid = { stroke: ink.line, width: 1 }, axisFont = font(14);
+    this.plot = new uPlot({
+      width: this.root.clientWidth, height: this.root.clientHeight, padding: [24, 8, 4, 0],
+      cursor: { show: false }, legend: { show: false }, select: { show: false, left: 0, top: 0, width: 0, height: 0 },
+      scales: { x: { time: false, range: () => [this.store.now() - settings.seconds, this.store.now()] }, y: { range: () => [this.low, this.high] } },
+      axes: [
+        { show: true, stroke: ink.soft, font: axisFont, grid, ticks: { show: false }, size: this.kind.axis ? 24 : 2, gap: 3, space: 60,
+          values: (_u, splits) => splits.map((v) => (this.kind.axis ? `${Math.round(v)} s` : "")) },
+        { stroke: ink.soft, font: axisFont, grid, ticks: { show: false }, size: 50, gap: 5, incrs: [this.kind.step, 2 * this.kind.step, 5 * this.kind.step, 10 * this.kind.step] },
+      ],
+      series: [{}, ...sides.map((side) => ({
+        stroke: sideColour(this.store, side), width: 3, points: { show: false }, spanGaps: false, pxAlign: 0, ...(this.store.solid(side) ? {} : { dash }),
+      }))],
+      hooks: { draw: [(u) => this.decorate(u)] },
+    }, [[], [], []], this.root);
+  }
+
+  draw(): void {
+    const a = this.store.columns.get(`${this.kind.column}_left`), b = this.store.columns.get(`${this.kind.column}_right`);
+    if (!this.plot || !a || !b) return;
+    for (const values of [a, b])
+      for (const v of values) {
+        if (v === null) continue;
+        while (v > this.high) this.high += this.kind.step;
+        while (v < this.low) this.low -= this.kind.step;
+      }
+    const delay = this.store.delay(`${this.kind.column}_right`); // the filter's; so that all three plots are true to one time
+    this.plot.setData([delay === 0 ? this.store.t : this.store.t.map((t) => t - delay), a, b], true);
+  }
+
+  private decorate(u: uPlot): void {
+    const c = u.ctx, ink = colours(), ratio = uPlot.pxRatio, { left, top, width, height } = u.bbox;
+    c.save();
+    c.font = font(15 * ratio, 600);
+    c.fillStyle = ink.ink;
+    c.textAlign = "left";
+    c.textBaseline = "alphabetic";
+    c.fillText(this.kind.title, left, top - 7 * ratio);
+    if (this.low < 0) {
+      const zero = u.valToPos(0, "y", true);
+      c.fillStyle = ink.soft;
+      c.fillRect(left, zero, width, ratio);
+    }
+    if (this.kind.marks) this.drawMarks(u, c, ratio, left, top, width, height);
+    c.restore();
+  }
+
+  private drawMarks(u: uPlot, c: CanvasRenderingContext2D, ratio: number, left: number, top: number, width: number, height: number): void {
+    for (const mark of this.store.marks) {
+      const x = u.valToPos(mark.t, "x", true);
+      if (x < left || x > left + width) continue;
+      c.strokeStyle = c.fillStyle = sideColour(this.store, mark.side);
+      c.lineWidth = 2 * ratio;
+      c.setLineDash(this.store.solid(mark.side) ? [] : dash.map((d) => d * ratio));
+      c.beginPath();
+      c.moveTo(x, top);
+      c.lineTo(x, top + height);
+      c.stroke();
+      c.setLineDash([]);
+      c.beginPath();
+      c.moveTo(x - 8 * ratio, top);
+      c.lineTo(x + 8 * ratio, top);
+      c.lineTo(x, top + 11 * ratio);
+      c.fill();
+      if (this.kind.column !== "angle") continue;
+      const second = mark.text.includes("ms");
+      c.font = font(15 * ratio, 700);
+      const wide = c.measureText(mark.text).width, at = Math.min(Math.max(second ? x : x - wide - 14 * ratio, left), left + width - wide - 14 * ratio);
+      c.fillStyle = colours().panel;
+      c.globalAlpha = 0.85;
+      c.fillRect(at + 4 * ratio, top + height - 24 * ratio, wide + 6 * ratio, 20 * ratio);
+      c.globalAlpha = 1;
+      c.fillStyle = sideColour(this.store, mark.side);
+      c.fillText(mark.text, at + 7 * ratio, top + height - 9 * ratio);
+    }
+  }
+}
+
+export class TracesView {
+  private readonly traces: Trace[];
+  private turn = 0;
+  constructor(store: Store) {
+    this.traces = Object.entries(kinds).map(([id, kind]) => new Trace(document.getElementById(id)!, kind, store));
+    let size = "";
+    new ResizeObserver(() => {
+      const now = this.traces.map((_, i) => Object.keys(kinds)[i]).map((id) => `${document.getElementById(id!)!.clientWidth}x${document.getElementById(id!)!.clientHeight}`).join();
+      if (now !== size) this.rebuild();
+      size = now;
+    }).observe(document.getElementById("ankles")!);
+  }
+  rebuild(): void { for (const trace of this.traces) trace.rebuild(); }
+  /** One of the three in each frame: each is new 20 times a second. */
+  draw(): void { this.traces[this.turn++ % this.traces.length]?.draw(); }
+  drawAll(): void { for (const trace of this.traces) trace.draw(); }
+}

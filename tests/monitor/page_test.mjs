@@ -1,0 +1,229 @@
+// The page in a real browser. Usage: node page_test.mjs PART MODULES BUILD SOURCE [FOLDER FOR PICTURES]; run-page starts it.
+import { spawnSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Rig, build, check, failed, newest, number, sleep, source, until, word } from "./rig.mjs";
+
+const part = process.argv[2], pictures = process.argv[6];
+const rig = new Rig();
+const table = (page) => page.$$eval("#repetitions tbody tr", (rows) => rows.map((r) => Object.fromEntries([...r.querySelectorAll("td")].map((c) => [c.dataset.column ?? "", c.textContent]))));
+const live = (page, seconds = 60) => until("the page is live", seconds, async () => (await word(page)) === "live");
+const near = (what, value, wanted, tolerance) => check(`${what}: ${value} (${wanted} ± ${tolerance})`, value !== null && Math.abs(value - wanted) <= tolerance, String(value));
+
+/** The athlete of config/demo.toml: 80 kg, 30 and 20 deg/s, 26 and 30 deg, 2 and 8 % more on the right, 698 ms. */
+async function numbers() {
+  rig.startDaemon();
+  await rig.startMonitor();
+  const page = await rig.page();
+  await page.goto(`http://127.0.0.1:${rig.port}/`);
+  await live(page);
+  await page.evaluate(() => {
+    window.seen = [];
+    let last = -1;
+    setInterval(() => {
+      const s = window.grfmon.store, t = s.now();
+      if (t !== last) window.seen.push([t, ...["angle_left", "angle_right", "rate_left", "rate_right", "fz_left", "fz_right", "ml_total", "ap_total"].map((c) => s.newest(c))]);
+      last = t;
+    }, 40);
+  });
+  await until("two repetitions are in the table", 60, async () => (await table(page)).length >= 2);
+  const rows = await table(page);
+  for (const row of rows.slice(0, 2)) {
+    near("rate left, deg/s", Number(row["rate L"]), 30, 0.3);
+    near("rate right, deg/s", Number(row["rate R"]), 20, 0.3);
+    near("range left, deg", Number(row["range L"]), 26, 0.3);
+    near("range right, deg", Number(row["range R"]), 30, 0.3);
+    near("lag, ms", Number(row["lag*"]), 698, 6);
+    check("left runs out first", row["out first*"] === "left", row);
+    check("load at the bottom", row["load bottom"] === "8.0 R" || Math.abs(parseFloat(row["load bottom"]) - 8) < 0.3, row);
+  }
+  await until("standing: 80 kg and 2 % more on the right", 15, async () => {
+    const [l, r, bai, al] = await page.evaluate(() => ["fz_left", "fz_right", "bai", "angle_left"].map((c) => window.grfmon.store.newest(c)));
+    return Math.abs(l + r - 80 * 9.80665) < 8 && Math.abs(bai - 2) < 0.8 && Math.abs(al) < 0.5;
+  });
+  check("numbers have their units", (await page.textContent("#card-left")).includes("°/s") && (await page.textContent(".readout")).includes("mm"));
+  check("sides say which is dominant", (await page.textContent("#card-right")).includes("Right ankle · dominant") && (await page.textContent("#card-left")).includes("Left ankle · non-dominant"));
+  check("exploratory is said", (await page.textContent("#card-room")).includes("exploratory"));
+  await until("who was first out of room, and the lag, as it happens", 15, async () => (await page.textContent("#room-word")) === "LEFT" && /right \d+ ms later/.test(await page.textContent("#room-detail")));
+  await page.keyboard.press("ArrowLeft");
+  check("stepping back is marked as not live", (await page.textContent("#multiples-title")).includes("not live"));
+  await page.keyboard.press("Escape");
+  check("small pictures, one for each repetition", (await page.$$(".multiple")).length >= 2);
+
+  writeFileSync(join(rig.folder, "seen.json"), JSON.stringify(await page.evaluate(() => window.seen)));
+  check("record stop", rig.ctl("record", "stop").code === 0);
+  const done = spawnSync("/usr/bin/python3", ["-B", join(source, "tests/monitor/compare_truth.py"), join(rig.folder, "trials/first.h5"), join(rig.folder, "seen.json")], { encoding: "utf8" });
+  console.log(done.stdout.trimEnd());
+  check("what the page had is what the athlete did", done.status === 0, done.stderr);
+}
+
+async function faults() {
+  rig.startDaemon("--set", "device.imu_foot_left.required=false", "--set", "device.imu_foot_left.emulation.unplug_at_s=12", "--set", "device.imu_foot_left.emulation.unplug_for_s=6");
+  await rig.startMonitor();
+  const page = await rig.page();
+  await page.goto(`http://127.0.0.1:${rig.port}/`);
+  await live(page);
+  await until("angles are known", 30, async () => (await number(page, "angle-left")) !== null);
+  await until("unplugged: the device is named", 40, async () => /imu_foot_left\s+LOST/.test(await page.textContent("#quality")));
+  check("its ankle is unknown, not held", (await number(page, "angle-left")) === null && (await newest(page, "angle_left")) === null);
+  check("the other ankle goes on", (await number(page, "angle-right")) !== null && (await word(page)) === "live");
+  await until("it comes back", 40, async () => !/imu_foot_left\s+LOST/.test(await page.textContent("#quality")));
+  await until("the loss stays in view", 10, async () => /gaps [1-9]/.test(await page.textContent("#quality")));
+
+  rig.daemon.kill("SIGSTOP");
+  const shown = await until("a frozen feed is unmistakable", 3, async () => (await page.isVisible("#alarm")) && (await page.textContent("#alarm-word")) === "NO LIVE DATA");
+  check(`within a second (${shown?.toFixed(2)} s, with this test's own delay)`, shown < 1.3, String(shown));
+  await until("and no number is shown", 2, async () => (await number(page, "angle-right")) === null && (await number(page, "cop-ml")) === null);
+  rig.daemon.kill("SIGCONT");
+  await live(page, 15);
+
+  rig.monitor.kill("SIGKILL");
+  await until("without the gateway: cut off", 4, async () => (await page.textContent("#alarm-word")) === "NO CONNECTION" && (await number(page, "angle-right")) === null);
+  await rig.startMonitor();
+  await until("it reconnects by itself", 20, async () => (await word(page)) === "live");
+
+  const old = await page.evaluate(() => window.grfmon.store.session.session);
+  rig.daemon.kill("SIGTERM");
+  await until("without the daemon: frozen", 30, async () => (await word(page)) === "frozen");
+  for (let i = 0; i < 400 && rig.daemon.exitCode === null; i++) await sleep(50);
+  rig.startDaemon();
+  await until("a new session is taken up", 40, async () => (await word(page)) === "live" && (await page.evaluate(() => window.grfmon.store.session.session)) !== old);
+  check("the old repetitions are gone", (await table(page)).length === 0);
+}
+
+async function commands() {
+  rig.startDaemon("--set", "record.at_start=false");
+  await rig.startMonitor();
+  await until("grfmon answers grfctl", 20, () => rig.ctl("--timeout", "1", "--json", "monitor", "list").code === 0);
+  const looker = await rig.page();
+  await looker.goto(`http://127.0.0.1:${rig.port}/`);
+  await live(looker);
+  check("looking on loopback needs no pairing, and has no buttons", !(await looker.isVisible("#zero")));
+
+  const said = rig.ctl("monitor", "pair", "--control");
+  check("grfctl prints a code and a link", said.code === 0 && said.out.includes("\u2588") && /#pair=[0-9a-f]{40}/.test(said.out), said.out + said.err);
+  const page = await rig.page();
+  await page.goto(/http:\S+/.exec(said.out)[0]);
+  await live(page);
+  check("the secret does not stay in the address", !page.url().includes("pair"));
+  await page.click("#zero");
+  await until("zero while somebody stands there is refused in words, or done", 15, async () => /Plates are zero|Not zeroed/.test((await page.textContent("#toast")) ?? ""));
+  await page.click("#start");
+  await until("recording from the page", 15, async () => (await page.textContent("#recording-word")) === "● REC");
+  await page.keyboard.press("m");
+  await until("marked", 10, async () => (await page.textContent("#toast")).includes("Marked"));
+  await page.click("#stop");
+  await until("the file is named", 60, async () => (await page.textContent("#toast")).includes("first.h5"));
+  check("the file is there", existsSync(join(rig.folder, "trials/first.h5")));
+  check("and whole", spawnSync(join(build, "grfd"), ["verify", join(rig.folder, "trials/first.h5")]).status === 0);
+  await page.reload();
+  await live(page);
+  check("the browser stays paired", await page.isVisible("#zero"));
+  await page.click("#sound");
+  await page.click("#settings-open");
+  await page.check("input[name=metronome]");
+  await page.click("dialog button");
+  await until("the metronome ticks", 10, async () => (await page.evaluate(() => window.grfmon.sound.beeps)) > 1);
+}
+
+async function pairing() {
+  rig.startDaemon();
+  await rig.startMonitor("--secure");
+  await until("grfmon answers grfctl", 20, () => rig.ctl("--timeout", "1", "--json", "monitor", "list").code === 0);
+  const stranger = await rig.page();
+  await stranger.goto(`https://127.0.0.1:${rig.port}/`);
+  await until("a stranger is told to pair", 20, () => stranger.isVisible("#gate"));
+  await sleep(1500);
+  check("and gets nothing", await stranger.evaluate(() => window.grfmon.store.session === undefined && window.grfmon.store.t.length === 0 && window.grfmon.store.status === undefined));
+  const link = rig.link();
+  check("the link is https", link?.startsWith("https://127.0.0.1:"), link);
+  const page = await rig.page();
+  await page.goto(link);
+  await live(page);
+  check("for looking only", !(await page.isVisible("#start")));
+  const second = await rig.page();
+  await second.goto(link);
+  await until("the link works once", 20, () => second.isVisible("#gate"));
+  const operator = await rig.page();
+  await operator.goto(rig.link("--control"));
+  await live(operator);
+  check("--control brings the buttons", await operator.isVisible("#start"));
+  check("two browsers are listed", JSON.parse(rig.ctl("--json", "monitor", "list").out).length === 2);
+  check("they can be forgotten", rig.ctl("monitor", "forget", "all").code === 0);
+  await page.reload();
+  await until("a forgotten browser gets nothing", 20, () => page.isVisible("#gate"));
+}
+
+async function performance() {
+  const seconds = Number(process.env.GRFD_MONITOR_SECONDS ?? 20);
+  rig.startDaemon();
+  await rig.startMonitor();
+  const page = await rig.page();
+  await page.goto(`http://127.0.0.1:${rig.port}/`);
+  await live(page);
+  await until("there are repetitions", 60, async () => (await table(page)).length >= 1);
+  const cdp = await page.context().newCDPSession(page);
+  const heap = async () => {
+    await cdp.send("HeapProfiler.collectGarbage");
+    return page.evaluate(() => performance.memory.usedJSHeapSize / 1e6);
+  };
+  await sleep(3000);
+  const before = await heap();
+  await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
+  const metrics = async () => Object.fromEntries((await cdp.send("Performance.getMetrics")).metrics.map((m) => [m.name, m.value]));
+  const m0 = await metrics();
+  await page.evaluate(() => window.grfmon.perf.reset());
+  await sleep(seconds * 1000);
+  const p = await page.evaluate(() => window.grfmon.perf.summary()), m1 = await metrics(), after = await heap();
+  console.log(`       ${seconds} s, 1280x800: ${JSON.stringify(p)}`);
+  console.log(`       processor time of the page's thread for a frame: ${((1000 * (m1.TaskDuration - m0.TaskDuration)) / p.frames).toFixed(2)} ms, of it script ${((1000 * (m1.ScriptDuration - m0.ScriptDuration)) / p.frames).toFixed(2)} ms`);
+  console.log(`       memory ${before.toFixed(2)} MB before, ${after.toFixed(2)} MB after`);
+  check("frames were drawn", p.frames > 5 * seconds, p);
+  check("memory is flat", after - before < 0.02 * seconds + 1.5, `${before} to ${after} MB`);
+  if (process.env.GRFD_MONITOR_STRICT) {
+    check("a frame takes at most 8 ms at p95", p.frame_p95_ms <= 8, p);
+    check("no task above 50 ms", p.long_tasks === 0, p);
+  }
+}
+
+async function takePictures() {
+  rig.startDaemon("--set", "device.imu_foot_left.required=false", "--set", "device.imu_foot_left.emulation.unplug_at_s=48", "--set", "device.imu_foot_left.emulation.unplug_for_s=0");
+  await rig.startMonitor("--secure");
+  await until("grfmon answers grfctl", 20, () => rig.ctl("--timeout", "1", "--json", "monitor", "list").code === 0);
+  const pages = [];
+  for (const colorScheme of ["light", "dark"])
+    for (const [width, height] of [[1280, 800], [820, 1180]]) {
+      const page = await rig.page({ colorScheme, viewport: { width, height } });
+      await page.goto(rig.link("--control"));
+      pages.push([`${colorScheme}-${width}`, page]);
+    }
+  const [, first] = pages[0];
+  await until("four repetitions", 90, async () => (await table(first)).length >= 4);
+  await until("deep in the next one", 20, async () => (await newest(first, "angle_right")) > 27);
+  for (const [name, page] of pages) await page.screenshot({ path: join(pictures, `monitor-${name}.png`) });
+  await first.keyboard.press("ArrowLeft");
+  await first.screenshot({ path: join(pictures, "monitor-review.png") });
+  await first.click("#settings-open");
+  await first.screenshot({ path: join(pictures, "monitor-settings.png") });
+  await first.click("dialog button");
+  await until("unplugged", 40, async () => /LOST/.test(await first.textContent("#quality")));
+  await first.screenshot({ path: join(pictures, "monitor-unplugged.png") });
+  rig.daemon.kill("SIGSTOP");
+  await sleep(2000);
+  await first.screenshot({ path: join(pictures, "monitor-frozen.png") });
+  const stranger = await rig.page();
+  await stranger.goto(`https://127.0.0.1:${rig.port}/`);
+  await sleep(500);
+  await stranger.screenshot({ path: join(pictures, "monitor-gate.png") });
+}
+
+try {
+  await rig.startBrowser();
+  await { numbers, faults, commands, pairing, performance, pictures: takePictures }[part]();
+  check("no error in the page", (rig.errors ?? []).length === 0, rig.errors);
+} catch (error) {
+  check("the test ran to its end", false, String(error?.stack ?? error));
+} finally {
+  await rig.end();
+}
+process.exit(failed() > 0 ? 1 : 0);
