@@ -173,6 +173,8 @@ def xio_ximu3(events):
             if since is None or t < since or not m or m[0] not in kinds:
                 continue
             name, size, period = kinds[m[0]]
+            if any(rest[:1] not in (b"\xdc", b"\xdd") for rest in m.split(b"\xdb")[1:]):
+                continue  # no such escape
             m = m.replace(b"\xdb\xdc", b"\n").replace(b"\xdb\xdd", b"\xdb")
             if len(m) + 1 != size:
                 continue
