@@ -159,7 +159,33 @@ def mcc_usb1608fs_plus(events):
             bits, scan = bits[2 * channels:], scan + 1
 
 
-DECODERS = {d.__name__: d for d in (labjack_u6, mcc_usb1608fs_plus, microstrain_mip)}
+def xio_ximu3(events):
+    """Messages end with 0A; binary ones are unstuffed (DB DC, DB DD). Counts from 100 ms after the acknowledged `apply`."""
+    stream, since, tracks = b"", None, {}
+    kinds = {0xC9: ("inertial", 34, 2500), 0xC8: ("highg", 22, 1250)}  # stream, bytes with the end, us between samples
+    for kind, t, payload in events:
+        if kind != BYTES:
+            continue
+        *messages, stream = (stream + payload).split(b"\n")
+        for m in messages:
+            if m == b'{"apply":null}':
+                since = t + 100_000_000
+            if since is None or t < since or not m or m[0] not in kinds:
+                continue
+            name, size, period = kinds[m[0]]
+            if any(rest[:1] not in (b"\xdc", b"\xdd") for rest in m.split(b"\xdb")[1:]):
+                continue  # no such escape
+            m = m.replace(b"\xdb\xdc", b"\n").replace(b"\xdb\xdd", b"\xdb")
+            if len(m) + 1 != size:
+                continue
+            time = struct.unpack("<Q", m[1:9])[0]
+            seq, before = tracks.get(name, (-1, time - period))
+            step = round((time - before) / period)
+            tracks[name] = seq + step, time
+            yield name, seq + step, time, GAP_BEFORE if step > 1 else 0, 0, t, words(struct.unpack(f"<{(size - 10) // 4}f", m[9:]), "<f")
+
+
+DECODERS = {d.__name__: d for d in (labjack_u6, mcc_usb1608fs_plus, microstrain_mip, xio_ximu3)}
 
 
 def main():

@@ -34,7 +34,7 @@ void command(std::string_view text) {
 }
 
 #if FUZZ_USBIP
-void usbip_bytes(std::span<const std::byte> bytes) {
+void usbip_messages(std::span<const std::byte> bytes) {
   std::array<std::byte, usbip::kHeader> header{};
   std::copy_n(bytes.begin(), std::min(bytes.size(), header.size()), header.begin());
   const std::span<const std::byte, usbip::kHeader> all(header);
@@ -89,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
 #if FUZZ_USBIP
-      usbip_bytes(rest);
+      usbip_messages(rest);
 #endif
       break;
   }
