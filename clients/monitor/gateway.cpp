@@ -157,7 +157,7 @@ bool Gateway::admit(Page& page, const std::string& message, std::string& answer)
 void Gateway::join(const std::shared_ptr<Page>& page) {
   for (const Json& message : board_.greeting()) page->send(text_of(message));
   if (last_status_) page->send(last_status_);
-  page->next_slot = std::max(board_.begin(), board_.end() - kFrameRows);
+  page->next_slot = kFromNow;
   pages_.insert(page);
 }
 

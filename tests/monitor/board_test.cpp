@@ -89,6 +89,10 @@ BOOST_AUTO_TEST_CASE(a_frame_carries_what_is_new_and_says_what_it_leaves_out) {
   frame = make_frame(rig.board, from, 9, 3.5f);
   BOOST_TEST(at<std::uint16_t>(frame, 2) == 200);
   BOOST_TEST(at<std::uint32_t>(frame, 12) == 700u);
+  from = kFromNow;
+  frame = make_frame(rig.board, from, 0, 3.5f);
+  BOOST_TEST(at<std::uint16_t>(frame, 2) == 200);
+  BOOST_TEST(at<std::uint32_t>(frame, 12) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_repetition_comes_with_its_course_and_belongs_to_its_trial) {

@@ -76,10 +76,11 @@ export class ForcesView {
     c.font = font(13);
     c.textAlign = "center";
     for (let v = -20; v <= 20; v += 10) c.fillText(v === 0 ? "equal" : `${Math.abs(v)} %`, at(v), y + 18);
+    c.font = font(15);
     c.textAlign = "left";
-    c.fillText("◂ more left", 0, y + 18);
+    c.fillText("◂ more left", 0, top + 20);
     c.textAlign = "right";
-    c.fillText("more right ▸", w, y + 18);
+    c.fillText("more right ▸", w, top + 20);
     c.fillStyle = ink.ink;
     c.font = font(26, 700);
     c.textAlign = "center";

@@ -95,7 +95,9 @@ function tellNumbers(stale: boolean): void {
   }
   const room = store.room, first = room?.first, second = room?.second;
   set(element("room-word"), stale ? "–" : first ? first.side.toUpperCase() : "–");
-  set(element("room-detail"), stale || !room ? "no repetition yet" : !first ? "both still moving" : second ? `${second.side} ${Math.round(1000 * (second.t - first.t))} ms later` : "the other side still moves or never stopped");
+  const lag = first && second ? `${second.side} ${second.about ? "≈ " : ""}${Math.round(1000 * (second.t - first.t))} ms later` : "";
+  const since = first ? `${first.side === "left" ? "right" : "left"} still moves, +${Math.max(0, Math.round(1000 * (store.now() - first.t)))} ms` : "both still move";
+  set(element("room-detail"), stale || !room ? "no repetition yet" : second ? lag : since);
 }
 
 function tellRecording(stale: boolean): void {

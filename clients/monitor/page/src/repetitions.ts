@@ -23,8 +23,11 @@ function sided(v: number | null): string {
   return v === null ? "–" : `${digits(Math.abs(v), 1)} ${v > 0 ? "R" : v < 0 ? "L" : ""}`;
 }
 
+/** People count from 1; in the feed and the file the first repetition is 0. */
+const count = (r: Repetition): string => String(r.rep + 1);
+
 const columns: [string, string, (r: Repetition) => string][] = [
-  ["#", "", (r) => String(r.rep)],
+  ["#", "", (r) => count(r)],
   ["rate L", "°/s", (r) => digits(value(r.left, "rate_fit"), 1)],
   ["rate R", "°/s", (r) => digits(value(r.right, "rate_fit"), 1)],
   ["range L", "°", (r) => digits(value(r.left, "range"), 1)],
@@ -87,7 +90,7 @@ export class RepetitionsView {
     this.strip.hidden = one !== undefined;
     this.review.hidden = one === undefined;
     document.getElementById("multiples")!.classList.toggle("reviewing", one !== undefined);
-    document.getElementById("multiples-title")!.textContent = one ? `Looking back: repetition ${one.rep}, not live` : "Dorsiflexion of each repetition, left over right (°)";
+    document.getElementById("multiples-title")!.textContent = one ? `Looking back: repetition ${count(one)}, not live` : "Dorsiflexion of each repetition, left over right (°)";
     if (one) this.drawReview(one);
     else this.drawStrip(all);
   }
@@ -107,7 +110,7 @@ export class RepetitionsView {
         cell.textContent = `not counted: ${why[reason] ?? "rejected"}`;
         cell.className = "rejected";
         const number = document.createElement("td");
-        number.textContent = String(r.rep);
+        number.textContent = count(r);
         row.append(number, cell);
       } else {
         for (const [name, , text] of columns) {
@@ -137,8 +140,8 @@ export class RepetitionsView {
     for (const r of some) {
       const button = document.createElement("button"), canvas = document.createElement("canvas"), label = document.createElement("span");
       button.className = "multiple";
-      button.setAttribute("aria-label", `repetition ${r.rep}`);
-      label.textContent = `${r.rep} · ${room(r)} first${lag(r) === "–" ? "" : `, ${lag(r)} ms`}`;
+      button.setAttribute("aria-label", `repetition ${count(r)}`);
+      label.textContent = `${count(r)} · ${room(r)} first${lag(r) === "–" ? "" : `, ${lag(r)} ms`}`;
       button.append(canvas, label);
       button.onclick = () => this.choose(r.rep);
       this.strip.append(button);

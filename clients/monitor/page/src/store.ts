@@ -3,8 +3,11 @@ import { readFrame, sides } from "./protocol";
 import type { EventMessage, GapsMessage, Message, Repetition, SessionMessage, Side, StatusMessage } from "./protocol";
 import { settings } from "./settings";
 
-export interface Room { rep: number; first?: { side: Side; t: number }; second?: { side: Side; t: number } }
-export interface Mark { t: number; side: Side; text: string }
+/** Which ankle stopped first, and the other. `about`: read from the live rate; the repetition's row brings the exact one. */
+export interface Room { rep: number; first?: { side: Side; t: number }; second?: { side: Side; t: number; about: boolean } }
+export interface Mark { t: number; side: Side; text: string; later: boolean }
+
+const stoppedDegS = 4; // the detector's own limit for "has stopped"
 
 export class Store {
   session: SessionMessage | undefined;
@@ -65,6 +68,7 @@ export class Store {
         const v = frame.values.getFloat32(frame.at + 4 * (r * names.length + i), true);
         return Number.isFinite(v) ? v : null;
       });
+    this.watchOther();
     const longest = Math.round((settings.seconds + 1) / this.session.slot_s), surplus = this.t.length - longest;
     if (surplus > 0) {
       this.t.splice(0, surplus);
@@ -98,20 +102,43 @@ export class Store {
     const side = sides.find((s) => s === message.detail["side"]);
     if (message.event !== "plateau" || !side) return;
     const room = (this.room ??= { rep: 0 });
-    let text = `${side} out of room`;
     if (!room.first) {
       room.first = { side, t };
-    } else if (room.first.side !== side && !room.second) {
-      room.second = { side, t };
-      text = `${side} +${Math.round(1000 * (t - room.first.t))} ms`;
+      this.marks.push({ t, side, text: `${side} out of room`, later: false });
+    } else if (room.first.side !== side && (!room.second || room.second.about)) {
+      this.second(side, t, false);
     }
-    this.marks.push({ t, side, text });
+  }
+
+  private second(side: Side, t: number, about: boolean): void {
+    const room = this.room;
+    if (!room?.first) return;
+    room.second = { side, t, about };
+    const lag = Math.round(1000 * (t - room.first.t)), first = room.first;
+    this.marks = this.marks.filter((m) => !m.later || m.t < first.t);
+    this.marks.push({ t, side, text: `${side} ${about ? "≈ " : ""}+${lag} ms`, later: true });
+  }
+
+  /** The other ankle has stopped too when its live rate says so: the detector tells only of stops on the way down. */
+  private watchOther(): void {
+    const first = this.room?.first;
+    if (!first || this.room?.second) return;
+    const other: Side = first.side === "left" ? "right" : "left", name = `rate_${other}`, rate = this.newest(name), t = this.now() - this.delay(name);
+    if (rate !== null && rate < stoppedDegS && t > first.t) this.second(other, t, true);
   }
 
   private takeRepetition(message: Repetition): void {
     const place = this.repetitions.findIndex((r) => r.rep === message.rep);
     if (place >= 0) this.repetitions[place] = message;
     else this.repetitions.push(message);
+    const room = this.room, lag = message.pair["finish_lag_rl"];
+    if (room?.first && room.rep === message.rep && typeof lag === "number") {
+      const early: Side = lag > 0 ? "left" : "right", late: Side = lag > 0 ? "right" : "left", t = message[early]?.["finish"];
+      if (typeof t === "number") {
+        room.first = { side: early, t };
+        this.second(late, t + Math.abs(lag), false);
+      }
+    }
     this.repetitions.sort((a, b) => a.rep - b.rep);
     if (this.repetitions.length > 200) this.repetitions.shift();
   }

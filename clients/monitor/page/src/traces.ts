@@ -34,7 +34,7 @@ class Trace {
       axes: [
         { show: true, stroke: ink.soft, font: axisFont, grid, ticks: { show: false }, size: this.kind.axis ? 24 : 2, gap: 3, space: 60,
           values: (_u, splits) => splits.map((v) => (this.kind.axis ? `${Math.round(v)} s` : "")) },
-        { stroke: ink.soft, font: axisFont, grid, ticks: { show: false }, size: 50, gap: 5, incrs: [this.kind.step, 2 * this.kind.step, 5 * this.kind.step, 10 * this.kind.step] },
+        { stroke: ink.soft, font: axisFont, grid, ticks: { show: false }, size: 50, gap: 5, space: 16, incrs: [this.kind.step, 2 * this.kind.step, 5 * this.kind.step, 10 * this.kind.step] },
       ],
       series: [{}, ...sides.map((side) => ({
         stroke: sideColour(this.store, side), width: 3, points: { show: false }, spanGaps: false, pxAlign: 0, ...(this.store.solid(side) ? {} : { dash }),
@@ -91,15 +91,16 @@ class Trace {
       c.lineTo(x, top + 11 * ratio);
       c.fill();
       if (this.kind.column !== "angle") continue;
-      const second = mark.text.includes("ms");
-      c.font = font(15 * ratio, 700);
-      const wide = c.measureText(mark.text).width, at = Math.min(Math.max(second ? x : x - wide - 14 * ratio, left), left + width - wide - 14 * ratio);
+      // beside the line where the curves are not: before the first stop above them, after the second one below
+      c.font = font(16 * ratio, 700);
+      const wide = c.measureText(mark.text).width, y = mark.later ? top + height - 12 * ratio : top + 16 * ratio;
+      const at = Math.min(Math.max(mark.later ? x + 6 * ratio : x - wide - 14 * ratio, left), left + width - wide);
       c.fillStyle = colours().panel;
-      c.globalAlpha = 0.85;
-      c.fillRect(at + 4 * ratio, top + height - 24 * ratio, wide + 6 * ratio, 20 * ratio);
+      c.globalAlpha = 0.8;
+      c.fillRect(at - 3 * ratio, y - 15 * ratio, wide + 6 * ratio, 20 * ratio);
       c.globalAlpha = 1;
       c.fillStyle = sideColour(this.store, mark.side);
-      c.fillText(mark.text, at + 7 * ratio, top + height - 9 * ratio);
+      c.fillText(mark.text, at, y);
     }
   }
 }
