@@ -61,7 +61,7 @@ function applyTheme(): void {
   document.documentElement.dataset["theme"] = dark ? "dark" : "light";
   forgetColours();
   traces.rebuild();
-  traces.drawAll();
+  traces.draw();
   repetitions.update(true);
 }
 
@@ -96,7 +96,7 @@ function tellNumbers(stale: boolean): void {
   const room = store.room, first = room?.first, second = room?.second;
   set(element("room-word"), stale ? "–" : first ? first.side.toUpperCase() : "–");
   const lag = first && second ? `${second.side} ${second.about ? "≈ " : ""}${Math.round(1000 * (second.t - first.t))} ms later` : "";
-  const since = first ? `${first.side === "left" ? "right" : "left"} still moves, +${Math.max(0, Math.round(1000 * (store.now() - first.t)))} ms` : "both still move";
+  const since = first ? `+${Math.max(0, Math.round(1000 * (store.now() - first.t)))} ms, ${first.side === "left" ? "right" : "left"} moves on` : "both still move";
   set(element("room-detail"), stale || !room ? "no repetition yet" : second ? lag : since);
 }
 

@@ -50,7 +50,7 @@ class Trace {
       for (const v of values) {
         if (v === null) continue;
         while (v > this.high) this.high += this.kind.step;
-        while (v < this.low) this.low -= this.kind.step;
+        while (v < this.low - this.kind.step / 4) this.low -= this.kind.step;
       }
     const delay = this.store.delay(`${this.kind.column}_right`); // the filter's; so that all three plots are true to one time
     this.plot.setData([delay === 0 ? this.store.t : this.store.t.map((t) => t - delay), a, b], true);
@@ -107,7 +107,6 @@ class Trace {
 
 export class TracesView {
   private readonly traces: Trace[];
-  private turn = 0;
   constructor(store: Store) {
     this.traces = Object.entries(kinds).map(([id, kind]) => new Trace(document.getElementById(id)!, kind, store));
     let size = "";
@@ -118,7 +117,5 @@ export class TracesView {
     }).observe(document.getElementById("ankles")!);
   }
   rebuild(): void { for (const trace of this.traces) trace.rebuild(); }
-  /** One of the three in each frame: each is new 20 times a second. */
-  draw(): void { this.traces[this.turn++ % this.traces.length]?.draw(); }
-  drawAll(): void { for (const trace of this.traces) trace.draw(); }
+  draw(): void { for (const trace of this.traces) trace.draw(); }
 }
