@@ -61,7 +61,8 @@ function applyTheme(): void {
   document.documentElement.dataset["theme"] = dark ? "dark" : "light";
   forgetColours();
   traces.rebuild();
-  traces.draw();
+  traces.drawAnkles();
+  traces.drawForce();
   repetitions.update(true);
 }
 
@@ -109,7 +110,7 @@ function tellRecording(stale: boolean): void {
   element("recording").classList.toggle("running", r?.state === "running" && !stale);
 }
 
-let textsAt = 0;
+let textsAt = 0, turn = false;
 function frame(): void {
   perf.begin();
   const now = performance.now(), state = condition(store, open, now), stale = state !== "live";
@@ -121,11 +122,14 @@ function frame(): void {
     quality.update(stale);
     commands.update(open && store.control && store.status?.daemon === true);
   }
-  if (!stale) {
-    plates.draw();
-    traces.draw();
+  turn = !turn; // each half at half the display's rate: no frame has to do it all
+  if (turn) {
+    if (!stale) traces.drawAnkles();
+  } else {
+    if (!stale) plates.draw();
+    if (!stale) traces.drawForce();
+    forces.draw(stale);
   }
-  forces.draw(stale);
   perf.end();
   requestAnimationFrame(frame);
 }

@@ -14,6 +14,7 @@ const kinds: Record<string, Kind> = {
 
 class Trace {
   private plot: uPlot | undefined;
+  private readonly data: [number[], (number | null)[], (number | null)[]] = [[], [], []];
   private low: number;
   private high: number;
   constructor(private readonly root: HTMLElement, private readonly kind: Kind, private readonly store: Store) {
@@ -46,14 +47,25 @@ class Trace {
   draw(): void {
     const a = this.store.columns.get(`${this.kind.column}_left`), b = this.store.columns.get(`${this.kind.column}_right`);
     if (!this.plot || !a || !b) return;
-    for (const values of [a, b])
-      for (const v of values) {
-        if (v === null) continue;
-        while (v > this.high) this.high += this.kind.step;
-        while (v < this.low - this.kind.step / 4) this.low -= this.kind.step;
-      }
-    const delay = this.store.delay(`${this.kind.column}_right`); // the filter's; so that all three plots are true to one time
-    this.plot.setData([delay === 0 ? this.store.t : this.store.t.map((t) => t - delay), a, b], true);
+    const delay = this.store.delay(`${this.kind.column}_right`), t = this.store.t; // the filter's delay; so that all three plots are true to one time
+    const slot = this.store.session?.slot_s ?? 0.01, every = Math.max(1, Math.round((2 * settings.seconds) / (this.root.clientWidth * slot))), [x, left, right] = this.data;
+    x.length = left.length = right.length = 0;
+    for (let i = 0; i < t.length; i++) {
+      const l = a[i] ?? null, r = b[i] ?? null, hole = l === null || r === null;
+      if (!hole && i < t.length - 1 && Math.round(t[i]! / slot) % every !== 0) continue; // no more points than every second pixel shows
+      x.push(t[i]! - delay);
+      left.push(l);
+      right.push(r);
+      this.widen(l);
+      this.widen(r);
+    }
+    this.plot.setData([x, left, right], true);
+  }
+
+  private widen(v: number | null): void {
+    if (v === null) return;
+    while (v > this.high) this.high += this.kind.step;
+    while (v < this.low - this.kind.step / 4) this.low -= this.kind.step;
   }
 
   private decorate(u: uPlot): void {
@@ -117,5 +129,6 @@ export class TracesView {
     }).observe(document.getElementById("ankles")!);
   }
   rebuild(): void { for (const trace of this.traces) trace.rebuild(); }
-  draw(): void { for (const trace of this.traces) trace.draw(); }
+  drawAnkles(): void { for (const trace of this.traces.slice(0, 2)) trace.draw(); }
+  drawForce(): void { this.traces[2]?.draw(); }
 }
