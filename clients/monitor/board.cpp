@@ -165,13 +165,16 @@ void Board::trial(const std::string& name) {
   trial_ = name;
 }
 
-std::vector<Json> Board::greeting() const {
+std::vector<Json> Board::greeting() const {  // "old": happened before this page came, so it makes no sound
   std::vector<Json> out;
   if (!session_.is_null()) out.push_back(session_message());
   for (const auto& [number, r] : repetitions_)
-    if (!r.pair.is_null()) out.push_back(repetition_message(number, r));
+    if (!r.pair.is_null()) {
+      out.push_back(repetition_message(number, r));
+      out.back()["old"] = true;
+    }
   for (Json event : events_) {
-    event["old"] = true;  // happened before this page came: for lists, not for sounds
+    event["old"] = true;
     out.push_back(std::move(event));
   }
   out.push_back(gaps_);

@@ -77,6 +77,8 @@ void Gateway::poll_status(Clock::time_point now) {
   if (now < next_status_ || status_asked_) return;
   next_status_ = now + kStatusEvery;
   status_asked_ = true;
+  for (const auto& page : pages_)
+    if (!page->grant.id.empty() && !pairing_.holds(page->grant.id, utc_s())) page->dismiss();
   control_.ask({{"command", "status"}}, now, [this](const Json& reply) {
     status_asked_ = false;
     const Json message = status_message(reply);
@@ -147,7 +149,7 @@ bool Gateway::admit(Page& page, const std::string& message, std::string& answer)
     }
   }
   if (!page.grant.view) page.grant = pairing_.grant(field("token"), utc_s());
-  if (!page.grant.view && open_to_view_) page.grant = {true, false};
+  if (!page.grant.view && open_to_view_) page.grant = {true, false, {}};
   if (!page.grant.view) return refuse("this browser is not paired");
   reply["control"] = page.grant.control;
   answer = reply.dump();

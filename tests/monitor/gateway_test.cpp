@@ -101,6 +101,10 @@ BOOST_AUTO_TEST_CASE(looking_is_free_on_loopback_commanding_needs_a_token) {
   later.say(Json{{"type", "hello"}, {"token", welcome["token"]}});
   BOOST_TEST(later.await("welcome")["control"] == true);
   BOOST_TEST(rig.daemon->commands == 1);
+  BOOST_TEST(rig.inside([&] { return rig.pairing->forget("all"); }) == 1);
+  while (!later.hear().empty()) {}  // a forgotten page is dismissed, though it is open
+  BOOST_TEST(!!later.error);
+  BOOST_TEST(!viewer.await("status").is_null());  // who needed no pairing stays
 }
 
 BOOST_AUTO_TEST_CASE(hostile_websocket) {
@@ -144,6 +148,7 @@ BOOST_AUTO_TEST_CASE(over_tls_nothing_without_pairing) {
       void send(const grfd::monitor::Text&) override {}
       bool ready() const override { return false; }
       void send_frame(std::string) override {}
+      void dismiss() override {}
     } page;
     std::string answer;
     const bool good = rig.inside([&] { return rig.gateway->admit(page, hello.dump(), answer); });

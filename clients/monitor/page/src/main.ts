@@ -30,8 +30,10 @@ const link = new Link({
       if (message.note) commands.say(message.note, false);
     }
     if (message.type === "reply") commands.reply(message);
+    const before = store.repetitions.length;
     store.take(message);
     if (message.type === "event") sound.cue(message);
+    if (message.type === "repetition" && !message.old && before < store.repetitions.length) sound.counted();
     if (message.type === "session") sidesChanged();
     if (message.type === "repetition" || message.type === "session") repetitions.update();
   },
@@ -112,8 +114,9 @@ function tellRecording(stale: boolean): void {
 
 let textsAt = 0, turn = false;
 function frame(): void {
-  perf.begin();
-  const now = performance.now(), state = condition(store, open, now), stale = state !== "live";
+  const now = performance.now();
+  perf.begin(store.age(now));
+  const state = condition(store, open, now), stale = state !== "live";
   if (now - textsAt > 95) { // ten times a second: digits that change faster cannot be read
     textsAt = now;
     tellCondition(state, store.age(now));
@@ -166,6 +169,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
+/** A tablet that watches must not fall asleep; browsers allow it over TLS and on loopback. */
+const stayAwake = (): void => { if (document.visibilityState === "visible") void navigator.wakeLock?.request("screen").catch(() => undefined); };
+document.addEventListener("visibilitychange", stayAwake);
+stayAwake();
 addEventListener("pointerdown", () => { if (settings.sound) sound.start(); }, { once: true });
 
 set(element("sound"), settings.sound ? "Sound on" : "Sound off");

@@ -10,7 +10,7 @@ export interface SessionMessage {
 }
 export type Values = Record<string, number | null>;
 export interface Trace { t0: number; dt: number; [column: string]: number | (number | null)[] }
-export interface Repetition { type: "repetition"; rep: number; trial: string; pair: Values; left: Values | null; right: Values | null; trace: Trace | null }
+export interface Repetition { type: "repetition"; rep: number; trial: string; pair: Values; left: Values | null; right: Values | null; trace: Trace | null; old?: boolean }
 export interface EventMessage { type: "event"; event: string; t_s: number; detail: Record<string, unknown>; old?: boolean }
 export interface Device {
   name: string; driver: string; state: string; serial: string; rate_hz: number; measured_hz: number; restarts: number; required: boolean;
