@@ -88,6 +88,22 @@ void check_endpoints(Check& c) {
     c.report("control.endpoint", wrong);
 }
 
+/// Whether an address means something is for grfmon to find out; here its shape.
+void check_monitor(Check& c) {
+  const std::string& listen = c.s.monitor.listen;
+  const std::size_t colon = listen.rfind(':');
+  const bool shape = colon != std::string::npos && colon > 0 && good_port(std::string_view(listen).substr(colon + 1)) &&
+                     (listen.find(':') == colon || (listen.front() == '[' && listen[colon - 1] == ']'));
+  if (!shape) c.report("monitor.listen", "is \"" + listen + "\", must be ADDRESS:PORT, as in 127.0.0.1:7391 or 0.0.0.0:7391");
+  const std::string& endpoint = c.s.monitor.endpoint;
+  if (!endpoint.starts_with("ipc://"))
+    c.report("monitor.endpoint", "is \"" + endpoint + "\", must be ipc://PATH: who may use the socket may invite browsers");
+  else if (const std::string wrong = ipc_error(endpoint); !wrong.empty())
+    c.report("monitor.endpoint", wrong);
+  else if (endpoint == c.s.control.endpoint || endpoint == c.s.feed.endpoint)
+    c.report("monitor.endpoint", "is also the endpoint of the feed or of the commands, must differ");
+}
+
 void check_rest(Check& c) {
   const std::string& code = c.s.participant.code;
   const bool plain = code.size() <= 32 && std::all_of(code.begin(), code.end(), [](unsigned char ch) {
@@ -123,6 +139,7 @@ void check_settings(const Settings& settings, Findings& findings, std::span<cons
   check_rig(c, drivers);
   check_filter(c);
   check_thresholds(c);
+  check_monitor(c);
   check_endpoints(c);
   check_rest(c);
 }

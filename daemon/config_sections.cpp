@@ -91,6 +91,12 @@ void read_control(Reader& r, ControlSettings& s) {
   r.text("endpoint", s.endpoint, {"", "ZeroMQ endpoint that commands come in on: ipc://PATH"});
 }
 
+void read_monitor(Reader& r, MonitorSettings& s) {
+  r.text("listen", s.listen,
+         {"", "where grfmon serves the web monitor: ADDRESS:PORT; beyond loopback over TLS, to paired browsers alone"});
+  r.text("endpoint", s.endpoint, {"", "ZeroMQ endpoint where grfmon takes `grfctl monitor pair`: ipc://PATH"});
+}
+
 }  // namespace
 
 const char* identity_of(std::string_view array) {
@@ -119,6 +125,7 @@ void read_settings(Reader& r, Settings& s, const std::filesystem::path& folder) 
   r.table("record", "recordings", [&](Reader& t) { read_record(t, s.record); });
   r.table("feed", "the live feed", [&](Reader& t) { read_feed(t, s.feed); });
   r.table("control", "commands", [&](Reader& t) { read_control(t, s.control); });
+  r.table("monitor", "the web monitor, for the program grfmon", [&](Reader& t) { read_monitor(t, s.monitor); });
 }
 
 namespace {

@@ -214,6 +214,12 @@ struct ControlSettings {
   std::string endpoint = "ipc:///run/grfd/control";
 };
 
+/// For grfmon, the gateway of the web monitor; grfd itself only checks it.
+struct MonitorSettings {
+  std::string listen = "127.0.0.1:7391";
+  std::string endpoint = "ipc:///run/grfd/monitor";
+};
+
 struct Settings {
   std::string file;       ///< where it was read from
   std::string effective;  ///< the text as read, with the overrides appended as comments: stored in every recording
@@ -229,6 +235,7 @@ struct Settings {
   RecordSettings record;
   FeedSettings feed;
   ControlSettings control;
+  MonitorSettings monitor;
   bool realtime_priority = true;
 };
 

@@ -59,7 +59,7 @@ void show(const Json& request, const Json& result) {
       std::printf("%s  %-17s  since %s\n", one.value("id", "").c_str(), one.value("control", false) ? "looks and commands" : "looks", date);
     }
   } else {
-    std::printf("forgotten: %d; pages that are open stay until they are closed\n", result.value("forgotten", 0));
+    std::printf("forgotten: %d\n", result.value("forgotten", 0));
   }
 }
 

@@ -43,7 +43,7 @@ void Board::session(const Json& header) {
 void Board::info(const FeedStream& stream) {
   if (streams_.contains(stream.name)) return;
   streams_[stream.name] = stream;
-  if (!session_.is_null() && (on_grid(stream.name) || stream.name == "reps/pair")) notify_(session_message());
+  if (!session_.is_null() && (on_grid(stream.name) || stream.name.rfind("reps/", 0) == 0)) notify_(session_message());
 }
 
 Json Board::session_message() const {
@@ -53,11 +53,16 @@ Json Board::session_message() const {
     if (const auto s = streams_.find(c.stream); s != streams_.end())
       if (const int place = s->second.column(c.column); place >= 0) {
         const FeedColumn& column = s->second.columns[static_cast<std::size_t>(place)];
-        one = {{"name", c.name}, {"known", true}, {"unit", column.unit}, {"delay_s", column.delay_s}, {"exploratory", s->second.exploratory}};
+        one = {{"name", c.name}, {"known", true}, {"unit", column.unit}, {"delay_s", column.delay_s}, {"exploratory", column.exploratory}};
       }
     columns.push_back(one);
   }
-  Json message{{"type", "session"}, {"slot_s", kSlotNs * 1e-9}, {"columns", columns}};
+  Json exploratory = Json::array();  // of the repetitions
+  for (const auto& [name, stream] : streams_)
+    if (name.rfind("reps/", 0) == 0)
+      for (const FeedColumn& c : stream.columns)
+        if (c.exploratory) exploratory.push_back(name + "." + c.name);
+  Json message{{"type", "session"}, {"slot_s", kSlotNs * 1e-9}, {"columns", columns}, {"exploratory", exploratory}};
   for (const char* key : {"session", "participant", "software", "dominant", "plates"})
     if (session_.contains(key)) message[key] = session_[key];
   return message;
@@ -160,13 +165,16 @@ void Board::trial(const std::string& name) {
   trial_ = name;
 }
 
-std::vector<Json> Board::greeting() const {
+std::vector<Json> Board::greeting() const {  // "old": happened before this page came, so it makes no sound
   std::vector<Json> out;
   if (!session_.is_null()) out.push_back(session_message());
   for (const auto& [number, r] : repetitions_)
-    if (!r.pair.is_null()) out.push_back(repetition_message(number, r));
+    if (!r.pair.is_null()) {
+      out.push_back(repetition_message(number, r));
+      out.back()["old"] = true;
+    }
   for (Json event : events_) {
-    event["old"] = true;  // happened before this page came: for lists, not for sounds
+    event["old"] = true;
     out.push_back(std::move(event));
   }
   out.push_back(gaps_);

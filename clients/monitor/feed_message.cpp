@@ -73,7 +73,7 @@ void FeedDecoder::take_info(const Json& header) {
   const Json& info = header.at("info");
   FeedStream stream{info.at("name").get<std::string>(), info.at("type").get<std::string>(), {}, info.value("exploratory", false)};
   for (const Json& c : info.at("columns"))
-    stream.columns.push_back({c.at("name").get<std::string>(), c.at("unit").get<std::string>(), c.value("delay_s", 0.0)});
+    stream.columns.push_back({c.at("name").get<std::string>(), c.at("unit").get<std::string>(), c.value("delay_s", 0.0), stream.exploratory || c.value("exploratory", false)});
   if (stream.columns.empty() || stream.columns.size() > 1000 || (stream.type != "text" && width(stream.type) == 0)) return void(++bad_);
   Known& known = known_[stream.name];
   known.stream = std::move(stream);

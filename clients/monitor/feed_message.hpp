@@ -15,7 +15,8 @@ using Json = nlohmann::ordered_json;
 
 struct FeedColumn {
   std::string name, unit;
-  double delay_s = 0;  ///< the value belongs to the row's time minus this
+  double delay_s = 0;        ///< the value belongs to the row's time minus this
+  bool exploratory = false;  ///< a hypothesis: never shown as good or bad
 };
 
 /// What a stream says about itself in its `info` message.

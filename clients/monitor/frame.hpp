@@ -9,6 +9,7 @@ namespace grfd::monitor {
 
 inline constexpr std::int64_t kFrameRows = 200;  ///< 2 s; a page that was away longer does not get all of it
 inline constexpr std::size_t kFrameHeader = 24;
+inline constexpr std::int64_t kFromNow = -1;  ///< a page that just came: it gets the last 2 s, and nothing was left out
 
 /// Little endian: u8 version 1, u8 0, u16 rows, u32 number of the frame, f32 age of the newest row in ms (infinite: there is none), u32
 /// rows left out because the page was slow, f64 time of the first row in s; then the rows, f32 columns in the order of
@@ -17,6 +18,7 @@ inline std::string make_frame(const Board& board, std::int64_t& from, std::uint3
   std::uint32_t skipped = 0;
   const std::int64_t first_possible = std::max(board.begin(), board.end() - kFrameRows);
   if (from > board.end()) from = board.begin();  // a new session
+  if (from == kFromNow) from = first_possible;
   if (from < first_possible) {
     skipped = static_cast<std::uint32_t>(first_possible - from);
     from = first_possible;

@@ -77,6 +77,8 @@ void Gateway::poll_status(Clock::time_point now) {
   if (now < next_status_ || status_asked_) return;
   next_status_ = now + kStatusEvery;
   status_asked_ = true;
+  for (const auto& page : pages_)
+    if (!page->grant.id.empty() && !pairing_.holds(page->grant.id, utc_s())) page->dismiss();
   control_.ask({{"command", "status"}}, now, [this](const Json& reply) {
     status_asked_ = false;
     const Json message = status_message(reply);
@@ -147,7 +149,7 @@ bool Gateway::admit(Page& page, const std::string& message, std::string& answer)
     }
   }
   if (!page.grant.view) page.grant = pairing_.grant(field("token"), utc_s());
-  if (!page.grant.view && open_to_view_) page.grant = {true, false};
+  if (!page.grant.view && open_to_view_) page.grant = {true, false, {}};
   if (!page.grant.view) return refuse("this browser is not paired");
   reply["control"] = page.grant.control;
   answer = reply.dump();
@@ -157,7 +159,7 @@ bool Gateway::admit(Page& page, const std::string& message, std::string& answer)
 void Gateway::join(const std::shared_ptr<Page>& page) {
   for (const Json& message : board_.greeting()) page->send(text_of(message));
   if (last_status_) page->send(last_status_);
-  page->next_slot = std::max(board_.begin(), board_.end() - kFrameRows);
+  page->next_slot = kFromNow;
   pages_.insert(page);
 }
 

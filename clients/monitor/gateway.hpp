@@ -23,6 +23,7 @@ class Page {
   virtual void send(const Text& message) = 0;  ///< every one arrives, in order, or the page is closed
   virtual bool ready() const = 0;              ///< nothing is waiting to be sent: a frame may go
   virtual void send_frame(std::string frame) = 0;
+  virtual void dismiss() = 0;  ///< it lost its right: the connection ends; it may come again with what it still has
 
   Grant grant;
   std::int64_t next_slot = 0;

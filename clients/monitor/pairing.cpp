@@ -71,8 +71,10 @@ std::optional<Pairing::Paired> Pairing::redeem(std::string_view secret, std::int
   invitations_.erase(found);
   if (now_s - invitation.since_s > kInvitation_s) return ++refused_, std::nullopt;
   make_room(tokens_, kTokens);
-  Paired paired{new_secret(), {true, invitation.control}};
-  tokens_[digest(paired.token)] = {invitation.control, now_s};
+  Paired paired{new_secret(), {true, invitation.control, {}}};
+  const std::string key = digest(paired.token);
+  paired.grant.id = id_of(key);
+  tokens_[key] = {invitation.control, now_s};
   save();
   return paired;
 }
@@ -81,7 +83,11 @@ Grant Pairing::grant(std::string_view token, std::int64_t now_s) const {
   if (token.empty()) return {};
   const auto found = tokens_.find(digest(token));
   if (found == tokens_.end() || now_s - found->second.since_s > kToken_s) return ++refused_, Grant{};
-  return {true, found->second.control};
+  return {true, found->second.control, id_of(found->first)};
+}
+
+bool Pairing::holds(const std::string& id, std::int64_t now_s) const {
+  return std::any_of(tokens_.begin(), tokens_.end(), [&](const auto& t) { return id_of(t.first) == id && now_s - t.second.since_s <= kToken_s; });
 }
 
 Json Pairing::list(std::int64_t now_s) const {

@@ -12,6 +12,7 @@ namespace grfd::monitor {
 
 struct Grant {
   bool view = false, control = false;
+  std::string id = {};  ///< of the paired browser; empty: not paired
 };
 
 /// One-time invitations (in memory, ten minutes) become tokens (kept as SHA-256 in `STATE/paired.json`, mode 0600, 30 days).
@@ -33,6 +34,8 @@ class Pairing {
   /// Uses up the invitation. @return nothing when there is none with this secret, or it is too old.
   std::optional<Paired> redeem(std::string_view secret, std::int64_t now_s);
   Grant grant(std::string_view token, std::int64_t now_s) const;
+  /// Is this browser still paired? It may have been forgotten or its time be over.
+  bool holds(const std::string& id, std::int64_t now_s) const;
 
   /// Paired pages: id, control, since_s.
   nlohmann::ordered_json list(std::int64_t now_s) const;

@@ -62,6 +62,7 @@ class LivePage final : public Page, public std::enable_shared_from_this<LivePage
     frame_ = std::move(frame);
     write_now(true, asio::buffer(frame_));
   }
+  void dismiss() override { abandon(); }
 
  private:
   void read() {
@@ -111,7 +112,7 @@ class LivePage final : public Page, public std::enable_shared_from_this<LivePage
     ws_.async_close(websocket::close_code::policy_error, [self = this->shared_from_this()](Error) { self->abandon(); });
   }
   void abandon() {
-    closing_ = true;
+    closing_ = true;  // nothing more is sent
     beast::get_lowest_layer(ws_).close();
     end();
   }

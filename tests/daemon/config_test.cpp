@@ -241,6 +241,14 @@ BOOST_AUTO_TEST_CASE(the_feed_and_the_commands_stay_on_this_computer) {
              "--set control.endpoint: has a path of 108 bytes, must be at most 107 (the limit of a socket)");
   BOOST_TEST(file.errors({"control.endpoint=ipc:///a", "feed.endpoint=ipc:///a"}) ==
              "--set control.endpoint: is also the endpoint of the feed, must differ");
+  for (const char* listen : {"7391", ":7391", "127.0.0.1:", "127.0.0.1:0x1", "::1:7391"})
+    BOOST_TEST(file.errors({"monitor.listen=\"" + std::string(listen) + "\""}) ==
+               "--set monitor.listen: is \"" + std::string(listen) + "\", must be ADDRESS:PORT, as in 127.0.0.1:7391 or 0.0.0.0:7391");
+  BOOST_TEST(file.errors({"monitor.listen=\"0.0.0.0:7391\"", "monitor.endpoint=ipc:///m"}) == "");
+  BOOST_TEST(file.errors({"monitor.endpoint=tcp://127.0.0.1:1"}) ==
+             "--set monitor.endpoint: is \"tcp://127.0.0.1:1\", must be ipc://PATH: who may use the socket may invite browsers");
+  BOOST_TEST(file.errors({"control.endpoint=ipc:///a", "monitor.endpoint=ipc:///a"}) ==
+             "--set monitor.endpoint: is also the endpoint of the feed or of the commands, must differ");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

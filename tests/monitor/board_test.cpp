@@ -12,10 +12,10 @@ namespace {
 struct Rig {
   std::vector<Json> heard;
   Board board{[this](const Json& m) { heard.push_back(m); }};
-  FeedStream left{"cop/left", "f32", {{"cop_ml", "m", 0.011}, {"cop_ap", "m", 0.011}, {"fz", "N", 0.011}}, false};
-  FeedStream right{"ankle/right", "f32", {{"dorsiflexion_rate", "deg/s", 0.011}, {"dorsiflexion", "deg", 0}}, false};
-  FeedStream pair{"reps/pair", "f64", {{"rep", "1", 0}, {"t_start", "s", 0}, {"t_end", "s", 0}, {"finish_lag_rl", "s", 0}}, false};
-  FeedStream events{"events", "text", {{"text", "", 0}}, false};
+  FeedStream left{"cop/left", "f32", {{"cop_ml", "m", 0.011, false}, {"cop_ap", "m", 0.011, false}, {"fz", "N", 0.011, false}}, false};
+  FeedStream right{"ankle/right", "f32", {{"dorsiflexion_rate", "deg/s", 0.011, false}, {"dorsiflexion", "deg", 0, false}}, false};
+  FeedStream pair{"reps/pair", "f64", {{"rep", "1", 0, false}, {"t_start", "s", 0, false}, {"t_end", "s", 0, false}, {"finish_lag_rl", "s", 0, true}}, false};
+  FeedStream events{"events", "text", {{"text", "", 0, false}}, false};
   Rig() {
     board.session(Json::parse(grfd_test::session_header()));
     for (const FeedStream* s : {&left, &right, &pair, &events}) board.info(*s);
@@ -89,6 +89,10 @@ BOOST_AUTO_TEST_CASE(a_frame_carries_what_is_new_and_says_what_it_leaves_out) {
   frame = make_frame(rig.board, from, 9, 3.5f);
   BOOST_TEST(at<std::uint16_t>(frame, 2) == 200);
   BOOST_TEST(at<std::uint32_t>(frame, 12) == 700u);
+  from = kFromNow;
+  frame = make_frame(rig.board, from, 0, 3.5f);
+  BOOST_TEST(at<std::uint16_t>(frame, 2) == 200);
+  BOOST_TEST(at<std::uint32_t>(frame, 12) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_repetition_comes_with_its_course_and_belongs_to_its_trial) {
@@ -108,6 +112,7 @@ BOOST_AUTO_TEST_CASE(a_repetition_comes_with_its_course_and_belongs_to_its_trial
   BOOST_TEST(trace["angle_right"].size() == 140u);  // 3.5 s to 6.3 s, every 20 ms
   BOOST_TEST(trace["angle_right"][25].get<double>() == 40.0, boost::test_tools::tolerance(1e-6));  // at 4.0 s
   BOOST_TEST(trace["angle_left"][25].is_null());
+  BOOST_TEST(rig.board.greeting()[0]["exploratory"].dump() == "[\"reps/pair.finish_lag_rl\"]");
   bool found = false;
   for (const Json& g : rig.board.greeting()) found |= g["type"] == "repetition" && g["rep"] == 3;
   BOOST_TEST(found);

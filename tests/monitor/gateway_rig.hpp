@@ -175,17 +175,15 @@ class Browser {
 class LiveSocket {
  public:
   /// `little`: takes 8 KB at a time, so that it is stuck soon when nobody reads.
-  explicit LiveSocket(unsigned short port, const std::string& origin = "", bool little = false) : ws_(io_) {
+  explicit LiveSocket(unsigned short port, bool little = false) : ws_(io_) {
     ws_.next_layer().open(tcp::v4());
     if (little) ws_.next_layer().set_option(asio::socket_base::receive_buffer_size(8192));
     ws_.next_layer().connect({asio::ip::make_address("127.0.0.1"), port});
     const timeval limit{10, 0};
     ::setsockopt(ws_.next_layer().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     const std::string host = "127.0.0.1:" + std::to_string(port);
-    ws_.set_option(websocket::stream_base::decorator([&, origin](websocket::request_type& r) {
-      if (origin != "none") r.set(beast::http::field::origin, origin.empty() ? "http://" + host : origin);
-    }));
-    ws_.handshake(response, host, "/live", error);
+    ws_.set_option(websocket::stream_base::decorator([host](websocket::request_type& r) { r.set(beast::http::field::origin, "http://" + host); }));
+    ws_.handshake(host, "/live", error);
   }
   bool say(const Json& message) { return say(message.dump()); }
   bool say(const std::string& bytes, bool binary = false) {
@@ -210,7 +208,6 @@ class LiveSocket {
     return nullptr;
   }
   beast::error_code error;
-  websocket::response_type response;
 
  private:
   asio::io_context io_;

@@ -33,8 +33,8 @@ async function numbers() {
     near("rate right, deg/s", Number(row["rate R"]), 20, 0.3);
     near("range left, deg", Number(row["range L"]), 26, 0.3);
     near("range right, deg", Number(row["range R"]), 30, 0.3);
-    near("lag, ms", Number(row["lag*"]), 698, 6);
-    check("left runs out first", row["out first*"] === "left", row);
+    near("lag, ms", Number(row["lag"]), 698, 6);
+    check("left runs out first", row["out first"] === "left", row);
     check("load at the bottom", row["load bottom"] === "8.0 R" || Math.abs(parseFloat(row["load bottom"]) - 8) < 0.3, row);
   }
   await until("standing: 80 kg and 2 % more on the right", 15, async () => {
@@ -43,7 +43,8 @@ async function numbers() {
   });
   check("numbers have their units", (await page.textContent("#card-left")).includes("°/s") && (await page.textContent(".readout")).includes("mm"));
   check("sides say which is dominant", (await page.textContent("#card-right")).includes("Right ankle · dominant") && (await page.textContent("#card-left")).includes("Left ankle · non-dominant"));
-  check("exploratory is said", (await page.textContent("#card-room")).includes("exploratory"));
+  check("exploratory is said", (await page.textContent("#card-room")).includes("exploratory") && (await page.$$eval("th.exploratory", (c) => c.map((e) => e.dataset.source).join())) === "reps/pair.first_out,reps/pair.finish_lag_rl",
+    await page.$$eval("th.exploratory", (c) => c.map((e) => e.dataset.source)));
   await until("who was first out of room, and the lag, as it happens", 15, async () => (await page.textContent("#room-word")) === "LEFT" && /right \d+ ms later/.test(await page.textContent("#room-detail")));
   await page.keyboard.press("ArrowLeft");
   check("stepping back is marked as not live", (await page.textContent("#multiples-title")).includes("not live"));

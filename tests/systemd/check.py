@@ -32,7 +32,7 @@ def under(root, path):
 
 def check_files(root):
     expected = [prefix / p for p in (
-        "bin/grfd", "bin/grfctl", "lib/systemd/system/grfd.service", "lib/udev/rules.d/60-grfd.rules", "lib/sysusers.d/grfd.conf",
+        "bin/grfd", "bin/grfctl", "bin/grfmon", "lib/systemd/system/grfd.service", "lib/systemd/system/grfmon.service", "lib/udev/rules.d/60-grfd.rules", "lib/sysusers.d/grfd.conf",
         "lib/tmpfiles.d/grfd.conf", "share/grfd/python/examples/live.py", "share/grfd/config/grfd.toml")]
     expected += [prefix / "share/grfd/schemas" / f.name for f in (source / "schemas").iterdir() if f.suffix in (".md", ".json")]
     expected += [prefix / "share/doc/grfd" / n for n in ("README.md", "LICENSE", "CHANGELOG.md", "measures.md")]
@@ -59,9 +59,9 @@ def install(root):
         sys.exit("cmake --install failed:\n" + done.stdout + done.stderr)
 
 
-def verify(folder, text):
+def verify(folder, text, name="grfd.service"):
     """What systemd-analyze says about our unit, and its exit code."""
-    unit = folder / "grfd.service"
+    unit = folder / name
     unit.write_text(text)
     done = run("systemd-analyze", "verify", "--recursive-errors=no", "--man=no", unit)
     return done.returncode, [line for line in done.stderr.splitlines() if "grfd" in line]
@@ -85,7 +85,20 @@ def check_unit(root, folder):
     done = run("systemd-analyze", "security", "--offline=true", "--threshold=20", folder / "grfd.service")
     level = re.search(r"exposure level for .*", done.stdout + done.stderr)
     check(done.returncode == 0, "systemd-analyze security, at most 2.0: " + (level.group(0) if level else done.stderr))
+    check_monitor_unit(root, folder)
     return True
+
+
+def check_monitor_unit(root, folder):
+    unit = under(root, prefix / "lib/systemd/system/grfmon.service").read_text()
+    words = re.search(r"^ExecStart=(.*)$", unit, re.M).group(1).split()
+    check(words[1] == "--config" and under(root, words[0]).is_file() and under(root, words[2]).is_file(), f"ExecStart names what was installed: {' '.join(words)}")
+    here = unit.replace(words[0], str(under(root, words[0]))).replace(words[2], str(under(root, words[2])))
+    code, said = verify(folder, here, "grfmon.service")
+    check(code == 0 and not said, "systemd-analyze verify of the web monitor " + "; ".join(said))
+    done = run("systemd-analyze", "security", "--offline=true", "--threshold=30", folder / "grfmon.service")
+    level = re.search(r"exposure level for .*", done.stdout + done.stderr)
+    check(done.returncode == 0, "systemd-analyze security, at most 3.0: " + (level.group(0) if level else done.stderr))
 
 
 MATCH = {"ACTION", "SUBSYSTEM", "ENV", "ATTR", "ATTRS", "TEST", "KERNEL", "DRIVERS"}

@@ -11,13 +11,13 @@ export class ForcesView {
   draw(stale: boolean): void {
     const c = sharp(this.canvas);
     if (!c) return;
-    const w = this.canvas.clientWidth, h = this.canvas.clientHeight, ink = colours(), barsH = Math.max(70, h - 96);
+    const w = this.canvas.clientWidth, h = this.canvas.clientHeight, ink = colours(), barsH = h - 84;
     const left = stale ? null : this.store.newest("fz_left"), right = stale ? null : this.store.newest("fz_right");
     while (Math.max(left ?? 0, right ?? 0) > this.full) this.full += 200;
 
-    const rowH = Math.min(64, barsH / 2 - 6);
+    const rowH = Math.max(16, Math.min(64, barsH / 2 - 5));
     sides.forEach((side, i) => {
-      const v = side === "left" ? left : right, y = 6 + i * (rowH + 8), from = 64, wide = w - from - 112;
+      const v = side === "left" ? left : right, y = 2 + i * (rowH + 6), from = 64, wide = w - from - 112;
       c.fillStyle = ink.line;
       c.globalAlpha = 0.35;
       c.fillRect(from, y, wide, rowH);
@@ -31,7 +31,7 @@ export class ForcesView {
       c.fillText(side === "left" ? "LEFT" : "RIGHT", 0, y + rowH / 2 + 6);
       c.textAlign = "right";
       c.fillStyle = ink.ink;
-      c.font = font(34, 700);
+      c.font = font(Math.min(34, rowH + 2), 700);
       c.fillText(digits(v, 0), w - 22, y + rowH / 2 + 12);
       c.font = font(17);
       c.fillText("N", w, y + rowH / 2 + 12);
@@ -76,10 +76,11 @@ export class ForcesView {
     c.font = font(13);
     c.textAlign = "center";
     for (let v = -20; v <= 20; v += 10) c.fillText(v === 0 ? "equal" : `${Math.abs(v)} %`, at(v), y + 18);
+    c.font = font(15);
     c.textAlign = "left";
-    c.fillText("◂ more left", 0, y + 18);
+    c.fillText("◂ more left", 0, top + 20);
     c.textAlign = "right";
-    c.fillText("more right ▸", w, y + 18);
+    c.fillText("more right ▸", w, top + 20);
     c.fillStyle = ink.ink;
     c.font = font(26, 700);
     c.textAlign = "center";

@@ -30,8 +30,10 @@ const link = new Link({
       if (message.note) commands.say(message.note, false);
     }
     if (message.type === "reply") commands.reply(message);
+    const before = store.repetitions.length;
     store.take(message);
     if (message.type === "event") sound.cue(message);
+    if (message.type === "repetition" && !message.old && before < store.repetitions.length) sound.counted();
     if (message.type === "session") sidesChanged();
     if (message.type === "repetition" || message.type === "session") repetitions.update();
   },
@@ -61,7 +63,8 @@ function applyTheme(): void {
   document.documentElement.dataset["theme"] = dark ? "dark" : "light";
   forgetColours();
   traces.rebuild();
-  traces.drawAll();
+  traces.drawAnkles();
+  traces.drawForce();
   repetitions.update(true);
 }
 
@@ -95,7 +98,9 @@ function tellNumbers(stale: boolean): void {
   }
   const room = store.room, first = room?.first, second = room?.second;
   set(element("room-word"), stale ? "–" : first ? first.side.toUpperCase() : "–");
-  set(element("room-detail"), stale || !room ? "no repetition yet" : !first ? "both still moving" : second ? `${second.side} ${Math.round(1000 * (second.t - first.t))} ms later` : "the other side still moves or never stopped");
+  const lag = first && second ? `${second.side} ${second.about ? "≈ " : ""}${Math.round(1000 * (second.t - first.t))} ms later` : "";
+  const since = first ? `+${Math.max(0, Math.round(1000 * (store.now() - first.t)))} ms, ${first.side === "left" ? "right" : "left"} moves on` : "both still move";
+  set(element("room-detail"), stale || !room ? "no repetition yet" : second ? lag : since);
 }
 
 function tellRecording(stale: boolean): void {
@@ -107,10 +112,11 @@ function tellRecording(stale: boolean): void {
   element("recording").classList.toggle("running", r?.state === "running" && !stale);
 }
 
-let textsAt = 0;
+let textsAt = 0, turn = false;
 function frame(): void {
-  perf.begin();
-  const now = performance.now(), state = condition(store, open, now), stale = state !== "live";
+  const now = performance.now();
+  perf.begin(store.age(now));
+  const state = condition(store, open, now), stale = state !== "live";
   if (now - textsAt > 95) { // ten times a second: digits that change faster cannot be read
     textsAt = now;
     tellCondition(state, store.age(now));
@@ -119,11 +125,14 @@ function frame(): void {
     quality.update(stale);
     commands.update(open && store.control && store.status?.daemon === true);
   }
-  if (!stale) {
-    plates.draw();
-    traces.draw();
+  turn = !turn; // each half at half the display's rate: no frame has to do it all
+  if (turn) {
+    if (!stale) traces.drawAnkles();
+  } else {
+    if (!stale) plates.draw();
+    if (!stale) traces.drawForce();
+    forces.draw(stale);
   }
-  forces.draw(stale);
   perf.end();
   requestAnimationFrame(frame);
 }
@@ -160,6 +169,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
+/** A tablet that watches must not fall asleep; browsers allow it over TLS and on loopback. */
+const stayAwake = (): void => { if (document.visibilityState === "visible") void navigator.wakeLock?.request("screen").catch(() => undefined); };
+document.addEventListener("visibilitychange", stayAwake);
+stayAwake();
 addEventListener("pointerdown", () => { if (settings.sound) sound.start(); }, { once: true });
 
 set(element("sound"), settings.sound ? "Sound on" : "Sound off");

@@ -5,6 +5,8 @@ export class Performance {
   private readonly script = new Float32Array(size);
   private readonly whole = new Float32Array(size);
   private readonly intervals = new Float32Array(size);
+  private readonly ages = new Float32Array(size);
+  private age = 0;
   private n = 0;
   private last = 0;
   private longest = 0;
@@ -24,7 +26,11 @@ export class Performance {
     } catch { /* not every browser tells */ }
   }
 
-  begin(): void { this.began = performance.now(); }
+  /** `age`: of the newest sample, in ms, now. */
+  begin(age: number): void {
+    this.began = performance.now();
+    this.age = age;
+  }
   /** At the end of the frame's script; a message posted here arrives after the frame was painted. */
   end(): void {
     const i = this.n % size;
@@ -35,6 +41,7 @@ export class Performance {
   }
   private painted(): void {
     this.whole[this.n % size] = performance.now() - this.began;
+    this.ages[this.n % size] = this.age + performance.now() - this.began;
     this.n++;
   }
 
@@ -48,6 +55,6 @@ export class Performance {
       return Number((sorted[Math.min(count - 1, Math.floor(part * count))] ?? NaN).toFixed(2));
     };
     return { frames: this.n, script_p50_ms: at(this.script, 0.5), script_p95_ms: at(this.script, 0.95), frame_p50_ms: at(this.whole, 0.5), frame_p95_ms: at(this.whole, 0.95),
-      frame_worst_ms: at(this.whole, 1), interval_p50_ms: at(this.intervals, 0.5), interval_p95_ms: at(this.intervals, 0.95), long_tasks: this.long, longest_task_ms: this.longest };
+      frame_worst_ms: at(this.whole, 1), age_when_painted_p50_ms: at(this.ages, 0.5), age_when_painted_p95_ms: at(this.ages, 0.95), interval_p50_ms: at(this.intervals, 0.5), interval_p95_ms: at(this.intervals, 0.95), long_tasks: this.long, longest_task_ms: this.longest };
   }
 }

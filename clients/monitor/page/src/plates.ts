@@ -49,7 +49,7 @@ export class PlatesView {
       c.fillText("no force plates in this session", w / 2, h / 2);
       return;
     }
-    const xs = corners.map((p) => p[0]), ys = corners.map((p) => p[1]), margin = 24;
+    const xs = corners.map((p) => p[0]), ys = corners.map((p) => p[1]), margin = 6;
     const x0 = Math.min(...xs), x1 = Math.max(...xs), y0 = Math.min(...ys), y1 = Math.max(...ys);
     const scale = Math.min((w - 2 * margin) / (x1 - x0), (h - 2 * margin) / (y1 - y0));
     const px = (x: number) => w / 2 + (x - (x0 + x1) / 2) * scale, py = (y: number) => h / 2 - (y - (y0 + y1) / 2) * scale;
@@ -58,10 +58,9 @@ export class PlatesView {
     if (settings.band) {
       c.fillStyle = ink.band;
       c.fillRect(px(-settings.bandMl / 1000), py(settings.bandApHigh / 1000), (2 * settings.bandMl / 1000) * scale, ((settings.bandApHigh - settings.bandApLow) / 1000) * scale);
-      c.fillStyle = ink.soft;
-      c.font = font(12);
-      c.textAlign = "center";
-      c.fillText("target", px(0), py(settings.bandApHigh / 1000) - 4);
+      c.strokeStyle = ink.soft;
+      c.lineWidth = 1.5;
+      c.strokeRect(px(-settings.bandMl / 1000), py(settings.bandApHigh / 1000), (2 * settings.bandMl / 1000) * scale, ((settings.bandApHigh - settings.bandApLow) / 1000) * scale);
     }
     for (const side of sides) {
       const foot = this.foot(side);
@@ -69,13 +68,14 @@ export class PlatesView {
       this.trail(c, side, sideColour(s, side), s.solid(side) ? [] : dash, 3, px, py);
     }
     this.trail(c, "total", ink.total, [], 3.5, px, py);
+    const edge = px(x1) + 12;
+    if (w - edge < 60) return;
     c.fillStyle = ink.soft;
-    c.font = font(12);
-    c.textAlign = "center";
-    c.fillText("↑ forward", w / 2, 14);
+    c.font = font(13);
     c.textAlign = "left";
-    c.fillRect(w - 24 - 0.1 * scale, h - 10, 0.1 * scale, 2);
-    c.fillText("100 mm", w - 24 - 0.1 * scale, h - 14);
+    c.fillText("↑ forward", edge, 18);
+    c.fillRect(edge, h - 12, 0.1 * scale, 3);
+    c.fillText("100 mm", edge, h - 18);
   }
 
   private plate(c: CanvasRenderingContext2D, plate: Plate, px: (x: number) => number, py: (y: number) => number): void {
@@ -88,9 +88,11 @@ export class PlatesView {
     c.stroke();
     const outer = plate.side === "left" ? Math.min(...plate.corners_m.map((p) => p[0])) : Math.max(...plate.corners_m.map((p) => p[0]));
     c.fillStyle = sideColour(this.store, plate.side);
-    c.font = font(22, 700);
+    const wide = (Math.max(...plate.corners_m.map((p) => p[0])) - Math.min(...plate.corners_m.map((p) => p[0]))) * Math.abs(px(1) - px(0));
+    const size = Math.min(22, wide / 4.5);
+    c.font = font(size, 700);
     c.textAlign = plate.side === "left" ? "left" : "right";
-    c.fillText(plate.side.toUpperCase(), px(outer) + (plate.side === "left" ? 10 : -10), py(Math.max(...plate.corners_m.map((p) => p[1]))) + 28);
+    c.fillText(plate.side.toUpperCase(), px(outer) + (plate.side === "left" ? 8 : -8), py(Math.max(...plate.corners_m.map((p) => p[1]))) + size + 6);
   }
 
   private outline(c: CanvasRenderingContext2D, side: Side, foot: Foot, scale: number, px: (x: number) => number, py: (y: number) => number): void {

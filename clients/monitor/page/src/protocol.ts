@@ -6,11 +6,11 @@ export interface Column { name: string; known: boolean; unit: string; delay_s: n
 export interface Plate { name: string; side: Side; corners_m: [number, number, number][] }
 export interface SessionMessage {
   type: "session"; session?: string; participant?: string; software?: string; dominant?: Side | "unknown";
-  slot_s: number; columns: Column[]; plates?: Plate[];
+  slot_s: number; columns: Column[]; plates?: Plate[]; exploratory?: string[];
 }
 export type Values = Record<string, number | null>;
 export interface Trace { t0: number; dt: number; [column: string]: number | (number | null)[] }
-export interface Repetition { type: "repetition"; rep: number; trial: string; pair: Values; left: Values | null; right: Values | null; trace: Trace | null }
+export interface Repetition { type: "repetition"; rep: number; trial: string; pair: Values; left: Values | null; right: Values | null; trace: Trace | null; old?: boolean }
 export interface EventMessage { type: "event"; event: string; t_s: number; detail: Record<string, unknown>; old?: boolean }
 export interface Device {
   name: string; driver: string; state: string; serial: string; rate_hz: number; measured_hz: number; restarts: number; required: boolean;

@@ -33,8 +33,8 @@ export class QualityView {
     }
     if (s && !s.daemon) items.push(["device bad", "▲ grfd", "does not answer", s.error ?? ""]);
     if (s?.daemon) {
-      items.push([gaps.count + (s.missing_rows ?? 0) > 0 ? "device bad" : "device", "gaps", gaps.count + (s.missing_rows ?? 0) === 0 ? "none" : `${gaps.count} gaps, ${s.missing_rows ?? gaps.rows} rows missing${gaps.last ? ` (${gaps.last})` : ""}`, "rows missing in the whole session, in all streams"]);
-      if (age) items.push(["device", "age when sent", `${digits(age.p50, 0)} ms median · ${digits(age.p99, 0)} ms 99 % · ${digits(age.worst, 0)} ms worst`, "from USB arrival to the sending of the feed's batches"]);
+      items.push([gaps.count + (s.missing_rows ?? 0) > 0 ? "device bad" : "device", "gaps", gaps.count + (s.missing_rows ?? 0) === 0 ? "none" : `${gaps.count}, ${s.missing_rows ?? gaps.rows} rows missing${gaps.last ? ` (last: ${gaps.last})` : ""}`, "rows missing in the whole session, in all streams"]);
+      if (age) items.push(["device", "age when sent", `${digits(age.p50, 0)} / ${digits(age.p99, 0)} / ${digits(age.worst, 0)} ms`, "from USB arrival to the sending of the feed's batches: median, 99 %, worst of the last 10 to 20 s"]);
       const lost = (s.gateway["feed_messages_lost"] ?? 0) + (s.gateway["feed_messages_bad"] ?? 0);
       if (lost > 0 || this.store.skipped > 0) items.push(["device bad", "on the way here", `${lost} messages lost · ${this.store.skipped} rows skipped`, "this display only; the recording is not touched"]);
     }

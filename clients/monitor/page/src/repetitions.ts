@@ -23,16 +23,20 @@ function sided(v: number | null): string {
   return v === null ? "–" : `${digits(Math.abs(v), 1)} ${v > 0 ? "R" : v < 0 ? "L" : ""}`;
 }
 
-const columns: [string, string, (r: Repetition) => string][] = [
-  ["#", "", (r) => String(r.rep)],
-  ["rate L", "°/s", (r) => digits(value(r.left, "rate_fit"), 1)],
-  ["rate R", "°/s", (r) => digits(value(r.right, "rate_fit"), 1)],
-  ["range L", "°", (r) => digits(value(r.left, "range"), 1)],
-  ["range R", "°", (r) => digits(value(r.right, "range"), 1)],
-  ["out first*", "", room],
-  ["lag*", "ms", lag],
-  ["load bottom", "%", (r) => sided(value(r.pair, "bai_bottom_rl"))],
-  ["depth", "cm", (r) => digits(value(r.pair, "drop") === null ? null : 100 * (value(r.pair, "drop") ?? 0), 1)],
+/** People count from 1; in the feed and the file the first repetition is 0. */
+const count = (r: Repetition): string => String(r.rep + 1);
+
+/** Name, unit, where it comes from, text. */
+const columns: [string, string, string, (r: Repetition) => string][] = [
+  ["#", "", "reps/pair.rep", (r) => count(r)],
+  ["rate L", "°/s", "reps/left.rate_fit", (r) => digits(value(r.left, "rate_fit"), 1)],
+  ["rate R", "°/s", "reps/right.rate_fit", (r) => digits(value(r.right, "rate_fit"), 1)],
+  ["range L", "°", "reps/left.range", (r) => digits(value(r.left, "range"), 1)],
+  ["range R", "°", "reps/right.range", (r) => digits(value(r.right, "range"), 1)],
+  ["out first", "", "reps/pair.first_out", room],
+  ["lag", "ms", "reps/pair.finish_lag_rl", lag],
+  ["load bottom", "%", "reps/pair.bai_bottom_rl", (r) => sided(value(r.pair, "bai_bottom_rl"))],
+  ["depth", "cm", "reps/pair.drop", (r) => digits(value(r.pair, "drop") === null ? null : 100 * (value(r.pair, "drop") ?? 0), 1)],
 ];
 
 export class RepetitionsView {
@@ -45,10 +49,11 @@ export class RepetitionsView {
   constructor(private readonly store: Store) {
     const table = document.querySelector("#repetitions table")!;
     const head = document.createElement("tr");
-    for (const [name, unit] of columns) {
+    for (const [name, unit, source] of columns) {
       const cell = document.createElement("th");
       cell.scope = "col";
       cell.textContent = name;
+      cell.dataset["source"] = source;
       const small = document.createElement("small");
       small.textContent = unit === "" ? "\u00a0" : unit;
       cell.append(small);
@@ -76,18 +81,20 @@ export class RepetitionsView {
   /** Draws only when something changed. */
   update(force = false): void {
     const all = this.store.trial(), last = all[all.length - 1];
-    const key = `${all.length} ${last?.rep} ${last?.trial} ${last?.left !== null} ${last?.right !== null} ${this.store.session?.session}`;
+    const key = `${this.store.session?.exploratory?.length} ${all.length} ${last?.rep} ${last?.trial} ${last?.left !== null} ${last?.right !== null} ${this.store.session?.session}`;
     if (key === this.shown && !force) return;
     this.shown = key;
     if (this.chosen !== undefined && !all.some((r) => r.rep === this.chosen)) this.chosen = undefined;
     const trial = last?.trial.replace(/\.journal$/, "") ?? "";
     document.getElementById("repetitions-title")!.textContent = all.length === 0 ? "Repetitions: none yet" : `Repetitions: ${all.filter((r) => (value(r.pair, "reason") ?? 0) === 0).length}${trial ? ` in ${trial}` : " (not recorded)"}`;
+    const hypotheses = this.store.session?.exploratory ?? [];
+    for (const cell of document.querySelectorAll<HTMLElement>("#repetitions th")) cell.classList.toggle("exploratory", hypotheses.includes(cell.dataset["source"] ?? ""));
     this.fillTable(all);
     const one = all.find((r) => r.rep === this.chosen);
     this.strip.hidden = one !== undefined;
     this.review.hidden = one === undefined;
     document.getElementById("multiples")!.classList.toggle("reviewing", one !== undefined);
-    document.getElementById("multiples-title")!.textContent = one ? `Looking back: repetition ${one.rep}, not live` : "Dorsiflexion of each repetition, left over right (°)";
+    document.getElementById("multiples-title")!.textContent = one ? `Looking back: repetition ${count(one)}, not live` : "Dorsiflexion of each repetition, left over right (°)";
     if (one) this.drawReview(one);
     else this.drawStrip(all);
   }
@@ -107,10 +114,10 @@ export class RepetitionsView {
         cell.textContent = `not counted: ${why[reason] ?? "rejected"}`;
         cell.className = "rejected";
         const number = document.createElement("td");
-        number.textContent = String(r.rep);
+        number.textContent = count(r);
         row.append(number, cell);
       } else {
-        for (const [name, , text] of columns) {
+        for (const [name, , , text] of columns) {
           const cell = document.createElement("td");
           cell.textContent = text(r);
           cell.dataset["column"] = name;
@@ -137,8 +144,8 @@ export class RepetitionsView {
     for (const r of some) {
       const button = document.createElement("button"), canvas = document.createElement("canvas"), label = document.createElement("span");
       button.className = "multiple";
-      button.setAttribute("aria-label", `repetition ${r.rep}`);
-      label.textContent = `${r.rep} · ${room(r)} first${lag(r) === "–" ? "" : `, ${lag(r)} ms`}`;
+      button.setAttribute("aria-label", `repetition ${count(r)}`);
+      label.textContent = `${count(r)} · ${room(r)} first${lag(r) === "–" ? "" : `, ${lag(r)} ms`}`;
       button.append(canvas, label);
       button.onclick = () => this.choose(r.rep);
       this.strip.append(button);

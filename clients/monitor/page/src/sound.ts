@@ -44,4 +44,10 @@ export class Sound {
     if (event.event === "plateau") this.beep(event.detail["side"] === "left" ? 440 : 660, 0.15, now, 0.5);
     if (event.event === "bottom") this.beep(220, 0.1, now, 0.5);
   }
+
+  /** A repetition is counted: two short tones. */
+  counted(): void {
+    if (!settings.cues || !this.context) return;
+    for (const later of [0, 0.12]) this.beep(880, 0.07, this.context.currentTime + later, 0.4);
+  }
 }

@@ -3,8 +3,12 @@ import { readFrame, sides } from "./protocol";
 import type { EventMessage, GapsMessage, Message, Repetition, SessionMessage, Side, StatusMessage } from "./protocol";
 import { settings } from "./settings";
 
-export interface Room { rep: number; first?: { side: Side; t: number }; second?: { side: Side; t: number } }
-export interface Mark { t: number; side: Side; text: string }
+/** Which ankle stopped first, and the other. `about`: read from the live rate; the repetition's row brings the exact one. */
+export interface Room { rep: number; first?: { side: Side; t: number }; second?: { side: Side; t: number; about: boolean } }
+export interface Mark { t: number; side: Side; text: string; later: boolean }
+
+// The detector's own rule for "has stopped" (dsp/README.md, Squat): below 4 deg/s for 100 ms.
+const stoppedDegS = 4, stoppedSlots = 10;
 
 export class Store {
   session: SessionMessage | undefined;
@@ -59,13 +63,16 @@ export class Store {
     this.heard = performance.now();
     this.skipped += frame.skipped;
     if (frame.rows === 0) return;
-    if (frame.skipped > 0 && this.t.length > 0) this.append(frame.firstT - this.session.slot_s, () => null); // a hole, not a line across
-    for (let r = 0; r < frame.rows; r++)
-      this.append(frame.firstT + r * this.session.slot_s, (i) => {
+    const last = this.t[this.t.length - 1] ?? -Infinity, slot = this.session.slot_s;
+    if (this.t.length > 0 && frame.firstT > last + 1.5 * slot) this.append(frame.firstT - slot, () => null); // a hole, not a line across it
+    const known = Math.max(0, Math.round((last + slot - frame.firstT) / slot)); // a new connection brings the last two seconds again
+    for (let r = Number.isFinite(known) ? known : 0; r < frame.rows; r++)
+      this.append(frame.firstT + r * slot, (i) => {
         const v = frame.values.getFloat32(frame.at + 4 * (r * names.length + i), true);
         return Number.isFinite(v) ? v : null;
       });
-    const longest = Math.round((settings.seconds + 1) / this.session.slot_s), surplus = this.t.length - longest;
+    this.watchOther();
+    const longest = Math.round((settings.seconds + 1) / slot), surplus = this.t.length - longest;
     if (surplus > 0) {
       this.t.splice(0, surplus);
       for (const values of this.columns.values()) values.splice(0, surplus);
@@ -98,20 +105,46 @@ export class Store {
     const side = sides.find((s) => s === message.detail["side"]);
     if (message.event !== "plateau" || !side) return;
     const room = (this.room ??= { rep: 0 });
-    let text = `${side} out of room`;
     if (!room.first) {
       room.first = { side, t };
-    } else if (room.first.side !== side && !room.second) {
-      room.second = { side, t };
-      text = `${side} +${Math.round(1000 * (t - room.first.t))} ms`;
+      this.marks.push({ t, side, text: `${side} out of room`, later: false });
+    } else if (room.first.side !== side && (!room.second || room.second.about)) {
+      this.second(side, t, false);
     }
-    this.marks.push({ t, side, text });
+  }
+
+  private second(side: Side, t: number, about: boolean): void {
+    const room = this.room;
+    if (!room?.first) return;
+    room.second = { side, t, about };
+    const lag = Math.round(1000 * (t - room.first.t)), first = room.first;
+    this.marks = this.marks.filter((m) => !m.later || m.t < first.t);
+    this.marks.push({ t, side, text: `${side} ${about ? "≈ " : ""}+${lag} ms`, later: true });
+  }
+
+  /** The other ankle has stopped too when its live rate says so for as long as the detector asks: that tells only of stops on the way down. */
+  private watchOther(): void {
+    const first = this.room?.first;
+    if (!first || this.room?.second) return;
+    const other: Side = first.side === "left" ? "right" : "left", rates = this.columns.get(`rate_${other}`)?.slice(-stoppedSlots) ?? [];
+    const t = this.now() - this.delay(`rate_${other}`);
+    if (t > first.t && rates.length === stoppedSlots && rates.every((v) => v !== null && v < stoppedDegS)) this.second(other, t, true);
   }
 
   private takeRepetition(message: Repetition): void {
     const place = this.repetitions.findIndex((r) => r.rep === message.rep);
     if (place >= 0) this.repetitions[place] = message;
     else this.repetitions.push(message);
+    const room = this.room, lag = message.pair["finish_lag_rl"];
+    if (room?.first && room.rep === message.rep && typeof lag === "number") {
+      const early: Side = lag > 0 ? "left" : "right", late: Side = lag > 0 ? "right" : "left", t = message[early]?.["finish"];
+      if (typeof t === "number") {
+        this.marks = this.marks.filter((m) => m.t < (room.first?.t ?? t) - 0.001); // the exact times take the place of the live ones
+        room.first = { side: early, t };
+        this.marks.push({ t, side: early, text: `${early} out of room`, later: false });
+        this.second(late, t + Math.abs(lag), false);
+      }
+    }
     this.repetitions.sort((a, b) => a.rep - b.rep);
     if (this.repetitions.length > 200) this.repetitions.shift();
   }

@@ -14,6 +14,7 @@ const kinds: Record<string, Kind> = {
 
 class Trace {
   private plot: uPlot | undefined;
+  private readonly data: [number[], (number | null)[], (number | null)[]] = [[], [], []];
   private low: number;
   private high: number;
   constructor(private readonly root: HTMLElement, private readonly kind: Kind, private readonly store: Store) {
@@ -34,7 +35,7 @@ class Trace {
       axes: [
         { show: true, stroke: ink.soft, font: axisFont, grid, ticks: { show: false }, size: this.kind.axis ? 24 : 2, gap: 3, space: 60,
           values: (_u, splits) => splits.map((v) => (this.kind.axis ? `${Math.round(v)} s` : "")) },
-        { stroke: ink.soft, font: axisFont, grid, ticks: { show: false }, size: 50, gap: 5, incrs: [this.kind.step, 2 * this.kind.step, 5 * this.kind.step, 10 * this.kind.step] },
+        { stroke: ink.soft, font: axisFont, grid, ticks: { show: false }, size: 50, gap: 5, space: 16, incrs: [this.kind.step, 2 * this.kind.step, 5 * this.kind.step, 10 * this.kind.step] },
       ],
       series: [{}, ...sides.map((side) => ({
         stroke: sideColour(this.store, side), width: 3, points: { show: false }, spanGaps: false, pxAlign: 0, ...(this.store.solid(side) ? {} : { dash }),
@@ -46,14 +47,25 @@ class Trace {
   draw(): void {
     const a = this.store.columns.get(`${this.kind.column}_left`), b = this.store.columns.get(`${this.kind.column}_right`);
     if (!this.plot || !a || !b) return;
-    for (const values of [a, b])
-      for (const v of values) {
-        if (v === null) continue;
-        while (v > this.high) this.high += this.kind.step;
-        while (v < this.low) this.low -= this.kind.step;
-      }
-    const delay = this.store.delay(`${this.kind.column}_right`); // the filter's; so that all three plots are true to one time
-    this.plot.setData([delay === 0 ? this.store.t : this.store.t.map((t) => t - delay), a, b], true);
+    const delay = this.store.delay(`${this.kind.column}_right`), t = this.store.t; // the filter's delay; so that all three plots are true to one time
+    const slot = this.store.session?.slot_s ?? 0.01, every = Math.max(1, Math.round((2 * settings.seconds) / (this.root.clientWidth * slot))), [x, left, right] = this.data;
+    x.length = left.length = right.length = 0;
+    for (let i = 0; i < t.length; i++) {
+      const l = a[i] ?? null, r = b[i] ?? null, hole = l === null || r === null;
+      if (!hole && i < t.length - 1 && Math.round(t[i]! / slot) % every !== 0) continue; // no more points than every second pixel shows
+      x.push(t[i]! - delay);
+      left.push(l);
+      right.push(r);
+      this.widen(l);
+      this.widen(r);
+    }
+    this.plot.setData([x, left, right], true);
+  }
+
+  private widen(v: number | null): void {
+    if (v === null) return;
+    while (v > this.high) this.high += this.kind.step;
+    while (v < this.low - this.kind.step / 4) this.low -= this.kind.step;
   }
 
   private decorate(u: uPlot): void {
@@ -91,22 +103,22 @@ class Trace {
       c.lineTo(x, top + 11 * ratio);
       c.fill();
       if (this.kind.column !== "angle") continue;
-      const second = mark.text.includes("ms");
-      c.font = font(15 * ratio, 700);
-      const wide = c.measureText(mark.text).width, at = Math.min(Math.max(second ? x : x - wide - 14 * ratio, left), left + width - wide - 14 * ratio);
+      // beside the line where the curves are not: before the first stop above them, after the second one below
+      c.font = font(16 * ratio, 700);
+      const wide = c.measureText(mark.text).width, y = mark.later ? top + height - 12 * ratio : top + 16 * ratio;
+      const at = Math.min(Math.max(mark.later ? x + 6 * ratio : x - wide - 14 * ratio, left), left + width - wide);
       c.fillStyle = colours().panel;
-      c.globalAlpha = 0.85;
-      c.fillRect(at + 4 * ratio, top + height - 24 * ratio, wide + 6 * ratio, 20 * ratio);
+      c.globalAlpha = 0.8;
+      c.fillRect(at - 3 * ratio, y - 15 * ratio, wide + 6 * ratio, 20 * ratio);
       c.globalAlpha = 1;
       c.fillStyle = sideColour(this.store, mark.side);
-      c.fillText(mark.text, at + 7 * ratio, top + height - 9 * ratio);
+      c.fillText(mark.text, at, y);
     }
   }
 }
 
 export class TracesView {
   private readonly traces: Trace[];
-  private turn = 0;
   constructor(store: Store) {
     this.traces = Object.entries(kinds).map(([id, kind]) => new Trace(document.getElementById(id)!, kind, store));
     let size = "";
@@ -117,7 +129,6 @@ export class TracesView {
     }).observe(document.getElementById("ankles")!);
   }
   rebuild(): void { for (const trace of this.traces) trace.rebuild(); }
-  /** One of the three in each frame: each is new 20 times a second. */
-  draw(): void { this.traces[this.turn++ % this.traces.length]?.draw(); }
-  drawAll(): void { for (const trace of this.traces) trace.draw(); }
+  drawAnkles(): void { for (const trace of this.traces.slice(0, 2)) trace.draw(); }
+  drawForce(): void { this.traces[2]?.draw(); }
 }
