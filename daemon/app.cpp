@@ -116,9 +116,9 @@ int App::run() {
   sd_notify(0, "STOPPING=1");
   emulation_loop_.reset();
   devices_.reset();
-  captures_.reset();
   dsp_.reset();
-  assembly_.engine->poll(clock_.now());
+  assembly_.engine->poll(clock_.now());  // reads the counters of everything that still lives
+  captures_.reset();
   sinks_.clear();
   if (options_.summary && !last_file_.empty()) print_summary(last_file_);
   return failed_ ? 1 : 0;
