@@ -185,10 +185,10 @@ BOOST_AUTO_TEST_CASE(real_threads_with_an_unplugged_device) {
   live.samples.reserve(200'000);
   assembly.engine->add_outlet(live);
   std::uint64_t dropped = 0;
+  auto files = std::make_unique<Captures>(assembly.session);  // the engine reads their counters to the end
+  files->connect(assembly, clock);
+  files->start();
   {
-    Captures files(assembly.session);
-    files.connect(assembly, clock);
-    files.start();
     Devices devices(assembly, emulation, nullptr, clock, [](const Devices::Status&) {});
     devices.start();
     {
@@ -212,11 +212,11 @@ BOOST_AUTO_TEST_CASE(real_threads_with_an_unplugged_device) {
       BOOST_TEST(wait_for([&] { return devices.all_required_streaming(); }));
       clock.sleep_until(clock.now() + 500 * kMs);
     }
-    // Devices stop here, then the files close.
-    for (std::size_t i = 0; i < files.size(); ++i)
-      for (const Counter* c : files[i].counters()) dropped += c->get();
-    assembly.engine->poll(clock.now() + kSecond);  // reads their counters
   }
+  assembly.engine->poll(clock.now() + kSecond);
+  for (std::size_t i = 0; i < files->size(); ++i)
+    for (const Counter* c : (*files)[i].counters()) dropped += c->get();
+  files.reset();
   BOOST_TEST(dropped == 0u);
   const auto captures = captures_in(assembly.session);
   const std::size_t n = compare_raw(live, played(captures, assembly.session), assembly.session.streams);
