@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "drivers/emulation/fault_names.hpp"
+
 namespace grfd {
 
 using namespace mip;
@@ -40,22 +42,10 @@ MipServer::Options server_options(const EmulationSettings& s) {
 
 }  // namespace
 
-std::string mip_fault_names() {
-  std::string names;
-  for (const char* n : kFaultNames) names += std::string(n) + " ";
-  for (const char* n : kOptions) names += std::string(n) + " ";
-  names.pop_back();
-  return names;
-}
+std::string mip_fault_names() { return fault_names(kFaultNames, kOptions); }
 
 std::vector<std::string> unknown_mip_faults(const EmulationSettings& emulation) {
-  std::vector<std::string> unknown;
-  for (const auto& [name, rate] : emulation.faults) {
-    const auto is = [&n = name](const char* known) { return n == known; };
-    if (std::none_of(kFaultNames.begin(), kFaultNames.end(), is) && std::none_of(kOptions.begin(), kOptions.end(), is))
-      unknown.push_back(name);
-  }
-  return unknown;
+  return unknown_faults(emulation, kFaultNames, kOptions);
 }
 
 MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, InertialSource* source, const SyncLine& sync)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "drivers/emulation/fault_names.hpp"
+
 namespace grfd {
 
 namespace {
@@ -33,22 +35,10 @@ double option(const EmulationSettings& s, const char* name, double otherwise) {
 
 }  // namespace
 
-std::string ximu3_fault_names() {
-  std::string names;
-  for (const char* n : kFaultNames) names += std::string(n) + " ";
-  for (const char* n : kOptions) names += std::string(n) + " ";
-  names.pop_back();
-  return names;
-}
+std::string ximu3_fault_names() { return fault_names(kFaultNames, kOptions); }
 
 std::vector<std::string> unknown_ximu3_faults(const EmulationSettings& emulation) {
-  std::vector<std::string> unknown;
-  for (const auto& [name, rate] : emulation.faults) {
-    const auto is = [&n = name](const char* known) { return n == known; };
-    if (std::none_of(kFaultNames.begin(), kFaultNames.end(), is) && std::none_of(kOptions.begin(), kOptions.end(), is))
-      unknown.push_back(name);
-  }
-  return unknown;
+  return unknown_faults(emulation, kFaultNames, kOptions);
 }
 
 XioXimu3Device::XioXimu3Device(const EmulationSettings& settings, InertialSource* source, const SyncLine& sync)
