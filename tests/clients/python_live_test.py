@@ -122,6 +122,17 @@ def test_fast_and_preview(daemon):
         check("everything is everything but the previews", {"cop/total", "fast/plate/left", "raw/u6/scan"} <= names and not any(n.startswith("preview/") for n in names), names)
 
 
+def test_forgotten(daemon):
+    """Clients that nobody closes: an error drops them while they are still connecting."""
+    for _ in range(30):
+        try:
+            grfd.live("ankle/", endpoint=daemon.feed).frame(seconds=90)
+        except grfd.FeedError:
+            pass
+    with grfd.live("cop/total", endpoint=daemon.feed, timeout_s=3) as feed:
+        check("clients that were never closed leave the next one alone", len(next(feed)) > 0)
+
+
 def test_wrong_names(daemon):
     e = raises("a misspelt stream is named, with the nearest", grfd.UnknownStream, ["ankel/left", "near:", "ankle/left"],
                lambda: next(grfd.live("ankel/left", endpoint=daemon.feed)))
@@ -172,6 +183,7 @@ with tempfile.TemporaryDirectory(prefix="grfd-clients-") as folder:
         test_file_and_feed(daemon)
         test_frame(daemon)
         test_fast_and_preview(daemon)
+        test_forgotten(daemon)
         test_wrong_names(daemon)
         test_silence(daemon, folder)
     finally:

@@ -35,6 +35,8 @@ class FeedLink:
         self._socket.setsockopt(zmq.RCVHWM, queue)
         self._socket.setsockopt(zmq.RECONNECT_IVL, 50)
         self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        # Whoever forgets close(): were the reader of these events collected before their sender, libzmq's thread would
+        # wait for it for ever, and every socket of the process with it. So __del__ closes them in order.
         self._monitor = self._socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
         wanted = set(topics)
         self._only_beat = "" not in wanted and HEARTBEAT not in wanted
@@ -50,6 +52,10 @@ class FeedLink:
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._monitor, zmq.POLLIN)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_monitor"):
+            self.close()
 
     def close(self) -> None:
         if not self._socket.closed:
