@@ -39,6 +39,7 @@ class CommandText {
   }
   /// The number of a key, at any depth; nothing when it is not there or no number. Keys in compact JSON, as it is ours.
   std::optional<double> number(std::string_view key) const noexcept {
+    if (key.empty()) return std::nullopt;
     for (std::size_t at = 0; (at = all().find(key, at)) != std::string_view::npos; at += key.size()) {
       const std::string_view rest = all().substr(at + key.size());
       if (at == 0 || text_[at - 1] != '"' || rest.substr(0, 2) != "\":") continue;
@@ -51,6 +52,7 @@ class CommandText {
   /// The text that the JSON gives for this key, as it stands in our own compact JSON (escapes are left as they are);
   /// empty when there is none.
   std::string_view string(std::string_view key) const noexcept {
+    if (key.empty()) return {};
     for (std::size_t at = 0; (at = all().find(key, at)) != std::string_view::npos; at += key.size()) {
       const std::string_view rest = all().substr(at + key.size());
       if (at == 0 || text_[at - 1] != '"' || rest.substr(0, 3) != "\":\"") continue;

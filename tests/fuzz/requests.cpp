@@ -29,8 +29,14 @@ void command(std::string_view text) {
   FUZZ_REQUIRE(whole);
   FUZZ_REQUIRE(joined.verb().size() <= joined.all().size());
   FUZZ_REQUIRE(joined.id() >= 0);
-  for (const char* key : {"plate", "name", "text"})
+  // Keys as the pipeline uses them, none, and whatever the text itself begins with.
+  for (const std::string_view key : {std::string_view("plate"), std::string_view("seconds"), std::string_view(), text.substr(0, 3)}) {
     for (const char* word : {"all", "left", ""}) joined.says(key, word);
+    const std::string_view found = joined.string(key);
+    FUZZ_REQUIRE(found.empty() || joined.all().find(found) != std::string_view::npos);
+    const auto number = joined.number(key);
+    if (key.empty()) FUZZ_REQUIRE(found.empty() && !number);
+  }
 }
 
 #if FUZZ_USBIP

@@ -17,3 +17,12 @@ grfd_cheap_test_build(test_simulated_usb)
 add_test(NAME simulated_usb COMMAND ${UMOCKDEV_WRAPPER} $<TARGET_FILE:test_simulated_usb>)
 set_tests_properties(simulated_usb PROPERTIES TIMEOUT 180
   ENVIRONMENT "ASAN_OPTIONS=verify_asan_link_order=0;TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_LIST_DIR}/tsan.supp")
+
+# The real grfd in one process, its devices in another.
+add_executable(simulated_usb_host ${CMAKE_CURRENT_LIST_DIR}/process/usb_host.cpp ${CMAKE_CURRENT_LIST_DIR}/process/remote_node.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/simulated_usb.cpp ${CMAKE_CURRENT_LIST_DIR}/usbfs_node.cpp)
+target_link_libraries(simulated_usb_host PRIVATE grfd_daemon grfd_drivers nlohmann_json::nlohmann_json PkgConfig::UMOCKDEV ${CMAKE_DL_LIBS})
+add_test(NAME simulated_usb_process
+  COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/process/process_test.py ${UMOCKDEV_WRAPPER} $<TARGET_FILE:simulated_usb_host>
+    $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/config/demo.toml)
+set_tests_properties(simulated_usb_process PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)

@@ -82,6 +82,7 @@ void Port::plug() {
     device_.power_cycle(clock_);
     node_ = Node::make(*this, bus_.root() + node);
   }
+  if (serve) serve(node_, node);
   const std::string text = "P: " + sys + "\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\nE: BUSNUM=001\n" +
                            formatted("E: DEVNUM=%03d\n", address) + "E: DEVNAME=" + node + "\nA: busnum=1\\n\n" +
                            formatted("A: devnum=%d\\n\n", address) + "A: bConfigurationValue=1\\n\nA: speed=12\\n\n" +

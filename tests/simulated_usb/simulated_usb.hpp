@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -79,6 +80,8 @@ class Port {
   std::vector<std::uint8_t> descriptors;  ///< device and configuration, at the next plug; empty: the device's own
 
   struct Node;
+  /// For hosts in other processes: told of each new node and its path as a host sees it, before udev tells of the device.
+  std::function<void(std::shared_ptr<Node>, const std::string& path)> serve;
   int io(Node& node, unsigned long request, void* argument);  ///< one usbfs call
 
  private:
