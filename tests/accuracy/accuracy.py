@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""The accuracy report. Called by tests/accuracy/run, which builds what is needed.
+
+  accuracy.py --build build/release [--report build/accuracy/report.md] [--seeds 20] [--only PART]...
+"""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+
+import plates
+from direct import Direct
+from report import Report
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def main():
+    words = argparse.ArgumentParser()
+    words.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    words.add_argument("--report", type=pathlib.Path, default=ROOT / "build/accuracy/report.md")
+    words.add_argument("--seeds", type=int, default=20)
+    words.add_argument("--only", action="append", help="a part: plates, stance")
+    a = words.parse_args()
+    data = pathlib.Path(os.environ.get("GRFD_TEST_DATA", ROOT.parent / "shared/data"))
+    report, direct = Report(a.report), Direct(a.build / "tests/accuracy_direct")
+    grfd = a.build / "grfd"
+    parts = {
+        "plates": lambda: plates.check_plates(report, direct, data),
+        "stance": lambda: plates.check_stance(report, direct, data),
+    }
+    if a.only and set(a.only) - set(parts):
+        raise SystemExit(f"--only takes {', '.join(parts)}")
+    report.state()
+    if not data.is_dir():
+        report.note("no recordings (GRFD_TEST_DATA): everything on real data is skipped")
+    for name, part in parts.items():
+        if not a.only or name in a.only:
+            part()
+    version = subprocess.run([grfd, "--version"], capture_output=True, text=True).stdout.strip()
+    return report.finish([version, f"Emulated rig: {a.seeds} seeds for every preset." if not a.only else f"Only: {', '.join(a.only)}."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
