@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 
+import inertial
 import plates
 from direct import Direct
 from report import Report
@@ -21,7 +22,7 @@ def main():
     words.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
     words.add_argument("--report", type=pathlib.Path, default=ROOT / "build/accuracy/report.md")
     words.add_argument("--seeds", type=int, default=20)
-    words.add_argument("--only", action="append", help="a part: plates, stance")
+    words.add_argument("--only", action="append", help="one of the parts")
     a = words.parse_args()
     data = pathlib.Path(os.environ.get("GRFD_TEST_DATA", ROOT.parent / "shared/data"))
     report, direct = Report(a.report), Direct(a.build / "tests/accuracy_direct")
@@ -29,6 +30,9 @@ def main():
     parts = {
         "plates": lambda: plates.check_plates(report, direct, data),
         "stance": lambda: plates.check_stance(report, direct, data),
+        "orientation": lambda: inertial.check_orientation(report, direct, data),
+        "gait": lambda: inertial.check_gait(report, direct, data),
+        "alive": lambda: inertial.check_alive(report, direct, data),
     }
     if a.only and set(a.only) - set(parts):
         raise SystemExit(f"--only takes {', '.join(parts)}")

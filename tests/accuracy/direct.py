@@ -18,7 +18,7 @@ class Direct:
         if run.returncode:
             raise SystemExit(run.stderr.decode())
         head, _, body = run.stdout.partition(b"\n")
-        values = np.frombuffer(body)
+        values = np.frombuffer(body).copy()
         return json.loads(head), values if columns is None else values.reshape(-1, columns)
 
 
