@@ -11,6 +11,7 @@ import sys
 
 import inertial
 import plates
+import recordings
 from direct import Direct
 from report import Report
 
@@ -33,6 +34,7 @@ def main():
         "orientation": lambda: inertial.check_orientation(report, direct, data),
         "gait": lambda: inertial.check_gait(report, direct, data),
         "alive": lambda: inertial.check_alive(report, direct, data),
+        "recordings": lambda: recordings.check_recordings(report, grfd, data),
     }
     if a.only and set(a.only) - set(parts):
         raise SystemExit(f"--only takes {', '.join(parts)}")
