@@ -12,6 +12,7 @@ import sys
 import inertial
 import plates
 import recordings
+import rig
 from direct import Direct
 from report import Report
 
@@ -35,6 +36,7 @@ def main():
         "gait": lambda: inertial.check_gait(report, direct, data),
         "alive": lambda: inertial.check_alive(report, direct, data),
         "recordings": lambda: recordings.check_recordings(report, grfd, data),
+        "rig": lambda: rig.check_rig(report, grfd, a.seeds),
     }
     if a.only and set(a.only) - set(parts):
         raise SystemExit(f"--only takes {', '.join(parts)}")
