@@ -96,7 +96,7 @@ def evaluate(r, preset, mass):
             if not near:
                 continue  # counted above
             j = near[0]
-            both, each = courses.repetition(truth_pair, truth_sides, k, preset.between)
+            both, each = courses.repetition(truth_pair, truth_sides, k, preset.between, not preset.crooked)
             put("first_out", pair["first_out"][j] != both["first_out"])
             for c in PAIR_COLUMNS:
                 if not preset.sides and c in ("onset_lag_rl", "finish_lag_rl", "rate_diff_rl", "range_diff_rl", "fall_back"):
@@ -107,7 +107,7 @@ def evaluate(r, preset, mass):
                     put("dn", abs(np.nan_to_num(pair[c][j] - pair[c.replace("_rl", "_dn")][j])))
             for s, t in zip(sides, each):
                 for c in SIDE_COLUMNS:
-                    if np.isnan(s[c][j]) and c in ("plateau", "plateau_level", "creep"):
+                    if c in ("plateau", "plateau_level", "creep") and (c not in t or np.isnan(s[c][j])):
                         continue  # no plateau: first_out judges that
                     put(c, s[c][j] - t[c])
     streams(r, preset, put)
@@ -179,8 +179,9 @@ def one_preset(report, name, preset, results):
         mean = abs(every[key + " mean"]).mean() if key + " mean" in every else abs(e).mean()
         where = f"{name}, seed {worst_seed}"
         report.figure(f"rig.{key}.worst" if f"rig.{key}.worst" in report.bounds else f"rig.{key}", where, abs(e).max())
+        tilted = f"rig.{key}.mean.crooked"
         if f"rig.{key}.mean" in report.bounds:
-            report.figure(f"rig.{key}.mean", name, mean)
+            report.figure(tilted if preset.crooked and tilted in report.bounds else f"rig.{key}.mean", name, mean)
         if key + " unknown" in every:
             report.figure("rig.unknown", f"{name}, {key}", every[key + " unknown"].max())
         unit_ = (report.bounds.get(f"rig.{key}.worst") or report.bounds[f"rig.{key}"]).unit

@@ -52,8 +52,8 @@ class Courses:
         slope, level = np.polyfit(t[standing], z[standing], 1)
         return v - slope, z - level - slope * t
 
-    def repetition(self, pair, sides, k, between, range_min=3):
-        """`pair`, `sides`: truth/reps/...; row k. -> (both, [left, right])"""
+    def repetition(self, pair, sides, k, between, straight):
+        """`pair`, `sides`: truth/reps/...; row k. `straight`: the shanks stay in their planes. -> (both, [left, right])"""
         a, lowest_from, end = (int(round(1e3 * pair[c][k])) for c in ("t_start", "t_bottom", "t_end"))
         before = a - 400 if between or k == 0 else a
         after = min(end + (600 if between else 0), self.n - 1)
@@ -85,12 +85,12 @@ class Courses:
                     impulse_bai_ascent_rl=100 * np.diff([f[at][b1:stop + 1].sum() for f in self.fz])[0] / fz[at][b1:stop + 1].sum())
         for t in ("t_start", "t_end", "t_bottom"):
             both[t] *= 1e-3
-        out = [self.side(i, sides[i], k, before, start, b0, b1, stop) for i in (0, 1)]
+        out = [self.side(i, sides[i], k, before, start, b0, b1, stop, straight) for i in (0, 1)]
         code = int(pair["first_out"][k])
-        plateau = min(s["plateau"] for s in out)
+        plateau = np.fmin(*(s["plateau"] for s in out))
         both["first_out"] = code
         if code in (1, 2, 3):
-            both["finish_lag_rl"] = out[1]["plateau"] - out[0]["plateau"]
+            both["finish_lag_rl"] = out[1]["finish"] - out[0]["finish"]
             p = int(np.ceil(1e3 * plateau - 0.5))
             both["fall_back"] = self.cop_ap[p] - self.cop_ap[p:before + b1 + 1].min()
         both["onset_lag_rl"] = out[1]["onset"] - out[0]["onset"]
@@ -98,17 +98,32 @@ class Courses:
         both["range_diff_rl"] = out[1]["range"] - out[0]["range"]
         return both, out
 
-    def side(self, i, rows, k, before, start, b0, b1, stop):
+    def side(self, i, rows, k, before, start, b0, b1, stop, straight):
         c = {n: x[before:] for n, x in self.ankle[i].items()}
+        v = self.v[before:]
         still = slice(max(start - 300, 0), start + 1)
         base = np.median(c["dorsiflexion"][still]) if start > 0 else 0.0
-        d = c["dorsiflexion"] - base
-        full = d[start:b1 + 1].max()
-        t10, t90 = (first(d >= share * full, start) for share in (0.1, 0.9))
+        d, rate = c["dorsiflexion"] - base, c["dorsiflexion_rate"]
+        top = start + int(np.argmax(d[start:b1 + 1]))
+        full = d[top]
+        t10, t50, t70, t90 = (first(d >= share * full, start) for share in (0.1, 0.5, 0.7, 0.9))
+        early, line = (np.polyfit(np.arange(t10, t + 1), d[t10:t + 1], 1) for t in (t50, t70))
+
+        def crossing(fit, level):
+            return 1e-3 * (before + (level - fit[1]) / fit[0])
+        fastest = rate[start:b1 + 1].max()
+        slow = held(rate[t50:b0] < max(0.15 * fastest, 4), 100) & (np.convolve(v[t50:b0] < -0.05, np.ones(100))[:b0 - t50] > 70)
+        found = first(slow[:max(b0 - 100 - t50, 0)], 0)
+        out = dict(range=full, onset=crossing(early, 0), rate_fit=1e3 * line[0], finish=crossing(line, full), plateau=np.nan)
+        if found is not None:
+            level = d[t50 + found - 99:b0 - 100]
+            out.update(plateau_level=np.median(level), creep=1e3 * np.polyfit(np.arange(len(level)), level, 1)[0])
+            out["plateau"] = out["finish"] = crossing(line, out["plateau_level"])
+        if straight:  # the subject's own numbers: its ankle is what an inclinometer shows
+            out.update({n: rows[n][k] for n in ("onset", "plateau", "range", "rate_fit")})
+            out["finish"] = out["plateau"]
         eversion = c["eversion"] - np.median(c["eversion"][max(start - 700, 0):max(start - 400, 1)])
-        out = {n: rows[n][k] for n in ("onset", "plateau", "range", "rate_fit")}
-        out.update(finish=out["plateau"], plateau_level=out["range"], creep=0.0, baseline=base, peak=full + base,
-                   rate_mean=(d[t90] - d[t10]) / (t90 - t10) * 1e3, rate_peak=c["dorsiflexion_rate"][start:b1 + 1].max(),
+        out.update(baseline=base, peak=full + base, rate_mean=(d[t90] - d[t10]) / (t90 - t10) * 1e3, rate_peak=fastest,
                    time_to_90=1e-3 * (before + t90) - out["onset"], shank_max=c["shank_inclination"][start:stop + 1].max() + self.standing_shank_deg,
                    heel_lift=c["foot_pitch"][start:stop + 1].max(), eversion_amplitude=eversion[max(start - 400, 0):b0 + 1].max())
         return out
