@@ -9,10 +9,13 @@ import pathlib
 import subprocess
 import sys
 
+import cost
 import inertial
 import plates
 import recordings
 import rig
+import vectors
+import weights
 from direct import Direct
 from report import Report
 
@@ -36,6 +39,9 @@ def main():
         "gait": lambda: inertial.check_gait(report, direct, data),
         "alive": lambda: inertial.check_alive(report, direct, data),
         "recordings": lambda: recordings.check_recordings(report, grfd, data),
+        "bar": lambda: weights.check_weights(report, grfd),
+        "cost": lambda: cost.check_cost(report, a.build),  # alone on the machine, before the rig takes every processor
+        "vectors": lambda: vectors.check_vectors(report, a.build),
         "rig": lambda: rig.check_rig(report, grfd, a.seeds),
     }
     if a.only and set(a.only) - set(parts):

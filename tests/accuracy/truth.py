@@ -122,7 +122,7 @@ class Courses:
         if straight:  # the subject's own numbers: its ankle is what an inclinometer shows
             out.update({n: rows[n][k] for n in ("onset", "plateau", "range", "rate_fit")})
             out["finish"] = out["plateau"]
-        eversion = c["eversion"] - np.median(c["eversion"][max(start - 700, 0):max(start - 400, 1)])
+        eversion = c["eversion"] - (np.median(c["eversion"][max(start - 700, 0):max(start - 400, 1)]) if start > 0 else 0)
         out.update(baseline=base, peak=full + base, rate_mean=(d[t90] - d[t10]) / (t90 - t10) * 1e3, rate_peak=fastest,
                    time_to_90=1e-3 * (before + t90) - out["onset"], shank_max=c["shank_inclination"][start:stop + 1].max() + self.standing_shank_deg,
                    heel_lift=c["foot_pitch"][start:stop + 1].max(), eversion_amplitude=eversion[max(start - 400, 0):b0 + 1].max())
