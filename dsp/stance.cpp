@@ -17,7 +17,8 @@ void check(std::span<const double> ml, std::span<const double> ap, double rate_h
   if (!(rate_hz > 0) || !std::isfinite(rate_hz)) throw std::invalid_argument("stance: rate_hz must be above 0");
   for (std::size_t k = 0; k < ml.size(); ++k)
     if (!std::isfinite(ml[k]) || !std::isfinite(ap[k]))
-      throw std::invalid_argument("stance: sample " + std::to_string(k) + " is unknown; cut the trial where the force is too small");
+      throw std::invalid_argument("stance: sample " + std::to_string(k) +
+                                  " is unknown; cut the trial where the force is too small");
 }
 
 double mean(std::span<const double> v) {

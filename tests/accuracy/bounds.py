@@ -111,6 +111,7 @@ BOUNDS = {
     # ---- a bar picked up
     "bar.count": Bound(0, "repetitions", "accepted repetitions: difference from two", "closed form"),
     "bar.weight": Bound(2, "N", "body weight", "mass x g"),
+    "bar.event": Bound(9.8, "N", "weight in the event bw_changed", "mass x g; the rule takes the first second whose SD is below 1 %"),
     "bar.drop": Bound(0.007, "m", "drop", "closed form"),
     "bar.bottom": Bound(0.09, "s", "middle of the bottom", "closed form"),
     # ---- the vectors

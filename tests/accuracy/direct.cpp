@@ -1,5 +1,6 @@
 // accuracy_direct VERB [ARGUMENTS] < doubles > doubles: one line of JSON, then native doubles, row by row.
-//   plates FILE.c3d       per sample and plate: fx fy fz of the surface in the lab, fz x y tz in plate axes, x y z in the
+//   plates FILE.c3d       per sample and plate: fx fy fz of the surface in the lab, fz x y tz in plate axes, x y z in
+//   the
 //                         lab; then fx fy fz x y tz of all loaded plates together (m, N, N.m; NaN below 20 N)
 //   points                rows Fx Fy Fz Mx My Mz about the surface -> x y tz
 //   stance RATE           rows ML AP -> one row of figures, named in the JSON line
@@ -21,8 +22,10 @@ namespace grfd::accuracy {
 Numbers read_rows(std::size_t columns) {
   Numbers out;
   double chunk[4096];
-  for (std::size_t n; (n = std::fread(chunk, sizeof(double), std::size(chunk), stdin)) > 0;) out.insert(out.end(), chunk, chunk + n);
-  if (out.size() % columns) throw std::runtime_error("standard input is no whole number of rows of " + std::to_string(columns));
+  for (std::size_t n; (n = std::fread(chunk, sizeof(double), std::size(chunk), stdin)) > 0;)
+    out.insert(out.end(), chunk, chunk + n);
+  if (out.size() % columns)
+    throw std::runtime_error("standard input is no whole number of rows of " + std::to_string(columns));
   return out;
 }
 
@@ -48,8 +51,11 @@ void stance(const Words& arguments) {
   Numbers ml, ap;
   for (std::size_t k = 0; k < in.size(); k += 2) ml.push_back(in[k]), ap.push_back(in[k + 1]);
   const Stance s = grfd::stance(ml, ap, std::stod(arguments.at(0)));
-  std::cout << R"({"columns":["path","mean_velocity_n","area_prediction","area_confidence","rms_ml","rms_ap","range_ml","range_ap"]})" << "\n";
-  write_numbers({s.path, s.mean_velocity_n, s.area_prediction, s.area_confidence, s.rms_ml, s.rms_ap, s.range_ml, s.range_ap});
+  std::cout
+      << R"({"columns":["path","mean_velocity_n","area_prediction","area_confidence","rms_ml","rms_ap","range_ml","range_ap"]})"
+      << "\n";
+  write_numbers(
+      {s.path, s.mean_velocity_n, s.area_prediction, s.area_confidence, s.rms_ml, s.rms_ap, s.range_ml, s.range_ap});
 }
 
 }  // namespace grfd::accuracy

@@ -19,7 +19,9 @@ struct Sensor {
     if (!chain.set_pose(up) || !chain.set_axis(left)) throw std::runtime_error("ankle: up and left must span a frame");
     for (int k = 0; k < rest_samples; ++k) step({}, rest, period_s);
   }
-  void step(const Vec3& gyro, const Vec3& force, double period_s) { now = chain.step({gyro, force, period_s, 0, false}); }
+  void step(const Vec3& gyro, const Vec3& force, double period_s) {
+    now = chain.step({gyro, force, period_s, 0, false});
+  }
 };
 
 }  // namespace
@@ -39,8 +41,8 @@ void orientation(const Words& arguments) {
 }
 
 /// JSON: period_s, rest_samples, rest_shank, rest_foot (m/s^2), up_shank, up_foot, left_shank, left_foot (sensor axes).
-/// -> shank, foot, dorsiflexion (deg), their exact rate and the scalar rate, low-passed (order 2, 20 Hz, deg/s, late by the
-/// delay in the JSON line).
+/// -> shank, foot, dorsiflexion (deg), their exact rate and the scalar rate, low-passed (order 2, 20 Hz, deg/s, late by
+/// the delay in the JSON line).
 void ankle(const Words& arguments) {
   const auto j = nlohmann::json::parse(arguments.at(0));
   const double period = j.at("period_s");
@@ -54,7 +56,8 @@ void ankle(const Words& arguments) {
     shank.step(vec(in, k), vec(in, k + 3), period);
     foot.step(vec(in, k + 6), vec(in, k + 9), period);
     const SegmentMotion &s = shank.now, &f = foot.now;
-    std::array<double, 2> rate{dorsiflexion_rate(s.gyro_rad_s, s.up, f.gyro_rad_s, f.up), dorsiflexion_rate_scalar(s.gyro_rad_s, f.gyro_rad_s)};
+    std::array<double, 2> rate{dorsiflexion_rate(s.gyro_rad_s, s.up, f.gyro_rad_s, f.up),
+                               dorsiflexion_rate_scalar(s.gyro_rad_s, f.gyro_rad_s)};
     filter.step(rate);
     const double angles[] = {s.theta_rad, f.theta_rad, s.theta_rad - f.theta_rad, rate[0], rate[1]};
     for (double a : angles) out.push_back(a * kDegPerRad);

@@ -14,7 +14,8 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kLoadedN = 20, kMetre = 1e-3;
 
-/// By the rules of the plate's TYPE in dsp/, from the file's channels in mm, N and N.mm: wrench about the surface centre.
+/// By the rules of the plate's TYPE in dsp/, from the file's channels in mm, N and N.mm: wrench about the surface
+/// centre.
 class Plate {
  public:
   Plate(const C3dFile& file, std::size_t k) {
@@ -22,8 +23,10 @@ class Plate {
     const std::size_t rows = file.find("FORCE_PLATFORM", "CHANNEL")->dims.at(0);
     type_ = static_cast<int>(file.numbers("FORCE_PLATFORM", "TYPE").at(k));
     const std::size_t count = type_ == 3 ? 8 : 6;
-    for (std::size_t i = 0; i < count; ++i) values_.push_back(file.channel(static_cast<std::size_t>(channel.at(rows * k + i)) - 1));
-    origin_ = c3d_origin(type_, {origin.at(3 * k) * kMetre, origin.at(3 * k + 1) * kMetre, origin.at(3 * k + 2) * kMetre});
+    for (std::size_t i = 0; i < count; ++i)
+      values_.push_back(file.channel(static_cast<std::size_t>(channel.at(rows * k + i)) - 1));
+    origin_ =
+        c3d_origin(type_, {origin.at(3 * k) * kMetre, origin.at(3 * k + 1) * kMetre, origin.at(3 * k + 2) * kMetre});
     if (type_ != 4) return;
     const auto all = file.numbers("FORCE_PLATFORM", "CAL_MATRIX");
     const std::size_t columns = file.find("FORCE_PLATFORM", "CAL_MATRIX")->dims.at(1);
@@ -67,7 +70,10 @@ void plates(const Words& arguments) {
   for (std::size_t k = 0; k < read.plates.size(); ++k) {
     plates.emplace_back(file, k);
     poses.push_back(pose_from_corners(read.plates[k].corners_m));
-    head["plates"].push_back({{"type", read.plates[k].type}, {"normal_z", poses[k].rotation[2][2]}, {"off_plane_m", poses[k].off_plane_m}, {"edge_misfit_m", poses[k].edge_misfit_m}});
+    head["plates"].push_back({{"type", read.plates[k].type},
+                              {"normal_z", poses[k].rotation[2][2]},
+                              {"off_plane_m", poses[k].off_plane_m},
+                              {"edge_misfit_m", poses[k].edge_misfit_m}});
     reader = std::max(reader, norm(plates[k].origin(), read.plates[k].origin_m));
   }
   Numbers out;
@@ -77,7 +83,8 @@ void plates(const Words& arguments) {
     for (std::size_t k = 0; k < plates.size(); ++k) {
       const Wrench6 sensor = plates[k].sensor(s);
       for (std::size_t i = 0; i < 6; ++i) reader = std::max(reader, std::abs(sensor[i] - read.plates[k].sensor[s][i]));
-      const Wrench6 w = shift(sensor, plates[k].origin()), lab = to_lab(w, poses[k].rotation, poses[k].center, Sense::reaction);
+      const Wrench6 w = shift(sensor, plates[k].origin()),
+                    lab = to_lab(w, poses[k].rotation, poses[k].center, Sense::reaction);
       const bool loaded = std::abs(w[2]) >= kLoadedN;
       PressurePoint p = center_of_pressure(w);
       Vec3 at{};

@@ -49,7 +49,7 @@ def check_weights(report, grfd):
     accepted = np.flatnonzero(pair["reason"] == 0)
     report.figure("bar.count", "accepted repetitions", abs(len(accepted) - 2))
     report.figure("bar.weight", "first weighing", abs(next((v for n, v in events if n == "weighed"), np.nan) - light))
-    report.figure("bar.weight", "with the bar", abs(next((v for n, v in reversed(events) if n == "bw_changed"), np.nan) - heavy))
+    report.figure("bar.event", "with the bar", abs(next((v for n, v in reversed(events) if n == "bw_changed"), np.nan) - heavy))
     rows = []
     for k, (weight, start) in zip(accepted, ((light, FIRST_S), (heavy, SECOND_S))):
         middle = lead + start + DESCENT_S + BOTTOM_S / 2

@@ -57,7 +57,8 @@ BOOST_AUTO_TEST_CASE(stance_on_a_circle) {
   // round covariance r^2 n / (2 (n - 1))
   const double variance = r * r * double(n) / (2 * (double(n) - 1)), quantile = f_quantile_2(0.95, double(n) - 2);
   BOOST_TEST(std::abs(s.area_confidence / (2 * kPi * quantile * variance) - 1) < 1e-12);
-  BOOST_TEST(std::abs(s.area_prediction / s.area_confidence - (double(n) - 1) * (double(n) + 1) / (double(n) * (double(n) - 2))) < 1e-15);
+  BOOST_TEST(std::abs(s.area_prediction / s.area_confidence -
+                      (double(n) - 1) * (double(n) + 1) / (double(n) * (double(n) - 2))) < 1e-15);
 }
 
 BOOST_AUTO_TEST_CASE(stance_on_a_line) {
@@ -77,7 +78,8 @@ BOOST_AUTO_TEST_CASE(stance_on_a_line) {
   BOOST_TEST(std::abs(s.path_ml / s.path - std::sin(angle)) < 1e-12);
   BOOST_TEST(s.semi_minor < 1e-8);
   BOOST_TEST(s.area_prediction < 1e-10);
-  BOOST_TEST(std::abs(s.semi_major - std::sqrt(f_quantile_2(0.95, double(n) - 2) * a * a * double(n) / (double(n) - 1))) < 1e-14);
+  BOOST_TEST(std::abs(s.semi_major -
+                      std::sqrt(f_quantile_2(0.95, double(n) - 2) * a * a * double(n) / (double(n) - 1))) < 1e-14);
 }
 
 BOOST_AUTO_TEST_CASE(the_prediction_ellipse_holds_95_percent) {
@@ -120,8 +122,9 @@ BOOST_AUTO_TEST_CASE(stance_equals_the_published_figures) {
     double to_cm;
     std::size_t trials;
   };
-  for (const Set& set : {Set{"02_standing_dual_100Hz_PDS", "PDSinfoCOP.excerpt.txt", "grf.txt", "COPNET_Z", "COPNET_X", 100, 8},
-                         Set{"03_standing_raw6_100Hz_BDS", "BDSinfoCOP.excerpt.txt", ".txt", "COPy[cm]", "COPx[cm]", 1, 6}}) {
+  for (const Set& set :
+       {Set{"02_standing_dual_100Hz_PDS", "PDSinfoCOP.excerpt.txt", "grf.txt", "COPNET_Z", "COPNET_X", 100, 8},
+        Set{"03_standing_raw6_100Hz_BDS", "BDSinfoCOP.excerpt.txt", ".txt", "COPy[cm]", "COPx[cm]", 1, 6}}) {
     const auto folder = test_data::set(set.folder);
     if (folder.empty()) continue;
     const auto info = rows(folder / set.info);
@@ -141,7 +144,8 @@ BOOST_AUTO_TEST_CASE(stance_equals_the_published_figures) {
                         std::abs(s.mean_velocity_n / std::stod(info[i][velocity]) - 1)});
       ++trials;
     }
-    BOOST_TEST_MESSAGE(set.folder << ": " << trials << " trials, area and velocity within " << worst << " of the published ones");
+    BOOST_TEST_MESSAGE(set.folder << ": " << trials << " trials, area and velocity within " << worst
+                                  << " of the published ones");
     BOOST_TEST(trials == set.trials);
     BOOST_TEST(worst < 1e-6);
   }
