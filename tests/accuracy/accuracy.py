@@ -53,7 +53,9 @@ def main():
         if not a.only or name in a.only:
             part()
     version = subprocess.run([grfd, "--version"], capture_output=True, text=True).stdout.strip()
-    return report.finish([version, f"Emulated rig: {a.seeds} seeds for every preset." if not a.only else f"Only: {', '.join(a.only)}."])
+    return report.finish(
+        [version, f"Emulated rig: {a.seeds} seeds for every preset." if not a.only else f"Only: {', '.join(a.only)}."]
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Every bound of the accuracy report, stated before anything is measured: name -> limit, unit, what, where it comes from.
+"""Every bound of the accuracy report, stated before anything is measured: name -> limit, unit, what, and where the
+expected value comes from.
 
-A figure passes when it is at most the limit (Bound), at least (AtLeast) or inside (Within). A bound may be changed only with
-the reason beside it in REASONS; the report prints them."""
+A figure passes when it is at most the limit (Bound), at least (AtLeast) or inside (Within). A bound may be changed
+only with the reason beside it in REASONS; the report prints them."""
 import dataclasses
 
 
@@ -65,16 +66,22 @@ BOUNDS = {
     "plate.cop": Bound(1e-9, "m", "CoP of a plate, in its axes", C3D),
     "plate.tz": Bound(1e-9, "N.m", "free moment at it", C3D),
     "plate.lab": Bound(1e-7, "m", "CoP in the lab, corners in one plane", C3D),
-    "plate.lab.survey": Bound(1e-3, "m", "CoP in the lab, surveyed corners (the reference takes two edges, dsp/ all four)", C3D),
+    "plate.lab.survey": Bound(
+        1e-3, "m", "CoP in the lab, surveyed corners (the reference takes two edges, dsp/ all four)", C3D
+    ),
     "plate.net": Bound(1e-9, "m", "combined CoP, corners in one plane", "Fz-weighted mean of the reference"),
     "plate.net.survey": Bound(1e-3, "m", "combined CoP, surveyed corners", "Fz-weighted mean of the reference"),
     "plate.tz.net": Bound(1e-9, "N.m", "combined free moment", "sum of Tz_i + (r_i - r) x F_i of the plates"),
     "plate.encodings": Bound(0, "", "six encodings of one trial: largest difference between them", "the same trial"),
-    "plate.reader": Bound(1e-12, "m, N, N.m", "wrench by dsp/ against the one that emulated devices feel", "two implementations"),
+    "plate.reader": Bound(
+        1e-12, "m, N, N.m", "wrench by dsp/ against the one that emulated devices feel", "two implementations"
+    ),
     # ---- quiet stance
     "stance.area": Bound(1e-6, "relative", "95 % prediction ellipse", PUBLISHED),
     "stance.velocity": Bound(1e-6, "relative", "mean velocity, path x rate / n", PUBLISHED),
-    "stance.cop": Bound(2e-8, "m", "CoP from F and M of one plate", PUBLISHED + " (six decimals of a cm, of N and of N.m)"),
+    "stance.cop": Bound(
+        2e-8, "m", "CoP from F and M of one plate", PUBLISHED + " (six decimals of a cm, of N and of N.m)"
+    ),
     "stance.net": Bound(2e-5, "m", "combined CoP from both plates", PUBLISHED + " (six decimals)"),
     # ---- orientation
     "vqf.inclination": Bound(0.005, "deg", "inclination RMSE: difference from 0.429 (trial 02), 0.470 (15)", BROAD),
@@ -100,24 +107,40 @@ BOUNDS = {
     "live.unknown": Bound(0, "samples", "not finite, or |q| off 1 by 1e-9, after the filter", "any filter must"),
     "live.moving": AtLeast(5, "deg/s", "SD of the ankle's rate: it is alive", "a person walks"),
     # ---- recordings through the whole pipeline
-    "play.cop": Bound(1e-5, "m", "CoP beyond half a step of every channel and what half a step of the tare adds", PUBLISHED + ", " + C3D),
+    "play.cop": Bound(
+        1e-5,
+        "m",
+        "CoP beyond half a step of every channel and what half a step of the tare adds",
+        PUBLISHED + ", " + C3D,
+    ),
     "play.net": Bound(1e-5, "m", "combined CoP beyond the same", "reference answers of the set"),
     "play.takeoff": Bound(1, "samples", "take-off", "published forces below 20 N"),
     "play.landing": Bound(1, "samples", "landing", "published forces below 20 N"),
     "play.flight": Bound(1e-3, "m", "height from the time of flight", "g T^2 / 8 of the reference"),
-    "play.impulse": Bound(1e-3, "m", "height from the impulse, where the start is quiet", "reference of the set (trapezoid)"),
+    "play.impulse": Bound(
+        1e-3, "m", "height from the impulse, where the start is quiet", "reference of the set (trapezoid)"
+    ),
     "play.rejected": Bound(0, "repetitions", "jumps counted as squats", "they are jumps"),
-    "play.ways": Bound(0, "figures", "median and 99th percentile beyond what noise, skew, drift and steps predict", "predict.py: converter model"),
+    "play.ways": Bound(
+        0,
+        "figures",
+        "median and 99th percentile beyond what noise, skew, drift and steps predict",
+        "predict.py: converter model",
+    ),
     # ---- a bar picked up
     "bar.count": Bound(0, "repetitions", "accepted repetitions: difference from two", "closed form"),
     "bar.weight": Bound(2, "N", "body weight", "mass x g"),
-    "bar.event": Bound(9.8, "N", "weight in the event bw_changed", "mass x g; the rule takes the first second whose SD is below 1 %"),
+    "bar.event": Bound(
+        9.8, "N", "weight in the event bw_changed", "mass x g; the rule takes the first second whose SD is below 1 %"
+    ),
     "bar.drop": Bound(0.007, "m", "drop", "closed form"),
     "bar.bottom": Bound(0.09, "s", "middle of the bottom", "closed form"),
     # ---- the vectors
     "vectors": Bound(0, "tests", "vector files whose tests fail or are missing", "vectors of the science reference"),
     # ---- cost
-    "cost.factor": AtLeast(500, "x real time", "whole pipeline on one processor, two plates and four IMUs", "aim of the project"),
+    "cost.factor": AtLeast(
+        500, "x real time", "whole pipeline on one processor, two plates and four IMUs", "aim of the project"
+    ),
 }
 
 
@@ -127,9 +150,9 @@ def both(name, unit, what, mean, worst, source):
     BOUNDS[f"rig.{name}.worst"] = Bound(worst, unit, f"{what}: worst error", source)
 
 
-# The worst errors allowed are those that the reference implementation of the measures allows itself on a noisy rig. The means follow
-# from the sensors: an accelerometer zero of 0.03 m/s2 is 0.17 deg of tilt, of which up to 0.1 remain between standing and 33 deg of
-# lean; VQF adds 0.06 deg; 0.1 deg are 5 ms of an ankle that turns by 20 deg/s.
+# The worst errors allowed are those that the reference implementation of the measures allows itself on a noisy rig. The
+# means follow from the sensors: an accelerometer zero of 0.03 m/s2 is 0.17 deg of tilt, of which up to 0.1 remain
+# between standing and 33 deg of lean; VQF adds 0.06 deg; 0.1 deg are 5 ms of an ankle that turns by 20 deg/s.
 both("range", "deg", "range", 0.15, 0.7, TRUTH)
 both("plateau_level", "deg", "level of the plateau", 0.15, 0.7, RULE)
 for _name, _what in (("peak", "largest dorsiflexion"), ("shank_max", "largest lean of the shank")):
@@ -182,24 +205,90 @@ def tier(name, why, **limits):
 
 
 # An axis that is 2 deg wrong turns 12 deg of sideways tilt into 0.42 deg of lean.
-tier("crooked", "knees that fall in", range=(0.3, 0.7), plateau_level=(0.3, 0.7), range_diff_rl=(0.5, 1.0), rate_fit=(0.4, 1.0),
-     rate_diff_rl=(0.6, 1.0), creep=(0.5, 1.0), onset=(0.006, 0.03), onset_lag_rl=(0.008, 0.03), finish=(0.01, 0.03), plateau=(0.01, 0.03),
-     finish_lag_rl=(0.015, 0.03))
-# An axis that is 10 deg wrong takes 0.38 deg from 30 deg of lean and turns 5 deg of eversion (8.3 deg/s) into 0.87 deg (1.4 deg/s) of
-# pitch of the foot; 1.25 deg are 60 ms of an ankle that turns by 20 deg/s.
-tier("axis", "axes 10 deg off", range=(0.6, 1.5), peak=(0.6, 1.5), plateau_level=(0.6, 1.5), shank_max=(0.4, 0.9), heel_lift=(0.6, 1.2),
-     rate_fit=(0.6, 2), rate_mean=(0.6, 2), rate_peak=(0.8, 2), creep=(0.5, 1.5), range_diff_rl=(0.9, 2.5), rate_diff_rl=(0.9, 3),
-     onset=(0.015, 0.06), finish=(0.015, 0.06), plateau=(0.015, 0.06), onset_lag_rl=(0.02, 0.08), finish_lag_rl=(0.03, 0.08),
-     time_to_90=(0.02, 0.06), stream_dorsiflexion=(0.4, 1.5), stream_foot_pitch=(0.3, 1.2), stream_shank_inclination=(0.3, 0.9),
-     stream_dorsiflexion_rate=(0.3, 2.5))
+tier(
+    "crooked",
+    "knees that fall in",
+    range=(0.3, 0.7),
+    plateau_level=(0.3, 0.7),
+    range_diff_rl=(0.5, 1.0),
+    rate_fit=(0.4, 1.0),
+    rate_diff_rl=(0.6, 1.0),
+    creep=(0.5, 1.0),
+    onset=(0.006, 0.03),
+    onset_lag_rl=(0.008, 0.03),
+    finish=(0.01, 0.03),
+    plateau=(0.01, 0.03),
+    finish_lag_rl=(0.015, 0.03),
+)
+# The truth of tibial_rotation is the turn that was set, not an integral of gyroscopes; a shank that tilts and turns by 12
+# deg parts the two.
+tier("crooked", "knees that fall in", stream_tibial_rotation=(2.5, 8))
+# An axis that is 10 deg wrong takes 0.38 deg from 30 deg of lean and turns 5 deg of eversion (8.3 deg/s) into 0.87 deg
+# (1.4 deg/s) of pitch of the foot; 1.25 deg are 60 ms of an ankle that turns by 20 deg/s.
+tier(
+    "axis",
+    "axes 10 deg off",
+    range=(0.6, 1.5),
+    peak=(0.6, 1.5),
+    plateau_level=(0.6, 1.5),
+    shank_max=(0.4, 0.9),
+    heel_lift=(0.6, 1.2),
+    rate_fit=(0.6, 2),
+    rate_mean=(0.6, 2),
+    rate_peak=(0.8, 2),
+    creep=(0.5, 1.5),
+    range_diff_rl=(0.9, 2.5),
+    rate_diff_rl=(0.9, 3),
+    onset=(0.015, 0.06),
+    finish=(0.015, 0.06),
+    plateau=(0.015, 0.06),
+    onset_lag_rl=(0.02, 0.08),
+    finish_lag_rl=(0.03, 0.08),
+    time_to_90=(0.02, 0.06),
+    stream_dorsiflexion=(0.4, 1.5),
+    stream_foot_pitch=(0.3, 1.2),
+    stream_shank_inclination=(0.3, 0.9),
+    stream_dorsiflexion_rate=(0.3, 2.5),
+)
 # At a turn between minimum-jerk phases the velocity grows as 1.2 m/s3 t^2: 3 mm/s of error in it are 50 ms.
-tier("turn", "no rest between", t_start=(0.05, 0.15), t_end=(0.05, 0.15), bai_standing_rl=(0.1, 0.5), bai_descent_rl=(0.1, 0.5))
-# The heel of the subject starts to come down with a step of 3 N.m in the free moment of each foot, 6 N.m of both, which 20 Hz round off.
+tier(
+    "turn",
+    "no rest between",
+    t_start=(0.05, 0.15),
+    t_end=(0.05, 0.15),
+    bai_standing_rl=(0.1, 0.5),
+    bai_descent_rl=(0.1, 0.5),
+)
+# The heel of the subject starts to come down with a step of 3 N.m in the free moment of each foot, 6 N.m of both, which
+# 20 Hz round off.
 tier("heel", "a heel that comes down with a jolt", stream_tz=(0.05, 3))
-BOUNDS["rig.unknown"] = Bound(0, "share", "part of the time in which the stream is unknown although its truth is not", TRUTH)
+BOUNDS["rig.unknown"] = Bound(
+    0, "share", "part of the time in which the stream is unknown although its truth is not", TRUTH
+)
 BOUNDS["rig.count"] = Bound(0, "repetitions", "accepted repetitions: difference from the subject's", TRUTH)
 BOUNDS["rig.reason"] = Bound(0, "rows", "rejected for another reason than the right one", "the preset")
 BOUNDS["rig.first_out"] = Bound(0, "repetitions", "wrong answer to which ankle stopped first", TRUTH)
-BOUNDS["rig.dn"] = Bound(0, "", "dominant minus non-dominant is not right minus left, the right leg being dominant", "definition")
+BOUNDS["rig.dn"] = Bound(
+    0, "", "dominant minus non-dominant is not right minus left, the right leg being dominant", "definition"
+)
 
-REASONS = []  # (name, what was changed and why)
+# (bound, what was changed and why)
+REASONS = [
+    (
+        "rig.range.mean, rig.onset.mean, rig.plateau.mean",
+        "one noisy run of the reference implementation was 0.04 deg, 2 ms and 1 ms off. That is one draw; the mean over "
+        "random mountings follows from the sensors' zeros and the filter (0.15 deg, 3 ms, 5 ms)",
+    ),
+    (
+        "*.crooked, *.axis",
+        "sideways tilt times the error of the axis is lean: 12 deg x sin 2 deg = 0.42 deg, 5 deg x sin 10 deg = 0.87 deg. "
+        "The measures cannot know it; only a better calibration of the axis helps",
+    ),
+    (
+        "rig.stream tibial_rotation.crooked",
+        "its truth is the turn that was set, not the turn about the shank's own long axis, once it leans and tilts",
+    ),
+    ("*.turn", "without rest there is no instant of standing: the turn is where a nearly flat velocity crosses zero"),
+    ("rig.stream tz.worst.heel", "the synthetic heel lift ends with a step in the free moment, which the filter rounds off"),
+    ("bar.event", "first written as 2 N, as a weighing; but a changed weight may have an SD of 1 % in its second"),
+]

@@ -12,8 +12,14 @@ def check_cost(report, build):
     for line in lines:
         report.text(line)
     first = [c.strip() for c in lines[0].strip("|").split("|")] if lines else []
-    report.figure("cost.factor", "whole pipeline", float(re.search(r"[0-9.]+", first[2]).group()) if len(first) > 2 else float("nan"))
+    report.figure(
+        "cost.factor",
+        "whole pipeline",
+        float(re.search(r"[0-9.]+", first[2]).group()) if len(first) > 2 else float("nan"),
+    )
     tick = re.search(r"([0-9]+) ns per ms", first[-1]) if first else None
     report.text("")
-    report.text("The stages are named `share of`; the last column gives nanoseconds per millisecond of data, which is per tick of the grid"
-                + (f"; all together {tick.group(1)} ns." if tick else "."))
+    report.text(
+        "Stages are named `share of`; the last column gives nanoseconds per millisecond of data, a tick of the grid"
+        + (f"; all together {tick.group(1)} ns." if tick else ".")
+    )

@@ -29,7 +29,7 @@ def table(path, skip=0, delimiter=","):
             f.readline()
         rows = csv.reader(f, delimiter=delimiter)
         head = [h for h in next(rows) if h]
-        values = [[x.strip() for x in r[:len(head)]] for r in rows if any(r)]
+        values = [[x.strip() for x in r[: len(head)]] for r in rows if any(r)]
     return {h: [v[i] if i < len(v) else "" for v in values] for i, h in enumerate(head)}
 
 

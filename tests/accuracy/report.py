@@ -8,7 +8,13 @@ from bounds import BOUNDS, REASONS
 def number(value):
     if isinstance(value, str):
         return value
-    return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e6 else f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
+    return (
+        f"{value:.0f}"
+        if float(value).is_integer() and abs(value) < 1e6
+        else f"{value:.3g}"
+        if abs(value) < 100
+        else f"{value:.1f}"
+    )
 
 
 class Report:
@@ -46,8 +52,11 @@ class Report:
         if bound.worse(value, worst) != worst or value != value:
             worst, at = value, where
         self.worst[name] = (count + 1, worst, at, bad + (not ok))
-        print(f"  {where:44s} {bound.what[:60]:60s} {number(value):>10s}  bound {bound.words()} {bound.unit}"
-              f"{'' if ok else '   <-- MISSED'}", flush=True)
+        print(
+            f"  {where:44s} {bound.what[:60]:60s} {number(value):>10s}  bound {bound.words()} {bound.unit}"
+            f"{'' if ok else '   <-- MISSED'}",
+            flush=True,
+        )
         return ok
 
     def table(self, head, rows):
@@ -77,17 +86,29 @@ class Report:
     def finish(self, head):
         never = [k for k in self.bounds if k not in self.worst]
         lines = ["# Accuracy of grfd", "", *head, ""]
-        verdict = "All bounds that were tried are held." if not self.missed else f"**{len(self.missed)} figures miss their bound.**"
+        verdict = (
+            "All bounds that were tried are held."
+            if not self.missed
+            else f"**{len(self.missed)} figures miss their bound.**"
+        )
         lines += [verdict, ""]
         if not self.plots:
             self.note("python3-matplotlib is not installed: no plots")
         lines += [f"* {n}" for n in self.notes] + [""] if self.notes else []
-        lines += ["## Figures against bounds", "", "Bounds were stated before the run (tests/accuracy/bounds.py).", "",
-                  "| bound | figure | unit | limit | worst found | at | figures | | expected value from |", "|---|---|---|---|---|---|---|---|---|"]
+        lines += [
+            "## Figures against bounds",
+            "",
+            "Bounds were stated before the run (tests/accuracy/bounds.py).",
+            "",
+            "| bound | figure | unit | limit | worst found | at | figures | | expected value from |",
+            "|---|---|---|---|---|---|---|---|---|",
+        ]
         for k, (count, worst, at, bad) in self.worst.items():
             b = self.bounds[k]
-            lines.append(f"| {k} | {b.what} | {b.unit} | {b.words()} | {number(worst)} | {at} | {count} | "
-                         f"{f'**{bad} MISSED**' if bad else 'pass'} | {b.source} |")
+            lines.append(
+                f"| {k} | {b.what} | {b.unit} | {b.words()} | {number(worst)} | {at} | {count} | "
+                f"{f'**{bad} MISSED**' if bad else 'pass'} | {b.source} |"
+            )
         lines.append("")
         if never:
             lines += ["Not measured in this run: " + ", ".join(never) + ".", ""]
@@ -100,7 +121,10 @@ class Report:
             lines += [f"## {title}", "", *body, ""]
         self.path.write_text("\n".join(lines))
         took = time.monotonic() - self.started
-        print(f"\n{self.path}: {sum(w[0] for w in self.worst.values())} figures, {len(self.missed)} missed, {took:.0f} s", flush=True)
+        print(
+            f"\n{self.path}: {sum(w[0] for w in self.worst.values())} figures, {len(self.missed)} missed, {took:.0f} s",
+            flush=True,
+        )
         for k, w, v in self.missed:
             print(f"  MISSED {k} at {w}: {number(v)} ({self.bounds[k].words()} {self.bounds[k].unit})")
         return bool(self.missed)
@@ -109,8 +133,10 @@ class Report:
 def pyplot():
     try:
         import matplotlib
+
         matplotlib.use("Agg")
         from matplotlib import pyplot as plots
+
         return plots
     except ImportError:
         return None

@@ -1,5 +1,5 @@
-"""The emulated rig: two plates and four inertial sensors with noise, zero errors, random mountings, wrong axes, drifting clocks and
-packets, and a subject whose every measure is known. Error of every measure over seeds and presets."""
+"""The emulated rig: two plates and four inertial sensors with noise, zero errors, random mountings, wrong axes,
+drifting clocks and packets, and a subject whose every measure is known. Error of every measure over seeds and presets."""
 import concurrent.futures
 import math
 import os
@@ -19,11 +19,43 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMUS = ("imu_shank_left", "imu_foot_left", "imu_shank_right", "imu_foot_right")
 SIDES = ("left", "right")
 STANDING_SHANK_DEG = 3
-# columns of reps/<side> and reps/pair that have a truth; the dn columns are the rl ones with the sign of the dominant side
-SIDE_COLUMNS = ("range", "peak", "onset", "rate_fit", "rate_mean", "rate_peak", "time_to_90", "plateau", "plateau_level", "finish", "creep",
-                "shank_max", "heel_lift", "eversion_amplitude")
-PAIR_COLUMNS = ("t_start", "t_bottom", "t_end", "drop", "v_descent_peak", "v_ascent_peak", "pause", "bodyweight", "finish_lag_rl", "onset_lag_rl",
-                "rate_diff_rl", "range_diff_rl", "bai_standing_rl", "bai_descent_rl", "bai_bottom_rl", "bai_ascent_rl", "impulse_bai_ascent_rl", "fall_back")
+# columns of reps/<side> and reps/pair that have a truth; the dn columns are the rl ones, signed by the dominant side
+SIDE_COLUMNS = (
+    "range",
+    "peak",
+    "onset",
+    "rate_fit",
+    "rate_mean",
+    "rate_peak",
+    "time_to_90",
+    "plateau",
+    "plateau_level",
+    "finish",
+    "creep",
+    "shank_max",
+    "heel_lift",
+    "eversion_amplitude",
+)
+PAIR_COLUMNS = (
+    "t_start",
+    "t_bottom",
+    "t_end",
+    "drop",
+    "v_descent_peak",
+    "v_ascent_peak",
+    "pause",
+    "bodyweight",
+    "finish_lag_rl",
+    "onset_lag_rl",
+    "rate_diff_rl",
+    "range_diff_rl",
+    "bai_standing_rl",
+    "bai_descent_rl",
+    "bai_bottom_rl",
+    "bai_ascent_rl",
+    "impulse_bai_ascent_rl",
+    "fall_back",
+)
 ANKLE_COLUMNS = ("dorsiflexion", "dorsiflexion_rate", "shank_inclination", "foot_pitch", "eversion", "tibial_rotation")
 
 
@@ -40,19 +72,41 @@ def hardware(seed, axis_deg):
     """Settings of one draw of the rig; mass of the subject."""
     random = np.random.default_rng([2026, seed])
     mass = float(random.uniform(55, 105))
-    out = {"stimulus.subject.mass_kg": mass, "device.u6.emulation.seed": 1000 + seed, "device.u6.emulation.drift_ppm": random.choice([-50, 50]),
-           "device.u6.emulation.zero_offset_counts": int(random.integers(10, 80)), "device.u6.emulation.jitter_ms": 0.3}
+    out = {
+        "stimulus.subject.mass_kg": mass,
+        "device.u6.emulation.seed": 1000 + seed,
+        "device.u6.emulation.drift_ppm": random.choice([-50, 50]),
+        "device.u6.emulation.zero_offset_counts": int(random.integers(10, 80)),
+        "device.u6.emulation.jitter_ms": 0.3,
+    }
     for i, name in enumerate(IMUS):
         at = f"device.{name}.emulation."
-        yaw, pitch, roll = random.uniform(-180, 180), math.degrees(math.asin(random.uniform(-1, 1))), random.uniform(-180, 180)
-        (ca, sa), (cb, sb), (cc, sc) = ((math.cos(math.radians(x)), math.sin(math.radians(x))) for x in (yaw, pitch, roll))
-        x_axis = np.array([ca * cb, ca * sb * sc - sa * cc, ca * sb * cc + sa * sc])  # of the segment, seen by the sensor
+        yaw, pitch, roll = (
+            random.uniform(-180, 180),
+            math.degrees(math.asin(random.uniform(-1, 1))),
+            random.uniform(-180, 180),
+        )
+        (ca, sa), (cb, sb), (cc, sc) = (
+            (math.cos(math.radians(x)), math.sin(math.radians(x))) for x in (yaw, pitch, roll)
+        )
+        x_axis = np.array(
+            [ca * cb, ca * sb * sc - sa * cc, ca * sb * cc + sa * sc]
+        )  # of the segment, seen by the sensor
         left = -x_axis
         off = np.cross(left, unit(random))
         left = math.cos(math.radians(axis_deg)) * left + math.sin(math.radians(axis_deg)) * off / np.linalg.norm(off)
-        out.update({at + "seed": 5000 + 10 * seed + i, at + "drift_ppm": random.choice([-50, 50]), at + "mounting_zyx_deg": listed((yaw, pitch, roll)),
-                    at + "gyro_bias_deg_s": listed(unit(random) * random.uniform(0.3, 0.5)), at + "accel_bias_m_s2": listed(0.03 * unit(random)),
-                    at + "group": random.choice([1, 4, 10]), at + "jitter_ms": 0.3, f"imu.{name}.ml_axis_left": listed(left)})
+        out.update(
+            {
+                at + "seed": 5000 + 10 * seed + i,
+                at + "drift_ppm": random.choice([-50, 50]),
+                at + "mounting_zyx_deg": listed((yaw, pitch, roll)),
+                at + "gyro_bias_deg_s": listed(unit(random) * random.uniform(0.3, 0.5)),
+                at + "accel_bias_m_s2": listed(0.03 * unit(random)),
+                at + "group": random.choice([1, 4, 10]),
+                at + "jitter_ms": 0.3,
+                f"imu.{name}.ml_axis_left": listed(left),
+            }
+        )
     return out, mass
 
 
@@ -60,8 +114,15 @@ def run(grfd, preset_name, seed):
     """{(group, measure): errors} of one simulation; times in s, all else in the units of the streams."""
     preset = PRESETS[preset_name]
     settings, mass = hardware(seed, preset.axis_deg)
-    subject = {"repetitions": REPETITIONS, "first_descent_s": FIRST_S, "descent_s": DESCENT_S, "bottom_s": BOTTOM_S, "ascent_s": ASCENT_S,
-               "rest_s": REST_S, **preset.subject}
+    subject = {
+        "repetitions": REPETITIONS,
+        "first_descent_s": FIRST_S,
+        "descent_s": DESCENT_S,
+        "bottom_s": BOTTOM_S,
+        "ascent_s": ASCENT_S,
+        "rest_s": REST_S,
+        **preset.subject,
+    }
     settings.update({f"stimulus.subject.{k}": v for k, v in subject.items()})
     settings.update(preset.settings)
     cycle = DESCENT_S + BOTTOM_S + ASCENT_S + float(subject["rest_s"])
@@ -82,6 +143,7 @@ def evaluate(r, preset, mass):
 
     def put(name, value):
         errors.setdefault(name, []).append(float(value))
+
     pair, sides = r["reps/pair"], [r[f"reps/{s}"] for s in SIDES]
     accepted = pair["reason"] == 0
     put("count", abs(int(accepted.sum()) - (REPETITIONS if preset.accepted else 0)))
@@ -99,11 +161,22 @@ def evaluate(r, preset, mass):
             both, each = courses.repetition(truth_pair, truth_sides, k, preset.between, preset.straight)
             put("first_out", pair["first_out"][j] != both["first_out"])
             for c in PAIR_COLUMNS:
-                if not preset.sides and c in ("onset_lag_rl", "finish_lag_rl", "rate_diff_rl", "range_diff_rl", "fall_back"):
+                if not preset.sides and c in (
+                    "onset_lag_rl",
+                    "finish_lag_rl",
+                    "rate_diff_rl",
+                    "range_diff_rl",
+                    "fall_back",
+                ):
                     continue
                 if c in both and (c not in ("finish_lag_rl", "fall_back") or pair["first_out"][j] in (1, 2, 3)):
                     put(c, pair[c][j] - both[c])
-                if c in ("finish_lag_rl", "onset_lag_rl", "rate_diff_rl", "range_diff_rl"):  # the right leg is dominant here
+                if c in (
+                    "finish_lag_rl",
+                    "onset_lag_rl",
+                    "rate_diff_rl",
+                    "range_diff_rl",
+                ):  # the right leg is dominant here
                     put("dn", abs(np.nan_to_num(pair[c][j] - pair[c.replace("_rl", "_dn")][j])))
             for s, t in zip(sides, each):
                 for c in SIDE_COLUMNS:
@@ -126,7 +199,11 @@ def streams(r, preset, put):
         keep(put, "stream cop", e[both_feet])
         keep(put, "stream tz", (m.at("tz", t) - true.at("tz", t))[both_feet])
     for c in ("load_bai_rl", "share_left", "share_right"):
-        keep(put, "stream " + ("bai" if c == "load_bai_rl" else "share"), r["asymmetry"].at(c, t) - r["truth/asymmetry"].at(c, t))
+        keep(
+            put,
+            "stream " + ("bai" if c == "load_bai_rl" else "share"),
+            r["asymmetry"].at(c, t) - r["truth/asymmetry"].at(c, t),
+        )
     for side in SIDES:
         m, true = r[f"ankle/{side}"], r[f"truth/ankle/{side}"]
         for c in ANKLE_COLUMNS:
@@ -142,10 +219,14 @@ def keep(put, name, e):
 
 
 def check_rig(report, grfd, seeds, jobs=2):
-    report.part(f"Emulated rig against its own truth: {seeds} seeds, {REPETITIONS} repetitions each, {len(PRESETS)} subjects")
-    report.text("Each seed draws the mass, the mounting of every sensor, gyroscope zeros of 0.3-0.5 deg/s, accelerometer zeros of 0.03 m/s2, clocks of "
-                "+-50 ppm, an axis error in a random direction, packet sizes and all noise. Errors are absolute values; every stream is shifted "
-                "by its own delay first.")
+    report.part(
+        f"Emulated rig against its own truth: {seeds} seeds, {REPETITIONS} repetitions each, {len(PRESETS)} subjects"
+    )
+    report.text(
+        "Each seed draws the mass, the mounting of every sensor, gyroscope zeros of 0.3-0.5 deg/s, accelerometer zeros "
+        "of 0.03 m/s2, clocks of +-50 ppm, an axis error of 2 deg in a random direction, packet sizes and all noise. "
+        "Errors are absolute values; every stream is shifted by its own delay first."
+    )
     overview = {}
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
         futures = {name: [pool.submit(run, grfd, name, seed) for seed in range(seeds)] for name in PRESETS}
@@ -162,8 +243,11 @@ def check_rig(report, grfd, seeds, jobs=2):
             axes.boxplot([overview[n][c] for n in names], whis=(0, 100), vert=False)
             axes.set_yticklabels(names, fontsize=6)
             axes.axvline(0, color="k", lw=0.5)
-            axes.set_title(f"{c}: error, {'s' if c in ('onset', 'finish') else 'deg' if c == 'range' else 'deg/s'}", fontsize=8)
+            axes.set_title(
+                f"{c}: error, {'s' if c in ('onset', 'finish') else 'deg' if c == 'range' else 'deg/s'}", fontsize=8
+            )
             axes.tick_params(axis="x", labelsize=6)
+
     report.plot("rig.png", draw)
 
 
@@ -189,6 +273,16 @@ def one_preset(report, name, preset, results):
             report.figure(bound_of(report, key, "mean", preset), name, mean)
         if key + " unknown" in every:
             report.figure("rig.unknown", f"{name}, {key}", every[key + " unknown"].max())
-        rows.append([key, report.bounds[bound_of(report, key, "worst", preset)].unit, len(e), float(mean), float(abs(e).max()), "-" if key.startswith("stream") else float(e.mean()), worst_seed])
+        rows.append(
+            [
+                key,
+                report.bounds[bound_of(report, key, "worst", preset)].unit,
+                len(e),
+                float(mean),
+                float(abs(e).max()),
+                "-" if key.startswith("stream") else float(e.mean()),
+                worst_seed,
+            ]
+        )
     report.table(["measure", "unit", "n", "mean error", "worst error", "bias", "seed"], rows)
     return every

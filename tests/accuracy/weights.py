@@ -1,4 +1,4 @@
-"""A bar picked up between two repetitions: forces written in closed form, played as packets through the whole pipeline, force only."""
+"""A bar picked up between two repetitions: forces in closed form, played as packets through the pipeline."""
 import json
 import pathlib
 import subprocess
@@ -25,7 +25,7 @@ def forces():
     a = np.zeros(len(t))
     for start in (FIRST_S, SECOND_S):
         up = t - start - DESCENT_S - BOTTOM_S
-        a += DEPTH_M * (smooth(up / ASCENT_S)[1] / ASCENT_S ** 2 - smooth((t - start) / DESCENT_S)[1] / DESCENT_S ** 2)
+        a += DEPTH_M * (smooth(up / ASCENT_S)[1] / ASCENT_S**2 - smooth((t - start) / DESCENT_S)[1] / DESCENT_S**2)
     return t, mass * (G + a)
 
 
@@ -37,24 +37,59 @@ def check_weights(report, grfd):
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "bar.csv"
         rows = np.column_stack([t, zero, zero, half, zero, zero, zero, zero, zero, half, zero, zero, zero])
-        np.savetxt(file, rows, fmt="%.9g", delimiter=",", header="t,Fx1,Fy1,Fz1,Mx1,My1,Mz1,Fx2,Fy2,Fz2,Mx2,My2,Mz2", comments="")
+        np.savetxt(
+            file,
+            rows,
+            fmt="%.9g",
+            delimiter=",",
+            header="t,Fx1,Fy1,Fz1,Mx1,My1,Mz1,Fx2,Fy2,Fz2,Mx2,My2,Mz2",
+            comments="",
+        )
         out = pathlib.Path(folder) / "bar.h5"
-        command = [grfd, "simulate", recordings.played.RIG, "-o", out, "--recording", file, "--plates", "left=1,right=2",
-                   "--lead-in", recordings.played.LEAD_IN_S, "--set", "squat.dorsiflexion_min_deg=0"]
+        command = [
+            grfd,
+            "simulate",
+            recordings.played.RIG,
+            "-o",
+            out,
+            "--recording",
+            file,
+            "--plates",
+            "left=1,right=2",
+            "--lead-in",
+            recordings.played.LEAD_IN_S,
+            "--set",
+            "squat.dorsiflexion_min_deg=0",
+        ]
         subprocess.run([str(c) for c in command], check=True, capture_output=True)
         r = recordings.played.Recording(out)
     pair, lead = r["reps/pair"], recordings.played.LEAD_IN_S
-    events = [(name, json.loads(detail)["value"]) for _, name, detail in r["events"].texts() if name in ("weighed", "bw_changed")]
+    events = [
+        (name, json.loads(detail)["value"])
+        for _, name, detail in r["events"].texts()
+        if name in ("weighed", "bw_changed")
+    ]
     light, heavy = BODY_KG * G, (BODY_KG + BAR_KG) * G
     accepted = np.flatnonzero(pair["reason"] == 0)
     report.figure("bar.count", "accepted repetitions", abs(len(accepted) - 2))
     report.figure("bar.weight", "first weighing", abs(next((v for n, v in events if n == "weighed"), np.nan) - light))
-    report.figure("bar.event", "with the bar", abs(next((v for n, v in reversed(events) if n == "bw_changed"), np.nan) - heavy))
+    report.figure(
+        "bar.event", "with the bar", abs(next((v for n, v in reversed(events) if n == "bw_changed"), np.nan) - heavy)
+    )
     rows = []
     for k, (weight, start) in zip(accepted, ((light, FIRST_S), (heavy, SECOND_S))):
         middle = lead + start + DESCENT_S + BOTTOM_S / 2
         report.figure("bar.weight", f"repetition {k + 1}", abs(pair["bodyweight"][k] - weight))
         report.figure("bar.drop", f"repetition {k + 1}", abs(pair["drop"][k] - DEPTH_M))
         report.figure("bar.bottom", f"repetition {k + 1}", abs(pair["t_bottom"][k] - middle))
-        rows.append([int(k + 1), float(pair["bodyweight"][k]), weight, float(pair["drop"][k]), DEPTH_M, float(pair["t_bottom"][k] - middle)])
+        rows.append(
+            [
+                int(k + 1),
+                float(pair["bodyweight"][k]),
+                weight,
+                float(pair["drop"][k]),
+                DEPTH_M,
+                float(pair["t_bottom"][k] - middle),
+            ]
+        )
     report.table(["repetition", "body weight, N", "true", "drop, m", "true", "bottom late by, s"], rows)
