@@ -197,6 +197,8 @@ def streams(r, preset, put):
         m, true = r[f"cop/{name}"], r[f"truth/cop/{name}"]
         e = np.hypot(*(m.at(c, t) - true.at(c, t) for c in ("cop_ml", "cop_ap")))
         keep(put, "stream cop", e[both_feet])
+        if name == "total" and not both_feet.all():
+            put("lifted", np.nanmax(e[~both_feet]))
         keep(put, "stream tz", (m.at("tz", t) - true.at("tz", t))[both_feet])
     for c in ("load_bai_rl", "share_left", "share_right"):
         keep(
@@ -218,7 +220,7 @@ def keep(put, name, e):
     put(name + " mean", e.mean())
 
 
-def check_rig(report, grfd, seeds, jobs=2):
+def check_rig(report, grfd, seeds, first_seed, jobs=2):
     report.part(
         f"Emulated rig against its own truth: {seeds} seeds, {REPETITIONS} repetitions each, {len(PRESETS)} subjects"
     )
@@ -229,10 +231,13 @@ def check_rig(report, grfd, seeds, jobs=2):
     )
     overview = {}
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
-        futures = {name: [pool.submit(run, grfd, name, seed) for seed in range(seeds)] for name in PRESETS}
+        futures = {
+            name: [pool.submit(run, grfd, name, seed) for seed in range(first_seed, first_seed + seeds)]
+            for name in PRESETS
+        }
         for name, preset in PRESETS.items():
             results = [f.result() for f in futures[name]]
-            overview[name] = one_preset(report, name, preset, results)
+            overview[name] = one_preset(report, name, preset, results, first_seed)
     report.note("subjects that are not tried: " + MISSING)
 
     def draw(plots, figure):
@@ -256,16 +261,21 @@ def bound_of(report, key, statistic, preset):
     return next(n for n in names if n in report.bounds)
 
 
-def one_preset(report, name, preset, results):
+def one_preset(report, name, preset, results, first_seed):
     report.text(f"\n### {name}: {preset.why}")
     rows, every = [], {}
     for key in dict.fromkeys(k for r in results for k in r):
         parts = [r[key] for r in results if key in r]
         every[key] = np.concatenate(parts)
     for key, e in every.items():
+        if key == "lifted":
+            report.text(
+                f"While a foot carried less than 60 N the combined CoP was up to {1e3 * e.max():.1f} mm off; not judged."
+            )
+            continue
         if key.endswith((" mean", " unknown")):
             continue
-        worst_seed = int(np.argmax([np.max(abs(r[key])) if key in r else -1 for r in results]))
+        worst_seed = first_seed + int(np.argmax([np.max(abs(r[key])) if key in r else -1 for r in results]))
         mean = abs(every[key + " mean"]).mean() if key + " mean" in every else abs(e).mean()
         where = f"{name}, seed {worst_seed}"
         report.figure(bound_of(report, key, "worst", preset), where, abs(e).max())
