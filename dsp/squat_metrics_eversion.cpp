@@ -9,6 +9,7 @@ namespace grfd {
 namespace {
 constexpr double dt = SquatSegmenter::dt_s;
 constexpr std::int64_t settle = 1000;  // s after which nothing is left of the start of an 8 Hz filter (exp(-35))
+constexpr std::int64_t flat = 40;       // half of the time that the foot is taken to be flat at a turn
 constexpr std::int64_t most_pad = 9;   // samples of odd reflection at an end, the usual number for one biquad
 using Channel = SquatHistory::Channel;
 std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
@@ -72,12 +73,21 @@ bool SquatMetrics::eversion_backward(std::int64_t& budget) noexcept {
       })) {
     return false;
   }
+  std::int64_t from = s.base_from, to = s.search_from;
+  if (s.span.start_kind == RepetitionEdge::turn) {
+    // Nobody stood still before: the foot was still coming back from the last repetition. It is flattest near the turn.
+    const auto at = [&](std::int64_t k) { return &s.z[k - s.filter_from]; };
+    const double* flattest = std::min_element(at(s.search_from), at(std::max(s.search_from, s.span.start)) + 1);
+    s.search_from = s.filter_from + (flattest - s.z);
+    from = std::max(s.base_from, s.search_from - flat);
+    to = std::min(s.bottom_first, s.search_from + flat);
+  }
   double around[1001];
   std::int64_t n = 0;
-  for (std::int64_t k = s.base_from; k <= s.search_from && n < 1001; ++k) around[n++] = s.z[k - s.filter_from];
+  for (std::int64_t k = from; k <= to && n < 1001; ++k) around[n++] = s.z[k - s.filter_from];
   s.base = median(around, n);
   s.amplitude = -INFINITY;
-  budget -= 1000;
+  budget -= 1000;  // the search for the level at rest
   enter(Step::eversion_peak, s.search_from);
   return true;
 }

@@ -85,7 +85,7 @@ Replay::Replay(const Rig& r) : rig(r) {
   }
   for (const ImuSettings& i : rig.settings.imus) {
     imu_device.push_back(device_of(i.stream));
-    imus.push_back(std::make_unique<InertialSensor>(i, imu_device.back()->nominal_interval_s()));
+    imus.push_back(std::make_unique<InertialSensor>(i, table[imu_device.back()->stream()], imu_device.back()->nominal_interval_s()));
   }
 }
 

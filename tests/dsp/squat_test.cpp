@@ -129,6 +129,22 @@ BOOST_AUTO_TEST_CASE(the_state_can_be_copied_at_any_tick) {
   BOOST_TEST(same(again.repetitions[1], expected.repetitions[1]));
 }
 
+BOOST_AUTO_TEST_CASE(eversion_counts_from_the_flat_foot_where_nobody_stands_between) {
+  MinimumJerk body;
+  body.rest_s = 0;
+  SquatDetector detector;
+  const SquatRun run = feed(detector, body.make());
+  BOOST_TEST_REQUIRE(run.repetitions.size() == 3U);
+  BOOST_TEST((run.repetitions[1].start_kind == RepetitionEdge::turn));
+  BOOST_TEST((run.repetitions[2].start_kind == RepetitionEdge::turn));
+  for (const Repetition& r : run.repetitions)
+    for (const RepetitionSide& side : r.side) {
+      BOOST_TEST(std::abs(side.eversion_amplitude_deg - 0.2 * body.df_deg) < 0.1);  // 8 Hz round off 0.1 s of standing
+      // eversion is a part of the dorsiflexion here, so the two begin together
+      BOOST_TEST(std::abs(side.eversion_lead_s) < 0.06);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(metrics_do_not_depend_on_the_time_origin) {
   MinimumJerk body;
   body.repetitions = 1;

@@ -27,6 +27,7 @@ class Predictor:
         ez = np.cross(ex, corners[0] - corners[3] + corners[1] - corners[2])
         ex, ez = ex / np.linalg.norm(ex), ez / np.linalg.norm(ez)
         r = np.column_stack([ex, np.cross(ez, ex), ez])
+        self.rotation = r
         sign = -1 if c.attrs["sense"] in (b"action", "action") else 1
         force, moment = sensor[:3], sensor[3:]
         moment = moment - np.cross(c["origin_m"][:], force.T).T

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""The accuracy report. Called by tests/accuracy/run, which builds what is needed.
+
+  accuracy.py --build build/release [--report build/accuracy/report.md] [--seeds 20] [--only PART]...
+"""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+
+import cost
+import inertial
+import plates
+import recordings
+import rig
+import vectors
+import weights
+from direct import Direct
+from report import Report
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def main():
+    words = argparse.ArgumentParser()
+    words.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    words.add_argument("--report", type=pathlib.Path, default=ROOT / "build/accuracy/report.md")
+    words.add_argument("--seeds", type=int, default=20)
+    # 0 to 19 were looked at while the bounds were written
+    words.add_argument("--first-seed", type=int, default=100)
+    words.add_argument("--only", action="append", help="one of the parts")
+    a = words.parse_args()
+    data = pathlib.Path(os.environ.get("GRFD_TEST_DATA", ROOT.parent / "shared/data"))
+    report, direct = Report(a.report), Direct(a.build / "tests/accuracy_direct")
+    grfd = a.build / "grfd"
+    parts = {
+        "plates": lambda: plates.check_plates(report, direct, data),
+        "stance": lambda: plates.check_stance(report, direct, data),
+        "orientation": lambda: inertial.check_orientation(report, direct, data),
+        "gait": lambda: inertial.check_gait(report, direct, data),
+        "alive": lambda: inertial.check_alive(report, direct, data),
+        "recordings": lambda: recordings.check_recordings(report, grfd, data),
+        "bar": lambda: weights.check_weights(report, grfd),
+        "cost": lambda: cost.check_cost(report, a.build),  # alone on the machine, before the rig takes every processor
+        "vectors": lambda: vectors.check_vectors(report, a.build),
+        "rig": lambda: rig.check_rig(report, grfd, a.seeds, a.first_seed),
+    }
+    if a.only and set(a.only) - set(parts):
+        raise SystemExit(f"--only takes {', '.join(parts)}")
+    report.state()
+    if not data.is_dir():
+        report.note("no recordings (GRFD_TEST_DATA): everything on real data is skipped")
+    for name, part in parts.items():
+        if not a.only or name in a.only:
+            part()
+    version = subprocess.run([grfd, "--version"], capture_output=True, text=True).stdout.strip()
+    return report.finish(
+        [
+            version,
+            f"Emulated rig: seeds {a.first_seed} to {a.first_seed + a.seeds - 1} for every preset."
+            if not a.only
+            else f"Only: {', '.join(a.only)}.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""The synthetic subjects of the emulated rig, as differences from config/demo.toml, and what must come of them."""
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    why: str
+    subject: dict = dataclasses.field(default_factory=dict)
+    settings: dict = dataclasses.field(default_factory=dict)
+    axis_deg: float = 2  # error of each medio-lateral axis
+    accepted: bool = True  # every repetition; otherwise none
+    reason: int | None = None  # of every row of reps/pair when none is accepted
+    sides: bool = True  # ankles move enough to have a course
+    between: bool = True  # quiet standing between repetitions
+    tier: str = ""  # of bounds of its own, see bounds.py
+
+    @property
+    def straight(self):
+        """The shanks stay in their planes: dorsiflexion is what was set."""
+        return self.tier != "crooked"
+
+
+def pair(dominant, nondominant):
+    return f"{{ dominant = {dominant}, nondominant = {nondominant} }}"
+
+
+PRESETS = {
+    "article": Preset(
+        "dominant ankle slower and with more range; the other one stops first, the body falls back",
+        {"knee_in_deg": pair(2, 8), "tibial_turn_deg": pair(2, 8)},
+        tier="crooked",
+    ),
+    "symmetric": Preset(
+        "nothing differs: no side may be named",
+        {
+            "rate_deg_s": pair(20, 20),
+            "range_deg": pair(30, 30),
+            "lag_s": pair(0, 0),
+            "eversion_deg": pair(3, 3),
+            "eversion_lead_s": pair(0.1, 0.1),
+            "bai_stand_percent": 0,
+            "bai_bottom_percent": 0,
+            "fall_back_m": 0,
+            "cop_dy_m": 0,
+        },
+    ),
+    "reversed": Preset(
+        "the dominant ankle stops first",
+        {"rate_deg_s": pair(30, 20), "range_deg": pair(26, 30), "lag_s": pair(0, 0.06)},
+    ),
+    "restricted right": Preset(
+        "little room in the right ankle: an early plateau, the load goes left",
+        {"rate_deg_s": pair(25, 22), "range_deg": pair(18, 28), "bai_bottom_percent": -12, "depth_m": 0.28},
+    ),
+    "knee in": Preset(
+        "the left knee falls in by 12 deg and the shank turns",
+        {"knee_in_deg": pair(1, 12), "tibial_turn_deg": pair(1, 12)},
+        tier="crooked",
+    ),
+    "touch and go": Preset("no rest between repetitions", {"rest_s": 0}, between=False, tier="turn"),
+    "vertical shin": Preset(
+        "a box squat: the ankles move little, the hips go back",
+        {"rate_deg_s": pair(12, 11), "range_deg": pair(12, 11), "depth_m": 0.15, "fall_back_m": 0, "com_y_m": 0.03},
+        {"squat.dorsiflexion_min_deg": 0},
+    ),
+    "heel lift": Preset(
+        "the left heel rises by 6 deg when its ankle has stopped", {"heel_lift_deg": pair(0, 6)}, tier="heel"
+    ),
+    "foot off": Preset("all load on one leg at the bottom", {"bai_bottom_percent": 98}, accepted=False, reason=6),
+    "shallow dip": Preset(
+        "5 cm are no squat", {"depth_m": 0.05, "rate_deg_s": pair(8, 8), "range_deg": pair(6, 6)}, accepted=False
+    ),
+    "clock stall": Preset(
+        "one transfer in a hundred stalls for up to 30 ms, on every device",
+        {},
+        {
+            f"device.{d}.emulation.{k}": v
+            for d in ("u6", "imu_shank_left", "imu_foot_left", "imu_shank_right", "imu_foot_right")
+            for k, v in (("stall_probability", 0.01), ("stall_ms", 30))
+        },
+    ),
+    "axis 10 deg wrong": Preset("a bad calibration must not show as dorsiflexion", axis_deg=10, tier="axis"),
+}
+# What the synthetic subject cannot do (a bar is in weights.py, jumps are those of set 01):
+MISSING = (
+    "pelvic tuck and drop (grfd has no measure of the pelvis), slow drift of a piezo plate (no driver has such plates)"
+)
+
+REPETITIONS, FIRST_S, DESCENT_S, BOTTOM_S, ASCENT_S, REST_S = 3, 8.0, 2.0, 0.3, 1.6, 2.5

@@ -1,0 +1,298 @@
+"""The emulated rig: two plates and four inertial sensors with noise, zero errors, random mountings, wrong axes,
+drifting clocks and packets, and a subject whose every measure is known. Error of every measure over seeds and presets."""
+import concurrent.futures
+import math
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+from presets import ASCENT_S, BOTTOM_S, DESCENT_S, FIRST_S, MISSING, PRESETS, REPETITIONS, REST_S
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end_to_end"))
+from recording import Recording  # noqa: E402
+from truth import Courses  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+IMUS = ("imu_shank_left", "imu_foot_left", "imu_shank_right", "imu_foot_right")
+SIDES = ("left", "right")
+STANDING_SHANK_DEG = 3
+# columns of reps/<side> and reps/pair that have a truth; the dn columns are the rl ones, signed by the dominant side
+SIDE_COLUMNS = (
+    "range",
+    "peak",
+    "onset",
+    "rate_fit",
+    "rate_mean",
+    "rate_peak",
+    "time_to_90",
+    "plateau",
+    "plateau_level",
+    "finish",
+    "creep",
+    "shank_max",
+    "heel_lift",
+    "eversion_amplitude",
+)
+PAIR_COLUMNS = (
+    "t_start",
+    "t_bottom",
+    "t_end",
+    "drop",
+    "v_descent_peak",
+    "v_ascent_peak",
+    "pause",
+    "bodyweight",
+    "finish_lag_rl",
+    "onset_lag_rl",
+    "rate_diff_rl",
+    "range_diff_rl",
+    "bai_standing_rl",
+    "bai_descent_rl",
+    "bai_bottom_rl",
+    "bai_ascent_rl",
+    "impulse_bai_ascent_rl",
+    "fall_back",
+)
+ANKLE_COLUMNS = ("dorsiflexion", "dorsiflexion_rate", "shank_inclination", "foot_pitch", "eversion", "tibial_rotation")
+
+
+def unit(random):
+    v = random.normal(size=3)
+    return v / np.linalg.norm(v)
+
+
+def listed(v):
+    return "[" + ", ".join(f"{x:.9g}" for x in v) + "]"
+
+
+def hardware(seed, axis_deg):
+    """Settings of one draw of the rig; mass of the subject."""
+    random = np.random.default_rng([2026, seed])
+    mass = float(random.uniform(55, 105))
+    out = {
+        "stimulus.subject.mass_kg": mass,
+        "device.u6.emulation.seed": 1000 + seed,
+        "device.u6.emulation.drift_ppm": random.choice([-50, 50]),
+        "device.u6.emulation.zero_offset_counts": int(random.integers(10, 80)),
+        "device.u6.emulation.jitter_ms": 0.3,
+    }
+    for i, name in enumerate(IMUS):
+        at = f"device.{name}.emulation."
+        yaw, pitch, roll = (
+            random.uniform(-180, 180),
+            math.degrees(math.asin(random.uniform(-1, 1))),
+            random.uniform(-180, 180),
+        )
+        (ca, sa), (cb, sb), (cc, sc) = (
+            (math.cos(math.radians(x)), math.sin(math.radians(x))) for x in (yaw, pitch, roll)
+        )
+        x_axis = np.array(
+            [ca * cb, ca * sb * sc - sa * cc, ca * sb * cc + sa * sc]
+        )  # of the segment, seen by the sensor
+        left = -x_axis
+        off = np.cross(left, unit(random))
+        left = math.cos(math.radians(axis_deg)) * left + math.sin(math.radians(axis_deg)) * off / np.linalg.norm(off)
+        out.update(
+            {
+                at + "seed": 5000 + 10 * seed + i,
+                at + "drift_ppm": random.choice([-50, 50]),
+                at + "mounting_zyx_deg": listed((yaw, pitch, roll)),
+                at + "gyro_bias_deg_s": listed(unit(random) * random.uniform(0.3, 0.5)),
+                at + "accel_bias_m_s2": listed(0.03 * unit(random)),
+                at + "group": random.choice([1, 4, 10]),
+                at + "jitter_ms": 0.3,
+                f"imu.{name}.ml_axis_left": listed(left),
+            }
+        )
+    return out, mass
+
+
+def run(grfd, preset_name, seed):
+    """{(group, measure): errors} of one simulation; times in s, all else in the units of the streams."""
+    preset = PRESETS[preset_name]
+    settings, mass = hardware(seed, preset.axis_deg)
+    subject = {
+        "repetitions": REPETITIONS,
+        "first_descent_s": FIRST_S,
+        "descent_s": DESCENT_S,
+        "bottom_s": BOTTOM_S,
+        "ascent_s": ASCENT_S,
+        "rest_s": REST_S,
+        **preset.subject,
+    }
+    settings.update({f"stimulus.subject.{k}": v for k, v in subject.items()})
+    settings.update(preset.settings)
+    cycle = DESCENT_S + BOTTOM_S + ASCENT_S + float(subject["rest_s"])
+    seconds = FIRST_S + REPETITIONS * cycle - float(subject["rest_s"]) + 4
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "rig.h5"
+        command = [str(grfd), "simulate", str(ROOT / "config/demo.toml"), "-o", str(out), "--seconds", f"{seconds:g}"]
+        for k, v in settings.items():
+            command += ["--set", f"{k}={v}"]
+        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=lambda: os.nice(5))
+        if done.returncode:
+            raise RuntimeError(f"{preset_name}, seed {seed}: {done.stderr[-500:]}")
+        return evaluate(Recording(out), preset, mass)
+
+
+def evaluate(r, preset, mass):
+    errors = {}
+
+    def put(name, value):
+        errors.setdefault(name, []).append(float(value))
+
+    pair, sides = r["reps/pair"], [r[f"reps/{s}"] for s in SIDES]
+    accepted = pair["reason"] == 0
+    put("count", abs(int(accepted.sum()) - (REPETITIONS if preset.accepted else 0)))
+    if preset.reason is not None:
+        put("reason", int((pair["reason"] != preset.reason).sum()) + (len(accepted) == 0))
+    if preset.accepted:
+        truth_pair, truth_sides = r["truth/reps/pair"], [r[f"truth/reps/{s}"] for s in SIDES]
+        courses = Courses(r, mass, STANDING_SHANK_DEG)
+        rows = np.flatnonzero(accepted)
+        for k in range(len(truth_pair.t)):
+            near = [j for j in rows if abs(pair["t_bottom"][j] - truth_pair["t_bottom"][k]) < 1]
+            if not near:
+                continue  # counted above
+            j = near[0]
+            both, each = courses.repetition(truth_pair, truth_sides, k, preset.between, preset.straight)
+            put("first_out", pair["first_out"][j] != both["first_out"])
+            for c in PAIR_COLUMNS:
+                if not preset.sides and c in (
+                    "onset_lag_rl",
+                    "finish_lag_rl",
+                    "rate_diff_rl",
+                    "range_diff_rl",
+                    "fall_back",
+                ):
+                    continue
+                if c in both and (c not in ("finish_lag_rl", "fall_back") or pair["first_out"][j] in (1, 2, 3)):
+                    put(c, pair[c][j] - both[c])
+                if c in (
+                    "finish_lag_rl",
+                    "onset_lag_rl",
+                    "rate_diff_rl",
+                    "range_diff_rl",
+                ):  # the right leg is dominant here
+                    put("dn", abs(np.nan_to_num(pair[c][j] - pair[c.replace("_rl", "_dn")][j])))
+            for s, t in zip(sides, each):
+                for c in SIDE_COLUMNS:
+                    if c in ("plateau", "plateau_level", "creep") and (c not in t or np.isnan(s[c][j])):
+                        continue  # no plateau: first_out judges that
+                    put(c, s[c][j] - t[c])
+    streams(r, preset, put)
+    return {k: np.array(v) for k, v in errors.items()}
+
+
+def streams(r, preset, put):
+    """Errors while somebody stands there, every stream shifted by its own delay."""
+    t = r["truth/cop/total"].t
+    t = t[(t > 7) & (t < t[-1] - 0.5)][::10]
+    # a foot below 20 N counts as lifted, and what it still carries is left out of the sum: that is a rule, not an error
+    both_feet = np.min([r[f"truth/cop/{s}"].at("fz", t) for s in SIDES], axis=0) > 60
+    for name in ("left", "right", "total"):
+        m, true = r[f"cop/{name}"], r[f"truth/cop/{name}"]
+        e = np.hypot(*(m.at(c, t) - true.at(c, t) for c in ("cop_ml", "cop_ap")))
+        keep(put, "stream cop", e[both_feet])
+        if name == "total" and not both_feet.all():
+            put("lifted", np.nanmax(e[~both_feet]))
+        keep(put, "stream tz", (m.at("tz", t) - true.at("tz", t))[both_feet])
+    for c in ("load_bai_rl", "share_left", "share_right"):
+        keep(
+            put,
+            "stream " + ("bai" if c == "load_bai_rl" else "share"),
+            r["asymmetry"].at(c, t) - r["truth/asymmetry"].at(c, t),
+        )
+    for side in SIDES:
+        m, true = r[f"ankle/{side}"], r[f"truth/ankle/{side}"]
+        for c in ANKLE_COLUMNS:
+            e = m.at(c, t) - true.at(c, t) - (STANDING_SHANK_DEG if c == "shank_inclination" else 0)
+            keep(put, "stream " + c, e)
+
+
+def keep(put, name, e):
+    put(name + " unknown", np.isnan(e).mean())
+    e = abs(e[~np.isnan(e)])
+    put(name, e.max())
+    put(name + " mean", e.mean())
+
+
+def check_rig(report, grfd, seeds, first_seed, jobs=2):
+    report.part(
+        f"Emulated rig against its own truth: {seeds} seeds, {REPETITIONS} repetitions each, {len(PRESETS)} subjects"
+    )
+    report.text(
+        "Each seed draws the mass, the mounting of every sensor, gyroscope zeros of 0.3-0.5 deg/s, accelerometer zeros "
+        "of 0.03 m/s2, clocks of +-50 ppm, an axis error of 2 deg in a random direction, packet sizes and all noise. "
+        "Errors are absolute values; every stream is shifted by its own delay first."
+    )
+    overview = {}
+    with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
+        futures = {
+            name: [pool.submit(run, grfd, name, seed) for seed in range(first_seed, first_seed + seeds)]
+            for name in PRESETS
+        }
+        for name, preset in PRESETS.items():
+            results = [f.result() for f in futures[name]]
+            overview[name] = one_preset(report, name, preset, results, first_seed)
+    report.note("subjects that are not tried: " + MISSING)
+
+    def draw(plots, figure):
+        chosen = [c for c in ("rate_fit", "range", "onset", "finish") if any(c in o for o in overview.values())]
+        for i, c in enumerate(chosen):
+            axes = figure.add_subplot(2, 2, i + 1)
+            names = [n for n in overview if c in overview[n]]
+            axes.boxplot([overview[n][c] for n in names], whis=(0, 100), vert=False)
+            axes.set_yticklabels(names, fontsize=6)
+            axes.axvline(0, color="k", lw=0.5)
+            axes.set_title(
+                f"{c}: error, {'s' if c in ('onset', 'finish') else 'deg' if c == 'range' else 'deg/s'}", fontsize=8
+            )
+            axes.tick_params(axis="x", labelsize=6)
+
+    report.plot("rig.png", draw)
+
+
+def bound_of(report, key, statistic, preset):
+    names = (f"rig.{key}.{statistic}.{preset.tier}", f"rig.{key}.{statistic}", f"rig.{key}")
+    return next(n for n in names if n in report.bounds)
+
+
+def one_preset(report, name, preset, results, first_seed):
+    report.text(f"\n### {name}: {preset.why}")
+    rows, every = [], {}
+    for key in dict.fromkeys(k for r in results for k in r):
+        parts = [r[key] for r in results if key in r]
+        every[key] = np.concatenate(parts)
+    for key, e in every.items():
+        if key == "lifted":
+            report.text(
+                f"While a foot carried less than 60 N the combined CoP was up to {1e3 * e.max():.1f} mm off; not judged."
+            )
+            continue
+        if key.endswith((" mean", " unknown")):
+            continue
+        worst_seed = first_seed + int(np.argmax([np.max(abs(r[key])) if key in r else -1 for r in results]))
+        mean = abs(every[key + " mean"]).mean() if key + " mean" in every else abs(e).mean()
+        where = f"{name}, seed {worst_seed}"
+        report.figure(bound_of(report, key, "worst", preset), where, abs(e).max())
+        if f"rig.{key}.mean" in report.bounds:
+            report.figure(bound_of(report, key, "mean", preset), name, mean)
+        if key + " unknown" in every:
+            report.figure("rig.unknown", f"{name}, {key}", every[key + " unknown"].max())
+        rows.append(
+            [
+                key,
+                report.bounds[bound_of(report, key, "worst", preset)].unit,
+                len(e),
+                float(mean),
+                float(abs(e).max()),
+                "-" if key.startswith("stream") else float(e.mean()),
+                worst_seed,
+            ]
+        )
+    report.table(["measure", "unit", "n", "mean error", "worst error", "bias", "seed"], rows)
+    return every
