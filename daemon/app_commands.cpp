@@ -88,7 +88,7 @@ Control::Answer App::handle(const Json& request) {
 
 Json App::devices() {
   Json all = Json::array();
-  const auto streams = status_sink_->snapshot();
+  const auto streams = status_sink_->snapshot();  // empty until its thread has opened it
   for (const Devices::Status& d : devices_->status()) {
     Json one{{"name", d.name}, {"driver", d.driver}, {"state", to_string(d.state)}, {"model", d.model}, {"serial", d.serial},
              {"firmware", d.firmware}, {"required", d.required}, {"rate_hz", d.rate_hz}, {"measured_hz", d.measured_hz},
@@ -97,7 +97,7 @@ Json App::devices() {
     for (const auto& line : assembly_.engine->counters())
       if (line.name.rfind(d.name + ".", 0) == 0 && line.counter->kind == Counter::Kind::trouble && line.counter->get() > 0) losses[line.name.substr(d.name.size() + 1)] = line.counter->get();
     one["counters"] = losses;
-    if (const auto clock = assembly_.session.streams.find("clock/" + d.name); clock && streams[*clock].newest.size() >= 5) {
+    if (const auto clock = assembly_.session.streams.find("clock/" + d.name); clock && *clock < streams.size() && streams[*clock].newest.size() >= 5) {
       const auto& newest = streams[*clock].newest;  // offset, drift_ppm, residual, interval, state
       constexpr const char* kState[] = {"settling", "sync", "full"};
       one["clock"] = {{"drift_ppm", newest[1]}, {"residual_us", newest[2] * 1e6}, {"state", kState[std::clamp(static_cast<int>(newest[4]), 0, 2)]}};
