@@ -2,7 +2,7 @@
 import pathlib
 import time
 
-from bounds import BOUNDS, REASONS
+from bounds import BOUNDS, CAUSES, REASONS
 
 
 def number(value):
@@ -114,8 +114,12 @@ class Report:
         if never:
             lines += ["Not measured in this run: " + ", ".join(never) + ".", ""]
         if self.missed:
-            lines += ["## Missed", "", "| bound | at | value |", "|---|---|---|"]
-            lines += [f"| {k} | {w} | {number(v)} |" for k, w, v in self.missed] + [""]
+            lines += ["## Missed", "", "| bound | at | value | limit | what is known of it |", "|---|---|---|---|---|"]
+            for k, w, v in self.missed:
+                lines.append(
+                    f"| {k} | {w} | {number(v)} | {self.bounds[k].words()} | {CAUSES.get(k, 'not looked into yet')} |"
+                )
+            lines.append("")
         lines += [
             "## Bounds that were revised",
             "",
