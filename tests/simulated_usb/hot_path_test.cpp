@@ -2,6 +2,7 @@
 // (none), and how fast it can be.
 #include "tests/daemon/hot_path_watch.hpp"
 
+#include <dlfcn.h>
 #include <libusb.h>
 
 #include "tests/simulated_usb/mcc_rig.hpp"
