@@ -191,7 +191,7 @@ def test_life(folder):
     log = open(f"{folder}/log", "w+")
     out = lambda device, at, back: ["--set", f"device.{device}.emulation.unplug_at_s={at}", "--set", f"device.{device}.emulation.unplug_for_s={back}"]
     daemon = subprocess.Popen([GRFD, "run", DEMO, "--set", f"control.endpoint={control}", "--set", "feed.enabled=false", "--set", f"record.folder={folder}/trials",
-                               "--set", "record.name=first", *out("u6", 5, 2), *out("imu_foot_left", 7, 0), "--set", "device.imu_foot_left.required=false"],
+                               "--set", "record.name=first", *out("u6", 5, 6), *out("imu_foot_left", 7, 0), "--set", "device.imu_foot_left.required=false"],
                               stderr=log, stdout=log)
 
     def ctl(*words):
