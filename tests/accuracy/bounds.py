@@ -383,6 +383,6 @@ CAUSES = {
     "12 ms of the tie may be named either way",
     "rig.onset.mean": "vertical shin: the 2 deg error of the axes. Tested on eight seeds: exact axes 0.5 ms instead of 2.2, ideal "
     "sensors 0.1. That slow ankles enlarge it was tested too and is not so",
-    "cost.factor": "485-489 with other work on both processors, 492 (491 to 494) on a nearly quiet machine: load is a part of it, "
+    "cost.factor": "464-489 with other work on both processors, 492 (491 to 494) on a nearly quiet machine: load is a part of it, "
     "the rest is real. 47 % of the time is the orientation of the four sensors",
 }
