@@ -39,33 +39,40 @@ class CommandText {
   }
   /// The number of a key, at any depth; nothing when it is not there or no number. Keys in compact JSON, as it is ours.
   std::optional<double> number(std::string_view key) const noexcept {
-    if (key.empty()) return std::nullopt;
-    for (std::size_t at = 0; (at = all().find(key, at)) != std::string_view::npos; at += key.size()) {
-      const std::string_view rest = all().substr(at + key.size());
-      if (at == 0 || text_[at - 1] != '"' || rest.substr(0, 2) != "\":") continue;
-      double v = 0;
-      const auto [end, error] = std::from_chars(rest.data() + 2, rest.data() + rest.size(), v);
-      if (error == std::errc{}) return v;
-    }
-    return std::nullopt;
+    double v = 0;
+    const bool found = any_value(key, [&](std::string_view value) {
+      return std::from_chars(value.data(), value.data() + value.size(), v).ec == std::errc{};
+    });
+    return found ? std::optional(v) : std::nullopt;
   }
   /// The text that the JSON gives for this key, as it stands in our own compact JSON (escapes are left as they are);
   /// empty when there is none.
   std::string_view string(std::string_view key) const noexcept {
-    if (key.empty()) return {};
-    for (std::size_t at = 0; (at = all().find(key, at)) != std::string_view::npos; at += key.size()) {
-      const std::string_view rest = all().substr(at + key.size());
-      if (at == 0 || text_[at - 1] != '"' || rest.substr(0, 3) != "\":\"") continue;
-      std::size_t end = 3;
-      while (end < rest.size() && rest[end] != '"') end += rest[end] == '\\' ? 2 : 1;
-      if (end < rest.size()) return rest.substr(3, end - 3);
-    }
-    return {};
+    std::string_view text;
+    any_value(key, [&](std::string_view value) {
+      if (value.substr(0, 1) != "\"") return false;
+      std::size_t end = 1;
+      while (end < value.size() && value[end] != '"') end += value[end] == '\\' ? 2 : 1;
+      if (end < value.size()) text = value.substr(1, end - 1);
+      return end < value.size();
+    });
+    return text;
   }
   /// Does the JSON say key = word?
   bool says(std::string_view key, std::string_view word) const noexcept { return !word.empty() && string(key) == word; }
 
  private:
+  /// Does `fits` take what stands behind any "key": of the text?
+  template <class Fits>
+  bool any_value(std::string_view key, Fits fits) const noexcept {
+    if (key.empty()) return false;
+    for (std::size_t at = 0; (at = all().find(key, at)) != std::string_view::npos; at += key.size()) {
+      const std::string_view rest = all().substr(at + key.size());
+      if (at > 0 && text_[at - 1] == '"' && rest.substr(0, 2) == "\":" && fits(rest.substr(2))) return true;
+    }
+    return false;
+  }
+
   std::array<char, 4096> text_{};
   std::size_t length_ = 0;
 };

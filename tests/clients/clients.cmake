@@ -1,7 +1,7 @@
 # What speaks the published contracts, against the running daemon. 77: something is missing on this machine, the test says what.
 function(grfd_client_test name)
   add_test(NAME clients_${name} COMMAND ${ARGN})
-  set_tests_properties(clients_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180 ENVIRONMENT "PYTHONPATH=${PROJECT_SOURCE_DIR}/clients/python")
+  set_tests_properties(clients_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180 ENVIRONMENT "PYTHONPATH=${PROJECT_SOURCE_DIR}/clients/python:${PROJECT_SOURCE_DIR}/tests/end_to_end")
 endfunction()
 set(python /usr/bin/python3 -B)
 set(here ${CMAKE_CURRENT_LIST_DIR})

@@ -14,7 +14,7 @@ import tempfile
 import termios
 import time
 
-from checks import Daemon, check, failures, finish, wait_for
+from checks import Daemon, ask, check, failures, finish, wait_for
 
 GRFD, GRFCTL, DEMO = sys.argv[1:4]
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -76,10 +76,6 @@ def find(screen, start, after=None):
     return next(x for x in lines if x.lstrip().startswith(start))
 
 
-def ctl(daemon, *words):
-    return subprocess.run([GRFCTL, "--endpoint", daemon.control, *words], capture_output=True, text=True, timeout=60)
-
-
 def test_screen(daemon):
     watch = Watch(daemon.control)
     check("live within two seconds", watch.wait_text(" LIVE ", 4) is not None, watch.screens()[-1:])
@@ -89,7 +85,7 @@ def test_screen(daemon):
     check(f"{len(watch.screens())} screens, the widest line has {widest} columns, the tallest {tallest} lines", widest <= 80 and tallest <= 24)
     rate = (len(watch.frames) - 1) / (watch.frames[-1] - watch.frames[0])
     check(f"{rate:.1f} screens per second", 5 <= rate <= 10, rate)
-    status = json.loads(ctl(daemon, "--json", "status").stdout)
+    status = json.loads(ask(GRFCTL, daemon.control, "--json", "status")[1])
     watch.read(0.2)
     screen = watch.screens()[-2]
     print("\n".join("      |" + x for x in screen))

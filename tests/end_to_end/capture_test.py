@@ -9,18 +9,13 @@ import tempfile
 try:
     import h5py
     import numpy as np
+
+    from checks import check, finish
 except ImportError as e:
     print(f"SKIP: {e} (python3-numpy, python3-h5py)")
     sys.exit(77)
 
 GRFD, DEMO = sys.argv[1:3]
-failures = []
-
-
-def check(what, good, detail=""):
-    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good else f': {detail}'}", flush=True)
-    if not good:
-        failures.append(what)
 
 
 def grfd(*words):
@@ -85,4 +80,4 @@ with tempfile.TemporaryDirectory() as folder:
     check("nothing is left of those", not (folder / "bad.h5").exists() and not list(folder.glob("*.simulating")))
     check("wrong use", grfd("replay", captures[0])[0] == 2 and grfd("replay", "-o", "x.h5")[0] == 2)
 
-sys.exit(1 if failures else 0)
+finish()

@@ -17,19 +17,13 @@ try:
     import numpy as np
     import zmq
 
+    from checks import ask, check, finish, log_of, wait_for
     from recording import Recording
 except ImportError as e:
     print(f"SKIP: {e} (python3-numpy, python3-h5py, python3-zmq)")
     sys.exit(77)
 
 MODE, GRFD, GRFCTL, DEMO = sys.argv[1:5]
-failures = []
-
-
-def check(what, good, detail=""):
-    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good else f': {detail}'}", flush=True)
-    if not good:
-        failures.append(what)
 
 
 class Subscriber(threading.Thread):
@@ -71,15 +65,6 @@ class Subscriber(threading.Thread):
                 self.rows[topic].append((seq, t_ns, data[i * size + self.ROW.size:(i + 1) * size]))
 
 
-def wait_for(condition, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_run(folder):
     control, feed = f"ipc://{folder}/control", f"ipc://{folder}/feed"
     log = open(f"{folder}/log", "w+")
@@ -87,9 +72,7 @@ def test_run(folder):
     daemon = subprocess.Popen([GRFD, "run", DEMO, "--set", f"control.endpoint={control}", "--set", f"feed.endpoint={feed}",
                                "--set", f"record.folder={folder}/trials", "--set", "record.name=first"], stderr=log, stdout=log)
 
-    def ctl(*words, endpoint=control):
-        done = subprocess.run([GRFCTL, "--endpoint", endpoint, *words], capture_output=True, text=True, timeout=60)
-        return done.returncode, done.stdout, done.stderr
+    ctl = lambda *words, endpoint=control: ask(GRFCTL, endpoint, *words)
 
     def until(seconds):
         time.sleep(max(0, started + seconds - time.monotonic()))
@@ -146,15 +129,9 @@ def test_run(folder):
         check("SIGTERM ends it well", code == 0, code)
         check("descriptors are few", files_open < 100, files_open)
     finally:
-        if daemon.poll() is None:
-            daemon.kill()
-            daemon.wait()
-        log.seek(0)
-        text = log.read()
+        text = log_of(daemon, log)
     subscriber.stop = True
     subscriber.join()
-    if failures:
-        print(text)
     check("no complaint in the log", not [l for l in text.splitlines() if any(w in l.lower() for w in ("error", "sanitizer", "failed"))])
 
     for topic, least in (("cop/total", 10500), ("raw/u6/scan", 10500)):
@@ -194,10 +171,7 @@ def test_life(folder):
                                "--set", "record.name=first", *out("u6", 5, 6), *out("imu_foot_left", 7, 0), "--set", "device.imu_foot_left.required=false"],
                               stderr=log, stdout=log)
 
-    def ctl(*words):
-        done = subprocess.run([GRFCTL, "--endpoint", control, *words], capture_output=True, text=True, timeout=60)
-        return done.returncode, done.stdout, done.stderr
-
+    ctl = lambda *words: ask(GRFCTL, control, *words)
     devices = lambda: {d["name"]: d for d in json.loads(ctl("--json", "devices")[1])}
     state = lambda name: devices()[name]["state"]
     try:
@@ -222,13 +196,7 @@ def test_life(folder):
         daemon.send_signal(signal.SIGTERM)
         check("the end", daemon.wait(20) == 0)
     finally:
-        if daemon.poll() is None:
-            daemon.kill()
-            daemon.wait()
-        log.seek(0)
-        text = log.read()
-    if failures:
-        print(text)
+        log_of(daemon, log)
     second = Recording(f"{folder}/trials/second.h5")
     states = {}
     for _, n, d in second["events"].texts():
@@ -287,5 +255,4 @@ def test_simulate(folder):
 
 with tempfile.TemporaryDirectory(prefix="grfd_e2e_") as place:
     {"run": test_run, "life": test_life, "simulate": test_simulate}[MODE](place)
-print(f"WRONG: {', '.join(failures)}" if failures else "all well")
-sys.exit(bool(failures))
+finish()

@@ -12,6 +12,7 @@ import time
 try:
     import numpy as np
 
+    from checks import ask, check, finish, log_of, wait_for
     from recording import Recording
 except ImportError as e:
     print(f"SKIP: {e} (python3-numpy, python3-h5py)")
@@ -21,22 +22,6 @@ GRFD, GRFCTL, DEMO = sys.argv[1:4]
 DELAY_MS = {"imu_shank_left": 5, "imu_foot_left": 7.3, "imu_shank_right": 12.4, "imu_foot_right": 2.1}
 SERIAL = {n: f"6286.10000{k + 1}" for k, n in enumerate(DELAY_MS)}
 BOUND_MS = 1.0
-failures = []
-
-
-def check(what, good, detail=""):
-    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good else f': {detail}'}", flush=True)
-    if not good:
-        failures.append(what)
-
-
-def wait_for(condition, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 class Daemon:
@@ -51,8 +36,7 @@ class Daemon:
         check("all five devices stream", wait_for(lambda: all(d["state"] == "streaming" for d in json.loads(self.ctl("--json", "devices")[1])), 10))
 
     def ctl(self, *words):
-        done = subprocess.run([GRFCTL, "--endpoint", self.control, *words], capture_output=True, text=True, timeout=60)
-        return done.returncode, done.stdout, done.stderr
+        return ask(GRFCTL, self.control, *words)
 
     def until(self, seconds):
         time.sleep(max(0, self.started + seconds - time.monotonic()))
@@ -65,13 +49,9 @@ class Daemon:
         try:
             code = self.process.wait(20)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = self.process.wait()
+            code = "still running 20 s later"
         check("SIGTERM ends it well", code == 0, code)
-        self.log.seek(0)
-        self.said = self.log.read()
-        if failures:
-            print(self.said)
+        self.said = log_of(self.process, self.log)
 
 
 def measure(folder):
@@ -131,5 +111,4 @@ with tempfile.TemporaryDirectory(prefix="grfd_tap_") as place:
     begun = time.monotonic()
     use(place, measure(place))
     print(f"       {time.monotonic() - begun:.1f} s in all")
-print(f"WRONG: {', '.join(failures)}" if failures else "all well")
-sys.exit(bool(failures))
+finish()

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "end_to_end"))
 try:
     import numpy as np
 
+    from checks import ask, check, finish, log_of, wait_for
     from recording import Recording
 except ImportError as e:
     print(f"SKIP: {e} (python3-numpy, python3-h5py)")
@@ -27,22 +28,6 @@ IMUS = ["imu_shank_left", "imu_foot_left", "imu_shank_right", "imu_foot_right"]
 STREAMS = {"u6": "raw/u6/scan", **{n: f"raw/{n}/inertial" for n in IMUS}}
 PULLED = "imu_foot_left"
 NEW_EPOCH = 1 << 6
-failures = []
-
-
-def check(what, good, detail=""):
-    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good else f': {detail}'}", flush=True)
-    if not good:
-        failures.append(what)
-
-
-def wait_for(condition, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 class Bus:
@@ -67,10 +52,7 @@ def session(folder, bus):
     daemon = subprocess.Popen([WRAPPER, GRFD, "run", DEMO, *(w for s in sets for w in ("--set", s))],
                               stderr=log, stdout=log, env={**os.environ, "UMOCKDEV_DIR": bus.root})
 
-    def ctl(*words):
-        done = subprocess.run([GRFCTL, "--endpoint", control, *words], capture_output=True, text=True, timeout=60)
-        return done.returncode, done.stdout, done.stderr
-
+    ctl = lambda *words: ask(GRFCTL, control, *words)
     devices = lambda: {d["name"]: d for d in json.loads(ctl("--json", "devices")[1])}
     until = lambda seconds: time.sleep(max(0, bus.started + seconds - time.monotonic()))
     try:
@@ -98,13 +80,7 @@ def session(folder, bus):
         daemon.send_signal(signal.SIGTERM)
         check("SIGTERM ends it well", daemon.wait(20) == 0)
     finally:
-        if daemon.poll() is None:
-            daemon.kill()
-            daemon.wait()
-        log.seek(0)
-        text = log.read()
-        if failures:
-            print(text)
+        log_of(daemon, log)
     rate = sum(after[n]["urbs"] - before[n]["urbs"] for n in STREAMS) / took
     held = {n: f"{after[n]['held']} times, {after[n]['held_ms']:.0f} ms" for n in STREAMS if after[n]["held"] > before[n]["held"]}
     print(f"       {rate:.0f} transfers/s in all; devices that found no transfer in flight and waited: {held or 'none'}")
@@ -169,5 +145,4 @@ with tempfile.TemporaryDirectory(prefix="grfd_usb_") as place:
         code = the_bus.process.wait(20)
     check("the devices' process ends well", code == 0, code)
     print(f"       {time.monotonic() - the_bus.started:.1f} s in all")
-print(f"WRONG: {', '.join(failures)}" if failures else "all well")
-sys.exit(bool(failures))
+finish()

@@ -1,4 +1,4 @@
-"""What the tests of the clients share: one line per check, a running emulated daemon, and exit code 77 for a missing module."""
+"""What the tests of the real programs share: one line per check, a running emulated daemon, and exit code 77 for a missing module."""
 import subprocess
 import sys
 import time
@@ -33,6 +33,24 @@ def wait_for(condition, seconds):
             return True
         time.sleep(0.05)
     return False
+
+
+def ask(grfctl, endpoint, *words):
+    """(exit code, output, errors) of grfctl"""
+    done = subprocess.run([grfctl, "--endpoint", endpoint, *words], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def log_of(daemon, log):
+    """What it wrote; ends it when it still runs. Printed when a check has failed."""
+    if daemon.poll() is None:
+        daemon.kill()
+        daemon.wait()
+    log.seek(0)
+    text = log.read()
+    if failures:
+        print(text)
+    return text
 
 
 def skip(error):
