@@ -14,7 +14,7 @@ import tempfile
 import termios
 import time
 
-from checks import Daemon, ask, check, failures, finish, wait_for
+from checks import Daemon, ask, check, failures, finish
 
 GRFD, GRFCTL, DEMO = sys.argv[1:4]
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
