@@ -201,14 +201,15 @@ void check_plates(Check& c, const Streams& streams) {
       if (c.s.plates[j].side == p.side && c.good(plate_path(j, ".side")))
         c.report(plate_path(i, ".side"), std::string("is taken: two plates are on the ") + to_string(p.side));
     check_channels(c, i, streams, used);
-    const std::string origin = plate_path(i, ".calibration:origin_m");
+    const bool piezo = p.calibration.kind == PlateKind::piezo;
+    const std::string origin = plate_path(i, piezo ? ".calibration:az0_m" : ".calibration:origin_m");
     if (!c.good(plate_path(i, ".corners_m")) || !c.good(plate_path(i, ".center_m")) ||
         !c.good(plate_path(i, ".size_m")) || !c.good(plate_path(i, ".z_axis")) ||
         !c.good(plate_path(i, ".calibration")) || !c.good(origin))
       continue;
     const double up = plate_z(p.corners_m)[2], depth = p.calibration.origin_m[2];
     if (std::abs(up) > 0.5 && up * depth < 0)
-      c.report(origin, "z is " + number_text(depth) + ", must be " + (up > 0 ? "positive" : "negative") +
+      c.report(origin, (piezo ? "is " : "z is ") + number_text(depth) + ", must be " + (up > 0 ? "positive" : "negative") +
                            ": the corners of the " + p.name + " plate say that its z axis points " +
                            (up > 0 ? "up" : "down"));
   }

@@ -60,9 +60,14 @@ std::string describe_plate(const PlateSettings& p) {
            center[2], plate_z(p.corners_m)[2] < 0 ? "down" : "up",
            p.calibration.sense == Sense::action ? "action" : "reaction");
   if (p.pad_m > 0) out += line(", %.1f mm pad", p.pad_m * 1000);
-  return out + line("\n  %-16s %s (%s, serial %s), full scale Fz %g N\n", "",
+  const PlateCalibration& c = p.calibration;
+  const std::string channels = c.kind == PlateKind::piezo ? ", 8 piezoelectric signals"
+                               : c.kind == PlateKind::matrix ? ", matrix 6 x " + std::to_string(c.channels())
+                               : c.channels() > 6            ? ", " + std::to_string(c.channels()) + " bridges"
+                                                             : "";
+  return out + line("\n  %-16s %s (%s, serial %s)%s, full scale Fz %g N\n", "",
                     std::filesystem::path(p.calibration.file).filename().c_str(), p.calibration.model.c_str(),
-                    p.calibration.serial.c_str(), p.calibration.full_scale[2]);
+                    c.serial.c_str(), channels.c_str(), c.full_scale[2]);
 }
 
 std::string describe_imu(const ImuSettings& imu) {

@@ -22,7 +22,8 @@ void read_settings(Reader& r, Settings& settings, const std::filesystem::path& f
 void read_device(Reader& r, DeviceSettings& device);
 void read_plate(Reader& r, PlateSettings& plate, const std::filesystem::path& folder);
 void read_imu(Reader& r, ImuSettings& imu);
-void read_calibration(Reader& r, PlateCalibration& calibration);
+/// @return whether its channels are known: how many, if not all about them
+bool read_calibration(Reader& r, PlateCalibration& calibration);
 void read_stimulus(Reader& r, StimulusSettings& stimulus, const std::filesystem::path& folder);
 
 /// Every key of a settings file (and of a calibration file) with its default, in the order of reading.

@@ -25,6 +25,9 @@ std::string range_error(double value, const About& about) {
     must = "from " + number_text(about.min) + " to " + number_text(about.max);
   return "is " + number_text(value) + ", must be " + must + unit_of(about);
 }
+std::string range_text(Reader::Count c) {
+  return std::to_string(c.least) + (c.least == c.most ? "" : " to " + std::to_string(c.most));
+}
 }  // namespace
 
 std::string kind_of(const toml::node& node) {
@@ -181,6 +184,22 @@ bool Reader::row(const toml::node& node, const std::string& at, const About& abo
   return good;
 }
 
+bool Reader::list(const toml::node& node, const std::string& at, const About& about, Count count, std::vector<double>& values) {
+  const toml::array* array = node.as_array();
+  if (!array || array->size() < static_cast<std::size_t>(count.least) || array->size() > static_cast<std::size_t>(count.most)) {
+    const std::string is =
+        array ? "has " + std::to_string(array->size()) + (array->size() == 1 ? " element" : " elements")
+              : "is " + kind_of(node);
+    findings_->report(at, is + ", must be an array of " + range_text(count) + " numbers" + unit_in_brackets(about));
+    return false;
+  }
+  values.assign(array->size(), 0);
+  bool good = true;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!number_in((*array)[i], at + "[" + std::to_string(i) + "]", about, values[i])) good = false;
+  return good;
+}
+
 void Reader::numbers(const char* name, double* values, int count, About about) {
   Json standard = Json::array();
   for (int i = 0; i < count; ++i) standard.push_back(values[i]);
@@ -209,6 +228,37 @@ void Reader::matrix(const char* name, double* values, int rows, int columns, Abo
     if (!row(line, at, about, read.data() + i * columns, columns, "an array of ")) good = false;
   }
   if (good) std::copy(read.begin(), read.end(), values);
+}
+
+void Reader::numbers(const char* name, std::vector<double>& values, Count count, About about) {
+  const auto* node = find(name, "number", {count.least == count.most ? count.least : -1}, about, values);
+  if (!node) return;
+  std::vector<double> read;
+  if (list(*node, path(name), about, count, read)) values = std::move(read);
+}
+
+void Reader::matrix(const char* name, std::vector<std::vector<double>>& values, Count rows, Count columns, About about) {
+  const auto* node = find(name, "number", {rows.least == rows.most ? rows.least : -1, columns.least == columns.most ? columns.least : -1},
+                          about, Json());
+  if (!node) return;
+  const toml::array* array = node->as_array();
+  const int n = array ? static_cast<int>(std::min<std::size_t>(array->size(), 1000)) : 0;
+  if (!array || n < rows.least || n > rows.most) {
+    const std::string is = array ? "has " + std::to_string(array->size()) + (array->size() == 1 ? " row" : " rows")
+                                 : "is " + kind_of(*node);
+    return report(name, is + ", must be " + range_text(rows) + " rows of " + range_text(columns) + " numbers" +
+                            unit_in_brackets(about));
+  }
+  std::vector<std::vector<double>> read(array->size());
+  bool good = true;
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    const toml::node& line = (*array)[i];
+    const std::string in_brackets = "[" + std::to_string(i) + "]", at = path(name) + in_brackets;
+    place(at, name + in_brackets, &line);
+    if (!list(line, at, about, columns, read[i])) good = false;
+    else if (columns.least != columns.most) columns.least = columns.most = static_cast<int>(read[i].size());
+  }
+  if (good) values = std::move(read);
 }
 
 void Reader::integers(const char* name, std::vector<int>& values, About about) {

@@ -1,4 +1,4 @@
-// The keys of [[device]], [[plate]], [[imu]] and of a plate's calibration file.
+// The keys of [[device]], [[plate]] and [[imu]].
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -38,6 +38,7 @@ void read_emulation(Reader& r, EmulationSettings& s) {
   r.number("unplug_for_s", s.unplug_for_s, {"s", "how long the plug stays out; 0: for good", 0, 1e6});
   r.number("zero_offset_counts", s.zero_offset_counts,
            {"count", "zero offset of the analogue channels, alternately up and down", 0, 10000});
+  r.number("leak_mv_s", s.leak_mv_s, {"mV/s", "drift of each plate channel, as charge amplifiers have it", -1000, 1000});
   r.number("skew_us", s.skew_us, {"us", "time between two channels of one scan", 0, 1000});
   r.number("delay_ms", s.delay_ms, {"ms", "constant delay inside the sensor: what it feels is that old", 0, 100});
   r.integer("group", s.group, {"", "inertial sensors: samples in one transfer; 0: as the real sensor", 0, 50});
@@ -88,8 +89,8 @@ void read_channels(Reader& r, PlateSettings& s) {
   std::vector<std::string> channels;
   r.texts("channels", channels,
           {"",
-           "the six channels of the plate as \"device/stream:columns\", e.g. [\"u6/scan:0-5\"], in the order of the "
-           "calibration's rows",
+           "the channels of the plate as \"device/stream:columns\", e.g. [\"u6/scan:0-5\"], in the order of the "
+           "calibration's channels",
            -kNoLimit, kNoLimit, true});
   if (!r.given("channels") || r.findings().has_error(r.path("channels"))) return;
   for (const std::string& text : channels) {
@@ -105,7 +106,16 @@ void read_channels(Reader& r, PlateSettings& s) {
                       "mixes " + s.stream.substr(4) + " and " + stream.substr(4) + ", must be channels of one stream");
     s.stream = stream;
   }
-  if (s.columns.size() != 6) r.report("channels", "names " + std::to_string(s.columns.size()) + " channels, must be 6");
+}
+
+/// `needed`: what the calibration has; 0: not known.
+void check_count(Reader& r, const PlateSettings& s, std::size_t needed) {
+  if (!r.given("channels") || r.findings().has_error(r.path("channels"))) return;
+  const std::size_t n = s.columns.size();
+  const std::string names = "names " + std::to_string(n) + " channels, must be ";
+  if (needed ? n != needed : n < 6 || n > kMaxPlateChannels)
+    r.report("channels", names + (needed ? std::to_string(needed) + ", as many as its calibration has"
+                                         : "6 to " + std::to_string(kMaxPlateChannels)));
 }
 
 void read_place(Reader& r, PlateSettings& s) {
@@ -141,29 +151,33 @@ void read_place(Reader& r, PlateSettings& s) {
   if (const std::string wrong = survey_error(s.corners_m); !wrong.empty()) r.report("corners_m", wrong);
 }
 
-void open_calibration(Reader& r, PlateSettings& s, const std::filesystem::path& folder) {
+/// @return how many channels it has; 0: not known, which is reported
+std::size_t open_calibration(Reader& r, PlateSettings& s, const std::filesystem::path& folder) {
   std::string name;
   r.text("calibration", name, {"", "calibration file of the plate; relative to this file", -kNoLimit, kNoLimit, true});
   if (name.empty()) {
     if (r.given("calibration") && !r.findings().has_error(r.path("calibration")))
       r.report("calibration", "is empty, must name the calibration file of the plate");
-    return;
+    return 0;
   }
   s.calibration.file = (folder / name).lexically_normal().string();
   std::string text;
   try {
     text = read_text(s.calibration.file);
   } catch (const std::system_error& e) {
-    return r.report("calibration", "cannot read \"" + s.calibration.file + "\": " + e.code().message());
+    r.report("calibration", "cannot read \"" + s.calibration.file + "\": " + e.code().message());
+    return 0;
   }
   try {
     const toml::table document = toml::parse(text);
     Reader file(document, s.calibration.file, r.findings(), r.path("calibration") + ":");
-    read_calibration(file, s.calibration);
+    const bool known = read_calibration(file, s.calibration);
     file.finish();
+    return known ? s.calibration.channels() : 0;
   } catch (const toml::parse_error& e) {
     r.findings().report_file(s.calibration.file, static_cast<int>(e.source().begin.line),
                              "syntax: " + std::string(e.description()));
+    return 0;
   }
 }
 
@@ -224,7 +238,7 @@ void read_plate(Reader& r, PlateSettings& s, const std::filesystem::path& folder
   read_place(r, s);
   r.number("pad_m", s.pad_m, {"m", "thickness of a cover that lies on the plate", 0, 0.2});
   if (!r.findings().catalogue)
-    open_calibration(r, s, folder);
+    check_count(r, s, open_calibration(r, s, folder));
   else
     r.text("calibration", s.calibration.file,
            {"", "calibration file of the plate; relative to this file", -kNoLimit, kNoLimit, true});
@@ -257,31 +271,6 @@ void read_imu(Reader& r, ImuSettings& s) {
     return r.report("ml_axis_left",
                     "has length " + number_text(std::round(length * 1e4) / 1e4) + ", must be a unit vector");
   for (double& v : s.ml_axis_left) v /= length;
-}
-
-void read_calibration(Reader& r, PlateCalibration& s) {
-  constexpr double any = kNoLimit;
-  r.text("model", s.model, {"", "what the plate is"});
-  r.text("serial", s.serial, {"", "serial number of the plate"});
-  r.matrix("sensitivity", s.sensitivity[0].data(), 6, 6,
-           {"uV/V per N or N.m", "row i: what bridge i gives for Fx Fy Fz Mx My Mz", -any, any, true});
-  r.numbers("gain", s.gain.data(), 6, {"", "calibrated gain of each amplifier channel", 0.01, 1e6, true});
-  r.number("excitation_v", s.excitation_v, {"V", "excitation of the bridges, as measured", 0.1, 50, true});
-  r.numbers("full_scale", s.full_scale.data(), 6, {"N or N.m", "largest load of each component", 1, 1e6, true});
-  r.numbers("origin_m", s.origin_m.data(), 3,
-            {"m", "from the sensor's origin to the centre of the top surface, plate axes", -1, 1, true});
-  r.word<Sense>(
-      "sense", s.sense, {{"reaction", Sense::reaction}, {"action", Sense::action}},
-      {"", "does the plate report the force on the subject (reaction) or on itself (action)", -any, any, true});
-  r.number("noise_force_n", s.noise_force_n, {"N", "factory noise of the forces, standard deviation", 0.001, 1000});
-  r.number("noise_moment_nm", s.noise_moment_nm,
-           {"N.m", "factory noise of the moments, standard deviation", 0.001, 1000});
-  if (r.findings().catalogue || r.findings().has_error(r.path("sensitivity")) ||
-      r.findings().has_error(r.path("full_scale")))
-    return;
-  if (r.given("sensitivity") && r.given("full_scale") && smallest_pivot(s) < 1e-6)
-    r.report("sensitivity",
-             "cannot be inverted: one row is a combination of the others; is a row missing or twice there?");
 }
 
 }  // namespace grfd

@@ -71,7 +71,7 @@ std::string config_schema() {
   Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "grfd settings"}};
   schema.update(schema_of(settings_keys(), "settings of the ground-reaction-force daemon, a TOML file"));
   schema["$defs"]["calibration"] =
-      schema_of(calibration_keys(), "calibration of one strain-gauge force plate, a TOML file");
+      schema_of(calibration_keys(), "calibration of one force plate, a TOML file");
   return schema.dump(2) + "\n";
 }
 

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "dsp/plate_model.hpp"
+
 namespace grfd {
 namespace {
 
@@ -10,19 +12,25 @@ namespace {
 class PlateVoltages final : public AnalogSource {
  public:
   PlateVoltages(const Settings& settings, const DeviceSettings& device, Stimulus* stimulus, std::mutex& mutex)
-      : stimulus_(stimulus), mutex_(mutex), delay_ms_(device.emulation.delay_ms) {
+      : stimulus_(stimulus), mutex_(mutex), delay_ms_(device.emulation.delay_ms),
+        leak_v_s_(device.emulation.leak_mv_s * 1e-3) {
     inputs_.resize(16);
     const std::string stream = "raw/" + device.name + "/scan";
     for (std::size_t p = 0; p < settings.plates.size(); ++p) {
       const PlateSettings& plate = settings.plates[p];
       if (plate.stream != stream) continue;
-      const PlateCalibration& c = plate.calibration;
-      for (std::size_t row = 0; row < 6 && row < plate.columns.size(); ++row) {
+      const PlateModel model(plate);
+      std::array<PlateVolts, 6> shown;
+      for (std::size_t j = 0; j < 6; ++j) {
+        Wrench6 unit{};
+        unit[j] = 1;
+        shown[j] = model.volts(unit);
+      }
+      for (std::size_t row = 0; row < plate.columns.size(); ++row) {
         const int ain = device.analog_inputs.at(static_cast<std::size_t>(plate.columns[row]));
         Input& input = inputs_.at(static_cast<std::size_t>(ain));
         input.plate = static_cast<int>(used_.size());
-        for (std::size_t j = 0; j < 6; ++j)
-          input.volts_per_unit[j] = c.sensitivity[row][j] * c.excitation_v * 1e-6 * c.gain[row];
+        for (std::size_t j = 0; j < 6; ++j) input.volts_per_unit[j] = shown[j][row];
       }
       used_.push_back({p});
     }
@@ -37,7 +45,7 @@ class PlateVoltages final : public AnalogSource {
     load(k, static_cast<std::int64_t>(whole));
     const double a = -u * (u - 1) * (u - 2) / 6, b = (u + 1) * (u - 1) * (u - 2) / 2, c = -(u + 1) * u * (u - 2) / 2,
                  d = (u + 1) * u * (u - 1) / 6;
-    double v = 0;
+    double v = leak_v_s_ * t_s;
     for (std::size_t j = 0; j < 6; ++j)
       v += in.volts_per_unit[j] * (a * k.wrench[0][j] + b * k.wrench[1][j] + c * k.wrench[2][j] + d * k.wrench[3][j]);
     return v;
@@ -64,7 +72,7 @@ class PlateVoltages final : public AnalogSource {
   }
   Stimulus* stimulus_;
   std::mutex& mutex_;
-  double delay_ms_;
+  double delay_ms_, leak_v_s_;
   std::vector<Input> inputs_;
   std::vector<Knots> used_;
 };

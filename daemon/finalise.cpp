@@ -148,8 +148,9 @@ void write_calibration(hid_t file, const nlohmann::ordered_json& plates) {
       if (flat.size() != n) throw std::runtime_error("the calibration of a plate is incomplete");
       h5::write_array(group, key, H5T_IEEE_F64LE, shape, flat.data());
     };
-    numbers("matrix", {6, 6});
-    numbers("gain", {6});
+    const hsize_t channels = plate.at("gain").size();
+    numbers("matrix", {channels, 6});
+    numbers("gain", {channels});
     numbers("full_scale", {6});
     numbers("origin_m", {3});
     numbers("corners_m", {4, 3});
@@ -159,7 +160,8 @@ void write_calibration(hid_t file, const nlohmann::ordered_json& plates) {
     }
     for (const char* key : {"side", "sense", "serial", "model", "file", "stream"})
       h5::attribute(group, key, plate.at(key).get<std::string>());
-    h5::attribute(group, "matrix_units", std::string("uV/V per N (columns 0-2) and per N.m (columns 3-5); row = bridge"));
+    h5::attribute(group, "kind", plate.value("kind", "strain"));
+    h5::attribute(group, "matrix_units", plate.value("matrix_units", "uV/V per N (columns 0-2) and per N.m (columns 3-5); row = bridge"));
   }
 }
 

@@ -78,26 +78,29 @@ std::string survey_error(const std::array<Vec3, 4>& c) {
 }
 
 double smallest_pivot(const PlateCalibration& calibration) {
-  std::array<std::array<double, 6>, 6> m{};
-  for (std::size_t i = 0; i < 6; ++i) {
+  const bool strain = calibration.kind == PlateKind::strain;
+  std::vector<Components> m = strain ? calibration.sensitivity : calibration.load_per_v;
+  for (Components& row : m) {
     double largest = 0;
     for (std::size_t j = 0; j < 6; ++j) {
-      m[i][j] = calibration.sensitivity[i][j] * calibration.full_scale[j];
-      largest = std::max(largest, std::abs(m[i][j]));
+      const double full = calibration.full_scale[j];
+      row[j] = strain ? row[j] * full : row[j] / full;
+      largest = std::max(largest, std::abs(row[j]));
     }
     if (!(largest > 0)) return 0;
-    for (double& v : m[i]) v /= largest;
+    for (double& v : row) v /= largest;
   }
+  if (m.size() < 6) return 0;
   double smallest = 1;
   for (std::size_t k = 0; k < 6; ++k) {  // elimination with row pivots
     std::size_t best = k;
-    for (std::size_t i = k + 1; i < 6; ++i)
+    for (std::size_t i = k + 1; i < m.size(); ++i)
       if (std::abs(m[i][k]) > std::abs(m[best][k])) best = i;
     std::swap(m[k], m[best]);
     const double pivot = m[k][k];
     smallest = std::min(smallest, std::abs(pivot));
     if (!(std::abs(pivot) > 0)) return 0;
-    for (std::size_t i = k + 1; i < 6; ++i)
+    for (std::size_t i = k + 1; i < m.size(); ++i)
       for (std::size_t j = 5; j + 1 > k; --j) m[i][j] -= m[i][k] / pivot * m[k][j];
   }
   return smallest;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "dsp/c3d_plate.hpp"
 #include "schemas/stream_json.hpp"
 
 namespace grfd {
@@ -27,6 +28,16 @@ std::tm utc(std::int64_t utc_ns, std::int64_t& fraction) {
 /// Without the folder: equal inputs give equal recordings, and nobody's home folder travels with them.
 std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
+/// Of plates that have no sensitivities: what a volt of each channel adds to the load.
+std::vector<Components> load_per_v(const PlateCalibration& c) {
+  if (c.kind == PlateKind::matrix) return c.load_per_v;
+  const Mat6x8 k = kistler_matrix(c.sensor_a_m, c.sensor_b_m);
+  std::vector<Components> out(8);
+  for (std::size_t i = 0; i < 8; ++i)
+    for (std::size_t j = 0; j < 6; ++j) out[i][j] = k[j][c.signals[i]] * c.newton_per_v[i];
+  return out;
+}
+
 Json plate_to_json(const PlateSettings& plate) {
   const PlateCalibration& c = plate.calibration;
   return {{"name", plate.name},
@@ -37,15 +48,19 @@ Json plate_to_json(const PlateSettings& plate) {
           {"serial", c.serial},
           {"model", c.model},
           {"sense", c.sense == Sense::reaction ? "reaction" : "action"},
-          {"matrix", c.sensitivity},
-          {"gain", c.gain},
+          {"kind", to_string(c.kind)},
+          {"matrix", c.kind == PlateKind::strain ? Json(c.sensitivity) : Json(load_per_v(c))},
+          {"matrix_units", c.kind == PlateKind::strain ? "uV/V per N (columns 0-2) and per N.m (columns 3-5); row = bridge"
+                                                       : "N (columns 0-2) and N.m (columns 3-5) per V; row = channel"},
+          {"gain", c.kind == PlateKind::strain ? c.gain : std::vector<double>(c.channels(), 1.0)},
           {"excitation_v", c.excitation_v},
           {"full_scale", c.full_scale},
           {"origin_m", c.origin_m},
           {"corners_m", plate.corners_m},
           {"pad_m", plate.pad_m},
           {"noise_force_n", c.noise_force_n},
-          {"noise_moment_nm", c.noise_moment_nm}};
+          {"noise_moment_nm", c.noise_moment_nm},
+          {"drift_rezero", c.drift_rezero}};
 }
 }  // namespace
 

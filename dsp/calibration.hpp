@@ -46,7 +46,8 @@ struct AdcChannels {
   const AdcCalibration& operator[](std::size_t i) const noexcept { return channel[i]; }
 };
 using ScanAdc = AdcChannels<16>;  ///< by column of the scan
-using PlateAdc = AdcChannels<6>;  ///< by row of the plate's calibration
+using PlateAdc = AdcChannels<kMaxPlateChannels>;         ///< by channel of the plate's calibration
+using PlateCodes = std::array<double, kMaxPlateChannels>;  ///< raw codes; those beyond the last channel are 0
 
 /// A channel is clipped from the third sample in a row that lies within two codes of full scale.
 class ClipDetector {
@@ -78,16 +79,16 @@ class ClipDetector {
 };
 static_assert(std::is_trivially_copyable_v<ClipDetector::State>);
 
-/// Codes of a plate's six channels at zero load, and the noise seen while they were taken.
+/// Codes of a plate's channels at zero load, and the noise seen while they were taken.
 struct PlateZero {
-  std::array<double, 6> codes{};  ///< mean raw codes (before the matrix: survives a change of gain or matrix)
+  PlateCodes codes{};             ///< mean raw codes (before the matrix: survives a change of gain or matrix)
   Mat6 covariance{};              ///< of the wrench at the sensor, plate axes (N, N.m); see Tare
 };
 
 /// Volts above zero load.
-inline Volts6 tared_volts(const PlateAdc& adc, const std::array<double, 6>& codes, const PlateZero& zero) noexcept {
-  Volts6 v;
-  for (std::size_t i = 0; i < 6; ++i) v[i] = adc[i].volts(codes[i]) - adc[i].volts(zero.codes[i]);
+inline PlateVolts tared_volts(const PlateAdc& adc, const PlateCodes& codes, const PlateZero& zero) noexcept {
+  PlateVolts v;
+  for (std::size_t i = 0; i < v.size(); ++i) v[i] = adc[i].volts(codes[i]) - adc[i].volts(zero.codes[i]);
   return v;
 }
 

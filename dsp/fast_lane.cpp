@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "dsp/metric.hpp"
+#include "dsp/plate_model.hpp"
 
 namespace grfd {
 namespace {
@@ -29,8 +30,8 @@ FastLane::FastLane(const Settings& settings, StreamTable& streams) {
     info.frame = kLabFrame;
     info.point = "moments about the centre of the plate's top surface";
     info.sign = "force of the plate on the subject, fz > 0 in standing";
-    info.formula = "wrench-strain-6x6";
-    info.parameters = "unfiltered; tare subtracted; at the device's own samples, not on the grid";
+    info.formula = wrench_formula(plate.calibration);
+    info.parameters = "unfiltered; " + wrench_parameters(plate.calibration) + "; at the device's own samples, not on the grid";
     info.live_only = true;
     info.description = "plate/" + plate.name + " without delay, for biofeedback; sent at once";
     plates_.push_back({RowWriter(streams.add(info), info)});

@@ -25,6 +25,16 @@ Response response(const Biquad& s, double w) {
   return {s.b0 + s.b1 * z + s.b2 * z * z, 1.0 + s.a1 * z + s.a2 * z * z, s.b1 * z + 2.0 * s.b2 * z * z, s.a1 * z + 2.0 * s.a2 * z * z};
 }
 
+/// Calls `each(first, last)` for every stretch of finite samples.
+template <class Each>
+void known_stretches(std::span<const double> x, Each each) {
+  for (std::size_t begin = 0, end = 0; begin < x.size(); begin = end + 1) {
+    end = begin;
+    while (end < x.size() && std::isfinite(x[end])) ++end;
+    if (end > begin) each(begin, end);
+  }
+}
+
 }  // namespace
 
 Cascade butterworth(int order, double cutoff_hz, double rate_hz) {
@@ -105,6 +115,16 @@ double zero_phase_cutoff_hz(double cutoff_hz, int order, double rate_hz) {
   return rate_hz / kPi * std::atan(std::tan(kPi * cutoff_hz / rate_hz) / k);
 }
 
+std::vector<double> zero_phase_low_pass(std::span<const double> x, int order, double cutoff_hz, double rate_hz) {
+  const Cascade c = butterworth(order, zero_phase_cutoff_hz(cutoff_hz, order, rate_hz), rate_hz);
+  std::vector<double> out(x.size(), std::numeric_limits<double>::quiet_NaN());
+  known_stretches(x, [&](std::size_t begin, std::size_t end) {
+    const std::vector<double> y = zero_phase(x.subspan(begin, end - begin), c, 9 * c.count);
+    std::copy(y.begin(), y.end(), out.begin() + static_cast<std::ptrdiff_t>(begin));
+  });
+  return out;
+}
+
 std::vector<double> sway_filter(std::span<const double> x, double rate_hz, double cutoff_hz) {
   return zero_phase(x, butterworth(2, cutoff_hz, rate_hz), 9);
 }
@@ -134,6 +154,24 @@ std::vector<double> polynomial_derivative(std::size_t n, int degree, double rate
   }
   for (double& v : h) v *= rate_hz / half;
   return h;
+}
+
+std::vector<double> centred_derivative(std::span<const double> x, std::size_t n, int degree, double rate_hz) {
+  if (n % 2 == 0) throw std::invalid_argument("a centred derivative needs an odd number of samples");
+  const std::size_t half = (n - 1) / 2;
+  std::vector<std::vector<double>> taps;  // [at]: `at` samples before the window's last
+  for (std::size_t at = 0; at < n; ++at) taps.push_back(polynomial_derivative(n, degree, rate_hz, double(at)));
+  std::vector<double> out(x.size(), std::numeric_limits<double>::quiet_NaN());
+  known_stretches(x, [&](std::size_t begin, std::size_t end) {
+    if (end - begin < n) return;
+    for (std::size_t k = begin; k < end; ++k) {
+      const std::size_t last = std::clamp(k + half, begin + n - 1, end - 1);
+      double sum = 0;
+      for (std::size_t i = 0; i < n; ++i) sum += taps[last - k][i] * x[last - i];
+      out[k] = sum;
+    }
+  });
+  return out;
 }
 
 }  // namespace grfd

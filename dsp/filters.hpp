@@ -100,10 +100,20 @@ double zero_phase_cutoff_hz(double cutoff_hz, int order, double rate_hz);
 /// Quiet stance: second order at 10 Hz without correction, forward and backward, pad 9. Of wrenches, never of a CoP.
 std::vector<double> sway_filter(std::span<const double> x, double rate_hz, double cutoff_hz = 10);
 
+/// Offline twin of a low-pass: butterworth() forward and backward, designed so that both passes together have -3 dB at
+/// `cutoff_hz`, 9 samples of odd reflection per section. No delay; each stretch of known samples by itself, the unknown stays
+/// NaN. The same caution as zero_phase(). @throws std::invalid_argument as butterworth(), for the corrected cut-off too
+std::vector<double> zero_phase_low_pass(std::span<const double> x, int order, double cutoff_hz, double rate_hz);
+
 /// Least-squares polynomial of `degree` over the last n samples, its derivative taken `at` samples before the newest
 /// (0: causal end point, (n-1)/2: centred). y'[k] = sum h[i] x[k-i].
 /// @throws std::invalid_argument unless 1 <= degree < n, degree <= 8 and 0 <= at <= n-1
 std::vector<double> polynomial_derivative(std::size_t n, int degree, double rate_hz, double at = 0);
+
+/// Offline twin of a derivative: the window lies about each sample, so there is no delay; in the first and last (n-1)/2 samples
+/// the polynomial of the first and last window is used. Stretches of known samples shorter than n, and the unknown, are NaN.
+/// @throws std::invalid_argument as polynomial_derivative(), and for an even n
+std::vector<double> centred_derivative(std::span<const double> x, std::size_t n, int degree, double rate_hz);
 
 /// Running derivative of one channel with up to 128 taps; NaN until its window is full of known samples.
 class RunningDerivative {
@@ -114,6 +124,7 @@ class RunningDerivative {
     if (taps.empty() || taps.size() > kMaxTaps) throw std::invalid_argument("a derivative needs 1 to 128 taps");
     for (std::size_t i = 0; i < n_; ++i) oldest_first_[i] = taps[n_ - 1 - i];
   }
+  static constexpr double kForceRateDelay_s = 0.010;  ///< of the next one at 1 kHz: 10 samples
   /// The default rate of force development: quadratic over 61 samples, 10 samples before the newest; of unfiltered force.
   static RunningDerivative rate_of_force_development(double rate_hz) { return RunningDerivative(polynomial_derivative(61, 2, rate_hz, 10)); }
 

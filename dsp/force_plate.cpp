@@ -1,25 +1,42 @@
 #include "dsp/force_plate.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 namespace grfd {
+
+namespace {
+DriftZeroParams drift_params(const ThresholdSettings& t, double rate_hz) {
+  DriftZeroParams p;
+  p.interval_s = 1 / rate_hz;
+  const int n = std::max(1, static_cast<int>(std::lround(t.debounce_s * rate_hz)));
+  p.contact = {t.contact_on_n, t.contact_off_n, n, n};
+  return p;
+}
+}  // namespace
 
 ForcePlate::ForcePlate(const PlateSettings& settings, const FilterSettings& filter, const ThresholdSettings& thresholds,
                        double rate_hz)
     : name_(settings.name), columns_(settings.columns), model_(settings),
-      tare_(TareParams{thresholds.tare_s, 1 / rate_hz, thresholds.tare_person_n, 3, thresholds.tare_slope_n_s}),
+      tare_(TareParams{thresholds.tare_s, 1 / rate_hz, thresholds.tare_person_n, 3, thresholds.tare_slope_n_s}, model_.channels()),
+      follows_drift_(settings.calibration.drift_rezero), drift_(drift_params(thresholds, rate_hz)),
       filter_(butterworth(filter.order, filter.cutoff_hz, rate_hz)) {
+  if (columns_.size() != model_.channels())
+    throw std::invalid_argument("plate '" + name_ + "': has " + std::to_string(columns_.size()) + " channels, its calibration " +
+                                std::to_string(model_.channels()));
   state_.zero.codes = codes_at_0_v({});
   state_.lab_covariance = model_.lab_covariance(model_.factory_covariance());
 }
 
 PlateAdc ForcePlate::own(const ScanAdc& scan) const noexcept {
   PlateAdc adc;
-  for (std::size_t i = 0; i < 6; ++i) adc[i] = scan[static_cast<std::size_t>(columns_[i])];
+  for (std::size_t i = 0; i < columns_.size(); ++i) adc[i] = scan[static_cast<std::size_t>(columns_[i])];
   return adc;
 }
 
-std::array<double, 6> ForcePlate::codes_at_0_v(const PlateAdc& adc) noexcept {
-  std::array<double, 6> codes;
-  for (std::size_t i = 0; i < 6; ++i) codes[i] = adc[i].center;
+PlateCodes ForcePlate::codes_at_0_v(const PlateAdc& adc) noexcept {
+  PlateCodes codes;
+  for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = adc[i].center;
   return codes;
 }
 
@@ -28,15 +45,16 @@ void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes,
   const PlateAdc adc = own(scan);
   std::uint32_t clipped = 0;
   for (const int column : columns_) clipped |= clipped_columns >> column & 1u;
-  if (!state_.tared) state_.zero.codes = codes_at_0_v(adc);
-  std::array<double, 6> code;
-  for (std::size_t i = 0; i < 6; ++i) code[i] = codes[static_cast<std::size_t>(columns_[i])];
+  if (!state_.tared && !drift_.moved()) state_.zero.codes = codes_at_0_v(adc);
+  PlateCodes code{};
+  for (std::size_t i = 0; i < columns_.size(); ++i) code[i] = codes[static_cast<std::size_t>(columns_[i])];
   if (tare_.active() && tare_.push(t_s, code, clipped != 0, (flags & kGapBefore) != 0)) tare_complete_ = true;
   Wrench6 lab = model_.lab(model_.sensor(tared_volts(adc, code, state_.zero)));
   if (clipped) {
     lab.fill(kNaN);
     flags |= kClipped;
   }
+  if (follows_drift_) drift_.step(t_s, lab[2], (flags & kGapBefore) != 0, code, state_.zero.codes);
   std::array<double, 12> values;
   const Wrench6 surface = shift(lab, model_.pose().center);
   state_.newest = surface;
@@ -57,8 +75,8 @@ void ForcePlate::at(TimeNs t, double interval_s, PlateFrame& frame) const noexce
 }
 
 void ForcePlate::start_tare(const ScanAdc& adc) noexcept {
-  std::array<double, 6> reference = state_.zero.codes;
-  if (!state_.tared) reference = codes_at_0_v(own(adc));
+  PlateCodes reference = state_.zero.codes;
+  if (!state_.tared && !drift_.moved()) reference = codes_at_0_v(own(adc));
   tare_.start(reference);
   tare_complete_ = false;
 }
@@ -70,6 +88,7 @@ TareResult ForcePlate::finish_tare(const ScanAdc& adc) noexcept {
   if (result.accepted()) {
     state_.zero = result.zero;
     state_.lab_covariance = model_.lab_covariance(result.zero.covariance);
+    report_.tared(result.zero.codes);
     state_.tared = true;
     filter_.reset();
   }
@@ -80,6 +99,8 @@ void ForcePlate::states(StatePieces& pieces) {
   add_state(pieces, state_);
   add_state(pieces, tare_.state());
   add_state(pieces, tare_complete_);
+  add_state(pieces, drift_.state());
+  add_state(pieces, report_.state());
   add_state(pieces, filter_.state());
   add_state(pieces, resampler_.state());
 }

@@ -6,6 +6,7 @@
 
 #include "dsp/aligner.hpp"
 #include "dsp/calibration.hpp"
+#include "dsp/drift_report.hpp"
 #include "dsp/filters.hpp"
 #include "dsp/frame.hpp"
 #include "dsp/plate_model.hpp"
@@ -32,6 +33,11 @@ class ForcePlate {
   /// Ends the tare; an accepted one is used from the next scan on.
   TareResult finish_tare(const ScanAdc& adc) noexcept;
 
+  /// After take(), of the same scan: what the zero does by itself (drift_report.hpp).
+  void tell_drift(double t_s, const ScanAdc& adc, const Sample& cause, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept {
+    if (follows_drift_) report_.tell(name_, model_, drift_, own(adc), state_.zero.codes, t_s, cause, events, event_seq, out);
+  }
+
   /// Of the last scan: unfiltered, about the centre of the surface, lab axes; NaN when clipped.
   const Wrench6& newest() const noexcept { return state_.newest; }
   bool clipped() const noexcept { return state_.clipped; }
@@ -43,7 +49,7 @@ class ForcePlate {
 
  private:
   PlateAdc own(const ScanAdc& scan) const noexcept;
-  static std::array<double, 6> codes_at_0_v(const PlateAdc& adc) noexcept;
+  static PlateCodes codes_at_0_v(const PlateAdc& adc) noexcept;
   struct State {
     PlateZero zero{};
     Mat6 lab_covariance{};
@@ -56,6 +62,9 @@ class ForcePlate {
   PlateModel model_;
   Tare tare_;
   bool tare_complete_ = false;
+  bool follows_drift_;
+  DriftZero drift_;
+  DriftReport report_;
   ChannelFilter<6> filter_;
   Resampler<12> resampler_;
   State state_;

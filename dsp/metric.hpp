@@ -29,6 +29,7 @@ using MetricMaker = std::unique_ptr<Metric> (*)(const MetricSetup&);
 std::span<const MetricMaker> metric_registry();
 
 std::unique_ptr<Metric> make_plate_metric(const MetricSetup&);
+std::unique_ptr<Metric> make_force_rate_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_cop_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_asymmetry_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_ankle_metric(const MetricSetup&);

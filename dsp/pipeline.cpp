@@ -216,6 +216,7 @@ void Pipeline::Impl::take_raw(DeviceInput& device, Sample s, bool inertial, Samp
   for (std::size_t i = 0; i < plates.size(); ++i)
     if (plate_device[i] == &device) {
       plates[i]->take(s.t, seconds(s.t - start), codes, clipped, s.flags, device.adc());
+      plates[i]->tell_drift(seconds(s.t - start), device.adc(), s, events, state.event_seq, out);
       fast->plate(i, s, plates[i]->newest(), plates[i]->clipped(), out);
     }
   tare->check(s, out);

@@ -1,5 +1,6 @@
 // plate/<name>: the unfiltered wrench of each plate on the common grid.
 #include "dsp/metric.hpp"
+#include "dsp/plate_model.hpp"
 
 namespace grfd {
 namespace {
@@ -18,8 +19,8 @@ class PlateMetric final : public Metric {
       info.frame = kLabFrame;
       info.point = "moments about the centre of the plate's top surface";
       info.sign = "force of the plate on the subject, fz > 0 in standing";
-      info.formula = "wrench-strain-6x6";
-      info.parameters = "unfiltered; tare subtracted; 4-point cubic to the grid";
+      info.formula = wrench_formula(plate.calibration);
+      info.parameters = "unfiltered; " + wrench_parameters(plate.calibration) + "; 4-point cubic to the grid";
       info.description = "ground reaction of the plate under the " + std::string(to_string(plate.side)) + " foot";
       const StreamId id = setup.streams.add(info);
       writers_.emplace_back(id, info);

@@ -2,7 +2,8 @@
 
 #include <cmath>
 #include <stdexcept>
-#include <string>
+
+#include "dsp/c3d_plate.hpp"
 
 namespace grfd {
 namespace {
@@ -10,6 +11,29 @@ namespace {
 [[noreturn]] void refuse(const PlateSettings& plate, const std::string& why) {
   throw std::invalid_argument("plate '" + plate.name + "': " + why);
 }
+
+/// What each of the eight signals shows of a load at the middle of four equal sensors under a stiff top: the forces
+/// F/4 + w x r_k, where the turn w makes up the moment, added up in the pairs of the signals.
+std::array<Wrench6, 8> piezo_signals(double a, double b) {
+  const double at[4][2] = {{a, b}, {-a, b}, {-a, -b}, {a, -b}};
+  std::array<Wrench6, 8> signals{};
+  for (std::size_t j = 0; j < 6; ++j) {
+    Wrench6 load{};
+    load[j] = 1;
+    const Vec3 w{load[3] / (4 * b * b), load[4] / (4 * a * a), load[5] / (4 * (a * a + b * b))};
+    Vec3 f[4];
+    for (std::size_t k = 0; k < 4; ++k)
+      f[k] = {load[0] / 4 - w[2] * at[k][1], load[1] / 4 + w[2] * at[k][0], load[2] / 4 + w[0] * at[k][1] - w[1] * at[k][0]};
+    signals[0][j] = f[0][0] + f[1][0];
+    signals[1][j] = f[2][0] + f[3][0];
+    signals[2][j] = f[0][1] + f[3][1];
+    signals[3][j] = f[1][1] + f[2][1];
+    for (std::size_t k = 0; k < 4; ++k) signals[4 + k][j] = f[k][2];
+  }
+  return signals;
+}
+
+bool positive(double v) { return std::isfinite(v) && v > 0; }
 
 }  // namespace
 
@@ -32,22 +56,12 @@ PlateModel::PlateModel(const PlateSettings& plate) : sense_(plate.calibration.se
   origin_ = cal.origin_m;
   origin_[2] += up * plate.pad_m;
 
-  if (!(cal.excitation_v > 0) || !std::isfinite(cal.excitation_v)) refuse(plate, "excitation_v must be above 0");
-  Mat6 c;
   try {
-    c = inverse(cal.sensitivity);
+    set_channels(cal);
   } catch (const std::invalid_argument& e) {
-    refuse(plate, std::string("sensitivity: ") + e.what());
+    refuse(plate, e.what());
   }
-  for (std::size_t i = 0; i < 6; ++i) {
-    if (!(std::abs(cal.gain[i]) > 0) || !std::isfinite(cal.gain[i])) refuse(plate, "gain must not be 0");
-    const double volts_per_uv_v = cal.gain[i] * cal.excitation_v * 1e-6;
-    for (std::size_t j = 0; j < 6; ++j) {
-      sensor_to_volts_[i][j] = cal.sensitivity[i][j] * volts_per_uv_v;
-      volts_to_sensor_[j][i] = c[j][i] / volts_per_uv_v;
-    }
-    noise_[i] = i < 3 ? cal.noise_force_n : cal.noise_moment_nm;
-  }
+  for (std::size_t i = 0; i < 6; ++i) noise_[i] = i < 3 ? cal.noise_force_n : cal.noise_moment_nm;
   for (std::size_t j = 0; j < 6; ++j) {
     Wrench6 unit{};
     unit[j] = 1;
@@ -56,10 +70,72 @@ PlateModel::PlateModel(const PlateSettings& plate) : sense_(plate.calibration.se
   }
 }
 
+void PlateModel::set_channels(const PlateCalibration& cal) {
+  channels_ = cal.channels();
+  if (channels_ < 6 || channels_ > kMaxPlateChannels)
+    throw std::invalid_argument("has " + std::to_string(channels_) + " channels, must be 6 to " + std::to_string(kMaxPlateChannels));
+  if (cal.kind == PlateKind::strain) {
+    if (!positive(cal.excitation_v)) throw std::invalid_argument("excitation_v must be above 0");
+    if (cal.gain.size() != channels_) throw std::invalid_argument("gain must have a number for each channel");
+    std::vector<Wrench6> c;
+    try {
+      c = left_inverse(cal.sensitivity);
+    } catch (const std::invalid_argument& e) {
+      throw std::invalid_argument(std::string("sensitivity: ") + e.what());
+    }
+    for (std::size_t i = 0; i < channels_; ++i) {
+      if (!positive(std::abs(cal.gain[i]))) throw std::invalid_argument("gain must not be 0");
+      const double volts_per_uv_v = cal.gain[i] * cal.excitation_v * 1e-6;
+      for (std::size_t j = 0; j < 6; ++j) {
+        volts_per_load_[i][j] = cal.sensitivity[i][j] * volts_per_uv_v;
+        load_per_v_[i][j] = c[i][j] / volts_per_uv_v;
+      }
+    }
+  } else if (cal.kind == PlateKind::matrix) {
+    std::vector<Wrench6> v;
+    try {
+      v = left_inverse(cal.load_per_v);  // of the transpose: the right inverse of the 6 x n matrix, by channel
+    } catch (const std::invalid_argument& e) {
+      throw std::invalid_argument(std::string("matrix: ") + e.what());
+    }
+    for (std::size_t i = 0; i < channels_; ++i) load_per_v_[i] = cal.load_per_v[i], volts_per_load_[i] = v[i];
+  } else {
+    if (!positive(cal.sensor_a_m) || !positive(cal.sensor_b_m)) throw std::invalid_argument("sensor_a_m and sensor_b_m must be above 0");
+    const Mat6x8 k = kistler_matrix(cal.sensor_a_m, cal.sensor_b_m);
+    const auto shown = piezo_signals(cal.sensor_a_m, cal.sensor_b_m);
+    unsigned seen = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+      const std::size_t signal = cal.signals[i];
+      if (signal < 8) seen |= 1u << signal;
+      if (signal >= 8 || !positive(std::abs(cal.newton_per_v[i])))
+        throw std::invalid_argument("a piezo channel has no signal or no scale");
+      for (std::size_t j = 0; j < 6; ++j) {
+        load_per_v_[i][j] = k[j][signal] * cal.newton_per_v[i];
+        volts_per_load_[i][j] = shown[signal][j] / cal.newton_per_v[i];
+      }
+    }
+    if (seen != 0xff) throw std::invalid_argument("two piezo channels carry the same signal");
+  }
+}
+
 Mat6 PlateModel::factory_covariance() const noexcept {
   Mat6 c{};
   for (std::size_t i = 0; i < 6; ++i) c[i][i] = noise_[i] * noise_[i];
   return c;
+}
+
+std::string wrench_formula(const PlateCalibration& c) {
+  if (c.kind == PlateKind::piezo) return "wrench-piezo-8";
+  return std::string("wrench-") + to_string(c.kind) + "-6x" + std::to_string(c.channels());
+}
+
+std::string wrench_parameters(const PlateCalibration& c) {
+  std::string out;
+  if (c.kind == PlateKind::piezo)
+    out = "sensors at +-" + std::to_string(c.sensor_a_m) + ", +-" + std::to_string(c.sensor_b_m) + " m; ";
+  out += "tare subtracted";
+  if (c.drift_rezero) out += "; the zero follows its drift while nobody is on the plate (tau 2 s)";
+  return out;
 }
 
 }  // namespace grfd

@@ -1,23 +1,41 @@
 // One force plate: amplifier volts <-> wrench at the sensor <-> ground reaction in the lab.
 #pragma once
+#include <string>
+
 #include "dsp/wrench.hpp"
 
 namespace grfd {
 
-using Volts6 = std::array<double, 6>;  ///< amplifier outputs, in the order of the calibration's rows
+/// Amplifier outputs, in the order of the calibration's channels; those beyond its last are not looked at.
+using PlateVolts = std::array<double, kMaxPlateChannels>;
 
 /// Immutable after construction.
 class PlateModel {
  public:
   /// `corners_m` are the corners of the surface that the feet touch (on the pad, if there is one).
-  /// @throws std::invalid_argument naming the plate: singular sensitivity, bad gain or excitation, corners that fit no
-  /// plate, a surface that is not horizontal to 60 deg, or an origin that lies below its surface's sensor.
+  /// @throws std::invalid_argument naming the plate: less than 6 or more than kMaxPlateChannels channels, channels that do
+  /// not tell six components apart, bad gain, excitation or sensor distances, corners that fit no plate, a surface that is
+  /// not horizontal to 60 deg, or an origin that lies below its surface's sensor.
   explicit PlateModel(const PlateSettings& plate);
 
-  /// Full 6x6 matrix with crosstalk, gain and excitation; sensor origin, plate axes, the plate's own sense.
-  Wrench6 sensor(const Volts6& volts) const noexcept { return product(volts_to_sensor_, volts); }
-  /// Inverse of sensor().
-  Volts6 volts(const Wrench6& sensor_wrench) const noexcept { return product(sensor_to_volts_, sensor_wrench); }
+  /// Wrench at the sensor origin, plate axes, the plate's own sense.
+  ///   strain  C u with u_i = V_i / (gain_i excitation 1e-6) and C = S^-1; more than six channels: (S^T S)^-1 S^T
+  ///   matrix  the maker's 6 x n times V
+  ///   piezo   K f, f_i = V_i times its scale; the origin is the middle of the four sensors
+  Wrench6 sensor(const PlateVolts& volts) const noexcept {
+    Wrench6 w{};
+    for (std::size_t c = 0; c < channels_; ++c)
+      for (std::size_t i = 0; i < 6; ++i) w[i] += load_per_v_[c][i] * volts[c];
+    return w;
+  }
+  /// Outputs under a wrench: sensor(volts(w)) = w. Strain: as the bridges are. Matrix: the smallest that give it. Piezo:
+  /// a stiff top on four equal sensors.
+  PlateVolts volts(const Wrench6& sensor_wrench) const noexcept {
+    PlateVolts v{};
+    for (std::size_t c = 0; c < channels_; ++c)
+      for (std::size_t i = 0; i < 6; ++i) v[c] += volts_per_load_[c][i] * sensor_wrench[i];
+    return v;
+  }
   /// Ground reaction on the subject, lab axes, about the lab origin.
   Wrench6 lab(const Wrench6& sensor_wrench) const noexcept { return product(sensor_to_lab_, sensor_wrench); }
   /// Inverse of lab().
@@ -29,6 +47,9 @@ class PlateModel {
   Mat6 factory_covariance() const noexcept;
   Wrench6 factory_noise() const noexcept { return noise_; }
 
+  std::size_t channels() const noexcept { return channels_; }
+  /// Column of the 6 x n matrix of sensor(): N (N.m) per V.
+  const Wrench6& load_per_v(std::size_t channel) const noexcept { return load_per_v_[channel]; }
   const PlatePose& pose() const noexcept { return pose_; }
   const Vec3& origin() const noexcept { return origin_; }  ///< sensor origin -> surface centre with pad, plate axes (m)
   double surface_z() const noexcept { return pose_.center[2]; }
@@ -36,11 +57,19 @@ class PlateModel {
   Sense sense() const noexcept { return sense_; }
 
  private:
+  void set_channels(const PlateCalibration& calibration);
+  std::size_t channels_ = 0;
   PlatePose pose_{};
   Vec3 origin_{};
   Sense sense_;
   Wrench6 noise_{};
-  Mat6 volts_to_sensor_{}, sensor_to_volts_{}, sensor_to_lab_{};
+  std::array<Wrench6, kMaxPlateChannels> load_per_v_{}, volts_per_load_{};  // by channel
+  Mat6 sensor_to_lab_{};
 };
+
+/// "wrench-strain-6x6", "wrench-matrix-6x8", "wrench-piezo-8": how this plate's channels become a wrench.
+std::string wrench_formula(const PlateCalibration& calibration);
+/// What is to be known beside it, for the stream.
+std::string wrench_parameters(const PlateCalibration& calibration);
 
 }  // namespace grfd

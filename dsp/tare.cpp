@@ -4,7 +4,7 @@
 
 namespace grfd {
 
-bool Tare::push(double t_s, const std::array<double, 6>& codes, bool clipped, bool gap_before) noexcept {
+bool Tare::push(double t_s, const PlateCodes& codes, bool clipped, bool gap_before) noexcept {
   State& s = state_;
   if (!s.active) return false;
   if (s.n == 0) {
@@ -16,14 +16,14 @@ bool Tare::push(double t_s, const std::array<double, 6>& codes, bool clipped, bo
   }
   s.clipped |= clipped;
   const double t = t_s - s.t_first;
-  std::array<double, 6> d;
-  for (std::size_t i = 0; i < 6; ++i) {
+  PlateCodes d{};
+  for (std::size_t i = 0; i < channels_; ++i) {
     if (!std::isfinite(codes[i]) && s.not_finite < 0) s.not_finite = static_cast<int>(i);
     d[i] = codes[i] - s.first[i];
     s.sum[i] += d[i];
     s.sum_t[i] += d[i] * t;
   }
-  for (std::size_t i = 0; i < 6; ++i)
+  for (std::size_t i = 0; i < channels_; ++i)
     for (std::size_t j = 0; j <= i; ++j) s.products[i][j] += d[i] * d[j];
   s.sum_time += t;
   s.sum_time2 += t * t;
@@ -46,26 +46,22 @@ TareResult Tare::finish(const PlateAdc& adc, const PlateModel& plate) noexcept {
   if (s.n < 10 || r.duration_s < 0.5 * params_.duration_s) return refuse(TareRefusal::too_few_samples);
 
   const double n = s.n;
-  Mat6 covariance{};
-  Volts6 offset_v, slope_v, per_code;
-  for (std::size_t i = 0; i < 6; ++i) {
+  PlateVolts offset_v{}, slope_v{}, per_code{};
+  for (std::size_t i = 0; i < channels_; ++i) {
     r.zero.codes[i] = s.first[i] + s.sum[i] / n;
     per_code[i] = adc[i].volts_per_code(r.zero.codes[i]);
     offset_v[i] = adc[i].volts(r.zero.codes[i]) - adc[i].volts(s.reference[i]);
     slope_v[i] = per_code[i] * (s.sum_t[i] - s.sum_time * s.sum[i] / n) / (s.sum_time2 - s.sum_time * s.sum_time / n);
   }
-  for (std::size_t i = 0; i < 6; ++i)
-    for (std::size_t j = 0; j <= i; ++j)
-      covariance[i][j] = covariance[j][i] = per_code[i] * per_code[j] * (s.products[i][j] - s.sum[i] * s.sum[j] / n) / (n - 1);
-
-  Mat6 volts_to_wrench{};
-  for (std::size_t j = 0; j < 6; ++j) {
-    Volts6 unit{};
-    unit[j] = 1;
-    const Wrench6 column = plate.sensor(unit);
-    for (std::size_t i = 0; i < 6; ++i) volts_to_wrench[i][j] = column[i];
-  }
-  r.zero.covariance = propagate(volts_to_wrench, covariance);
+  // covariance of the channels, through the plate's matrix
+  for (std::size_t c = 0; c < channels_; ++c)
+    for (std::size_t d = 0; d < channels_; ++d) {
+      const double products = c < d ? s.products[d][c] : s.products[c][d];
+      const double covariance = per_code[c] * per_code[d] * (products - s.sum[c] * s.sum[d] / n) / (n - 1);
+      for (std::size_t i = 0; i < 6; ++i)
+        for (std::size_t j = 0; j < 6; ++j)
+          r.zero.covariance[i][j] += covariance * plate.load_per_v(c)[i] * plate.load_per_v(d)[j];
+    }
   r.offset = plate.sensor(offset_v);
   r.slope = plate.sensor(slope_v);
   const Wrench6 factory = plate.factory_noise();

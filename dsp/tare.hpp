@@ -33,11 +33,12 @@ struct TareParams {
 /// with the slope of the converter at the mean code.
 class Tare {
  public:
-  explicit Tare(const TareParams& params = {}) noexcept : params_(params) {}
+  /// @param channels of the plate
+  explicit Tare(const TareParams& params = {}, std::size_t channels = 6) noexcept : params_(params), channels_(channels) {}
 
   /// `reference`: the codes of the last accepted tare of this plate, or of 0 V. A load of more than person_n above it is a
   /// person. NaN: unknown (first tare of an amplifier with a large offset): only noise and drift can then tell a person.
-  void start(const std::array<double, 6>& reference) noexcept {
+  void start(const PlateCodes& reference) noexcept {
     state_ = {};
     state_.reference = reference;
     state_.active = true;
@@ -47,13 +48,13 @@ class Tare {
 
   /// `t_s`: time of the sample. Codes that are NaN, samples marked clipped and gaps are remembered as reasons to refuse.
   /// @return true when the window is complete: call finish().
-  bool push(double t_s, const std::array<double, 6>& codes, bool clipped = false, bool gap_before = false) noexcept;
+  bool push(double t_s, const PlateCodes& codes, bool clipped = false, bool gap_before = false) noexcept;
   /// Ends the window (also early, e.g. when the device stopped: too_few_samples).
   TareResult finish(const PlateAdc& adc, const PlateModel& plate) noexcept;
 
   struct State {
-    std::array<double, 6> reference{}, first{}, sum{}, sum_t{};  // sums of code - first code
-    Mat6 products{};
+    PlateCodes reference{}, first{}, sum{}, sum_t{};  // sums of code - first code
+    std::array<PlateCodes, kMaxPlateChannels> products{};
     double t_first = 0, t_last = 0, sum_time = 0, sum_time2 = 0;
     std::uint32_t n = 0;
     int not_finite = -1;
@@ -64,6 +65,7 @@ class Tare {
 
  private:
   TareParams params_;
+  std::size_t channels_;
   State state_;
 };
 static_assert(std::is_trivially_copyable_v<Tare::State>);

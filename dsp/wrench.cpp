@@ -118,6 +118,36 @@ Mat6 inverse(const Mat6& m) {
   return r;
 }
 
+std::vector<Wrench6> left_inverse(std::span<const Wrench6> rows) {
+  std::vector<Wrench6> out(rows.size());
+  if (rows.size() == 6) {
+    Mat6 s;
+    std::copy(rows.begin(), rows.end(), s.begin());
+    const Mat6 c = inverse(s);
+    for (std::size_t i = 0; i < 6; ++i)
+      for (std::size_t j = 0; j < 6; ++j) out[i][j] = c[j][i];
+    return out;
+  }
+  Wrench6 length{};  // columns of equal length keep S^T S well conditioned: newtons and newton metres differ in size
+  for (const Wrench6& row : rows)
+    for (std::size_t j = 0; j < 6; ++j) length[j] = std::hypot(length[j], row[j]);
+  for (const double l : length)
+    if (rows.size() < 6 || !(l > 0)) throw std::invalid_argument("the channels do not tell six components apart");
+  Mat6 squares{};
+  for (const Wrench6& row : rows)
+    for (std::size_t i = 0; i < 6; ++i)
+      for (std::size_t j = 0; j < 6; ++j) squares[i][j] += row[i] / length[i] * (row[j] / length[j]);
+  try {
+    squares = inverse(squares);
+  } catch (const std::invalid_argument&) {
+    throw std::invalid_argument("the channels do not tell six components apart");
+  }
+  for (std::size_t c = 0; c < rows.size(); ++c)
+    for (std::size_t i = 0; i < 6; ++i)
+      for (std::size_t j = 0; j < 6; ++j) out[c][i] += squares[i][j] * rows[c][j] / (length[i] * length[j]);
+  return out;
+}
+
 Mat6 propagate(const Mat6& a, const Mat6& c) noexcept {
   Mat6 ac{}, out{};
   for (std::size_t i = 0; i < 6; ++i)

@@ -2,12 +2,14 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <span>
+#include <vector>
 
 #include "schemas/settings.hpp"
 
 namespace grfd {
 
-using Wrench6 = std::array<double, 6>;               ///< Fx Fy Fz (N) Mx My Mz (N.m); the point is stated where it is used
+using Wrench6 = Components;                          ///< Fx Fy Fz (N) Mx My Mz (N.m); the point is stated where it is used
 using Mat6 = std::array<std::array<double, 6>, 6>;   ///< rows
 
 /// Same axes, moments about the point `o` (m, from the old point): M - o x F.
@@ -50,6 +52,9 @@ PlatePose pose_from_corners(const std::array<Vec3, 4>& corners_m);
 
 /// @throws std::invalid_argument when the matrix is singular or not finite.
 Mat6 inverse(const Mat6& m);
+/// The least-squares inverse (S^T S)^-1 S^T of the n x 6 matrix with these rows, n >= 6, transposed: entry i is its column i.
+/// @throws std::invalid_argument when the rows do not span six dimensions or are not finite.
+std::vector<Wrench6> left_inverse(std::span<const Wrench6> rows);
 /// covariance of A w when w has `covariance`
 Mat6 propagate(const Mat6& a, const Mat6& covariance) noexcept;
 

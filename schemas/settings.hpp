@@ -32,6 +32,7 @@ struct EmulationSettings {
   double stall_probability = 0;   ///< per transfer
   double stall_ms = 0;            ///< longest stall (uniform)
   double zero_offset_counts = 0;  ///< analogue front ends: zero offset of each channel: +/- this, alternating
+  double leak_mv_s = 0;           ///< analogue front ends: drift of each plate channel, as charge amplifiers have it
   double skew_us = 20;            ///< U6: time between two channels of a scan
   double delay_ms = 0;            ///< constant delay inside the sensor (filters): what it feels is that old
   int group = 0;                  ///< IMU: samples in one transfer; 0: as the real sensor
@@ -78,17 +79,36 @@ struct DeviceSettings {
   EmulationSettings emulation;
 };
 
-/// From the calibration file of a plate. Sensitivity row i = bridge i, column j = Fx Fy Fz Mx My Mz,
-/// in uV per V of excitation per N (or N.m).
+/// Six components: Fx Fy Fz (N) Mx My Mz (N.m), or something of each of them.
+using Components = std::array<double, 6>;
+inline constexpr std::size_t kMaxPlateChannels = 12;
+/// What the channels of a plate are: bridges with their sensitivities, channels with a maker's matrix, or the eight force
+/// signals of four piezoelectric sensors.
+enum class PlateKind : std::uint8_t { strain, matrix, piezo };
+constexpr const char* to_string(PlateKind k) { return k == PlateKind::strain ? "strain" : k == PlateKind::matrix ? "matrix" : "piezo"; }
+
+/// From the calibration file of a plate.
 struct PlateCalibration {
   std::string file, serial, model;
-  std::array<std::array<double, 6>, 6> sensitivity{};
-  std::array<double, 6> gain{1, 1, 1, 1, 1, 1};  ///< amplifier, per channel
-  double excitation_v = 10;
+  PlateKind kind = PlateKind::strain;
+  /// strain, per channel: uV per V of excitation per N (or N.m)
+  std::vector<Components> sensitivity = std::vector<Components>(6);
+  std::vector<double> gain = std::vector<double>(6, 1.0);  ///< strain: amplifier, per channel
+  double excitation_v = 10;                                ///< strain
+  std::vector<Components> load_per_v;  ///< matrix, per channel: its column of the 6 x n matrix, N (or N.m) per V
+  /// piezo: channel i carries signal signals[i] of fx12 fx34 fy14 fy23 fz1 fz2 fz3 fz4 ...
+  std::array<std::uint8_t, 8> signals{0, 1, 2, 3, 4, 5, 6, 7};
+  std::array<double, 8> newton_per_v{1, 1, 1, 1, 1, 1, 1, 1};  ///< ... with this scale
+  double sensor_a_m = 0, sensor_b_m = 0;  ///< piezo: sensors 1(+a,+b) 2(-a,+b) 3(-a,-b) 4(+a,-b), plate axes
+  bool drift_rezero = false;              ///< follow the drift of the zero while nobody is on the plate
   std::array<double, 6> full_scale{};  ///< N, N, N, N.m, N.m, N.m
   Vec3 origin_m{};                     ///< sensor origin -> centre of the top surface, plate axes (without pad)
   Sense sense = Sense::reaction;
   double noise_force_n = 1, noise_moment_nm = 0.5;  ///< factory noise SD, for tare and cop_sigma
+
+  std::size_t channels() const {
+    return kind == PlateKind::strain ? sensitivity.size() : kind == PlateKind::matrix ? load_per_v.size() : signals.size();
+  }
 };
 
 struct PlateSettings {

@@ -146,6 +146,48 @@ BOOST_AUTO_TEST_CASE(centre_and_size_give_the_corners_in_order) {
                                                            "of the right plate say that its z axis points down");
 }
 
+BOOST_AUTO_TEST_CASE(the_example_of_a_piezo_plate) {
+  const File file("[[device]]\nname = \"u6\"\ndriver = \"labjack_u6\"\nanalog_inputs = [0, 1, 2, 3, 4, 5, 6, 7]\n[[plate]]\nside = \"left\"\n"
+                  "channels = [\"u6/scan:0-7\"]\ncalibration = \"" + std::string(GRFD_SOURCE) + "/config/calibration/example_piezo_plate.toml\"\n"
+                  "center_m = [0, 0, 0]\nsize_m = [0.4, 0.6]\nz_axis = \"down\"\n");
+  const PlateCalibration c = file.load().plates[0].calibration;
+  BOOST_TEST((c.kind == PlateKind::piezo));
+  BOOST_TEST(c.channels() == 8u);
+  BOOST_TEST(std::abs(c.newton_per_v[0] - 5000 / (10 * -7.83)) < 1e-12);
+  BOOST_TEST(std::abs(c.newton_per_v[6] - 10000 / (10 * -3.79)) < 1e-12);
+  BOOST_TEST((c.origin_m == Vec3{0, 0, -0.048}));
+  BOOST_TEST(c.drift_rezero);
+}
+
+BOOST_AUTO_TEST_CASE(channels_by_millivolts_in_an_order_of_their_own_and_by_matrices) {
+  if (!find_driver("labjack_u6") || !find_driver("mcc_usb1608fs_plus")) {
+    BOOST_TEST_MESSAGE("skipped: this build has no labjack_u6 and mcc_usb1608fs_plus drivers");
+    return;
+  }
+  const Settings piezo = load_config((fs::path(GRFD_FIXTURES) / "piezo_rig.toml").string());
+  const PlateCalibration& c = piezo.plates[0].calibration;
+  BOOST_TEST(c.signals[0] == 4);  // fz1 comes first
+  BOOST_TEST(c.signals[4] == 0);
+  BOOST_TEST(std::abs(c.newton_per_v[1] - 1000 / 3.88) < 1e-12);
+  BOOST_TEST(std::abs(c.newton_per_v[4] + 1000 / 7.72) < 1e-12);
+  const Settings eight = load_config((fs::path(GRFD_FIXTURES) / "eight_channel_rig.toml").string());
+  BOOST_TEST(eight.plates[0].calibration.channels() == 8u);
+  BOOST_TEST(!eight.plates[0].calibration.drift_rezero);
+  BOOST_TEST((eight.plates[1].calibration.kind == PlateKind::matrix));
+  BOOST_TEST(eight.plates[1].calibration.load_per_v[6][4] == 36.3);  // row My, channel 6
+  // the same matrix for uV/V: 2 N per uV/V at gain 500 and 10 V are 400 N per V
+  const File file(std::string(kU6) + "[[plate]]\nside = \"left\"\nchannels = [\"u6/scan:0-5\"]\ncalibration = \"c.toml\"\n"
+                  "center_m = [0, 0, 0]\nsize_m = [0.4, 0.6]\n");
+  std::ofstream(file.folder / "c.toml") << "matrix_n_per_uv_v = [[2, 0, 0, 0, 0, 0], [0, 2, 0, 0, 0, 0], [0, 0, 6, 0, 0, 0], "
+                                           "[0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1]]\n"
+                                           "gain = [500, 500, 500, 500, 500, 1000]\nexcitation_v = 10\norigin_m = [0, 0, 0.04]\n"
+                                           "full_scale = [1, 1, 1, 1, 1, 1]\nsense = \"reaction\"\ndrift_rezero = true\n";
+  const PlateCalibration m = file.load().plates[0].calibration;
+  BOOST_TEST(std::abs(m.load_per_v[0][0] - 400) < 1e-10);
+  BOOST_TEST(std::abs(m.load_per_v[5][5] - 100) < 1e-10);
+  BOOST_TEST(m.drift_rezero);
+}
+
 BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file) {
   const File file(
       std::string(kU6) +

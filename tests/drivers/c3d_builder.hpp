@@ -36,9 +36,9 @@ class C3dBuilder {
     add(group, name, -1, {width, static_cast<int>(words.size())}, data);
   }
   /// One plate of 400 x 600 mm, z down, sensor 40 mm below.
-  void plate(int type, int rows, const std::vector<double>& origin_mm) {
-    std::vector<int> channels;
-    for (int i = 1; i <= rows; ++i) channels.push_back(i);
+  /// `channels`: numbers from 1 in the order of the plate; empty: 1, 2, 3, ...
+  void plate(int type, int rows, const std::vector<double>& origin_mm, std::vector<int> channels = {}) {
+    for (int i = 1; channels.size() < static_cast<std::size_t>(rows); ++i) channels.push_back(i);
     integers("FORCE_PLATFORM", "USED", {}, {1});
     integers("FORCE_PLATFORM", "TYPE", {1}, {type});
     reals("FORCE_PLATFORM", "CORNERS", {3, 4, 1}, {500, 100, 0, 100, 100, 0, 100, 700, 0, 500, 700, 0});

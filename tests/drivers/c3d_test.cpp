@@ -129,6 +129,26 @@ BOOST_AUTO_TEST_CASE(the_calibration_matrix_is_column_major) {
 }
 
 namespace {
+BOOST_AUTO_TEST_CASE(columns_of_type_5_follow_the_channels_of_the_plate) {
+  const std::vector<int> order{3, 1, 8, 2, 7, 5, 4, 6};
+  std::vector<double> m(48);
+  for (std::size_t i = 0; i < 48; ++i) m[i] = std::round(10 * std::cos(double(i)));
+  C3dBuilder b;
+  b.analogue.assign(6, {1, 10, 100, 1000, -2, -20, -200, -2000});
+  b.plate(5, 8, {3, -2, 40}, order);
+  b.reals("FORCE_PLATFORM", "CAL_MATRIX", {6, 8, 1}, m);
+  const C3dPlates p = plates_of(b);
+  for (std::size_t i = 0; i < 6; ++i) {
+    double want = 0;
+    for (std::size_t j = 0; j < 8; ++j) want += m[i + 6 * j] * b.analogue[0][static_cast<std::size_t>(order[j] - 1)];
+    BOOST_TEST(std::abs(p.plates[0].sensor[2][i] - (i < 3 ? want : want / 1000)) < 1e-9);
+  }
+  // ORIGIN with z > 0: all three components are turned over
+  BOOST_TEST(std::abs(p.plates[0].origin_m[0] + .003) < 1e-9);
+  BOOST_TEST(std::abs(p.plates[0].origin_m[1] - .002) < 1e-9);
+  BOOST_TEST(std::abs(p.plates[0].origin_m[2] + .040) < 1e-9);
+}
+
 // The worked example that C3D.org publishes for TYPE 4 (TYPE-4.XLS): one row per channel, as printed there.
 const std::vector<double> kPublishedMatrix = {
     1.526645,  0.013982,  0.045523,  -4.284281,  -5.49421,   2.856024,   //

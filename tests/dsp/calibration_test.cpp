@@ -16,8 +16,8 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 PlateModel strain_plate() {
   PlateSettings p;
   p.name = "left";
-  p.calibration.sensitivity = grfd_test::vectors("plate.json")["strain"]["S"].get<Mat6>();
-  p.calibration.gain.fill(1000);
+  p.calibration.sensitivity = grfd_test::vectors("plate.json")["strain"]["S"].get<std::vector<Wrench6>>();
+  p.calibration.gain.assign(6, 1000);
   p.calibration.origin_m = {0, 0, .041};
   p.corners_m = {{{.2, .3, 0}, {-.2, .3, 0}, {-.2, -.3, 0}, {.2, -.3, 0}}};
   return PlateModel(p);
@@ -27,10 +27,10 @@ PlateModel strain_plate() {
 struct Source {
   PlateModel plate = strain_plate();
   AdcCalibration adc{3.16e-4, -3.15e-4, 33510.5};
-  std::array<double, 6> zero_codes{33510 + 120, 33510 - 45, 33510 + 900, 33510 + 33, 33510 - 210, 33510 + 5};
-  std::array<double, 6> codes(const Wrench6& w, bool rounded = true) const {
-    const Volts6 v = plate.volts(w);
-    std::array<double, 6> c;
+  PlateCodes zero_codes{33510 + 120, 33510 - 45, 33510 + 900, 33510 + 33, 33510 - 210, 33510 + 5};
+  PlateCodes codes(const Wrench6& w, bool rounded = true) const {
+    const PlateVolts v = plate.volts(w);
+    PlateCodes c{};
     for (std::size_t i = 0; i < 6; ++i) {
       c[i] = adc.code(adc.volts(zero_codes[i]) + v[i]);
       if (rounded) c[i] = std::round(c[i]);
@@ -43,7 +43,7 @@ struct Disturbance {
   double fz = 0, sd_force = .4, sd_moment = .25, fz_slope = 0;
   int nan_at = -1, gap_at = -1, clip_at = -1;
 };
-TareResult run_tare(const Source& s, const Disturbance& d, const std::array<double, 6>& reference) {
+TareResult run_tare(const Source& s, const Disturbance& d, const PlateCodes& reference) {
   Tare tare;
   Random random(9);
   tare.start(reference);
@@ -159,12 +159,12 @@ BOOST_AUTO_TEST_CASE(a_tare_that_cannot_be_trusted_is_refused_with_its_reason) {
 
 BOOST_AUTO_TEST_CASE(a_large_offset_needs_no_reference_but_then_no_level_is_known) {
   const Source s;
-  std::array<double, 6> unknown;
+  PlateCodes unknown{};
   unknown.fill(kNaN);
   const TareResult r = run_tare(s, {}, unknown);
   BOOST_TEST(r.accepted());
   BOOST_TEST(std::isnan(r.offset[2]));
-  std::array<double, 6> zero_volts;
+  PlateCodes zero_volts{};
   zero_volts.fill(s.adc.center);
   BOOST_TEST(to_string(run_tare(s, {}, zero_volts).refusal) == "person_on_plate");  // 900 codes are 320 N
 }

@@ -64,6 +64,10 @@ BOOST_AUTO_TEST_CASE(each_plate_on_its_own_surface_and_all_together) {
   BOOST_TEST(std::abs(c.total().cop_ml - x) < 1e-12);
   BOOST_TEST(std::abs(c.total().cop_ap - y) < 1e-12);
   BOOST_TEST(std::abs((420 * .02 + 380 * .05) / 800 - c.total().cop_ap) > .004);
+  // and its free moment is not the sum of the two: the shear pair turns, too
+  const double pair = (-.15 - x) * 45 - (.02 - y) * -20 + (.16 - x) * 33 - (.05 - y) * 18;
+  BOOST_TEST(std::abs(c.total().tz - (-1 + .8 + pair)) < 1e-12);
+  BOOST_TEST(std::abs(pair) > .5);
 }
 
 BOOST_AUTO_TEST_CASE(an_unloaded_plate_counts_as_zero_and_an_unknown_one_as_unknown) {

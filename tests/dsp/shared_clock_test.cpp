@@ -97,10 +97,10 @@ BOOST_AUTO_TEST_CASE(a_straight_line_of_the_devices_own_constants) {
   PlateZero zero;
   PlateAdc six(adc);
   six[2] = straight_line(0.9988, 5, 5);
-  std::array<double, 6> codes{};
+  PlateCodes codes{};
   codes.fill(40000);
   zero.codes.fill(30000);
-  const Volts6 v = tared_volts(six, codes, zero);
+  const PlateVolts v = tared_volts(six, codes, zero);
   BOOST_TEST(std::abs(v[0] - 10000 * 1.0012 * 20 / 65536) < 1e-12);
   BOOST_TEST(std::abs(v[2] - 10000 * 0.9988 * 10 / 65536) < 1e-12);
 }

@@ -20,8 +20,8 @@ BOOST_AUTO_TEST_CASE(the_cop_of_quiet_standing_equals_the_published_one) {
   }
   PlateSettings settings;
   settings.name = "standing";
-  settings.calibration.sensitivity = grfd_test::vectors("plate.json")["strain"]["S"].get<Mat6>();
-  settings.calibration.gain.fill(1000);
+  settings.calibration.sensitivity = grfd_test::vectors("plate.json")["strain"]["S"].get<std::vector<Wrench6>>();
+  settings.calibration.gain.assign(6, 1000);
   settings.corners_m = {{{.25, .25, 0}, {-.25, .25, 0}, {-.25, -.25, 0}, {.25, -.25, 0}}};
   const PlateModel plate(settings);
   for (int file = 1; file <= 6; ++file) {

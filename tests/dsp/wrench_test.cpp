@@ -29,7 +29,7 @@ PlateSettings plain_plate(const std::array<Vec3, 4>& corners, const Vec3& origin
   PlateSettings p;
   p.name = "test";
   for (std::size_t i = 0; i < 6; ++i) p.calibration.sensitivity[i][i] = 1;
-  p.calibration.gain.fill(1e5);
+  p.calibration.gain.assign(6, 1e5);
   p.calibration.origin_m = origin;
   p.calibration.sense = sense;
   p.corners_m = corners;
@@ -105,16 +105,16 @@ BOOST_AUTO_TEST_CASE(the_plate_model_adds_the_pad_along_its_own_upward_side) {
 BOOST_AUTO_TEST_CASE(crosstalk_needs_the_full_matrix) {
   const auto& v = plate_vectors()["strain"];
   PlateSettings s = plain_plate(corners_at(0, 0, 0), {0, 0, .05}, Sense::reaction);
-  s.calibration.sensitivity = v["S"].get<Mat6>();
-  s.calibration.gain.fill(1000);
+  s.calibration.sensitivity = v["S"].get<std::vector<Wrench6>>();
+  s.calibration.gain.assign(6, 1000);
   const PlateModel m(s);
   const auto load = v["load"].get<Wrench6>();
   const double lsb_v = 20.0 / 65536;
-  Volts6 volts;
+  PlateVolts volts{};
   for (std::size_t i = 0; i < 6; ++i) volts[i] = double(v["counts"][i]) * lsb_v;
   const Wrench6 got = m.sensor(volts);
   // half a count on every channel bounds each row
-  const Mat6 inv = inverse(s.calibration.sensitivity);
+  const Mat6 inv = inverse(v["S"].get<Mat6>());
   for (std::size_t i = 0; i < 6; ++i) {
     double row = 0;
     for (double c : inv[i]) row += std::abs(c);

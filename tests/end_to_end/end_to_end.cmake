@@ -15,3 +15,5 @@ set_tests_properties(end_to_end_ximu3 PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 240
 add_test(NAME end_to_end_tap
   COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/tap_test.py $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/config/demo.toml)
 set_tests_properties(end_to_end_tap PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+add_test(NAME end_to_end_plates COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/plates_test.py $<TARGET_FILE:grfd> ${PROJECT_SOURCE_DIR}/tests/fixtures)
+set_tests_properties(end_to_end_plates PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)

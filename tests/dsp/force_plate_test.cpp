@@ -1,0 +1,106 @@
+// One plate from raw codes to the grid: clipping, eight columns of a scan, a zero that follows.
+#include "dsp/force_plate.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <memory>
+
+#include "tests/dsp/vectors.hpp"
+
+using namespace grfd;
+
+namespace {
+
+constexpr double kVoltsPerCode = 3.05e-4;
+const ScanAdc kAdc(AdcCalibration{kVoltsPerCode, -kVoltsPerCode, 32768});
+
+/// 100 mV/N on every signal, in the columns 2 to 9 of the scan.
+PlateSettings piezo() {
+  PlateSettings p;
+  p.name = "left";
+  p.columns = {2, 3, 4, 5, 6, 7, 8, 9};
+  p.calibration.kind = PlateKind::piezo;
+  p.calibration.sensor_a_m = .12;
+  p.calibration.sensor_b_m = .2;
+  p.calibration.newton_per_v.fill(10);
+  p.calibration.origin_m = {0, 0, .05};
+  p.calibration.drift_rezero = true;
+  p.corners_m = {{{.2, .3, 0}, {-.2, .3, 0}, {-.2, -.3, 0}, {.2, -.3, 0}}};
+  return p;
+}
+
+struct Rig {
+  explicit Rig(const PlateSettings& p) : plate(p, FilterSettings{}, ThresholdSettings{}, 1000) { codes.fill(32768); }
+  void scan() {
+    const std::uint32_t clipped = clip.push(codes);
+    plate.take(k * 1'000'000, 1e-3 * double(k), codes, clipped, 0, kAdc);
+    ++k;
+  }
+  ForcePlate plate;
+  ClipDetector clip;
+  std::array<std::int32_t, 16> codes{};
+  std::int64_t k = 0;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_clipped_channel_makes_the_whole_wrench_unknown_from_the_third_sample) {
+  Rig rig(piezo());
+  rig.codes[0] = 65535;  // of nobody's plate
+  for (int i = 0; i < 20; ++i) rig.scan();
+  BOOST_TEST(!rig.plate.clipped());
+  BOOST_TEST(std::abs(rig.plate.newest()[2]) < 1e-9);
+  rig.codes[9] = 65534;  // fz4, within two codes of full scale
+  rig.scan();
+  rig.scan();
+  BOOST_TEST(!rig.plate.clipped());
+  BOOST_TEST(std::abs(rig.plate.newest()[2] - 10 * kVoltsPerCode * (65534 - 32768)) < 1e-6);
+  rig.scan();
+  BOOST_TEST(rig.plate.clipped());
+  for (const double v : rig.plate.newest()) BOOST_TEST(std::isnan(v));
+  rig.codes[9] = 65532;
+  rig.scan();
+  BOOST_TEST(!rig.plate.clipped());
+  for (const double v : rig.plate.newest()) BOOST_TEST(std::isfinite(v));
+}
+
+BOOST_AUTO_TEST_CASE(every_column_of_eight_goes_to_its_own_signal) {
+  Rig rig(piezo());
+  // 8 N at sensor 2 alone, straight down, and 4 N along y felt by the sensors 1 and 4
+  rig.codes[7] += static_cast<std::int32_t>(std::lround(8 / (10 * kVoltsPerCode)));
+  rig.codes[4] += static_cast<std::int32_t>(std::lround(4 / (10 * kVoltsPerCode)));
+  rig.scan();
+  const Wrench6& w = rig.plate.newest();
+  const double step = 10 * kVoltsPerCode;  // N of one code
+  BOOST_TEST(std::abs(w[2] - 8) < step);
+  BOOST_TEST(std::abs(w[1] - 4) < step);
+  BOOST_TEST(std::abs(w[0]) < 1e-12);
+  // at the surface, 50 mm above the sensors: Mx = y Fz + h Fy, My = -x Fz, Mz = x Fy
+  BOOST_TEST(std::abs(w[3] - (.2 * 8 + .05 * 4)) < .3 * step);
+  BOOST_TEST(std::abs(w[4] - .12 * 8) < .3 * step);
+  BOOST_TEST(std::abs(w[5] - .12 * 4) < .3 * step);
+}
+
+BOOST_AUTO_TEST_CASE(a_piezo_plate_forgets_its_drift_and_a_strain_plate_keeps_it) {
+  for (const bool follows : {true, false}) {
+    PlateSettings p = piezo();
+    p.calibration.drift_rezero = follows;
+    Rig rig(p);
+    // a drift of 0.1 N/s of Fz, a fourth of it on each vertical signal, for a minute
+    double fz = 0;
+    while (rig.k < 60000) {
+      const double volts = .1 * 1e-3 * double(rig.k) / 4 / 10;
+      for (std::size_t c = 6; c < 10; ++c) rig.codes[c] = 32768 + static_cast<std::int32_t>(std::lround(volts / kVoltsPerCode));
+      rig.scan();
+      fz = rig.plate.newest()[2];
+    }
+    // the four converters step together, by 4 x 3 mN
+    const double step = 4 * 10 * kVoltsPerCode;
+    BOOST_TEST(std::abs(fz - (follows ? .1 * 2 : .1 * 60)) < step);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(columns_must_be_as_many_as_channels) {
+  PlateSettings p = piezo();
+  p.columns.pop_back();
+  BOOST_CHECK_THROW(std::make_unique<Rig>(p), std::invalid_argument);
+}

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Plates of eight channels, simulated. Usage: plates_test.py GRFD FOLDER_OF_FIXTURES
+Bounds: CoP 1 mm RMS while loaded, free moment of all plates 0.5 N.m RMS; a drifting zero is followed within slope * tau and held
+under the feet; the force rate is the slope of parabolas through 61 samples of the true force, 10 before the last, within 1.5 times what the noise of
+the force makes of it (the slope itself differs more: the window is 61 ms long)."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+
+    from recording import Recording, text
+except ImportError as e:
+    print(f"SKIP: {e} (python3-numpy, python3-h5py)")
+    sys.exit(77)
+
+GRFD, FIXTURES = sys.argv[1:3]
+failures = []
+# slope 10 samples before the last of 61, of the parabola nearest to them (oldest sample first)
+PARABOLA = np.linalg.pinv(np.vander((np.arange(61) - 50) * 1e-3, 3, increasing=True))[1]
+
+
+def check(what, good, detail=""):
+    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good and detail == '' else f': {detail}'}", flush=True)
+    if not good:
+        failures.append(what)
+
+
+def simulate(folder, name, seconds):
+    path = os.path.join(folder, name + ".h5")
+    subprocess.run([GRFD, "simulate", os.path.join(FIXTURES, name + ".toml"), "-o", path, "--seconds", str(seconds)], check=True,
+                   stdout=subprocess.DEVNULL)
+    return Recording(path)
+
+
+def events(r, name):
+    return [(t, json.loads(d)) for t, n, d in r["events"].texts() if n == name]
+
+
+def answers(r, since):
+    """Centres of pressure, free moments and force rates against the subject's own."""
+    tares = events(r, "tare_result")
+    check("both tares are accepted", bool(tares) and tares[0][1]["accepted"], tares)
+    for name in ("left", "right", "total"):
+        m, true = r[f"cop/{name}"], r[f"truth/cop/{name}"]
+        t = true.t[(true.t > since) & (true.t < true.t[-1] - 0.5)]
+        d2 = [(m.at(c, t) - true.at(c, t)) ** 2 for c in ("cop_ml", "cop_ap")]
+        known = np.isfinite(d2[0]) & np.isfinite(d2[1])
+        rms = 1e3 * np.sqrt(np.mean((d2[0] + d2[1])[known]))
+        check(f"CoP {name} within 1 mm RMS, known {known.mean():.1%} of the time", rms <= 1 and known.mean() > 0.99, f"{rms:.3f} mm")
+        tz = np.sqrt(np.nanmean((m.at("tz", t) - true.at("tz", t)) ** 2))
+        check(f"free moment {name} within 0.5 N.m RMS", tz <= 0.5, f"{tz:.3f} N.m")
+    for name in ("left", "right"):
+        m, true, rate = r[f"plate/{name}"], r[f"truth/plate/{name}"], r[f"force_rate/{name}"]
+        check(f"force rate {name}: published delay 10 ms", rate.delay["rate"] == 0.01)
+        t = true.t[(true.t > since) & (true.t < true.t[-1] - 0.5)]
+        quiet = m["fz"][(m.t > since - 2.4) & (m.t < since - 1.4)]  # nobody is there yet
+        noise = np.std(quiet[np.isfinite(quiet)])
+        known = (t > t[0] + 0.1) & np.isfinite(rate.at("rate", t))
+        slope = np.gradient(true.at("fz", t), t)
+        fitted = np.array([PARABOLA @ w for w in np.lib.stride_tricks.sliding_window_view(true.at("fz", t), 61)])  # of t[50], t[51], ...
+        error = (rate.at("rate", t)[50:50 + len(fitted)] - fitted)[known[50:50 + len(fitted)]]
+        rms = np.sqrt(np.mean(error**2))
+        off = np.sqrt(np.mean((rate.at("rate", t) - slope)[known]**2))
+        check(f"force rate {name} is that of parabolas through the true force, within 1.5 times the noise", rms <= 1.5 * 19.9 * noise,
+              f"{rms:.1f} N/s RMS of at most {1.5 * 19.9 * noise:.1f}; from the true slope {off:.1f}, rates to {np.max(abs(slope)):.0f} N/s")
+
+
+def stream_says(r, name, key):
+    return text(r.file[f"streams/{name}"].attrs[key])
+
+
+def late(t):
+    """How many seconds of drift the zero is behind."""
+    return 2 - np.exp(-(t - 2.4) / 2)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    print("eight piezoelectric signals, both plates drift by 0.1 N/s")
+    r = simulate(folder, "piezo_rig", 24)
+    answers(r, 9.4)
+    check("the stream names its formula", stream_says(r, "plate/left", "formula") == "wrench-piezo-8", stream_says(r, "plate/left", "formula"))
+    for side, slope in (("left", 4 * 1000 / 3.905 * 1e-4), ("right", -4 * 1000 / 3.845 * 1e-4)):
+        told = [(t, d) for t, d in events(r, "drift_zero") if d["plate"] == side]
+        check(f"{side}: the zero follows, and is held under the foot", [d["state"] for _, d in told][:1] == ["following"] and
+              told[-1][1]["state"] == "held" and abs(told[-1][0] - 8) < 0.3, told[-1:])
+        check(f"{side}: at most one event a second", np.all(np.diff([t for t, d in told if d["state"] == "following"]) > 0.999))
+        m = r[f"plate/{side}"]
+        rest = np.nanmean(m["fz"][(m.t > 6.5) & (m.t < 7.9)])
+        # The tare is the mean about 1.4 s, so at its end, 2.4 s, the zero is slope * 1 s late; from there to slope * tau.
+        want = slope * late(7.2)
+        check(f"{side}: the empty plate reads the lag of a drift of {slope:.3f} N/s", abs(rest - want) < 0.05, f"{rest:.3f} N, must be {want:.3f}")
+        since = next(t for t, _ in told if t > 2.5)
+        moved = sum(d["moved_fz_n"] for t, d in told if t > since)
+        want = slope * (told[-1][0] - since - late(told[-1][0]) + late(since))
+        check(f"{side}: the zero moved with the drift", abs(moved - want) < 0.05, f"{moved:.3f} N told, must be {want:.3f}")
+    check("and no zero moves later", all(t < 8.3 for t, _ in events(r, "drift_zero")))
+
+    print("least squares of eight bridges, and a 6 x 8 matrix on a higher plate")
+    r = simulate(folder, "eight_channel_rig", 20)
+    answers(r, 4.4)
+    check("the streams name their formulas", [stream_says(r, f"plate/{s}", "formula") for s in ("left", "right")] ==
+          ["wrench-strain-6x8", "wrench-matrix-6x8"])
+    check("no zero follows by itself there", not events(r, "drift_zero"))
+    shapes = [r.file[f"calibration/{s}/matrix"].shape for s in ("left", "right")]
+    check("the file keeps the whole matrices", shapes == [(8, 6), (8, 6)], shapes)
+
+print("MISSED: " + "; ".join(failures) if failures else "all good")
+sys.exit(bool(failures))
