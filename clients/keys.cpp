@@ -44,7 +44,8 @@ KeyPair read_key_file(const std::filesystem::path& file) {
     if (const std::string v = value_of(line, "rights"); !v.empty()) pair.rights = v;
   }
   if (!is_key(pair.public_key) || (!pair.secret_key.empty() && !is_key(pair.secret_key)))
-    throw std::runtime_error(file.string() + " has no public-key = \"40 characters of Z85\"; grfctl key create writes such files");
+    throw std::runtime_error(file.string() +
+                             " has no public-key = \"40 characters of Z85\"; grfctl key create writes such files");
   return pair;
 }
 
@@ -52,10 +53,13 @@ ClientKeys client_keys(const std::string& server_key, const std::string& key) {
   const std::string server_file = chosen(server_key, "GRFD_SERVER_KEY"), own_file = chosen(key, "GRFD_KEY");
   if (server_file.empty() && own_file.empty()) return {};
   if (server_file.empty() || own_file.empty())
-    throw std::runtime_error(server_file.empty() ? "a key of one's own needs the daemon's public key, too: --server-key FILE or GRFD_SERVER_KEY"
-                                                 : "the daemon's key needs a key of one's own, too: --key FILE or GRFD_KEY");
+    throw std::runtime_error(
+        server_file.empty()
+            ? "a key of one's own needs the daemon's public key, too: --server-key FILE or GRFD_SERVER_KEY"
+            : "the daemon's key needs a key of one's own, too: --key FILE or GRFD_KEY");
   ClientKeys keys{read_key_file(server_file).public_key, read_key_file(own_file)};
-  if (keys.own.secret_key.empty()) throw std::runtime_error(own_file + " holds no secret-key; the file to use is NAME.key");
+  if (keys.own.secret_key.empty())
+    throw std::runtime_error(own_file + " holds no secret-key; the file to use is NAME.key");
   return keys;
 }
 

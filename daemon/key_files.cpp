@@ -46,7 +46,8 @@ std::string key_of(const std::map<std::string, std::string>& fields, const char*
   const auto found = fields.find(name);
   std::array<std::uint8_t, 32> raw{};
   if (found == fields.end() || found->second.size() != kKeyLength || !zmq_z85_decode(raw.data(), found->second.c_str()))
-    throw std::runtime_error(file.string() + " has no " + name + " = \"40 characters of Z85\"; grfctl key writes such files");
+    throw std::runtime_error(file.string() + " has no " + name +
+                             " = \"40 characters of Z85\"; grfctl key writes such files");
   return found->second;
 }
 
@@ -62,14 +63,18 @@ ServerKey read_server_key(const fs::path& folder) {
   const fs::path file = folder / "server.key";
   struct stat about {};
   if (::stat(file.c_str(), &about) != 0)
-    throw std::runtime_error(errno == ENOENT ? file.string() + " is not there; make it with: grfctl key create server --keys " + folder.string()
-                                             : file.string() + " cannot be read: " + std::strerror(errno));
-  if (about.st_mode & 077) throw std::runtime_error(file.string() + " can be read by others; chmod 600 it, or make another");
+    throw std::runtime_error(errno == ENOENT
+                                 ? file.string() + " is not there; make it with: grfctl key create server --keys " +
+                                       folder.string()
+                                 : file.string() + " cannot be read: " + std::strerror(errno));
+  if (about.st_mode & 077)
+    throw std::runtime_error(file.string() + " can be read by others; chmod 600 it, or make another");
   const auto fields = fields_of(file);
   ServerKey key{key_of(fields, "public-key", file), key_of(fields, "secret-key", file)};
   std::array<char, kKeyLength + 1> own{};
   if (zmq_curve_public(own.data(), key.secret_key.c_str()) != 0 || key.public_key != own.data())
-    throw std::runtime_error(file.string() + " holds a public-key that does not belong to its secret-key; make another");
+    throw std::runtime_error(file.string() +
+                             " holds a public-key that does not belong to its secret-key; make another");
   return key;
 }
 
@@ -93,7 +98,8 @@ AllowedKeys read_allowed_keys(const fs::path& folder, std::vector<std::string>& 
         throw std::runtime_error(file.string() + " must say rights = \"feed\", \"control\" or \"feed control\"");
       const auto [other, is_new] = keys.emplace(key, allowed);
       if (!is_new) {  // the key counts once, with what both files allow
-        wrong.push_back(file.string() + " holds the key of " + other->second.name + ".allowed, too; one of them is enough");
+        wrong.push_back(file.string() + " holds the key of " + other->second.name +
+                        ".allowed, too; one of them is enough");
         other->second.feed &= allowed.feed;
         other->second.control &= allowed.control;
       }

@@ -1,9 +1,10 @@
 // Lets only known keys through a socket: CURVE (RFC 26) with a list of clients (ZAP, RFC 27).
 #pragma once
 #include <chrono>
+#include <deque>
 #include <optional>
-#include <set>
 #include <string>
+#include <vector>
 #include <zmq.hpp>
 
 #include "daemon/key_files.hpp"
@@ -28,8 +29,9 @@ class KeyGate {
   std::optional<AllowedKey> sender(zmq::message_t& message);
 
   Counter keys_accepted{"keys_accepted", Counter::Kind::activity};
-  Counter keys_refused{"keys_refused"};            ///< whole handshakes with a key that is not in the list
-  Counter connections_refused{"connections_refused"};  ///< no CURVE, another server's key, garbage, or silence
+  Counter keys_refused{"keys_refused"};  ///< whole handshakes with a key that is not in the list
+  Counter connections_refused{
+      "connections_refused"};  ///< no CURVE, another server's key, garbage, or silence; 3 s later
 
  private:
   void refresh();
@@ -41,8 +43,7 @@ class KeyGate {
   zmq::socket_t zap_, events_;
   AllowedKeys allowed_;
   std::chrono::steady_clock::time_point read_{}, told_{};
-  std::set<int> knocking_;    ///< descriptors of connections before the end of their handshake
-  bool auth_failed_ = false;  ///< the connection that ends next was refused by us
+  std::deque<std::chrono::steady_clock::time_point> knocking_;  ///< when those came whose handshake has not ended
 };
 
 }  // namespace grfd

@@ -92,7 +92,7 @@ def test_clients(daemon):
         check("nothing refused so far", before["feed.keys_refused"] == 0 and before["feed.connections_refused"] == 0, before)
         e = raises("without a key nothing comes, and it says what may be missing", grfd.FeedSilent, ["asks for keys"], lambda: next(grfd.live("cop/total", endpoint=daemon.feed, timeout_s=1)))
         print(f"       {e}")
-        check("and that is counted", counters()["feed.connections_refused"] > 0 and counters()["feed.keys_refused"] == 0, counters())
+        check("and that is counted", wait_for(lambda: counters()["feed.connections_refused"] > 0, 6) and counters()["feed.keys_refused"] == 0, counters())
         e = raises("an unknown key is told so", grfd.FeedError, ["does not let this key in"], lambda: next(grfd.live("cop/total", endpoint=daemon.feed, **own("stranger"))))
         print(f"       {e}")
         check("and counted", wait_for(lambda: counters()["feed.keys_refused"] == 1, 3), counters())

@@ -18,7 +18,7 @@ class Control:
 
     def __init__(self, endpoint: str | None, timeout_s: float, key: File = None, server_key: File = None):
         self._zmq = need("zmq", "python3-zmq")
-        self.endpoint = endpoint or os.environ.get("GRFD_CONTROL", DEFAULT_CONTROL)
+        self.endpoint: str = endpoint or os.environ.get("GRFD_CONTROL") or DEFAULT_CONTROL
         self.timeout_s = timeout_s
         self._keys = (key, server_key)
         self._socket: Any | None = None
