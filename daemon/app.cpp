@@ -31,7 +31,8 @@ App::App(Settings settings, const RunOptions& options)
     : options_(options),
       assembly_(std::move(settings), clock_.now(), utc_now_ns(), false),
       settings_(assembly_.session.settings),
-      control_(io_, settings_.control.endpoint, [this](const Json& request) { return handle(request); }),
+      control_(io_, settings_.control.endpoint, [this](const Json& request) { return handle(request); },
+               keys_for(Right::control, settings_.control.endpoint)),
       emulation_(settings_, assembly_.stimulus.get(), clock_, assembly_.session.start, *assembly_.truth_ring,
                  assembly_.first_truth),
       signals_(io_, SIGINT, SIGTERM),
@@ -70,10 +71,11 @@ App::App(Settings settings, const RunOptions& options)
   const auto ring = [&](double s) { return std::min<std::size_t>(2'000'000, static_cast<std::size_t>(samples_per_s * s) + 4096); };
   add_sink(std::move(recorder), ring(settings_.record.file_ring_s));
   if (settings_.feed.enabled) {
-    auto feed = std::make_unique<Feed>(settings_.feed);
+    auto feed = std::make_unique<Feed>(settings_.feed, keys_for(Right::feed, settings_.feed.endpoint));
     feed_ = feed.get();
     for (const Counter* c : {&feed_->subscriptions(), &feed_->late_subscriptions(), &feed_->bad_requests()})
       assembly_.engine->add_counter("feed", *c);
+    add_gate("feed", feed_->gate());
     add_sink(std::move(feed), ring(1));
   }
   auto status = std::make_unique<StatusSink>([this](StatusSink::Event e) { asio::post(io_, [this, e = std::move(e)] { on_event(e); }); });
@@ -82,6 +84,8 @@ App::App(Settings settings, const RunOptions& options)
 
   assembly_.engine->add_counter("truth", emulation_.truth_dropped());
   for (const Counter* c : {&control_.replies_dropped(), &control_.clients_gone()}) assembly_.engine->add_counter("control", *c);
+  add_gate("control", control_.gate());
+  if (control_.gate()) assembly_.engine->add_counter("control", control_.commands_refused());
   const bool needs_usb = std::any_of(settings_.devices.begin(), settings_.devices.end(), [](const DeviceSettings& d) { return !d.emulated; });
   if (needs_usb) usb_ = make_usb_finder(*assembly_.engine, settings_.realtime_priority);
   if (settings_.record.capture) {
@@ -91,6 +95,15 @@ App::App(Settings settings, const RunOptions& options)
   devices_ = std::make_unique<Devices>(assembly_, emulation_, usb_.get(), clock_, [this](const Devices::Status& s) {
     asio::post(io_, [this, s] { on_device(s); });
   });
+}
+
+std::string App::keys_for(Right right, const std::string& endpoint) const {
+  return demands_keys(right, endpoint) ? settings_.keys.folder : "";
+}
+
+void App::add_gate(const char* owner, const KeyGate* gate) {
+  if (!gate) return;
+  for (const Counter* c : {&gate->keys_accepted, &gate->keys_refused, &gate->connections_refused}) assembly_.engine->add_counter(owner, *c);
 }
 
 int App::run() {

@@ -22,7 +22,7 @@ std::string read_text(const std::filesystem::path& file) {
 }
 
 Settings load_config(const std::string& path, const std::vector<std::string>& overrides,
-                     std::span<const DriverEntry> drivers) {
+                     std::span<const DriverEntry> drivers, Use use) {
   Settings settings;
   settings.file = path;
   Findings findings;
@@ -44,7 +44,7 @@ Settings load_config(const std::string& path, const std::vector<std::string>& ov
   Reader reader(document, path, findings);
   read_settings(reader, settings, std::filesystem::path(path).parent_path());
   reader.finish();
-  check_settings(settings, findings, drivers);
+  check_settings(settings, findings, drivers, use);
   if (!findings.empty()) throw ConfigError(findings.text());
 
   if (!overrides.empty() && !settings.effective.empty() && settings.effective.back() != '\n')

@@ -16,6 +16,9 @@ struct ConfigError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What settings are read for. Only who opens the feed and the commands needs keys for them.
+enum class Use { live, offline };
+
 /// Reads a TOML file and the calibration files it names. Relative paths in it are relative to it, except
 /// `record.folder`.
 /// @param overrides "dotted.path=TOML value" (bare words are strings); an element of [[device]], [[plate]], [[imu]] is
@@ -23,7 +26,7 @@ struct ConfigError : std::runtime_error {
 /// @param drivers what the devices are checked against
 /// @throws ConfigError with every error that was found
 Settings load_config(const std::string& path, const std::vector<std::string>& overrides = {},
-                     std::span<const DriverEntry> drivers = driver_registry());
+                     std::span<const DriverEntry> drivers = driver_registry(), Use use = Use::live);
 
 /// What a person wants to see before a session, on one screen.
 std::string describe(const Settings& settings);

@@ -1,9 +1,13 @@
 // What no single key can know: order, rates, ports. The rig is checked in config_check_rig.cpp.
 #include "daemon/config_check.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 
 #include "daemon/config_parts.hpp"
+#include "daemon/key_files.hpp"
 
 namespace grfd {
 
@@ -49,10 +53,18 @@ bool good_port(std::string_view text) {
   return port >= 1 && port <= 65535;
 }
 
-bool loopback(std::string_view host) {
-  return host == "[::1]" ||
-         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos &&
-          std::count(host.begin(), host.end(), '.') == 3);
+/// 192.168.1.5, [fe80::1], or * for all: what a socket can listen at.
+bool good_address(const std::string& host) {
+  std::array<unsigned char, 16> bytes{};
+  if (host.starts_with('[') && host.ends_with(']'))
+    return ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), bytes.data()) == 1;
+  return host == "*" || ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1;
+}
+
+bool good_tcp(const std::string& endpoint) {
+  const std::size_t colon = endpoint.rfind(':');
+  return endpoint.starts_with("tcp://") && colon > 6 && good_address(endpoint.substr(6, colon - 6)) &&
+         good_port(std::string_view(endpoint).substr(colon + 1));
 }
 
 /// Empty, or what is wrong with ipc://PATH.
@@ -64,28 +76,48 @@ std::string ipc_error(const std::string& endpoint) {
   return {};
 }
 
-void check_endpoints(Check& c) {
+/// An address for others is only for those who hold a key of the list.
+void check_keys(Check& c, const char* path, const std::string& endpoint, Right right, const char* danger, const char* instead) {
+  if (!demands_keys(right, endpoint)) return;
+  const std::string& folder = c.s.keys.folder;
+  const auto report = [&](const std::string& why) {
+    c.report(path, "is \"" + endpoint + "\", " + danger + ", so it needs keys: " + why + "; or " + instead);
+  };
+  if (folder.empty()) return report("set keys.folder");
+  try {
+    read_server_key(folder);
+  } catch (const std::exception& e) { return report(e.what()); }
+  std::vector<std::string> wrong;
+  const AllowedKeys keys = read_allowed_keys(folder, wrong);
+  if (!wrong.empty()) return report(wrong.front());
+  const bool any = std::any_of(keys.begin(), keys.end(), [&](const auto& k) { return k.second.may(right); });
+  if (!any)
+    report(folder + " allows nobody the right \"" + to_string(right) + "\"; let a client in with: grfctl key allow NAME --" +
+           to_string(right) + " --keys " + folder);
+}
+
+void check_endpoints(Check& c, Use use) {
   const std::string& feed = c.s.feed.endpoint;
   const std::string& control = c.s.control.endpoint;
   if (feed.starts_with("ipc://")) {
     if (const std::string wrong = ipc_error(feed); !wrong.empty()) c.report("feed.endpoint", wrong);
-    if (feed == control) c.report("control.endpoint", "is also the endpoint of the feed, must differ");
-  } else {
-    const std::size_t colon = feed.rfind(':');
-    const bool tcp = feed.starts_with("tcp://") && colon > 6;
-    if (!tcp || !good_port(std::string_view(feed).substr(colon + 1)))
-      c.report("feed.endpoint", "is \"" + feed + "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
-    else if (!loopback(std::string_view(feed).substr(6, colon - 6)))
-      c.report(
-          "feed.endpoint",
-          "is \"" + feed +
-              "\", which other computers can reach; the feed has no encryption and no passwords yet (no CURVE), so "
-              "it must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
+  } else if (!good_tcp(feed)) {
+    c.report("feed.endpoint", "is \"" + feed +
+                                  "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH; or, with keys, "
+                                  "tcp://ADDRESS:PORT with an address of this computer, or 0.0.0.0");
+  } else if (use == Use::live && c.s.feed.enabled) {
+    check_keys(c, "feed.endpoint", feed, Right::feed, "which other computers can reach",
+               "keep to tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
   }
-  if (!control.starts_with("ipc://"))
-    c.report("control.endpoint", "is \"" + control + "\", must be ipc://PATH: who may use the socket may command");
-  else if (const std::string wrong = ipc_error(control); !wrong.empty())
-    c.report("control.endpoint", wrong);
+  if (control.starts_with("ipc://")) {
+    if (const std::string wrong = ipc_error(control); !wrong.empty()) c.report("control.endpoint", wrong);
+  } else if (!good_tcp(control)) {
+    c.report("control.endpoint", "is \"" + control + "\", must be ipc://PATH; or, with keys, tcp://ADDRESS:PORT");
+  } else if (use == Use::live) {
+    check_keys(c, "control.endpoint", control, Right::control, "where everybody who reaches it could command",
+               "keep to ipc://PATH: who may use that file may command");
+  }
+  if (feed == control) c.report("control.endpoint", "is also the endpoint of the feed, must differ");
 }
 
 /// Whether an address means something is for grfmon to find out; here its shape.
@@ -133,14 +165,14 @@ void check_rest(Check& c) {
 
 }  // namespace
 
-void check_settings(const Settings& settings, Findings& findings, std::span<const DriverEntry> drivers) {
+void check_settings(const Settings& settings, Findings& findings, std::span<const DriverEntry> drivers, Use use) {
   findings.end_of_reading();
   Check c(settings, findings);
   check_rig(c, drivers);
   check_filter(c);
   check_thresholds(c);
   check_monitor(c);
-  check_endpoints(c);
+  check_endpoints(c, use);
   check_rest(c);
 }
 

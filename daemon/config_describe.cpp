@@ -6,6 +6,7 @@
 #include "daemon/config.hpp"
 #include "daemon/config_reader.hpp"
 #include "daemon/geometry.hpp"
+#include "daemon/key_files.hpp"
 
 namespace grfd {
 
@@ -117,8 +118,11 @@ std::string describe(const Settings& s) {
   out += "stimulus           " + describe_stimulus(s.stimulus);
   out += "recording          " + s.record.folder + (s.record.at_start ? ", from the start" : ", on command");
   if (s.record.tare_at_start) out += line(", tare at %g s for %g s", s.record.tare_at_start_s, s.thresholds.tare_s);
-  out += "\nfeed               " + (s.feed.enabled ? s.feed.endpoint : std::string("off"));
-  return out + "\ncontrol            " + s.control.endpoint + "\n";
+  const auto place = [&](Right right, const std::string& endpoint) {
+    return endpoint + (demands_keys(right, endpoint) ? ", for the keys in " + s.keys.folder : "");
+  };
+  out += "\nfeed               " + (s.feed.enabled ? place(Right::feed, s.feed.endpoint) : std::string("off"));
+  return out + "\ncontrol            " + place(Right::control, s.control.endpoint) + "\n";
 }
 
 }  // namespace grfd

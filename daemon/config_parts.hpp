@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/config.hpp"
 #include "daemon/config_reader.hpp"
 #include "drivers/driver.hpp"
 #include "schemas/settings.hpp"
@@ -34,6 +35,6 @@ std::vector<ConfigKey> calibration_keys();
 void apply_override(toml::table& document, const std::string& text, Findings& findings);
 
 /// What no single key can know: names, references, order, what the drivers and the ports allow.
-void check_settings(const Settings& settings, Findings& findings, std::span<const DriverEntry> drivers);
+void check_settings(const Settings& settings, Findings& findings, std::span<const DriverEntry> drivers, Use use);
 
 }  // namespace grfd

@@ -80,7 +80,7 @@ void read_record(Reader& r, RecordSettings& s) {
 void read_feed(Reader& r, FeedSettings& s) {
   r.flag("enabled", s.enabled, {"", "publish the live feed"});
   r.text("endpoint", s.endpoint,
-         {"", "ZeroMQ endpoint of the feed: tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH"});
+         {"", "ZeroMQ endpoint of the feed: tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH; tcp://ADDRESS:PORT with keys"});
   r.number("batch_ms", s.batch_ms, {"ms", "samples of this much time travel in one message", 1, 1000});
   r.number("preview_hz", s.preview_hz, {"Hz", "how often preview/ topics show the newest row; 0: never", 0, 1000});
   r.integer("high_water_mark", s.high_water_mark,
@@ -88,7 +88,13 @@ void read_feed(Reader& r, FeedSettings& s) {
 }
 
 void read_control(Reader& r, ControlSettings& s) {
-  r.text("endpoint", s.endpoint, {"", "ZeroMQ endpoint that commands come in on: ipc://PATH"});
+  r.text("endpoint", s.endpoint, {"", "ZeroMQ endpoint that commands come in on: ipc://PATH; tcp://ADDRESS:PORT with keys"});
+}
+
+void read_keys(Reader& r, KeySettings& s, const std::filesystem::path& folder) {
+  r.text("folder", s.folder,
+         {"", "the daemon's key and those of the clients that are let in from other computers; `grfctl key` keeps it"});
+  if (!s.folder.empty()) s.folder = (folder / s.folder).lexically_normal().string();
 }
 
 void read_monitor(Reader& r, MonitorSettings& s) {
@@ -125,6 +131,7 @@ void read_settings(Reader& r, Settings& s, const std::filesystem::path& folder) 
   r.table("record", "recordings", [&](Reader& t) { read_record(t, s.record); });
   r.table("feed", "the live feed", [&](Reader& t) { read_feed(t, s.feed); });
   r.table("control", "commands", [&](Reader& t) { read_control(t, s.control); });
+  r.table("keys", "who may connect from other computers", [&](Reader& t) { read_keys(t, s.keys, folder); });
   r.table("monitor", "the web monitor, for the program grfmon", [&](Reader& t) { read_monitor(t, s.monitor); });
 }
 

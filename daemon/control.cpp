@@ -3,32 +3,34 @@
 #include <sys/stat.h>
 
 #include <boost/asio/post.hpp>
-#include <cerrno>
+#include <algorithm>
 #include <filesystem>
+
+#include "daemon/uninterrupted.hpp"
 
 namespace grfd {
 namespace {
 constexpr int kRequestsAtOnce = 100;
 constexpr int kUnreadReplies = 1000;  // per client; schemas/control.md promises it
 
-/// Signals arrive on this thread, and any call of ZeroMQ may then end with EINTR.
-template <class Call>
-auto uninterrupted(Call call) {
-  for (;;) try {
-      return call();
-    } catch (const zmq::error_t& e) {
-      if (e.num() != EINTR) throw;
-    }
-}
+/// What a client may ask that has the right to the feed, but not to command.
+constexpr std::string_view kLooking[] = {"ping", "status", "devices", "delays"};
+constexpr auto kGateTurn = std::chrono::milliseconds(20);
+
 }  // namespace
 
 Control::Control(boost::asio::io_context& io, const std::string& endpoint,
-                 std::function<Answer(const Json& request)> handle)
-    : handle_(std::move(handle)), socket_(context_, zmq::socket_type::router), readable_(io) {
+                 std::function<Answer(const Json& request)> handle, const std::string& keys)
+    : handle_(std::move(handle)), socket_(context_, zmq::socket_type::router), readable_(io), gate_timer_(io) {
   socket_.set(zmq::sockopt::linger, 200);
   socket_.set(zmq::sockopt::sndhwm, kUnreadReplies);
   socket_.set(zmq::sockopt::router_mandatory, true);  // otherwise an answer that finds no room is dropped in silence
   socket_.set(zmq::sockopt::maxmsgsize, std::int64_t{65536});
+  socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
+  if (!keys.empty()) {
+    gate_.emplace(keys, std::initializer_list<Right>{Right::control, Right::feed});
+    gate_->open(context_, socket_);
+  }
   if (endpoint.rfind("ipc://", 0) == 0) {
     socket_file_ = endpoint.substr(6);
     std::error_code ignored;
@@ -50,11 +52,21 @@ Control::Control(boost::asio::io_context& io, const std::string& endpoint,
     socket_.bind(endpoint);
   } catch (const zmq::error_t& e) {
     throw std::runtime_error("cannot listen at " + endpoint + ": " + e.what() +
-                             "; set control.endpoint to an address in a folder that can be written");
+                             (socket_file_.empty() ? "; is another grfd running? Set control.endpoint to a free address"
+                                                    : "; set control.endpoint to an address in a folder that can be written"));
   }
   if (!socket_file_.empty()) ::chmod(socket_file_.c_str(), 0660);
   readable_.assign(socket_.get(zmq::sockopt::fd));
   wait();
+  if (gate_) poll_gate();
+}
+
+void Control::poll_gate() {
+  gate_->poll();
+  gate_timer_.expires_after(kGateTurn);
+  gate_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) poll_gate();
+  });
 }
 
 Control::~Control() {
@@ -94,7 +106,7 @@ void Control::drain() {
       ++frames;
     }
     if (frames == 2)
-      serve(client.to_string(), text.to_string_view());
+      serve(client.to_string(), text);
     else
       send(client.to_string(), {{"v", 1}, {"ok", false}, {"error", "a request is one frame of JSON, not " + std::to_string(frames - 1)}});
   }
@@ -108,10 +120,19 @@ Control::Json Control::parse(std::string_view text) {
   return request;
 }
 
-void Control::serve(const std::string& client, std::string_view text) {
+void Control::check_right(zmq::message_t& message, const std::string& command) {
+  const auto who = gate_->sender(message);
+  if (who && (who->control || (who->feed && std::find(std::begin(kLooking), std::end(kLooking), command) != std::end(kLooking)))) return;
+  ++commands_refused_;
+  throw Refusal(who ? "the key of " + who->name + " may look, not command; grfctl key allow " + who->name + " --feed --control lets it command"
+                    : "this key is not allowed any more; grfctl key allow lets it in again");
+}
+
+void Control::serve(const std::string& client, zmq::message_t& message) {
   Json reply{{"v", 1}};
   try {
-    const Json request = parse(text);
+    const Json request = parse(message.to_string_view());
+    if (gate_) check_right(message, request["command"]);
     const Answer answer = handle_(request);
     reply["ok"] = true;
     reply["command"] = request["command"];

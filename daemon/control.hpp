@@ -4,12 +4,15 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <zmq.hpp>
 
+#include "daemon/key_gate.hpp"
 #include "schemas/counter.hpp"
 
 namespace grfd {
@@ -27,8 +30,12 @@ class Control {
     Json result = nullptr;
     std::uint64_t accepted = 0;
   };
-  /// @param handle throws Refusal. @throws std::runtime_error when the endpoint cannot be bound
-  Control(boost::asio::io_context& io, const std::string& endpoint, std::function<Answer(const Json& request)> handle);
+  /// @param handle throws Refusal
+  /// @param keys folder of keys (schemas/keys.md): who has the right `control` may command, who has `feed` may look;
+  ///        empty: whoever reaches the endpoint may command
+  /// @throws std::runtime_error when the endpoint cannot be bound, or there is no server key
+  Control(boost::asio::io_context& io, const std::string& endpoint, std::function<Answer(const Json& request)> handle,
+          const std::string& keys = "");
   ~Control();
   Control(const Control&) = delete;
 
@@ -39,20 +46,27 @@ class Control {
 
   const Counter& replies_dropped() const { return replies_dropped_; }  ///< the client asks without reading the answers
   const Counter& clients_gone() const { return clients_gone_; }        ///< left before their answer
+  const Counter& commands_refused() const { return commands_refused_; }  ///< for want of the right to command
+  const KeyGate* gate() const { return gate_ ? &*gate_ : nullptr; }      ///< null: no keys are asked for
 
  private:
   void wait();
   void drain();
-  void serve(const std::string& client, std::string_view text);
+  void poll_gate();
+  void serve(const std::string& client, zmq::message_t& message);
+  void check_right(zmq::message_t& message, const std::string& command);
   void send(const std::string& client, const Json& message);
 
   std::function<Answer(const Json&)> handle_;
   zmq::context_t context_{1};
   zmq::socket_t socket_;
+  std::optional<KeyGate> gate_;
   boost::asio::posix::stream_descriptor readable_;
+  boost::asio::steady_timer gate_timer_;
   std::map<std::uint64_t, std::string> waiting_;  ///< accepted id -> client
   bool drain_posted_ = false;
-  Counter replies_dropped_{"replies_dropped"}, clients_gone_{"clients_gone", Counter::Kind::activity};
+  Counter replies_dropped_{"replies_dropped"}, clients_gone_{"clients_gone", Counter::Kind::activity},
+      commands_refused_{"commands_refused"};
   std::string socket_file_;
 };
 

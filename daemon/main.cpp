@@ -106,7 +106,7 @@ int simulate_command(const Words& args) {
   const auto values = parse(args, options, 1);
   const std::string file = required_file(values, "configuration");
   if (!values.count("output")) throw Usage("simulate needs -o OUT.h5");
-  grfd::Settings settings = grfd::load_config(file, values["set"].as<Words>());
+  grfd::Settings settings = grfd::load_config(file, values["set"].as<Words>(), grfd::driver_registry(), grfd::Use::offline);
   grfd::SimulateOptions simulate;
   simulate.output = values["output"].as<std::string>();
   simulate.batch = values["batch"].as<std::size_t>();
@@ -161,7 +161,7 @@ int emulate_command(const Words& args) {
   if (values.count("seconds")) emulate.seconds = values["seconds"].as<double>();
   if (emulate.seconds && !(*emulate.seconds > 0)) throw Usage("--seconds must be above 0");
   try {
-    return grfd::emulate(grfd::load_config(file, values["set"].as<Words>()), emulate);
+    return grfd::emulate(grfd::load_config(file, values["set"].as<Words>(), grfd::driver_registry(), grfd::Use::offline), emulate);
   } catch (const std::invalid_argument& e) {
     throw Usage(e.what());
   }

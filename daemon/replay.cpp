@@ -104,7 +104,7 @@ Settings captured_settings(const CaptureSession& session, const std::vector<std:
   all.insert(all.end(), overrides.begin(), overrides.end());
   const std::string file = folder.path + "/" + (fs::path(session.settings_file).filename().string() + ".toml");
   write_text(file, session.settings);
-  Settings settings = load_config(file, all);
+  Settings settings = load_config(file, all, driver_registry(), Use::offline);
   settings.file = session.settings_file;
   for (PlateSettings& plate : settings.plates)
     if (const auto found = session.calibration.find(to_string(plate.side));
@@ -148,7 +148,7 @@ double replay(const ReplayOptions& options) {
   const std::vector<Capture> captures = read_all(options.captures);
   const CaptureSession& session = captures.front().session();
   Settings settings =
-      options.config.empty() ? captured_settings(session, options.overrides) : load_config(options.config, options.overrides);
+      options.config.empty() ? captured_settings(session, options.overrides) : load_config(options.config, options.overrides, driver_registry(), Use::offline);
   settings.stimulus.kind = StimulusSettings::Kind::none;  // what was felt is not known
   settings.record.capture = false;
   TimeNs tare_at = ReplayLink::kEnd;

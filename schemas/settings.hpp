@@ -230,6 +230,11 @@ struct FeedSettings {
   int high_water_mark = 1000;  ///< messages per subscriber
 };
 
+/// Of clients on other computers (schemas/keys.md).
+struct KeySettings {
+  std::string folder = "/etc/grfd/keys";
+};
+
 struct ControlSettings {
   std::string endpoint = "ipc:///run/grfd/control";
 };
@@ -255,6 +260,7 @@ struct Settings {
   RecordSettings record;
   FeedSettings feed;
   ControlSettings control;
+  KeySettings keys;
   MonitorSettings monitor;
   bool realtime_priority = true;
 };

@@ -32,8 +32,8 @@ double read(const std::string& type, const std::byte* p) {
 
 }  // namespace
 
-FeedView::FeedView(zmq::context_t& context, std::vector<std::string> streams)
-    : context_(context), streams_(std::move(streams)) {}
+FeedView::FeedView(zmq::context_t& context, std::vector<std::string> streams, grfd::keys::ClientKeys keys)
+    : context_(context), streams_(std::move(streams)), keys_(std::move(keys)) {}
 
 void FeedView::connect(const std::string& endpoint) {
   if (endpoint == endpoint_) return;
@@ -41,7 +41,7 @@ void FeedView::connect(const std::string& endpoint) {
   socket_.set(zmq::sockopt::linger, 0);
   socket_.set(zmq::sockopt::reconnect_ivl, 100);
   socket_.set(zmq::sockopt::reconnect_ivl_max, 1000);
-  socket_.connect(endpoint);
+  grfd::keys::connect(socket_, endpoint, keys_);
   for (const auto& stream : streams_) socket_.set(zmq::sockopt::subscribe, stream);
   endpoint_ = endpoint;
   series_.clear();

@@ -8,11 +8,13 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "clients/keys.hpp"
+
 using Steady = std::chrono::steady_clock;
 
 class FeedView {
  public:
-  explicit FeedView(zmq::context_t& context, std::vector<std::string> streams);
+  FeedView(zmq::context_t& context, std::vector<std::string> streams, grfd::keys::ClientKeys keys);
 
   /// Connects, or connects anew when the address is another one. Throws zmq::error_t on an address that is none.
   void connect(const std::string& endpoint);
@@ -52,6 +54,7 @@ class FeedView {
 
   zmq::context_t& context_;
   std::vector<std::string> streams_;
+  grfd::keys::ClientKeys keys_;
   zmq::socket_t socket_;
   std::string endpoint_, session_;
   std::map<std::string, Series> series_;

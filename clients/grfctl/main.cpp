@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <zmq.hpp>
 
+#include "clients/grfctl/key.hpp"
 #include "clients/grfctl/monitor.hpp"
+#include "clients/keys.hpp"
 #include "show.hpp"
 #include "watch.hpp"
 
@@ -20,6 +22,7 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
   status                  what the daemon is doing
   watch                   forces, CoP, ankles, repetitions and devices on one screen, until Ctrl-C; lines into pipes
                           [--seconds N] ends after that, [--once] prints one screen as text
+  watch tcp://LAB:7390    the feed of another computer alone, for a key that may look
   devices                 state, serial, rate and losses of every device
   tare [PLATE]            zero the unloaded plates (or one of them)
   device blink NAME       make this box blink for five seconds
@@ -34,8 +37,15 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
           pair --control  for looking, and for zero, start, stop and mark
           list            paired browsers
           forget ID|all   take the right away again
+  key create NAME         make NAME.key (secret) and NAME.pub; "server" is the daemon's own
+      allow NAME [KEY|FILE] [--feed] [--control]
+                          let this key in: NAME.pub, a public key, or a file; for looking (--feed) when nothing is said
+      list                the daemon's public key, and who is let in
+      forget NAME         take the right away again
+                          [--keys DIR] where they are (/etc/grfd/keys); works without the daemon
 
-The endpoint can also be set in GRFD_CONTROL, that of the web monitor in GRFD_MONITOR. Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 no daemon answers.
+The endpoint can also be set in GRFD_CONTROL, that of the web monitor in GRFD_MONITOR. For a daemon on another computer:
+--server-key FILE (its server.pub) and --key FILE (this client's NAME.key), or GRFD_SERVER_KEY and GRFD_KEY. Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 no daemon answers.
 )";
 
 Json to_request(const Words& words, const std::string& plate, double seconds) {
@@ -91,12 +101,14 @@ int main(int argc, char** argv) {
   const char* preset = std::getenv("GRFD_CONTROL");
   options.add_options()("endpoint", po::value<std::string>()->default_value(preset ? preset : "ipc:///run/grfd/control"))(
       "json", po::bool_switch())("control", po::bool_switch())("timeout", po::value<double>()->default_value(10))("plate", po::value<std::string>()->default_value(""))("seconds", po::value<double>()->default_value(15))("help,h", po::bool_switch())(
-      "once", po::bool_switch())(
+      "once", po::bool_switch())("feed", po::bool_switch())("keys", po::value<std::string>())(
+      "key", po::value<std::string>()->default_value(""))("server-key", po::value<std::string>()->default_value(""))(
       "words", po::value<Words>());
   po::positional_options_description places;
   places.add("words", -1);
   po::variables_map values;
   Json request;
+  std::string feed;
   try {
     po::store(po::command_line_parser(argc, argv).options(options).positional(places).run(), values);
     po::notify(values);
@@ -110,7 +122,20 @@ int main(int argc, char** argv) {
         return std::fprintf(stderr, "grfctl: %s\n", e.what()), 1;
       }
     }
-    if (words != Words{"watch"}) request = to_request(words, values["plate"].as<std::string>(), values["seconds"].as<double>());
+    if (words[0] == "key") {
+      KeyOptions keys{.feed = values["feed"].as<bool>(), .control = values["control"].as<bool>(), .json = values["json"].as<bool>()};
+      if (values.count("keys")) keys.folder = values["keys"].as<std::string>();
+      try {
+        return key_command(words, keys);
+      } catch (const po::error&) {
+        throw;
+      } catch (const std::exception& e) {
+        return std::fprintf(stderr, "grfctl: %s\n", e.what()), 1;
+      }
+    }
+    if (words[0] != "watch") request = to_request(words, values["plate"].as<std::string>(), values["seconds"].as<double>());
+    else if (words.size() == 2) feed = words[1];
+    else if (words.size() > 2) throw po::error("watch, or watch FEED");
   } catch (const po::error& e) {
     std::fprintf(stderr, "grfctl: %s; see grfctl --help\n", e.what());
     return 2;
@@ -120,17 +145,20 @@ int main(int argc, char** argv) {
   const bool json = values["json"].as<bool>();
   const int timeout_ms = static_cast<int>(values["timeout"].as<double>() * 1000);
   try {
-    if (request.is_null()) return watch({endpoint, timeout_ms / 1000.0, values["seconds"].defaulted() ? 0 : values["seconds"].as<double>(), values["once"].as<bool>()});
+    const auto keys = grfd::keys::client_keys(values["server-key"].as<std::string>(), values["key"].as<std::string>());
+    if (request.is_null())
+      return watch({endpoint, feed, timeout_ms / 1000.0, values["seconds"].defaulted() ? 0 : values["seconds"].as<double>(), values["once"].as<bool>(), keys});
     zmq::context_t context(1);
     zmq::socket_t socket(context, zmq::socket_type::dealer);
     socket.set(zmq::sockopt::linger, 0);
     socket.set(zmq::sockopt::rcvtimeo, timeout_ms);
-    socket.connect(endpoint);
+    grfd::keys::connect(socket, endpoint, keys);
     socket.send(zmq::buffer(request.dump()), zmq::send_flags::none);
     const auto receive = [&](const char* what) {
       zmq::message_t message;
       if (!socket.recv(message, zmq::recv_flags::none)) {
-        std::fprintf(stderr, "grfctl: %s at %s within %.0f s\n", what, endpoint.c_str(), timeout_ms / 1000.0);
+        std::fprintf(stderr, "grfctl: %s at %s within %.0f s%s\n", what, endpoint.c_str(), timeout_ms / 1000.0,
+                     keys.server.empty() ? "" : ", or it does not allow this key");
         std::exit(3);
       }
       return Json::parse(message.to_string_view());

@@ -200,7 +200,7 @@ std::vector<std::string> compose(const View& view, bool colour, std::size_t rows
   std::vector<std::string> out;
   const std::string who = text(view.status, "participant");
   out.push_back(paint("1", "grfd  ") + format("%-24s %-20.20s ", text(view.status, "session").c_str(), who.c_str()) +
-                recording(view.status));
+                (view.feed_alone ? "the feed alone" : recording(view.status)));
   out.push_back(banner(view, health(view), paint));
   const double left = view.feed.value("cop/left", "fz", view.now), right = view.feed.value("cop/right", "fz", view.now);
   const double full = std::max(
@@ -215,7 +215,7 @@ std::vector<std::string> compose(const View& view, bool colour, std::size_t rows
   out.push_back("ANKLE   dorsiflexion          rate              -60          deg/s         +60");
   for (const char* side : {"left", "right"}) out.push_back(ankle(view, side));
   repetitions(view.status, out);
-  devices(view, rows > out.size() + 3 ? rows - out.size() - 2 : 1, paint, out);
+  if (!view.feed_alone) devices(view, rows > out.size() + 3 ? rows - out.size() - 2 : 1, paint, out);
   out.push_back(lost(view));
   for (std::string& line : out)
     if (!colour) line = line.substr(0, line.find_last_not_of(' ') + 1);

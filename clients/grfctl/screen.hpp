@@ -10,9 +10,10 @@
 struct View {
   const FeedView& feed;
   const nlohmann::json& status;  ///< the last answer to `status`, or null
-  std::string control;           ///< address of the control socket
+  std::string control;           ///< address of the control socket, or of the feed when it is alone
   double status_age_s;           ///< since that answer; infinite before the first
   Steady::time_point now;
+  bool feed_alone = false;  ///< there is no control to ask: no recording, repetitions, devices
 };
 
 enum class Health { live, no_data, frozen, feed_off, no_daemon };

@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 /// Asks for the status once a second and never waits for the answer.
 class StatusPoll {
  public:
-  StatusPoll(zmq::context_t& context, std::string endpoint) : context_(context), endpoint_(std::move(endpoint)) {
+  StatusPoll(zmq::context_t& context, std::string endpoint, const grfd::keys::ClientKeys& keys)
+      : context_(context), endpoint_(std::move(endpoint)), keys_(keys) {
     open();
   }
 
@@ -50,26 +51,44 @@ class StatusPoll {
     socket_ = zmq::socket_t(context_, zmq::socket_type::dealer);
     socket_.set(zmq::sockopt::linger, 0);
     socket_.set(zmq::sockopt::reconnect_ivl, 100);
-    socket_.connect(endpoint_);
+    grfd::keys::connect(socket_, endpoint_, keys_);
     waiting_ = false;
     asked_ = {};
   }
 
   zmq::context_t& context_;
   std::string endpoint_;
+  const grfd::keys::ClientKeys& keys_;
   zmq::socket_t socket_;
   nlohmann::json status_;
   Steady::time_point asked_{}, answered_{};
   bool waiting_ = false;
 };
 
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+/// A daemon that listens at all its addresses says 0.0.0.0: the one where it answers is meant.
+std::string reachable(const std::string& feed, const std::string& control) {
+  const std::size_t port = feed.rfind(':');
+  const std::string host = feed.substr(0, port);
+  if (host != "tcp://0.0.0.0" && host != "tcp://*" && host != "tcp://[::]") return feed;
+  const bool remote = control.rfind("tcp://", 0) == 0;
+  return (remote ? control.substr(0, control.rfind(':')) : "tcp://127.0.0.1") + feed.substr(port);
+}
+
 }  // namespace
 
 int watch(const WatchOptions& options) {
   zmq::context_t context(1);
-  StatusPoll poll(context, options.control);
+  const bool alone = !options.feed.empty();
+  const std::string& address = alone ? options.feed : options.control;
+  std::optional<StatusPoll> poll;
+  if (!alone) poll.emplace(context, options.control, options.keys);
+  const nlohmann::json nothing = nlohmann::json::object();
   FeedView feed(context,
-                {"cop/left", "cop/right", "cop/total", "ankle/left", "ankle/right", "asymmetry", "ticks", "session"});
+                {"cop/left", "cop/right", "cop/total", "ankle/left", "ankle/right", "asymmetry", "ticks", "session"},
+                options.keys);
+  if (alone) feed.connect(options.feed);
   Terminal terminal;
   const bool screen = terminal.is_screen() && !options.once;
   const auto started = Steady::now();
@@ -80,21 +99,22 @@ int watch(const WatchOptions& options) {
 
   while (!Terminal::asked_to_end() && !(options.seconds > 0 && since_start_s() >= options.seconds)) {
     if (screen) terminal.stop_if_asked();
-    zmq::pollitem_t items[] = {{poll.socket().handle(), 0, ZMQ_POLLIN, 0},
-                               {feed.socket() ? feed.socket().handle() : nullptr, 0, ZMQ_POLLIN, 0}};
+    std::vector<zmq::pollitem_t> items;
+    if (poll) items.push_back({poll->socket().handle(), 0, ZMQ_POLLIN, 0});
+    if (feed.socket()) items.push_back({feed.socket().handle(), 0, ZMQ_POLLIN, 0});
     try {
-      zmq::poll(items, feed.socket() ? 2u : 1u, 20ms);
+      zmq::poll(items, 20ms);
     } catch (const zmq::error_t& e) {
       if (e.num() != EINTR) throw;
       continue;
     }
     auto now = Steady::now();
-    poll.turn(now);
-    if (poll.status().is_object() && !poll.status().value("feed", "").empty())
-      feed.connect(poll.status().value("feed", ""));
+    if (poll) poll->turn(now);
+    if (poll && poll->status().is_object() && !poll->status().value("feed", "").empty())
+      feed.connect(reachable(poll->status().value("feed", ""), options.control));
     feed.drain();
     now = Steady::now();
-    const View view{feed, poll.status(), options.control, poll.age_s(now), now};
+    const View view{feed, poll ? poll->status() : nothing, address, poll ? poll->age_s(now) : kNever, now, alone};
     if (screen && now - drawn >= every) {
       terminal.draw(compose(view, true, 24));
       drawn = now;
@@ -107,8 +127,8 @@ int watch(const WatchOptions& options) {
       return state == Health::live ? 0 : 3;
     }
     if (!headed && state == Health::no_daemon && since_start_s() >= options.timeout_s) {
-      std::fprintf(stderr, "grfctl: no daemon answers at %s within %.0f s\n", options.control.c_str(),
-                   options.timeout_s);
+      std::fprintf(stderr, "grfctl: no daemon answers at %s within %.0f s%s\n", address.c_str(), options.timeout_s,
+                   options.keys.server.empty() ? "" : ", or it does not allow this key");
       return 3;
     }
     if (options.once || now - drawn < every || (!headed && !ready && state != Health::feed_off)) continue;

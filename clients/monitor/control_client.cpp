@@ -7,7 +7,10 @@ constexpr auto kResult = std::chrono::seconds(600);   // the end of a long recor
 ControlClient::Json failure(const std::string& why) { return {{"ok", false}, {"error", why}}; }
 }  // namespace
 
-ControlClient::ControlClient(zmq::context_t& context, std::string endpoint) : context_(context), endpoint_(std::move(endpoint)) { connect(); }
+ControlClient::ControlClient(zmq::context_t& context, std::string endpoint, keys::ClientKeys keys)
+    : context_(context), endpoint_(std::move(endpoint)), keys_(std::move(keys)) {
+  connect();
+}
 
 void ControlClient::connect() {
   socket_ = zmq::socket_t(context_, zmq::socket_type::dealer);
@@ -15,7 +18,7 @@ void ControlClient::connect() {
   socket_.set(zmq::sockopt::immediate, true);  // nothing waits for a daemon that is not there
   socket_.set(zmq::sockopt::reconnect_ivl, 200);
   socket_.set(zmq::sockopt::sndhwm, 100);
-  socket_.connect(endpoint_);
+  keys::connect(socket_, endpoint_, keys_);
 }
 
 void ControlClient::ask(Json request, Clock::time_point now, Done done) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <zmq.hpp>
 
+#include "clients/keys.hpp"
+
 namespace grfd::monitor {
 
 class ControlClient {
@@ -17,7 +19,7 @@ class ControlClient {
   /// {"ok": true, "result": ...} or {"ok": false, "error": "one sentence"}; called once per request.
   using Done = std::function<void(const Json&)>;
 
-  ControlClient(zmq::context_t& context, std::string endpoint);
+  ControlClient(zmq::context_t& context, std::string endpoint, keys::ClientKeys keys = {});
   /// `request` without "v".
   void ask(Json request, Clock::time_point now, Done done);
   void poll(Clock::time_point now);
@@ -34,6 +36,7 @@ class ControlClient {
 
   zmq::context_t& context_;
   std::string endpoint_;
+  keys::ClientKeys keys_;
   zmq::socket_t socket_;
   std::deque<Waiting> first_;               // replies come in the order of the requests
   std::map<std::uint64_t, Waiting> later_;  // accepted, by id

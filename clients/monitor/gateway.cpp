@@ -23,9 +23,10 @@ Text text_of(const Json& message) { return std::make_shared<const std::string>(m
 
 std::int64_t utc_s() { return static_cast<std::int64_t>(::time(nullptr)); }
 
-Gateway::Gateway(zmq::context_t& context, const std::string& feed, const std::string& control, Pairing& pairing, bool open_to_view)
+Gateway::Gateway(zmq::context_t& context, const std::string& feed, const std::string& control, Pairing& pairing, bool open_to_view,
+                 const keys::ClientKeys& keys)
     : feed_(context, zmq::socket_type::sub),
-      control_(context, control),
+      control_(context, control, keys),
       pairing_(pairing),
       open_to_view_(open_to_view),
       board_([this](const Json& message) { broadcast(message); }),
@@ -42,7 +43,7 @@ Gateway::Gateway(zmq::context_t& context, const std::string& feed, const std::st
   feed_.set(zmq::sockopt::reconnect_ivl, 200);
   feed_.set(zmq::sockopt::maxmsgsize, std::int64_t{4} << 20);
   for (const char* topic : kTopics) feed_.set(zmq::sockopt::subscribe, topic);
-  feed_.connect(feed);
+  keys::connect(feed_, feed, keys);
 }
 
 void Gateway::tick(Clock::time_point now) {

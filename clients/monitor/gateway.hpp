@@ -8,6 +8,7 @@
 #include <string>
 #include <zmq.hpp>
 
+#include "clients/keys.hpp"
 #include "clients/monitor/board.hpp"
 #include "clients/monitor/control_client.hpp"
 #include "clients/monitor/pairing.hpp"
@@ -39,7 +40,8 @@ struct GatewayCounters {
 class Gateway {
  public:
   using Clock = std::chrono::steady_clock;
-  Gateway(zmq::context_t& context, const std::string& feed, const std::string& control, Pairing& pairing, bool open_to_view);
+  Gateway(zmq::context_t& context, const std::string& feed, const std::string& control, Pairing& pairing, bool open_to_view,
+          const keys::ClientKeys& keys = {});
 
   void tick(Clock::time_point now);
 

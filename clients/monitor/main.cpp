@@ -27,7 +27,7 @@ void run(const Options& options) {
 
   boost::asio::io_context io(1);
   zmq::context_t context(1);
-  Gateway gateway(context, options.feed, options.control, pairing, !secure);
+  Gateway gateway(context, options.feed, options.control, pairing, !secure, grfd::keys::client_keys(options.server_key, options.key));
   WebSite site;
   site.assets = load_assets(options.page.string());
   site.secure = secure;

@@ -5,7 +5,7 @@ file(GLOB grfmon_sources CONFIGURE_DEPENDS clients/monitor/*.cpp)
 list(FILTER grfmon_sources EXCLUDE REGEX "monitor/main\\.cpp$")
 add_library(grfd_monitor STATIC ${grfmon_sources})
 target_include_directories(grfd_monitor PUBLIC ${CPPZMQ_INCLUDE})
-target_link_libraries(grfd_monitor PUBLIC grfd_flags nlohmann_json::nlohmann_json PkgConfig::ZMQ Boost::boost OpenSSL::SSL OpenSSL::Crypto
+target_link_libraries(grfd_monitor PUBLIC grfd_keys grfd_flags nlohmann_json::nlohmann_json PkgConfig::ZMQ Boost::boost OpenSSL::SSL OpenSSL::Crypto
   PRIVATE tomlplusplus::tomlplusplus Boost::program_options)
 # Beast's templates, once plain and once over TLS: with every check in them this one file takes five minutes.
 set(web_options -O1)

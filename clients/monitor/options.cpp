@@ -28,6 +28,8 @@ constexpr const char* kUsage = R"(grfmon [--config grfd.toml] [OPTIONS]: the web
   --secure             TLS and pairing on loopback too
   --invite             print a link that also allows zero, start, stop and mark
   --state FOLDER       certificate and paired browsers     (STATE_DIRECTORY, or ~/.local/state/grfd-monitor)
+  --server-key FILE    public key of the daemon            (GRFD_SERVER_KEY) when its feed asks for keys
+  --key FILE           the key of this program             (GRFD_KEY)
   --page FOLDER        the page                            (beside the program)
 )";
 
@@ -57,6 +59,15 @@ void read_config(const std::string& file, Options& o) {
     take("control.endpoint", o.control);
     take("monitor.listen", o.listen);
     take("monitor.endpoint", o.pairing);
+    std::string keys = "/etc/grfd/keys";
+    take("keys.folder", keys);
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path() / keys;
+    std::error_code ignored;
+    const bool plain = o.feed.rfind("ipc://", 0) == 0 || o.feed.rfind("tcp://127.", 0) == 0 || o.feed.rfind("tcp://[::1]", 0) == 0;
+    if (!plain && std::filesystem::exists(folder / "monitor.key", ignored)) {
+      o.key = folder / "monitor.key";
+      o.server_key = folder / "server.pub";
+    }
   } catch (const toml::parse_error& e) {
     throw std::runtime_error(file + ": " + std::string(e.description()));
   }
@@ -68,7 +79,7 @@ std::optional<Options> read_options(int argc, char** argv) {
   Options o;
   po::options_description known;
   const auto text = [] { return po::value<std::string>(); };
-  known.add_options()("config", text())("feed", text())("control", text())("endpoint", text())("listen", text())("state", text())("page", text())(
+  known.add_options()("config", text())("feed", text())("control", text())("endpoint", text())("listen", text())("state", text())("page", text())("server-key", text())("key", text())(
       "secure", po::bool_switch())("invite", po::bool_switch())("help,h", po::bool_switch());
   po::variables_map values;
   try {
@@ -87,6 +98,8 @@ std::optional<Options> read_options(int argc, char** argv) {
   take("control", o.control);
   take("endpoint", o.pairing);
   take("listen", o.listen);
+  take("server-key", o.server_key);
+  take("key", o.key);
   o.state = default_state();
   o.page = default_page();
   take("state", o.state);

@@ -11,6 +11,7 @@ struct Options {
   std::string control = "ipc:///run/grfd/control";
   std::string pairing = "ipc:///run/grfd/monitor";  ///< where `grfctl monitor` asks
   std::string listen = "127.0.0.1:7391";            ///< ADDRESS:PORT, [ADDRESS]:PORT
+  std::string server_key, key;                      ///< files; for a feed or commands that ask for keys
   bool secure = false;                              ///< TLS and pairing on loopback too
   bool invite = false;                              ///< print a link that also allows commands
   std::filesystem::path state;                      ///< certificate and paired pages

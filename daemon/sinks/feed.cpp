@@ -14,6 +14,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kBetweenAnswers = std::chrono::milliseconds(20);
 constexpr int kSubscriptionsAtOnce = 1000;
 constexpr std::int64_t kMostBytes = 256;  // of a subscription; libzmq keeps every byte of it in a tree
+constexpr std::int64_t kMostHandshakeBytes = 768;  // CURVE: 257, the metadata of the client
 
 TimeNs lab_now() {
   timespec t{};
@@ -22,7 +23,9 @@ TimeNs lab_now() {
 }
 }  // namespace
 
-Feed::Feed(const FeedSettings& settings) : settings_(settings) {}
+Feed::Feed(const FeedSettings& settings, const std::string& keys) : settings_(settings) {
+  if (!keys.empty()) gate_.emplace(keys, std::initializer_list<Right>{Right::feed});
+}
 
 void Feed::open(const Session& session) {
   session_start_ = session.start;
@@ -57,7 +60,9 @@ void Feed::open(const Session& session) {
   socket_.set(zmq::sockopt::xpub_verbose, 1);  // every subscription comes up here, so that each late joiner gets the info
   socket_.set(zmq::sockopt::sndhwm, settings_.high_water_mark);
   socket_.set(zmq::sockopt::linger, 200);
-  socket_.set(zmq::sockopt::maxmsgsize, kMostBytes);  // who sends more is cut off
+  socket_.set(zmq::sockopt::maxmsgsize, gate_ ? kMostHandshakeBytes : kMostBytes);  // who sends more is cut off
+  socket_.set(zmq::sockopt::ipv6, settings_.endpoint.starts_with("tcp://["));
+  if (gate_) gate_->open(context_, socket_);
   try {
     socket_.bind(settings_.endpoint);
   } catch (const zmq::error_t& e) {
@@ -85,6 +90,7 @@ void Feed::write(std::span<const Sample> samples) {
   if (std::exchange(any_fast_, false))
     for (Topic& topic : topics_)
       if (topic.fast && topic.count > 0) send(topic);
+  if (gate_) gate_->poll();
   take_subscriptions();
   const auto now = Clock::now();
   if (answer_wanted_ && now >= next_answer_) answer_subscriptions(now);
@@ -186,6 +192,7 @@ void Feed::answer_subscriptions(Clock::time_point now) {
 void Feed::close() {
   flush();
   socket_.close();
+  if (gate_) gate_->close();
 }
 
 }  // namespace grfd

@@ -2,10 +2,12 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 #include <zmq.hpp>
 
+#include "daemon/key_gate.hpp"
 #include "daemon/sink.hpp"
 #include "daemon/sinks/age_statistics.hpp"
 #include "schemas/counter.hpp"
@@ -15,9 +17,10 @@ namespace grfd {
 
 class Feed final : public Sink {
  public:
-  explicit Feed(const FeedSettings& settings);
+  /// @param keys folder of keys (schemas/keys.md) that subscribers need; empty: whoever reaches the endpoint may listen
+  explicit Feed(const FeedSettings& settings, const std::string& keys = "");
   const char* name() const override { return "feed"; }
-  /// @throws zmq::error_t when the endpoint cannot be bound
+  /// @throws std::runtime_error when the endpoint cannot be bound, or there is no server key
   void open(const Session& session) override;
   void write(std::span<const Sample> samples) override;
   void close() override;
@@ -26,6 +29,7 @@ class Feed final : public Sink {
   const Counter& late_subscriptions() const { return late_; }
   const Counter& messages() const { return messages_; }
   const Counter& bad_requests() const { return bad_; }
+  const KeyGate* gate() const { return gate_ ? &*gate_ : nullptr; }  ///< null: no keys are asked for
   /// From the arrival of a message's newest sample to its sending. Any thread.
   AgeStatistics::Summary fast_age() const { return fast_age_.summary(); }
   AgeStatistics::Summary batched_age() const { return batched_age_.summary(); }
@@ -59,6 +63,7 @@ class Feed final : public Sink {
   FeedSettings settings_;
   zmq::context_t context_{1};
   zmq::socket_t socket_;
+  std::optional<KeyGate> gate_;
   std::vector<Topic> topics_;
   std::string session_info_, session_id_;
   TimeNs session_start_ = 0;

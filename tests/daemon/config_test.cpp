@@ -261,22 +261,29 @@ BOOST_AUTO_TEST_CASE(the_feed_and_the_commands_stay_on_this_computer) {
   for (const char* good :
        {"tcp://127.0.0.1:7390", "tcp://127.3.2.1:1", "tcp://[::1]:65535", "tcp://127.0.0.1:*", "ipc:///tmp/feed"})
     BOOST_TEST(file.errors({std::string("feed.endpoint=") + good}) == "");
-  for (const char* open :
-       {"tcp://0.0.0.0:7390", "tcp://*:7390", "tcp://192.168.1.5:7390", "tcp://lab.example:7390", "tcp://[::]:7390",
-        "tcp://localhost:7390", "tcp://127.0.0.1.example:7390", "tcp://eth0;127.0.0.1:7390"})
-    BOOST_TEST(file.errors({std::string("feed.endpoint=") + open}) ==
+  const std::string keys = "keys.folder=/nowhere/keys";
+  for (const char* open : {"tcp://0.0.0.0:7390", "tcp://*:7390", "tcp://192.168.1.5:7390", "tcp://[::]:7390"}) {
+    BOOST_TEST(file.errors({std::string("feed.endpoint=") + open, keys}) ==
                std::string("--set feed.endpoint: is \"") + open +
-                   "\", which other computers can reach; the feed has no encryption and no passwords yet (no CURVE), "
-                   "so it must be "
-                   "tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
+                   "\", which other computers can reach, so it needs keys: /nowhere/keys/server.key is not there; make it "
+                   "with: grfctl key create server --keys /nowhere/keys; or keep to tcp://127.0.0.1:PORT, "
+                   "tcp://[::1]:PORT or ipc://PATH");
+    BOOST_TEST(file.errors({std::string("feed.endpoint=") + open, "feed.enabled=false", keys}) == "");
+  }
   for (const char* wrong : {"udp://127.0.0.1:7390", "127.0.0.1:7390", "tcp://127.0.0.1", "tcp://127.0.0.1:70000",
-                            "tcp://127.0.0.1:", "tcp://:7390"})
+                            "tcp://127.0.0.1:", "tcp://:7390", "tcp://lab.example:7390", "tcp://localhost:7390",
+                            "tcp://127.0.0.1.example:7390", "tcp://eth0;127.0.0.1:7390", "tcp://::1:7390"})
     BOOST_TEST(file.errors({std::string("feed.endpoint=\"") + wrong + "\""}) ==
                std::string("--set feed.endpoint: is \"") + wrong +
-                   "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");
+                   "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH; or, with keys, tcp://ADDRESS:PORT "
+                   "with an address of this computer, or 0.0.0.0");
   BOOST_TEST(
-      file.errors({"control.endpoint=tcp://127.0.0.1:1"}) ==
-      "--set control.endpoint: is \"tcp://127.0.0.1:1\", must be ipc://PATH: who may use the socket may command");
+      file.errors({"control.endpoint=tcp://127.0.0.1:1", keys}) ==
+      "--set control.endpoint: is \"tcp://127.0.0.1:1\", where everybody who reaches it could command, so it needs keys: "
+      "/nowhere/keys/server.key is not there; make it with: grfctl key create server --keys /nowhere/keys; or keep to "
+      "ipc://PATH: who may use that file may command");
+  BOOST_TEST(file.errors({"control.endpoint=tcp://lab.example:1"}) ==
+             "--set control.endpoint: is \"tcp://lab.example:1\", must be ipc://PATH; or, with keys, tcp://ADDRESS:PORT");
   BOOST_TEST(file.errors({"control.endpoint=ipc://@name"}) ==
              "--set control.endpoint: is \"ipc://@name\", must be ipc:// and the path of a socket");
   BOOST_TEST(file.errors({"control.endpoint=ipc:///" + std::string(107, 'x')}) ==

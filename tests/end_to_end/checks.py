@@ -66,8 +66,8 @@ def finish():
 class Daemon:
     """The demonstration rig, emulated, with its sockets and recordings in a folder of the test."""
 
-    def __init__(self, grfd, demo, folder, *more):
-        self.control, self.feed = f"ipc://{folder}/control", f"ipc://{folder}/feed"
+    def __init__(self, grfd, demo, folder, *more, feed=None, control=None):
+        self.control, self.feed = control or f"ipc://{folder}/control", feed or f"ipc://{folder}/feed"
         self.log = open(f"{folder}/log", "a+")
         settings = [f"control.endpoint={self.control}", f"feed.endpoint={self.feed}", f"record.folder={folder}/trials", "record.at_start=false", *more]
         self.process = subprocess.Popen([grfd, "run", demo, *(x for s in settings for x in ("--set", s))], stdout=self.log, stderr=self.log)

@@ -149,6 +149,8 @@ def check_account(root):
     uid, gid = map(int, re.search(r"^grfd:[^:]*:(\d+):(\d+):", passwd, re.M).groups())
     folder = (root / "var/lib/grfd/recordings").stat()
     check((folder.st_uid, folder.st_gid, oct(folder.st_mode & 0o7777)) == (uid, gid, "0o2750"), "recordings belong to grfd, the group reads them")
+    folder = (root / "etc/grfd/keys").stat()
+    check((folder.st_uid, folder.st_gid, oct(folder.st_mode & 0o7777)) == (uid, gid, "0o700"), "keys belong to grfd, nobody else reads them")
 
 
 with tempfile.TemporaryDirectory(prefix="grfd-install-") as temporary:

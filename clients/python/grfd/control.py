@@ -6,7 +6,8 @@ import json
 import os
 from typing import Any, Iterator
 
-from .errors import CommandFailed, FeedError, NoAnswer, Refused
+from .errors import CommandFailed, FeedError, GrfdError, NoAnswer, Refused
+from .keys import File, secure
 from .modules import need
 
 DEFAULT_CONTROL = "ipc:///run/grfd/control"
@@ -15,10 +16,11 @@ DEFAULT_CONTROL = "ipc:///run/grfd/control"
 class Control:
     """Use grfd.control() to make one. Not for several threads at once."""
 
-    def __init__(self, endpoint: str | None, timeout_s: float):
+    def __init__(self, endpoint: str | None, timeout_s: float, key: File = None, server_key: File = None):
         self._zmq = need("zmq", "python3-zmq")
-        self.endpoint = endpoint or os.environ.get("GRFD_CONTROL", DEFAULT_CONTROL)
+        self.endpoint: str = endpoint or os.environ.get("GRFD_CONTROL") or DEFAULT_CONTROL
         self.timeout_s = timeout_s
+        self._keys = (key, server_key)
         self._socket: Any | None = None
         self._open()
 
@@ -45,7 +47,9 @@ class Control:
         assert self._socket is not None
         self._socket.send(json.dumps({"v": 1, "command": command, **arguments}).encode())
         reply = self._receive(
-            wait_s, f"no daemon answers at {self.endpoint}: is grfd running, and may you open that file (group grfd)?"
+            wait_s,
+            f"no daemon answers at {self.endpoint}: is grfd running, and "
+            + ("may you open that file (group grfd)?" if self.endpoint.startswith("ipc://") else "does it allow this key?"),
         )
         if not reply.get("ok"):
             raise Refused(str(reply.get("error", "the daemon refused without a reason")))
@@ -107,7 +111,12 @@ class Control:
         self._socket = zmq.Context.instance().socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
         try:
+            secure(self._socket, self.endpoint, *self._keys)
+            self._socket.setsockopt(zmq.IPV6, self.endpoint.startswith("tcp://["))
             self._socket.connect(self.endpoint)
+        except GrfdError:
+            self.close()
+            raise
         except zmq.ZMQError as e:
             self.close()
             raise FeedError(
@@ -135,6 +144,9 @@ def _why(event: str, detail: dict[str, Any]) -> str:
     return f"{event}: {detail.get('error') or detail.get('reason') or detail}"
 
 
-def control(endpoint: str | None = None, *, timeout_s: float = 10.0) -> Control:
-    """Connects to the control socket. endpoint: None: GRFD_CONTROL of the environment, or ipc:///run/grfd/control."""
-    return Control(endpoint, timeout_s)
+def control(
+    endpoint: str | None = None, *, timeout_s: float = 10.0, key: File = None, server_key: File = None
+) -> Control:
+    """Connects to the control socket. endpoint: None: GRFD_CONTROL of the environment, or ipc:///run/grfd/control.
+    key, server_key: for a daemon on another computer, as for live()."""
+    return Control(endpoint, timeout_s, key, server_key)

@@ -5,7 +5,8 @@ import json
 import time
 from typing import Any, Iterable, NamedTuple
 
-from .errors import FeedError, FeedSilent
+from .errors import FeedError, FeedSilent, GrfdError
+from .keys import File, secure
 from .modules import need
 
 DEFAULT_FEED = "tcp://127.0.0.1:7390"
@@ -22,7 +23,7 @@ class FeedLink:
     """A SUB socket with the state of its connection. `beat_s` is when anything came last (time.monotonic), `ever` and
     `connected` what the transport says."""
 
-    def __init__(self, endpoint: str, topics: Iterable[str], queue: int):
+    def __init__(self, endpoint: str, topics: Iterable[str], queue: int, key: File = None, server_key: File = None):
         self._zmq = zmq = need("zmq", "python3-zmq")
         self.endpoint = endpoint
         self.ever = self.connected = False
@@ -37,13 +38,20 @@ class FeedLink:
         self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
         # Whoever forgets close(): were the reader of these events collected before their sender, libzmq's thread would
         # wait for it for ever, and every socket of the process with it. So __del__ closes them in order.
-        self._monitor = self._socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
+        self._monitor = self._socket.get_monitor_socket(
+            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+        )
         wanted = set(topics)
         self._only_beat = "" not in wanted and HEARTBEAT not in wanted
         for topic in wanted | {HEARTBEAT, "session"}:
             self._socket.setsockopt_string(zmq.SUBSCRIBE, topic)
         try:
+            self.keys = secure(self._socket, endpoint, key, server_key)
+            self._socket.setsockopt(zmq.IPV6, endpoint.startswith("tcp://["))
             self._socket.connect(endpoint)
+        except GrfdError:
+            self.close()
+            raise
         except zmq.ZMQError as e:
             self.close()
             raise FeedError(
@@ -87,6 +95,10 @@ class FeedLink:
         from zmq.utils.monitor import recv_monitor_message
 
         event = recv_monitor_message(self._monitor)["event"]
+        if event == self._zmq.EVENT_HANDSHAKE_FAILED_AUTH:  # ZeroMQ tries no more
+            raise FeedError(
+                f"the daemon at {self.endpoint} does not let this key in; there: grfctl key allow NAME, then connect anew"
+            )
         self.connected = event == self._zmq.EVENT_HANDSHAKE_SUCCEEDED
         self.ever = self.ever or self.connected
         if not self.connected:
@@ -122,6 +134,8 @@ class FeedLink:
             return FeedSilent(
                 f"no feed at {self.endpoint} for {self.silent_s:.1f} s: is grfd running, "
                 "and is this the feed.endpoint of its settings?"
+                + (" Is server_key the public key of that daemon?" if self.keys else "")
+                + (" Beyond this computer it asks for keys." if not self.keys and self.endpoint.startswith("tcp") else "")
             )
         if not self.connected:
             return FeedSilent(
@@ -134,9 +148,9 @@ class FeedLink:
         )
 
 
-def stream_names(endpoint: str, seconds: float = 0.7) -> list[str]:
+def stream_names(endpoint: str, seconds: float = 0.7, key: File = None, server_key: File = None) -> list[str]:
     """Names of all streams of the session, from their info messages."""
-    link = FeedLink(endpoint, [""], 100_000)
+    link = FeedLink(endpoint, [""], 100_000, key, server_key)
     found: set[str] = set()
     try:
         end = time.monotonic() + seconds

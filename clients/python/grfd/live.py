@@ -11,6 +11,7 @@ from . import window
 from .blocks import Block, Row, TextRow, decode
 from .errors import FeedError, UnknownStream
 from .feed_link import DEFAULT_FEED, FeedLink, Message, stream_names
+from .keys import File
 from .losses import PREVIEW, Missed
 from .stream_info import StreamInfo
 from .window import Aligner, Window
@@ -34,6 +35,8 @@ class Live:
         timeout_s: float | None,
         remove_delays: bool,
         keep_s: float,
+        key: File = None,
+        server_key: File = None,
     ):
         wanted = [streams] if isinstance(streams, str) else list(streams) if streams is not None else [""]
         if not wanted:
@@ -53,7 +56,8 @@ class Live:
         self._windows: dict[str, Window] = {}
         self._aligners: dict[str, Aligner] = {}
         self._looked_up = False
-        self._link = FeedLink(self.endpoint, [*wanted, "gaps"], queue=100_000)
+        self._keys = (key, server_key)
+        self._link = FeedLink(self.endpoint, [*wanted, "gaps"], 100_000, key, server_key)
 
     def __enter__(self) -> Live:
         return self
@@ -144,7 +148,7 @@ class Live:
         self._looked_up = True
         missing = [w for w in self._wanted if not self._matching(w)]
         if missing:
-            names = stream_names(self.endpoint)
+            names = stream_names(self.endpoint, 0.7, *self._keys)
             for w in missing:
                 if names and not any(n == w or w.endswith("/") and n.startswith(w) for n in names):
                     near = difflib.get_close_matches(w, names, 3, 0.5)
@@ -221,6 +225,8 @@ def live(
     timeout_s: float | None = 5.0,
     remove_delays: bool = False,
     keep_s: float = 60.0,
+    key: File = None,
+    server_key: File = None,
 ) -> Live:
     """Subscribes to the feed of a running daemon.
 
@@ -230,5 +236,7 @@ def live(
     endpoint: feed.endpoint of the daemon's settings; None: GRFD_FEED of the environment, or tcp://127.0.0.1:7390.
     timeout_s: after this much silence FeedSilent is raised; None: wait for ever, through restarts of the daemon.
     remove_delays: blocks come with the delay of every column taken off, later by the largest delay.
-    keep_s: how much frame() can look back."""
-    return Live(streams, endpoint, timeout_s, remove_delays, keep_s)
+    keep_s: how much frame() can look back.
+    key, server_key: for a daemon on another computer: files NAME.key of this client and server.pub of the daemon; None:
+        GRFD_KEY and GRFD_SERVER_KEY of the environment (schemas/keys.md)."""
+    return Live(streams, endpoint, timeout_s, remove_delays, keep_s, key, server_key)
