@@ -31,8 +31,9 @@ App::App(Settings settings, const RunOptions& options)
     : options_(options),
       assembly_(std::move(settings), clock_.now(), utc_now_ns(), false),
       settings_(assembly_.session.settings),
-      control_(io_, settings_.control.endpoint, [this](const Json& request) { return handle(request); },
-               keys_for(Right::control, settings_.control.endpoint)),
+      control_(
+          io_, settings_.control.endpoint, [this](const Json& request) { return handle(request); },
+          keys_for(Right::control, settings_.control.endpoint)),
       emulation_(settings_, assembly_.stimulus.get(), clock_, assembly_.session.start, *assembly_.truth_ring,
                  assembly_.first_truth),
       signals_(io_, SIGINT, SIGTERM),
@@ -57,7 +58,8 @@ App::App(Settings settings, const RunOptions& options)
     assembly_.engine->add_counter(sinks_.back()->sink().name(), sinks_.back()->dropped());
   };
 
-  auto recorder = std::make_unique<Recorder>([this](const RecordingEvent& e) { asio::post(io_, [this, e] { on_recording(e); }); });
+  auto recorder =
+      std::make_unique<Recorder>([this](const RecordingEvent& e) { asio::post(io_, [this, e] { on_recording(e); }); });
   recorder_ = recorder.get();
   recorder_->set_state_provider([this](std::string& version) {
     version = Pipeline::kStateVersion;
@@ -68,7 +70,9 @@ App::App(Settings settings, const RunOptions& options)
     assembly_.engine->add_counter("recorder", *c);
   double samples_per_s = 0;
   for (const StreamInfo& info : session.streams) samples_per_s += info.rate_hz * static_cast<double>(info.parts());
-  const auto ring = [&](double s) { return std::min<std::size_t>(2'000'000, static_cast<std::size_t>(samples_per_s * s) + 4096); };
+  const auto ring = [&](double s) {
+    return std::min<std::size_t>(2'000'000, static_cast<std::size_t>(samples_per_s * s) + 4096);
+  };
   add_sink(std::move(recorder), ring(settings_.record.file_ring_s));
   if (settings_.feed.enabled) {
     auto feed = std::make_unique<Feed>(settings_.feed, keys_for(Right::feed, settings_.feed.endpoint));
@@ -78,15 +82,18 @@ App::App(Settings settings, const RunOptions& options)
     add_gate("feed", feed_->gate());
     add_sink(std::move(feed), ring(1));
   }
-  auto status = std::make_unique<StatusSink>([this](StatusSink::Event e) { asio::post(io_, [this, e = std::move(e)] { on_event(e); }); });
+  auto status = std::make_unique<StatusSink>(
+      [this](StatusSink::Event e) { asio::post(io_, [this, e = std::move(e)] { on_event(e); }); });
   status_sink_ = status.get();
   add_sink(std::move(status), ring(1));
 
   assembly_.engine->add_counter("truth", emulation_.truth_dropped());
-  for (const Counter* c : {&control_.replies_dropped(), &control_.clients_gone()}) assembly_.engine->add_counter("control", *c);
+  for (const Counter* c : {&control_.replies_dropped(), &control_.clients_gone()})
+    assembly_.engine->add_counter("control", *c);
   add_gate("control", control_.gate());
   if (control_.gate()) assembly_.engine->add_counter("control", control_.commands_refused());
-  const bool needs_usb = std::any_of(settings_.devices.begin(), settings_.devices.end(), [](const DeviceSettings& d) { return !d.emulated; });
+  const bool needs_usb = std::any_of(settings_.devices.begin(), settings_.devices.end(),
+                                     [](const DeviceSettings& d) { return !d.emulated; });
   if (needs_usb) usb_ = make_usb_finder(*assembly_.engine, settings_.realtime_priority);
   if (settings_.record.capture) {
     captures_ = std::make_unique<Captures>(session);
@@ -103,7 +110,8 @@ std::string App::keys_for(Right right, const std::string& endpoint) const {
 
 void App::add_gate(const char* owner, const KeyGate* gate) {
   if (!gate) return;
-  for (const Counter* c : {&gate->keys_accepted, &gate->keys_refused, &gate->connections_refused}) assembly_.engine->add_counter(owner, *c);
+  for (const Counter* c : {&gate->keys_accepted, &gate->keys_refused, &gate->connections_refused})
+    assembly_.engine->add_counter(owner, *c);
 }
 
 int App::run() {
@@ -146,18 +154,18 @@ void App::begin() {
     children_[pid] = {"", 0};
   }
   load_delays();
-  if (settings_.record.at_start) {
-    start_recording(settings_.record.name);
-  }
+  if (settings_.record.at_start) { start_recording(settings_.record.name); }
   if (settings_.record.tare_at_start) {
-    auto timer = std::make_shared<asio::steady_timer>(io_, std::chrono::nanoseconds(
-        assembly_.session.start + static_cast<TimeNs>(settings_.record.tare_at_start_s * 1e9) - clock_.now()));
+    auto timer = std::make_shared<asio::steady_timer>(
+        io_, std::chrono::nanoseconds(assembly_.session.start +
+                                      static_cast<TimeNs>(settings_.record.tare_at_start_s * 1e9) - clock_.now()));
     timer->async_wait([this, timer](const boost::system::error_code& e) {
       if (!e && !leaving_) send_command("tare", {{"plate", "all"}});
     });
   }
   if (options_.seconds) {
-    timer_.expires_after(std::chrono::nanoseconds(assembly_.session.start + static_cast<TimeNs>(*options_.seconds * 1e9) - clock_.now()));
+    timer_.expires_after(std::chrono::nanoseconds(assembly_.session.start +
+                                                  static_cast<TimeNs>(*options_.seconds * 1e9) - clock_.now()));
     timer_.async_wait([this](const boost::system::error_code& e) {
       if (!e) end("time is up");
     });
@@ -177,7 +185,9 @@ void App::watchdog() {
 void App::on_event(const StatusSink::Event& event) {
   // What devices do is logged where it happens.
   const bool loud = event.stream != "commands" && event.stream != "truth/events" && event.name != "device";
-  if (loud) log(event.stream == "events" || event.name.rfind("feed.late", 0) == 0 ? Level::info : Level::warning, (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
+  if (loud)
+    log(event.stream == "events" || event.name.rfind("feed.late", 0) == 0 ? Level::info : Level::warning,
+        (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
   if (event.stream != "events") return;
   const Json detail = Json::parse(event.detail, nullptr, false);
   if (event.name == "tap_result" && detail.is_object()) keep_delays(detail);
@@ -199,10 +209,13 @@ void App::await_signal() {
 }
 
 void App::on_device(const Devices::Status& s) {
-  if (!assembly_.command(clock_.now(), device_command(s))) log(Level::error, "the pipeline takes no commands: the state of " + s.name + " is not recorded");
+  if (!assembly_.command(clock_.now(), device_command(s)))
+    log(Level::error, "the pipeline takes no commands: the state of " + s.name + " is not recorded");
   const bool fine = s.state == Devices::State::streaming;
-  log(fine ? Level::info : Level::warning, s.name + ": " + to_string(s.state) + (fine ? " (" + s.model + " " + s.serial + ", firmware " + s.firmware + ")" : "") +
-                                               (s.trouble.empty() ? "" : ", " + s.trouble));
+  log(fine ? Level::info : Level::warning,
+      s.name + ": " + to_string(s.state) +
+          (fine ? " (" + s.model + " " + s.serial + ", firmware " + s.firmware + ")" : "") +
+          (s.trouble.empty() ? "" : ", " + s.trouble));
 }
 
 int run(Settings settings, const RunOptions& options) { return App(std::move(settings), options).run(); }

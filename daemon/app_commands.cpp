@@ -12,7 +12,8 @@ std::uint64_t App::send_command(const std::string& verb, Json detail) {
   const std::uint64_t id = next_command_++;
   Json all{{"id", id}};
   all.update(detail);
-  if (!assembly_.command(clock_.now(), verb + " " + all.dump())) throw Refusal("the pipeline does not take commands now; try again");
+  if (!assembly_.command(clock_.now(), verb + " " + all.dump()))
+    throw Refusal("the pipeline does not take commands now; try again");
   return id;
 }
 
@@ -35,19 +36,23 @@ Control::Answer App::handle(const Json& request) {
   if (command == "tare") {
     const std::string plate = text("plate");
     const bool known = plate.empty() || plate == "all" ||
-                       std::any_of(settings_.plates.begin(), settings_.plates.end(), [&](const PlateSettings& p) { return p.name == plate; });
+                       std::any_of(settings_.plates.begin(), settings_.plates.end(),
+                                   [&](const PlateSettings& p) { return p.name == plate; });
     if (!known) throw Refusal("there is no plate '" + plate + "'");
     if (settings_.plates.empty()) throw Refusal("no plate is configured");
     return {nullptr, send_command("tare", {{"plate", plate.empty() ? "all" : plate}})};
   }
   if (command == "tap") {
-    if (settings_.plates.empty() || settings_.imus.empty()) throw Refusal("a tap test needs a plate and an inertial sensor");
+    if (settings_.plates.empty() || settings_.imus.empty())
+      throw Refusal("a tap test needs a plate and an inertial sensor");
     std::string plate = text("plate");
     if (plate.empty()) plate = settings_.plates.front().name;
-    if (std::none_of(settings_.plates.begin(), settings_.plates.end(), [&](const PlateSettings& p) { return p.name == plate; }))
+    if (std::none_of(settings_.plates.begin(), settings_.plates.end(),
+                     [&](const PlateSettings& p) { return p.name == plate; }))
       throw Refusal("there is no plate '" + plate + "'");
     const Json length = request.value("seconds", Json(15));
-    if (!length.is_number() || !(length.get<double>() >= 3 && length.get<double>() <= 120)) throw Refusal("\"seconds\" must be a number from 3 to 120");
+    if (!length.is_number() || !(length.get<double>() >= 3 && length.get<double>() <= 120))
+      throw Refusal("\"seconds\" must be a number from 3 to 120");
     return {nullptr, send_command("tap", {{"plate", plate}, {"seconds", length}})};
   }
   if (command == "delays") return {{{"delays", delays_ ? delays_->to_json() : Json::array()}}};
@@ -58,9 +63,11 @@ Control::Answer App::handle(const Json& request) {
     if (recorder_failed_) throw Refusal("the recorder has failed; see the log, then restart grfd");
     for (const Devices::Status& d : devices_->status())
       if (d.required && d.state != Devices::State::streaming)
-        throw Refusal("required device " + d.name + " is " + to_string(d.state) + (d.trouble.empty() ? "" : " (" + d.trouble + ")"));
+        throw Refusal("required device " + d.name + " is " + to_string(d.state) +
+                      (d.trouble.empty() ? "" : " (" + d.trouble + ")"));
     const std::string name = text("name");
-    if (name.find('/') != std::string::npos || name.find('\0') != std::string::npos || name.size() > 200) throw Refusal("\"name\" is a file name without '/'");
+    if (name.find('/') != std::string::npos || name.find('\0') != std::string::npos || name.size() > 200)
+      throw Refusal("\"name\" is a file name without '/'");
     return {nullptr, start_recording(name)};
   }
   if (command == "record_stop") {
@@ -71,7 +78,8 @@ Control::Answer App::handle(const Json& request) {
   if (command == "blink") {
     const std::string name = text("device");
     if (name.empty()) throw Refusal("blink needs \"device\", a name as in the configuration");
-    if (std::none_of(settings_.devices.begin(), settings_.devices.end(), [&](const DeviceSettings& d) { return d.name == name; }))
+    if (std::none_of(settings_.devices.begin(), settings_.devices.end(),
+                     [&](const DeviceSettings& d) { return d.name == name; }))
       throw Refusal("there is no device '" + name + "'");
     const std::uint64_t id = next_command_++;
     devices_->blink(name, [this, id, name](const std::string& trouble) {
@@ -83,24 +91,33 @@ Control::Answer App::handle(const Json& request) {
     });
     return {nullptr, id};
   }
-  throw Refusal("unknown command '" + command + "'; there are ping, status, devices, tare, tap, delays, delays_use, pose, record_start, record_stop, mark, blink");
+  throw Refusal("unknown command '" + command +
+                "'; there are ping, status, devices, tare, tap, delays, delays_use, pose, record_start, record_stop, "
+                "mark, blink");
 }
 
 Json App::devices() {
   Json all = Json::array();
   const auto streams = status_sink_->snapshot();  // empty until its thread has opened it
   for (const Devices::Status& d : devices_->status()) {
-    Json one{{"name", d.name}, {"driver", d.driver}, {"state", to_string(d.state)}, {"model", d.model}, {"serial", d.serial},
-             {"firmware", d.firmware}, {"required", d.required}, {"rate_hz", d.rate_hz}, {"measured_hz", d.measured_hz},
-             {"samples", d.samples}, {"restarts", d.restarts}, {"backlog", d.backlog}, {"trouble", d.trouble}};
+    Json one{{"name", d.name},         {"driver", d.driver},     {"state", to_string(d.state)},
+             {"model", d.model},       {"serial", d.serial},     {"firmware", d.firmware},
+             {"required", d.required}, {"rate_hz", d.rate_hz},   {"measured_hz", d.measured_hz},
+             {"samples", d.samples},   {"restarts", d.restarts}, {"backlog", d.backlog},
+             {"trouble", d.trouble}};
     Json losses = Json::object();
     for (const auto& line : assembly_.engine->counters())
-      if (line.name.rfind(d.name + ".", 0) == 0 && line.counter->kind == Counter::Kind::trouble && line.counter->get() > 0) losses[line.name.substr(d.name.size() + 1)] = line.counter->get();
+      if (line.name.rfind(d.name + ".", 0) == 0 && line.counter->kind == Counter::Kind::trouble &&
+          line.counter->get() > 0)
+        losses[line.name.substr(d.name.size() + 1)] = line.counter->get();
     one["counters"] = losses;
-    if (const auto clock = assembly_.session.streams.find("clock/" + d.name); clock && *clock < streams.size() && streams[*clock].newest.size() >= 5) {
+    if (const auto clock = assembly_.session.streams.find("clock/" + d.name);
+        clock && *clock < streams.size() && streams[*clock].newest.size() >= 5) {
       const auto& newest = streams[*clock].newest;  // offset, drift_ppm, residual, interval, state
       constexpr const char* kState[] = {"settling", "sync", "full"};
-      one["clock"] = {{"drift_ppm", newest[1]}, {"residual_us", newest[2] * 1e6}, {"state", kState[std::clamp(static_cast<int>(newest[4]), 0, 2)]}};
+      one["clock"] = {{"drift_ppm", newest[1]},
+                      {"residual_us", newest[2] * 1e6},
+                      {"state", kState[std::clamp(static_cast<int>(newest[4]), 0, 2)]}};
     }
     all.push_back(std::move(one));
   }
@@ -137,8 +154,11 @@ Json App::status() {
           {"software", std::string(software_version()) + " " + software_build()},
           {"uptime_s", now_s},
           {"participant", settings_.participant.code},
-          {"recording", {{"state", kTrial[static_cast<int>(trial_)]}, {"journal", trial_ == Trial::none ? "" : journal_},
-                         {"seconds", trial_ == Trial::none ? 0.0 : now_s - trial_since_s_}, {"last_file", last_file_}}},
+          {"recording",
+           {{"state", kTrial[static_cast<int>(trial_)]},
+            {"journal", trial_ == Trial::none ? "" : journal_},
+            {"seconds", trial_ == Trial::none ? 0.0 : now_s - trial_since_s_},
+            {"last_file", last_file_}}},
           {"feed", settings_.feed.enabled ? settings_.feed.endpoint : ""},
           {"feed_age_ms", feed_age()},
           {"devices", devices()},

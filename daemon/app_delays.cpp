@@ -27,18 +27,20 @@ void App::load_delays() {
   try {
     delays_ = DelayStore(settings_.record.folder);
     if (!delays_->all().empty())
-      log(Level::info, "measured delays of " + std::to_string(delays_->all().size()) +
-                           " sensors are kept from earlier sessions; `grfctl delays` shows them, `grfctl delays use` takes them");
-  } catch (const std::exception& e) {
-    log(Level::warning, e.what());
-  }
+      log(Level::info,
+          "measured delays of " + std::to_string(delays_->all().size()) +
+              " sensors are kept from earlier sessions; `grfctl delays` shows them, `grfctl delays use` takes them");
+  } catch (const std::exception& e) { log(Level::warning, e.what()); }
 }
 
 void App::keep_delays(const Control::Json& tap_result) {
   if (!tap_result.value("accepted", false)) return;
-  if (!delays_) return log(Level::warning, "the measured delays are in use but not kept: delays.json of earlier sessions cannot be read");
+  if (!delays_)
+    return log(Level::warning,
+               "the measured delays are in use but not kept: delays.json of earlier sessions cannot be read");
   try {
-    const int kept = delays_->keep(tap_result, utc_text(), assembly_.session.id, [this](const std::string& name) { return serial_of(name); });
+    const int kept = delays_->keep(tap_result, utc_text(), assembly_.session.id,
+                                   [this](const std::string& name) { return serial_of(name); });
     log(Level::info, "kept the delays of " + std::to_string(kept) + " sensors");
   } catch (const std::exception& e) {
     log(Level::warning, std::string("the measured delays are in use but not kept: ") + e.what());

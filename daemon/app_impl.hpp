@@ -1,5 +1,5 @@
-// The running daemon. app.cpp: life; app_commands.cpp: what clients ask for; app_trials.cpp: recordings; app_delays.cpp:
-// measured delays of sensors.
+// The running daemon. app.cpp: life; app_commands.cpp: what clients ask for; app_trials.cpp: recordings;
+// app_delays.cpp: measured delays of sensors.
 #pragma once
 #include <utility>
 

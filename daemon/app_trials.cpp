@@ -28,7 +28,8 @@ void App::on_recording(const RecordingEvent& event) {
       break;
     case RecordingEvent::Kind::finished:
       trial_ = Trial::none;
-      log(Level::info, "recording ended: " + std::to_string(event.samples) + " samples, " + std::to_string(event.lost_samples) + " lost");
+      log(Level::info, "recording ended: " + std::to_string(event.samples) + " samples, " +
+                           std::to_string(event.lost_samples) + " lost");
       finalise(std::filesystem::absolute(event.path).string(), std::exchange(stop_command_, 0));
       break;
     case RecordingEvent::Kind::failed:
@@ -78,7 +79,8 @@ void App::on_child() {
       log(Level::error, "finalising failed; the trial is safe in " + journal + "; run: grfd finalise " + journal);
     }
     if (command)
-      control_.finish(command, {{"event", "record_stopped"}, {"detail", {{"id", command}, {"ok", good}, {"file", good ? file : journal}}}});
+      control_.finish(command, {{"event", "record_stopped"},
+                                {"detail", {{"id", command}, {"ok", good}, {"file", good ? file : journal}}}});
   }
   leave_when_done();
 }

@@ -11,7 +11,8 @@
 
 namespace grfd {
 
-BackgroundSync::BackgroundSync(int fd, std::string path) : fd_(fd), path_(std::move(path)), thread_([this] { run(); }) {}
+BackgroundSync::BackgroundSync(int fd, std::string path)
+    : fd_(fd), path_(std::move(path)), thread_([this] { run(); }) {}
 
 BackgroundSync::~BackgroundSync() {
   {
@@ -44,9 +45,7 @@ void BackgroundSync::run() noexcept {
       if (!entry_durable) sync_folder_of(path_);
       entry_durable = true;
       if (::fdatasync(fd_) != 0) throw_errno("sync", path_);
-    } catch (const std::system_error& e) {
-      error_.store(e.code().value(), std::memory_order_relaxed);
-    }
+    } catch (const std::system_error& e) { error_.store(e.code().value(), std::memory_order_relaxed); }
   }
 }
 

@@ -1,4 +1,5 @@
-// Makes a growing file durable on a thread of its own: a busy disk takes seconds for that, and whoever writes must not wait.
+// Makes a growing file durable on a thread of its own: a busy disk takes seconds for that, and whoever writes must not
+// wait.
 #pragma once
 #include <atomic>
 #include <condition_variable>

@@ -19,7 +19,8 @@ constexpr double kStreamSeconds = 10;  // that a disk may be slow
 }  // namespace
 
 CaptureFile::CaptureFile(std::string path, const CaptureSession& session, std::size_t ring_bytes)
-    : path_(std::move(path)), file_(path_, O_WRONLY | O_CREAT | O_EXCL),
+    : path_(std::move(path)),
+      file_(path_, O_WRONLY | O_CREAT | O_EXCL),
       lanes_{{{SpscRing<std::byte>(ring_bytes), Counter("capture_ring_full"), 0, 0, false, {}},
               {SpscRing<std::byte>(kConversationBytes), Counter("capture_conversation_ring_full"), 0, 0, false, {}}}} {
   CaptureEncoder::begin(out_);
@@ -36,22 +37,30 @@ CaptureFile::~CaptureFile() {
   for (const Lane& lane : lanes_) unwritten_ += lane.lost, unwritten_bytes_ += lane.lost_bytes;
   if (unwritten_ > 0) encoder_.record(out_, CaptureKind::hole, last_t_, encode_hole(unwritten_, unwritten_bytes_));
   encoder_.record(out_, CaptureKind::end, last_t_, {});
-  if (const int error = write_out()) log(Level::error, path_ + ": its end could not be written: " + std::strerror(error));
+  if (const int error = write_out())
+    log(Level::error, path_ + ": its end could not be written: " + std::strerror(error));
 }
 
-void CaptureFile::streamed(CaptureKind kind, TimeNs t, CaptureView payload) noexcept { put(lanes_[0], kind, t, payload); }
+void CaptureFile::streamed(CaptureKind kind, TimeNs t, CaptureView payload) noexcept {
+  put(lanes_[0], kind, t, payload);
+}
 void CaptureFile::said(CaptureKind kind, TimeNs t, CaptureView payload) noexcept { put(lanes_[1], kind, t, payload); }
 
 void CaptureFile::put(Lane& lane, CaptureKind kind, TimeNs t, CaptureView payload) noexcept {
   // Only this thread takes room away: what is there now stays there, and a record goes in whole or not at all.
-  if (payload.size() > CaptureEncoder::kLongest || lane.ring.capacity() - lane.ring.size() < sizeof(Head) + payload.size()) {
+  if (payload.size() > CaptureEncoder::kLongest ||
+      lane.ring.capacity() - lane.ring.size() < sizeof(Head) + payload.size()) {
     ++lane.dropped;
     ++lane.lost;
     lane.lost_bytes += payload.size();
     return;
   }
-  const Head head{ticket_.fetch_add(1, std::memory_order_relaxed), t, static_cast<std::uint32_t>(payload.size()),
-                  static_cast<std::uint32_t>(kind), lane.lost, lane.lost_bytes};
+  const Head head{ticket_.fetch_add(1, std::memory_order_relaxed),
+                  t,
+                  static_cast<std::uint32_t>(payload.size()),
+                  static_cast<std::uint32_t>(kind),
+                  lane.lost,
+                  lane.lost_bytes};
   lane.lost = lane.lost_bytes = 0;
   lane.ring.push(std::as_bytes(std::span(&head, 1)));
   lane.ring.push(payload);
@@ -80,7 +89,8 @@ int CaptureFile::drain() {
     ++next_;
     const Head& h = lane->head;
     if (h.lost + unwritten_ > 0) {
-      encoder_.record(out_, CaptureKind::hole, last_t_, encode_hole(h.lost + unwritten_, h.lost_bytes + unwritten_bytes_));
+      encoder_.record(out_, CaptureKind::hole, last_t_,
+                      encode_hole(h.lost + unwritten_, h.lost_bytes + unwritten_bytes_));
       unwritten_ = unwritten_bytes_ = 0;
     }
     encoder_.record(out_, static_cast<CaptureKind>(h.kind), h.t, payload_);
@@ -98,8 +108,10 @@ int CaptureFile::write_out() {
   int error = 0;
   for (std::size_t done = 0; done < out_.size() && error == 0;) {
     const ssize_t n = ::pwrite(file_.fd(), out_.data() + done, out_.size() - done, static_cast<off_t>(good_ + done));
-    if (n > 0) done += static_cast<std::size_t>(n);
-    else if (n == 0 || errno != EINTR) error = n == 0 ? ENOSPC : errno;
+    if (n > 0)
+      done += static_cast<std::size_t>(n);
+    else if (n == 0 || errno != EINTR)
+      error = n == 0 ? ENOSPC : errno;
   }
   const bool news = error != 0 && !failing_;
   failing_ = error != 0;
@@ -135,23 +147,28 @@ Captures::Captures(const Session& session) {
     head.driver = device.driver;
     double bytes_per_s = 0;
     for (const StreamInfo& s : session.streams)
-      if (s.device == device.name) bytes_per_s += s.rate_hz * static_cast<double>(s.parts()) * 256;  // with room for framing
-    const auto ring = std::max(kLeastStreamBytes, static_cast<std::size_t>(std::min(64e6, bytes_per_s * kStreamSeconds)));
-    files_.push_back(std::make_unique<CaptureFile>(folder + "/" + session.id + "_" + device.name + ".grfcap", head, ring));
+      if (s.device == device.name)
+        bytes_per_s += s.rate_hz * static_cast<double>(s.parts()) * 256;  // with room for framing
+    const auto ring =
+        std::max(kLeastStreamBytes, static_cast<std::size_t>(std::min(64e6, bytes_per_s * kStreamSeconds)));
+    files_.push_back(
+        std::make_unique<CaptureFile>(folder + "/" + session.id + "_" + device.name + ".grfcap", head, ring));
   }
 }
 
 void Captures::connect(Assembly& assembly, const LabClock& clock) {
   for (std::size_t i = 0; i < files_.size(); ++i) {
     assembly.ports[i]->capture(*files_[i], clock);
-    for (const Counter* counter : files_[i]->counters()) assembly.engine->add_counter(assembly.ports[i]->settings().name, *counter);
+    for (const Counter* counter : files_[i]->counters())
+      assembly.engine->add_counter(assembly.ports[i]->settings().name, *counter);
   }
 }
 
 void Captures::drain() {
   for (auto& file : files_)
     if (const int error = file->drain())
-      log(Level::error, file->path() + ": " + std::strerror(error) + "; what could not be written is counted and marked in it");
+      log(Level::error,
+          file->path() + ": " + std::strerror(error) + "; what could not be written is counted and marked in it");
 }
 
 void Captures::start() {

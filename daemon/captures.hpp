@@ -75,8 +75,8 @@ class Captures {
   void connect(Assembly& assembly, const LabClock& clock);
   CaptureFile& operator[](std::size_t device) { return *files_[device]; }
   std::size_t size() const { return files_.size(); }
-  void drain();   ///< without a thread (virtual time)
-  void start();   ///< a thread that drains
+  void drain();  ///< without a thread (virtual time)
+  void start();  ///< a thread that drains
 
  private:
   std::vector<std::unique_ptr<CaptureFile>> files_;

@@ -3,9 +3,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <sched.h>
 #include <signal.h>
+#include <cerrno>
 #include <system_error>
 
 namespace grfd {

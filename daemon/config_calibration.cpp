@@ -25,7 +25,10 @@ const std::vector<Way>& ways() {
       {"matrix_n_per_uv_v", PlateKind::matrix, {"gain", "excitation_v", "origin_m"}, {}},
       {"matrix_n_per_v", PlateKind::matrix, {"origin_m"}, {}},
       {"sensitivity_mv_n", PlateKind::piezo, {"sensor_a_m", "sensor_b_m", "az0_m"}, {"channel_order"}},
-      {"sensitivity_pc_n", PlateKind::piezo, {"range_pc", "sensor_a_m", "sensor_b_m", "az0_m"}, {"channel_order", "full_scale_v"}}};
+      {"sensitivity_pc_n",
+       PlateKind::piezo,
+       {"range_pc", "sensor_a_m", "sensor_b_m", "az0_m"},
+       {"channel_order", "full_scale_v"}}};
   return all;
 }
 
@@ -39,25 +42,34 @@ struct Channels {
 
 void read_channels(Reader& r, PlateCalibration& s, Channels& c) {
   r.matrix("sensitivity", c.sensitivity, {6, kMost}, {6, 6},
-           {"uV/V per N or N.m", "strain gauges: row i is what bridge i gives for Fx Fy Fz Mx My Mz", -kAny, kAny, false, true});
+           {"uV/V per N or N.m", "strain gauges: row i is what bridge i gives for Fx Fy Fz Mx My Mz", -kAny, kAny,
+            false, true});
   r.matrix("matrix_n_per_uv_v", c.per_uv_v, {6, 6}, {6, kMost},
-           {"N or N.m per uV/V", "or the maker's matrix: row Fx Fy Fz Mx My Mz, a column for each channel", -kAny, kAny, false, true});
+           {"N or N.m per uV/V", "or the maker's matrix: row Fx Fy Fz Mx My Mz, a column for each channel", -kAny, kAny,
+            false, true});
   r.matrix("matrix_n_per_v", c.per_v, {6, 6}, {6, kMost},
            {"N or N.m per V", "or the same for volts at the converter", -kAny, kAny, false, true});
   r.numbers("sensitivity_mv_n", c.mv_n, {8, 8},
             {"mV/N", "or eight piezoelectric signals: what channel i gives at the converter", -1e6, 1e6, false, true});
-  r.numbers("sensitivity_pc_n", c.pc_n, {8, 8}, {"pC/N", "or the charge of channel i, with range_pc", -1e6, 1e6, false, true});
-  r.numbers("gain", c.gain, {6, kMost}, {"", "strain gauges: calibrated gain of each amplifier channel", 0.01, 1e6, false, true});
-  r.number("excitation_v", s.excitation_v, {"V", "strain gauges: excitation of the bridges, as measured", 0.1, 50, false, true});
+  r.numbers("sensitivity_pc_n", c.pc_n, {8, 8},
+            {"pC/N", "or the charge of channel i, with range_pc", -1e6, 1e6, false, true});
+  r.numbers("gain", c.gain, {6, kMost},
+            {"", "strain gauges: calibrated gain of each amplifier channel", 0.01, 1e6, false, true});
+  r.number("excitation_v", s.excitation_v,
+           {"V", "strain gauges: excitation of the bridges, as measured", 0.1, 50, false, true});
   r.texts("channel_order", c.order, {"", "piezo: what channel i carries"});
   r.numbers("range_pc", c.range_pc, {8, 8},
-            {"pC", "piezo: charge of channel i that gives full_scale_v, in the range that is in use", 1e-3, 1e9, false, true});
-  r.number("full_scale_v", c.full_scale_v, {"V", "piezo: output of the charge amplifier at the end of its range", 0.1, 100});
+            {"pC", "piezo: charge of channel i that gives full_scale_v, in the range that is in use", 1e-3, 1e9, false,
+             true});
+  r.number("full_scale_v", c.full_scale_v,
+           {"V", "piezo: output of the charge amplifier at the end of its range", 0.1, 100});
   r.number("sensor_a_m", s.sensor_a_m,
-           {"m", "piezo: sensors 1(+a,+b) 2(-a,+b) 3(-a,-b) 4(+a,-b): half their distance along the plate's x", 0.01, 5, false, true});
+           {"m", "piezo: sensors 1(+a,+b) 2(-a,+b) 3(-a,-b) 4(+a,-b): half their distance along the plate's x", 0.01, 5,
+            false, true});
   r.number("sensor_b_m", s.sensor_b_m, {"m", "piezo: half their distance along the plate's y", 0.01, 5, false, true});
   r.number("az0_m", c.az0_m,
-           {"m", "piezo: z of the top surface, from the plane of the sensors; below 0 where z points down", -1, 1, false, true});
+           {"m", "piezo: z of the top surface, from the plane of the sensors; below 0 where z points down", -1, 1,
+            false, true});
 }
 
 /// The one way that the file goes, or null after a report.
@@ -83,7 +95,8 @@ const Way* way_of(Reader& r) {
   };
   for (const char* key : way->needs)
     if (!r.given(key)) r.report(key, std::string("is missing: a plate with ") + way->key + " needs it");
-  for (const char* key : {"gain", "excitation_v", "channel_order", "range_pc", "full_scale_v", "sensor_a_m", "sensor_b_m", "az0_m", "origin_m"})
+  for (const char* key : {"gain", "excitation_v", "channel_order", "range_pc", "full_scale_v", "sensor_a_m",
+                          "sensor_b_m", "az0_m", "origin_m"})
     if (r.given(key) && !belongs(*way, key)) r.report(key, std::string("does not belong to a plate with ") + way->key);
   return way;
 }
@@ -91,7 +104,8 @@ const Way* way_of(Reader& r) {
 bool same_count(Reader& r, const char* key, std::size_t have, std::size_t channels) {
   if (have == channels) return true;
   if (r.given(key) && !r.findings().has_error(r.path(key)))
-    r.report(key, "has " + std::to_string(have) + " numbers, must be " + std::to_string(channels) + ", one for each channel");
+    r.report(key, "has " + std::to_string(have) + " numbers, must be " + std::to_string(channels) +
+                      ", one for each channel");
   return false;
 }
 
@@ -108,9 +122,11 @@ void take_order(Reader& r, PlateCalibration& s, const std::vector<std::string>& 
   std::array<bool, 8> seen{};
   if (order.size() != 8) return r.report("channel_order", "has " + std::to_string(order.size()) + " names, must be 8");
   for (std::size_t i = 0; i < 8; ++i) {
-    const auto at = static_cast<std::size_t>(std::find(std::begin(kSignals), std::end(kSignals), order[i]) - std::begin(kSignals));
+    const auto at =
+        static_cast<std::size_t>(std::find(std::begin(kSignals), std::end(kSignals), order[i]) - std::begin(kSignals));
     if (at == 8)
-      return r.report("channel_order", "has \"" + order[i] + "\", must be " + quoted_list({std::begin(kSignals), std::end(kSignals)}) +
+      return r.report("channel_order", "has \"" + order[i] + "\", must be " +
+                                           quoted_list({std::begin(kSignals), std::end(kSignals)}) +
                                            " in the order of the plate's channels");
     if (seen[at]) return r.report("channel_order", "has \"" + order[i] + "\" twice");
     seen[at] = true;
@@ -142,7 +158,8 @@ bool read_calibration(Reader& r, PlateCalibration& s) {
   read_channels(r, s, c);
   r.numbers("full_scale", s.full_scale.data(), 6, {"N or N.m", "largest load of each component", 1, 1e6, true});
   r.numbers("origin_m", s.origin_m.data(), 3,
-            {"m", "from the sensor's origin to the centre of the top surface, plate axes; piezo: az0_m instead", -1, 1, false, true});
+            {"m", "from the sensor's origin to the centre of the top surface, plate axes; piezo: az0_m instead", -1, 1,
+             false, true});
   r.word<Sense>(
       "sense", s.sense, {{"reaction", Sense::reaction}, {"action", Sense::action}},
       {"", "does the plate report the force on the subject (reaction) or on itself (action)", -kAny, kAny, true});
@@ -150,7 +167,8 @@ bool read_calibration(Reader& r, PlateCalibration& s) {
   r.number("noise_moment_nm", s.noise_moment_nm,
            {"N.m", "factory noise of the moments, standard deviation", 0.001, 1000});
   r.flag("drift_rezero", s.drift_rezero,
-         {"", "follow the drift of the zero while nobody is on the plate; absent: piezo plates alone do", -kAny, kAny, false, true});
+         {"", "follow the drift of the zero while nobody is on the plate; absent: piezo plates alone do", -kAny, kAny,
+          false, true});
   if (r.findings().catalogue) return true;
   const Way* way = way_of(r);
   if (!way) return false;
@@ -160,14 +178,17 @@ bool read_calibration(Reader& r, PlateCalibration& s) {
   if (!r.given("drift_rezero")) s.drift_rezero = s.kind == PlateKind::piezo;
   if (s.kind == PlateKind::piezo) return take_piezo(r, s, c, !c.pc_n.empty());
 
-  const std::size_t n = !c.sensitivity.empty() ? c.sensitivity.size() : !c.per_v.empty() ? c.per_v[0].size() : c.per_uv_v[0].size();
+  const std::size_t n = !c.sensitivity.empty() ? c.sensitivity.size()
+                        : !c.per_v.empty()     ? c.per_v[0].size()
+                                               : c.per_uv_v[0].size();
   const bool bridges = c.per_v.empty(), counts = !bridges || same_count(r, "gain", c.gain.size(), n);
   std::vector<double> factor(n, 1.0);  // uV/V in one volt of the converter
   if (bridges && counts)
     for (std::size_t i = 0; i < n; ++i) factor[i] = 1 / (c.gain[i] * s.excitation_v * 1e-6);
   if (s.kind == PlateKind::strain) {
     s.sensitivity.assign(n, {});
-    for (std::size_t i = 0; i < n; ++i) std::copy(c.sensitivity[i].begin(), c.sensitivity[i].end(), s.sensitivity[i].begin());
+    for (std::size_t i = 0; i < n; ++i)
+      std::copy(c.sensitivity[i].begin(), c.sensitivity[i].end(), s.sensitivity[i].begin());
     s.gain = c.gain;
   } else {
     s.load_per_v = columns(c.per_v.empty() ? c.per_uv_v : c.per_v, factor);

@@ -77,7 +77,8 @@ std::string ipc_error(const std::string& endpoint) {
 }
 
 /// An address for others is only for those who hold a key of the list.
-void check_keys(Check& c, const char* path, const std::string& endpoint, Right right, const char* danger, const char* instead) {
+void check_keys(Check& c, const char* path, const std::string& endpoint, Right right, const char* danger,
+                const char* instead) {
   if (!demands_keys(right, endpoint)) return;
   const std::string& folder = c.s.keys.folder;
   const auto report = [&](const std::string& why) {
@@ -92,8 +93,8 @@ void check_keys(Check& c, const char* path, const std::string& endpoint, Right r
   if (!wrong.empty()) return report(wrong.front());
   const bool any = std::any_of(keys.begin(), keys.end(), [&](const auto& k) { return k.second.may(right); });
   if (!any)
-    report(folder + " allows nobody the right \"" + to_string(right) + "\"; let a client in with: grfctl key allow NAME --" +
-           to_string(right) + " --keys " + folder);
+    report(folder + " allows nobody the right \"" + to_string(right) +
+           "\"; let a client in with: grfctl key allow NAME --" + to_string(right) + " --keys " + folder);
 }
 
 void check_endpoints(Check& c, Use use) {
@@ -126,10 +127,12 @@ void check_monitor(Check& c) {
   const std::size_t colon = listen.rfind(':');
   const bool shape = colon != std::string::npos && colon > 0 && good_port(std::string_view(listen).substr(colon + 1)) &&
                      (listen.find(':') == colon || (listen.front() == '[' && listen[colon - 1] == ']'));
-  if (!shape) c.report("monitor.listen", "is \"" + listen + "\", must be ADDRESS:PORT, as in 127.0.0.1:7391 or 0.0.0.0:7391");
+  if (!shape)
+    c.report("monitor.listen", "is \"" + listen + "\", must be ADDRESS:PORT, as in 127.0.0.1:7391 or 0.0.0.0:7391");
   const std::string& endpoint = c.s.monitor.endpoint;
   if (!endpoint.starts_with("ipc://"))
-    c.report("monitor.endpoint", "is \"" + endpoint + "\", must be ipc://PATH: who may use the socket may invite browsers");
+    c.report("monitor.endpoint",
+             "is \"" + endpoint + "\", must be ipc://PATH: who may use the socket may invite browsers");
   else if (const std::string wrong = ipc_error(endpoint); !wrong.empty())
     c.report("monitor.endpoint", wrong);
   else if (endpoint == c.s.control.endpoint || endpoint == c.s.feed.endpoint)

@@ -66,7 +66,8 @@ void check_devices(Check& c) {
 void check_clocks(Check& c) {
   const auto& devices = c.s.devices;
   const auto named = [&](const std::string& name) {
-    const auto at = std::find_if(devices.begin(), devices.end(), [&](const DeviceSettings& d) { return d.name == name; });
+    const auto at =
+        std::find_if(devices.begin(), devices.end(), [&](const DeviceSettings& d) { return d.name == name; });
     return at == devices.end() ? nullptr : &*at;
   };
   bool good = true;
@@ -78,12 +79,17 @@ void check_clocks(Check& c) {
     };
     if (d.clock != "own") {
       const DeviceSettings* pacer = named(d.clock);
-      if (!pacer || pacer == &d) wrong(".clock", "is \"" + d.clock + "\", must be \"own\" or the name of another device");
-      else if (pacer->clock != "own") wrong(".clock", "is \"" + d.clock + "\", which has no clock of its own, must be \"" + pacer->clock + "\"");
-      else if (pacer->driver != d.driver) wrong(".clock", "is \"" + d.clock + "\", a " + pacer->driver + ", must be a device of the same driver");
+      if (!pacer || pacer == &d)
+        wrong(".clock", "is \"" + d.clock + "\", must be \"own\" or the name of another device");
+      else if (pacer->clock != "own")
+        wrong(".clock", "is \"" + d.clock + "\", which has no clock of its own, must be \"" + pacer->clock + "\"");
+      else if (pacer->driver != d.driver)
+        wrong(".clock", "is \"" + d.clock + "\", a " + pacer->driver + ", must be a device of the same driver");
       else if (pacer->rate_hz != d.rate_hz)
-        c.report(device_path(i, ".rate_hz"), "is " + number_text(d.rate_hz) + ", must be that of its clock, " + d.clock + ": " + number_text(pacer->rate_hz));
-      else if (pacer->emulated != d.emulated) wrong(".clock", "is \"" + d.clock + "\", must be emulated as this one is, or neither: no wire joins them");
+        c.report(device_path(i, ".rate_hz"), "is " + number_text(d.rate_hz) + ", must be that of its clock, " +
+                                                 d.clock + ": " + number_text(pacer->rate_hz));
+      else if (pacer->emulated != d.emulated)
+        wrong(".clock", "is \"" + d.clock + "\", must be emulated as this one is, or neither: no wire joins them");
     }
     if (!d.start_after.empty() && (!named(d.start_after) || d.start_after == d.name))
       wrong(".start_after", "is \"" + d.start_after + "\", must be the name of another device");
@@ -209,9 +215,9 @@ void check_plates(Check& c, const Streams& streams) {
       continue;
     const double up = plate_z(p.corners_m)[2], depth = p.calibration.origin_m[2];
     if (std::abs(up) > 0.5 && up * depth < 0)
-      c.report(origin, (piezo ? "is " : "z is ") + number_text(depth) + ", must be " + (up > 0 ? "positive" : "negative") +
-                           ": the corners of the " + p.name + " plate say that its z axis points " +
-                           (up > 0 ? "up" : "down"));
+      c.report(origin, (piezo ? "is " : "z is ") + number_text(depth) + ", must be " +
+                           (up > 0 ? "positive" : "negative") + ": the corners of the " + p.name +
+                           " plate say that its z axis points " + (up > 0 ? "up" : "down"));
   }
 }
 

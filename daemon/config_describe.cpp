@@ -41,7 +41,9 @@ std::string describe_device(const DeviceSettings& d) {
                                       : "USB, opt.",
                          d.serial.empty() ? "first found" : d.serial.c_str(), d.rate_hz);
   if (!d.analog_inputs.empty())
-    out.append(", AIN ").append(ranges(d.analog_inputs)).append(d.digital_port && d.driver == "labjack_u6" ? " + digital" : "");
+    out.append(", AIN ")
+        .append(ranges(d.analog_inputs))
+        .append(d.digital_port && d.driver == "labjack_u6" ? " + digital" : "");
   if (d.clock != "own") out.append(", paced by ").append(d.clock);
   if (d.emulated && d.emulation.drift_ppm != 0) out += line(", crystal %+g ppm", d.emulation.drift_ppm);
   return out + "\n";
@@ -62,7 +64,7 @@ std::string describe_plate(const PlateSettings& p) {
            p.calibration.sense == Sense::action ? "action" : "reaction");
   if (p.pad_m > 0) out += line(", %.1f mm pad", p.pad_m * 1000);
   const PlateCalibration& c = p.calibration;
-  const std::string channels = c.kind == PlateKind::piezo ? ", 8 piezoelectric signals"
+  const std::string channels = c.kind == PlateKind::piezo    ? ", 8 piezoelectric signals"
                                : c.kind == PlateKind::matrix ? ", matrix 6 x " + std::to_string(c.channels())
                                : c.channels() > 6            ? ", " + std::to_string(c.channels()) + " bridges"
                                                              : "";

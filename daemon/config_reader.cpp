@@ -184,9 +184,11 @@ bool Reader::row(const toml::node& node, const std::string& at, const About& abo
   return good;
 }
 
-bool Reader::list(const toml::node& node, const std::string& at, const About& about, Count count, std::vector<double>& values) {
+bool Reader::list(const toml::node& node, const std::string& at, const About& about, Count count,
+                  std::vector<double>& values) {
   const toml::array* array = node.as_array();
-  if (!array || array->size() < static_cast<std::size_t>(count.least) || array->size() > static_cast<std::size_t>(count.most)) {
+  if (!array || array->size() < static_cast<std::size_t>(count.least) ||
+      array->size() > static_cast<std::size_t>(count.most)) {
     const std::string is =
         array ? "has " + std::to_string(array->size()) + (array->size() == 1 ? " element" : " elements")
               : "is " + kind_of(node);
@@ -237,9 +239,11 @@ void Reader::numbers(const char* name, std::vector<double>& values, Count count,
   if (list(*node, path(name), about, count, read)) values = std::move(read);
 }
 
-void Reader::matrix(const char* name, std::vector<std::vector<double>>& values, Count rows, Count columns, About about) {
-  const auto* node = find(name, "number", {rows.least == rows.most ? rows.least : -1, columns.least == columns.most ? columns.least : -1},
-                          about, Json());
+void Reader::matrix(const char* name, std::vector<std::vector<double>>& values, Count rows, Count columns,
+                    About about) {
+  const auto* node = find(
+      name, "number", {rows.least == rows.most ? rows.least : -1, columns.least == columns.most ? columns.least : -1},
+      about, Json());
   if (!node) return;
   const toml::array* array = node->as_array();
   const int n = array ? static_cast<int>(std::min<std::size_t>(array->size(), 1000)) : 0;
@@ -255,8 +259,10 @@ void Reader::matrix(const char* name, std::vector<std::vector<double>>& values, 
     const toml::node& line = (*array)[i];
     const std::string in_brackets = "[" + std::to_string(i) + "]", at = path(name) + in_brackets;
     place(at, name + in_brackets, &line);
-    if (!list(line, at, about, columns, read[i])) good = false;
-    else if (columns.least != columns.most) columns.least = columns.most = static_cast<int>(read[i].size());
+    if (!list(line, at, about, columns, read[i]))
+      good = false;
+    else if (columns.least != columns.most)
+      columns.least = columns.most = static_cast<int>(read[i].size());
   }
   if (good) values = std::move(read);
 }

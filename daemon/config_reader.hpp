@@ -108,7 +108,9 @@ class Reader {
   void text(const char* name, std::string& value, About about);
   /// Exactly `count` numbers.
   void numbers(const char* name, double* values, int count, About about);
-  struct Count { int least, most; };
+  struct Count {
+    int least, most;
+  };
   void numbers(const char* name, std::vector<double>& values, Count count, About about);
   /// All rows as long as the first.
   void matrix(const char* name, std::vector<std::vector<double>>& values, Count rows, Count columns, About about);
@@ -155,7 +157,8 @@ class Reader {
   bool text_in(const toml::node& node, const std::string& path, std::string& value);
   bool row(const toml::node& node, const std::string& path, const About& about, double* values, int count,
            const char* of);
-  bool list(const toml::node& node, const std::string& path, const About& about, Count count, std::vector<double>& values);
+  bool list(const toml::node& node, const std::string& path, const About& about, Count count,
+            std::vector<double>& values);
   void place(const std::string& path, std::string_view name, const toml::node* node);
 
   const toml::table* table_;

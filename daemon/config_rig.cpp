@@ -34,11 +34,13 @@ void read_emulation(Reader& r, EmulationSettings& s) {
   r.number("jitter_ms", s.jitter_ms, {"ms", "mean of the random time on top of it", 0, 1000});
   r.number("stall_probability", s.stall_probability, {"", "chance that a transfer stalls", 0, 1});
   r.number("stall_ms", s.stall_ms, {"ms", "longest stall", 0, 60000});
-  r.number("unplug_at_s", s.unplug_at_s, {"s", "when its plug is pulled, after the start of the session; 0: never", 0, 1e6});
+  r.number("unplug_at_s", s.unplug_at_s,
+           {"s", "when its plug is pulled, after the start of the session; 0: never", 0, 1e6});
   r.number("unplug_for_s", s.unplug_for_s, {"s", "how long the plug stays out; 0: for good", 0, 1e6});
   r.number("zero_offset_counts", s.zero_offset_counts,
            {"count", "zero offset of the analogue channels, alternately up and down", 0, 10000});
-  r.number("leak_mv_s", s.leak_mv_s, {"mV/s", "drift of each plate channel, as charge amplifiers have it", -1000, 1000});
+  r.number("leak_mv_s", s.leak_mv_s,
+           {"mV/s", "drift of each plate channel, as charge amplifiers have it", -1000, 1000});
   r.number("skew_us", s.skew_us, {"us", "time between two channels of one scan", 0, 1000});
   r.number("delay_ms", s.delay_ms, {"ms", "constant delay inside the sensor: what it feels is that old", 0, 100});
   r.integer("group", s.group, {"", "inertial sensors: samples in one transfer; 0: as the real sensor", 0, 50});
@@ -187,7 +189,8 @@ void read_device(Reader& r, DeviceSettings& s) {
   r.text("name", s.name,
          {"", "a short name of your choice (a-z, 0-9, _); it becomes part of stream names", -kNoLimit, kNoLimit, true});
   r.text("driver", s.driver,
-         {"", "the kind of device, e.g. \"labjack_u6\", \"mcc_usb1608fs_plus\", \"microstrain_mip\"", -kNoLimit, kNoLimit, true});
+         {"", "the kind of device, e.g. \"labjack_u6\", \"mcc_usb1608fs_plus\", \"microstrain_mip\"", -kNoLimit,
+          kNoLimit, true});
   r.text("serial", s.serial, {"", "serial number as the device itself reports it; empty: the first that is found"});
   r.text("clock", s.clock,
          {"", "\"own\", or the name of the device that paces this one's scans over a wire (mcc_usb1608fs_plus: SYNC)"});
@@ -202,8 +205,9 @@ void read_device(Reader& r, DeviceSettings& s) {
   r.number("max_drift_ppm", s.max_drift_ppm, {"ppm", "a clock further off than this is a fault", 1, 200000});
   r.integers("analog_inputs", s.analog_inputs,
              {"", "labjack_u6, mcc_usb1608fs_plus: numbers of the analogue inputs, in the order of the scan", 0, 143});
-  r.integers("input_ranges_v", s.input_ranges_v,
-             {"V", "mcc_usb1608fs_plus: range of each analogue input (10, 5, 2 or 1), or one for all; empty: 10", 1, 10});
+  r.integers(
+      "input_ranges_v", s.input_ranges_v,
+      {"V", "mcc_usb1608fs_plus: range of each analogue input (10, 5, 2 or 1), or one for all; empty: 10", 1, 10});
   r.integer("sync_input", s.sync_input,
             {"", "mcc_usb1608fs_plus: number of the analogue input that carries a TTL line; -1: none", -1, 7});
   r.number("sync_threshold_v", s.sync_threshold_v,
@@ -213,8 +217,9 @@ void read_device(Reader& r, DeviceSettings& s) {
             {"", "labjack_u6: resolution against speed; 1 is the fastest", 0, 12});
   r.integer("settling_factor", s.settling_factor,
             {"10 us", "labjack_u6: extra settling time per channel; 0: automatic", 0, 255});
-  r.integers("sync_lines", s.sync_lines,
-             {"", "digital lines whose edges are recorded: labjack_u6 0-7 are FIO0-7, 8-15 EIO0-7; empty: none", 0, 31});
+  r.integers(
+      "sync_lines", s.sync_lines,
+      {"", "digital lines whose edges are recorded: labjack_u6 0-7 are FIO0-7, 8-15 EIO0-7; empty: none", 0, 31});
   r.number("accel_range_g", s.accel_range_g,
            {"g", "microstrain_mip: range of the accelerometer; 0: as the device is set", 0, 1000});
   r.number("gyro_range_deg_s", s.gyro_range_deg_s,

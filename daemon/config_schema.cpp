@@ -70,8 +70,7 @@ Json schema_of(const std::vector<ConfigKey>& keys, const std::string& doc) {
 std::string config_schema() {
   Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "grfd settings"}};
   schema.update(schema_of(settings_keys(), "settings of the ground-reaction-force daemon, a TOML file"));
-  schema["$defs"]["calibration"] =
-      schema_of(calibration_keys(), "calibration of one force plate, a TOML file");
+  schema["$defs"]["calibration"] = schema_of(calibration_keys(), "calibration of one force plate, a TOML file");
   return schema.dump(2) + "\n";
 }
 

@@ -67,8 +67,9 @@ void read_record(Reader& r, RecordSettings& s) {
   r.text("folder", s.folder, {"", "where recordings go; relative to the folder the daemon was started in"});
   r.text("name", s.name, {"", "name of the trial; empty: date and time"});
   r.flag("at_start", s.at_start, {"", "record from the start of the daemon"});
-  r.flag("capture", s.capture,
-         {"", "write beside the recordings the raw bytes of every device from the start of the daemon, for grfd replay"});
+  r.flag(
+      "capture", s.capture,
+      {"", "write beside the recordings the raw bytes of every device from the start of the daemon, for grfd replay"});
   r.flag("tare_at_start", s.tare_at_start,
          {"", "tare all plates by itself shortly after the start; nobody may stand there"});
   r.number("tare_at_start_s", s.tare_at_start_s, {"s", "when, after the start of the session", 0, 3600});
@@ -80,7 +81,9 @@ void read_record(Reader& r, RecordSettings& s) {
 void read_feed(Reader& r, FeedSettings& s) {
   r.flag("enabled", s.enabled, {"", "publish the live feed"});
   r.text("endpoint", s.endpoint,
-         {"", "ZeroMQ endpoint of the feed: tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH; tcp://ADDRESS:PORT with keys"});
+         {"",
+          "ZeroMQ endpoint of the feed: tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH; tcp://ADDRESS:PORT with "
+          "keys"});
   r.number("batch_ms", s.batch_ms, {"ms", "samples of this much time travel in one message", 1, 1000});
   r.number("preview_hz", s.preview_hz, {"Hz", "how often preview/ topics show the newest row; 0: never", 0, 1000});
   r.integer("high_water_mark", s.high_water_mark,
@@ -88,7 +91,8 @@ void read_feed(Reader& r, FeedSettings& s) {
 }
 
 void read_control(Reader& r, ControlSettings& s) {
-  r.text("endpoint", s.endpoint, {"", "ZeroMQ endpoint that commands come in on: ipc://PATH; tcp://ADDRESS:PORT with keys"});
+  r.text("endpoint", s.endpoint,
+         {"", "ZeroMQ endpoint that commands come in on: ipc://PATH; tcp://ADDRESS:PORT with keys"});
 }
 
 void read_keys(Reader& r, KeySettings& s, const std::filesystem::path& folder) {
@@ -115,7 +119,8 @@ void read_settings(Reader& r, Settings& s, const std::filesystem::path& folder) 
   r.each("device", identity_of("device"), "a device: what is plugged in",
          [&](Reader& e) { read_device(e, s.devices.emplace_back()); });
   for (DeviceSettings& d : s.devices)
-    d.clock_output = std::any_of(s.devices.begin(), s.devices.end(), [&](const DeviceSettings& o) { return &o != &d && o.clock == d.name; });
+    d.clock_output = std::any_of(s.devices.begin(), s.devices.end(),
+                                 [&](const DeviceSettings& o) { return &o != &d && o.clock == d.name; });
   r.each("plate", identity_of("plate"), "a force plate: which channels it is, and where it lies",
          [&](Reader& e) { read_plate(e, s.plates.emplace_back(), folder); });
   r.each("imu", identity_of("imu"), "an inertial sensor on a body segment",

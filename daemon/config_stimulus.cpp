@@ -120,7 +120,8 @@ void read_stimulus(Reader& r, StimulusSettings& s, const std::filesystem::path& 
     t.number("width_s", s.sync.width_s, {"s", "how long a pulse is high", 0.001, 3600});
     t.number("first_s", s.sync.first_s, {"s", "when the first one begins", 0, 3600});
     if (s.sync.period_s > 0 && s.sync.width_s >= s.sync.period_s)
-      t.report("width_s", "is " + number_text(s.sync.width_s) + ", must be less than period_s = " + number_text(s.sync.period_s));
+      t.report("width_s",
+               "is " + number_text(s.sync.width_s) + ", must be less than period_s = " + number_text(s.sync.period_s));
   });
   r.text("recording", s.recording, {"", "file of the recording: C3D, or CSV, also gzipped; relative to this file"});
   r.named("plates", s.plates, {"", "which plate of the recording each of our plates is: left = 1", 1, 64});

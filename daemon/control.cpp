@@ -2,8 +2,8 @@
 
 #include <sys/stat.h>
 
-#include <boost/asio/post.hpp>
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <filesystem>
 
 #include "daemon/uninterrupted.hpp"
@@ -52,8 +52,9 @@ Control::Control(boost::asio::io_context& io, const std::string& endpoint,
     socket_.bind(endpoint);
   } catch (const zmq::error_t& e) {
     throw std::runtime_error("cannot listen at " + endpoint + ": " + e.what() +
-                             (socket_file_.empty() ? "; is another grfd running? Set control.endpoint to a free address"
-                                                    : "; set control.endpoint to an address in a folder that can be written"));
+                             (socket_file_.empty()
+                                  ? "; is another grfd running? Set control.endpoint to a free address"
+                                  : "; set control.endpoint to an address in a folder that can be written"));
   }
   if (!socket_file_.empty()) ::chmod(socket_file_.c_str(), 0660);
   readable_.assign(socket_.get(zmq::sockopt::fd));
@@ -75,11 +76,12 @@ Control::~Control() {
 }
 
 void Control::wait() {
-  readable_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (error) return;
-    drain();
-    wait();
-  });
+  readable_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [this](const boost::system::error_code& error) {
+                         if (error) return;
+                         drain();
+                         wait();
+                       });
 }
 
 void Control::drain() {
@@ -108,23 +110,29 @@ void Control::drain() {
     if (frames == 2)
       serve(client.to_string(), text);
     else
-      send(client.to_string(), {{"v", 1}, {"ok", false}, {"error", "a request is one frame of JSON, not " + std::to_string(frames - 1)}});
+      send(client.to_string(),
+           {{"v", 1}, {"ok", false}, {"error", "a request is one frame of JSON, not " + std::to_string(frames - 1)}});
   }
 }
 
 Control::Json Control::parse(std::string_view text) {
   Json request = Json::parse(text, nullptr, false);
   if (!request.is_object()) throw Refusal("a request is a JSON object like {\"v\":1,\"command\":\"status\"}");
-  if (!request.contains("v") || request["v"] != 1) throw Refusal("\"v\" must be 1, the version of the control contract");
-  if (!request.contains("command") || !request["command"].is_string()) throw Refusal("\"command\" is missing or not a string");
+  if (!request.contains("v") || request["v"] != 1)
+    throw Refusal("\"v\" must be 1, the version of the control contract");
+  if (!request.contains("command") || !request["command"].is_string())
+    throw Refusal("\"command\" is missing or not a string");
   return request;
 }
 
 void Control::check_right(zmq::message_t& message, const std::string& command) {
   const auto who = gate_->sender(message);
-  if (who && (who->control || (who->feed && std::find(std::begin(kLooking), std::end(kLooking), command) != std::end(kLooking)))) return;
+  if (who && (who->control ||
+              (who->feed && std::find(std::begin(kLooking), std::end(kLooking), command) != std::end(kLooking))))
+    return;
   ++commands_refused_;
-  throw Refusal(who ? "the key of " + who->name + " may look, not command; grfctl key allow " + who->name + " --feed --control lets it command"
+  throw Refusal(who ? "the key of " + who->name + " may look, not command; grfctl key allow " + who->name +
+                          " --feed --control lets it command"
                     : "this key is not allowed any more; grfctl key allow lets it in again");
 }
 
@@ -161,7 +169,8 @@ void Control::finish(std::uint64_t accepted, const Json& result) {
 void Control::send(const std::string& client, const Json& message) {
   const std::string text = message.dump(-1, ' ', false, Json::error_handler_t::replace);
   const auto put = [this](const std::string& frame, zmq::send_flags flags) {
-    return uninterrupted([&] { return socket_.send(zmq::buffer(frame), flags | zmq::send_flags::dontwait).has_value(); });
+    return uninterrupted(
+        [&] { return socket_.send(zmq::buffer(frame), flags | zmq::send_flags::dontwait).has_value(); });
   };
   try {
     if (put(client, zmq::send_flags::sndmore))

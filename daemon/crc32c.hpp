@@ -34,8 +34,8 @@ inline std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t seed
     std::uint64_t v;
     std::memcpy(&v, p, 8);
     v ^= r;
-    r = t[7][v & 0xff] ^ t[6][(v >> 8) & 0xff] ^ t[5][(v >> 16) & 0xff] ^ t[4][(v >> 24) & 0xff] ^ t[3][(v >> 32) & 0xff] ^
-        t[2][(v >> 40) & 0xff] ^ t[1][(v >> 48) & 0xff] ^ t[0][v >> 56];
+    r = t[7][v & 0xff] ^ t[6][(v >> 8) & 0xff] ^ t[5][(v >> 16) & 0xff] ^ t[4][(v >> 24) & 0xff] ^
+        t[3][(v >> 32) & 0xff] ^ t[2][(v >> 40) & 0xff] ^ t[1][(v >> 48) & 0xff] ^ t[0][v >> 56];
   }
   for (; n > 0; --n, ++p) r = (r >> 8) ^ t[0][(r ^ static_cast<std::uint32_t>(*p)) & 0xff];
   return ~r;

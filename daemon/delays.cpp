@@ -12,10 +12,12 @@ DelayStore::DelayStore(const std::filesystem::path& folder) : file_(folder / "de
   try {
     const Json whole = Json::parse(in);
     for (const Json& d : whole.at("delays"))
-      delays_.push_back({d.at("device"), d.at("serial"), d.at("delay_s"), d.at("spread_s"), d.at("r"), d.at("taps"), d.at("measured_utc"), d.at("session")});
+      delays_.push_back({d.at("device"), d.at("serial"), d.at("delay_s"), d.at("spread_s"), d.at("r"), d.at("taps"),
+                         d.at("measured_utc"), d.at("session")});
   } catch (const std::exception& e) {
     delays_.clear();
-    throw std::runtime_error(file_.string() + " is no file of measured delays (" + e.what() + "); move it away and tap again");
+    throw std::runtime_error(file_.string() + " is no file of measured delays (" + e.what() +
+                             "); move it away and tap again");
   }
 }
 
@@ -37,8 +39,14 @@ void DelayStore::put(Delay delay) {
 Json DelayStore::to_json() const {
   Json list = Json::array();
   for (const Delay& d : delays_)
-    list.push_back({{"device", d.device}, {"serial", d.serial}, {"delay_s", d.delay_s}, {"spread_s", d.spread_s}, {"r", d.r}, {"taps", d.taps},
-                    {"measured_utc", d.measured_utc}, {"session", d.session}});
+    list.push_back({{"device", d.device},
+                    {"serial", d.serial},
+                    {"delay_s", d.delay_s},
+                    {"spread_s", d.spread_s},
+                    {"r", d.r},
+                    {"taps", d.taps},
+                    {"measured_utc", d.measured_utc},
+                    {"session", d.session}});
   return list;
 }
 

@@ -8,7 +8,8 @@
 
 namespace grfd {
 
-/// The file delays.json in the folder of recordings. A constant delay belongs to a sensor, so it is kept by serial number.
+/// The file delays.json in the folder of recordings. A constant delay belongs to a sensor, so it is kept by serial
+/// number.
 class DelayStore {
  public:
   struct Delay {
@@ -20,10 +21,11 @@ class DelayStore {
   /// @throws std::runtime_error naming the file when it exists and cannot be understood
   explicit DelayStore(const std::filesystem::path& folder);
 
-  /// Takes the accepted sensors of a tap_result and writes the file. `serial_of`: of a device by its name; empty: unknown,
-  /// not kept. @return how many were kept. @throws std::runtime_error when the file cannot be written
+  /// Takes the accepted sensors of a tap_result and writes the file. `serial_of`: of a device by its name; empty:
+  /// unknown, not kept. @return how many were kept. @throws std::runtime_error when the file cannot be written
   template <class SerialOf>
-  int keep(const nlohmann::ordered_json& tap_result, const std::string& utc, const std::string& session, SerialOf serial_of) {
+  int keep(const nlohmann::ordered_json& tap_result, const std::string& utc, const std::string& session,
+           SerialOf serial_of) {
     int kept = 0;
     for (const auto& imu : tap_result.at("imus")) {
       if (!imu.value("accepted", false)) continue;

@@ -4,8 +4,13 @@ namespace grfd {
 
 DevicePort::DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, Engine& engine,
                        std::size_t ring_samples)
-    : settings_(settings), first_(first_stream), driver_(entry.make(settings, first_stream)),
-      doorbell_(engine.doorbell()), ring_(engine.add_source(ring_samples)), facts_(engine.add_source(256)), batch_(&DevicePort::push, this) {
+    : settings_(settings),
+      first_(first_stream),
+      driver_(entry.make(settings, first_stream)),
+      doorbell_(engine.doorbell()),
+      ring_(engine.add_source(ring_samples)),
+      facts_(engine.add_source(256)),
+      batch_(&DevicePort::push, this) {
   for (const Counter* counter : driver_->counters()) engine.add_counter(settings.name, *counter);
   engine.add_counter(settings.name, ring_full_);
 }

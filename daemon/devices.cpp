@@ -22,7 +22,11 @@ const char* to_string(Devices::State state) {
 
 Devices::Devices(Assembly& assembly, Emulation& emulation, LinkFinder* finder, LabClock& clock,
                  std::function<void(const Status&)> on_change)
-    : emulation_(emulation), finder_(finder), clock_(clock), on_change_(std::move(on_change)), order_(start_order(assembly.session.settings.devices)) {
+    : emulation_(emulation),
+      finder_(finder),
+      clock_(clock),
+      on_change_(std::move(on_change)),
+      order_(start_order(assembly.session.settings.devices)) {
   for (auto& port : assembly.ports) {
     Device device;
     device.port = port.get();
@@ -85,10 +89,9 @@ void Devices::blink(Device& device, TimeNs now) {
     trouble = device.status.name + " is " + to_string(device.status.state);
   } else if (!asked.empty() || (device.blinks_left > 0 && now >= device.next_blink)) {
     try {
-      if (!device.port->blink(*device.link, now)) trouble = "a " + device.status.model + " has no light that can be switched";
-    } catch (const std::exception& e) {
-      trouble = e.what();
-    }
+      if (!device.port->blink(*device.link, now))
+        trouble = "a " + device.status.model + " has no light that can be switched";
+    } catch (const std::exception& e) { trouble = e.what(); }
     // Whoever asks again while it blinks makes it longer by an even number.
     device.blinks_left = trouble.empty() ? device.blinks_left - 1 + kBlinks * static_cast<int>(asked.size()) : 0;
     device.next_blink = now + kBlink;
@@ -111,8 +114,10 @@ void Devices::change(Device& device, State state, std::string trouble) {
 void Devices::step(std::size_t index) {
   const TimeNs now = clock_.now();
   blink(devices_[index], now);
-  if (runs(devices_[index])) watch(index, now);
-  else if (now >= devices_[index].retry_at && !must_wait(index, now)) open(index, now);
+  if (runs(devices_[index]))
+    watch(index, now);
+  else if (now >= devices_[index].retry_at && !must_wait(index, now))
+    open(index, now);
 }
 
 void Devices::halt(std::size_t index, const std::string& cause, TimeNs retry_at) {
@@ -123,11 +128,12 @@ void Devices::halt(std::size_t index, const std::string& cause, TimeNs retry_at)
   device.retry_at = retry_at;
   change(device, State::lost, cause);
   for (std::size_t i = 0; i < devices_.size(); ++i)
-    if (order_.clock[i] == index && runs(devices_[i])) halt(i, "its clock, " + device.status.name + ", stopped: " + cause, clock_.now());
+    if (order_.clock[i] == index && runs(devices_[i]))
+      halt(i, "its clock, " + device.status.name + ", stopped: " + cause, clock_.now());
 }
 
-/// Scans that were lost without a trace also leave the codes in the wrong columns when they were no whole scans: only a new
-/// start helps.
+/// Scans that were lost without a trace also leave the codes in the wrong columns when they were no whole scans: only a
+/// new start helps.
 bool Devices::counts_differ(std::size_t index) {
   Device& device = devices_[index];
   const Device& pacer = devices_[order_.clock[index]];
@@ -143,7 +149,8 @@ bool Devices::must_wait(std::size_t index, TimeNs now) {
     if (runs(first) || !first.status.required) continue;
     Device& device = devices_[index];
     if (first.retry_at > now)  // else it is tried right away
-      change(device, device.status.state, "waits for " + first.status.name + ", which is " + to_string(first.status.state));
+      change(device, device.status.state,
+             "waits for " + first.status.name + ", which is " + to_string(first.status.state));
     return true;
   }
   return false;
@@ -158,9 +165,11 @@ void Devices::watch(std::size_t index, TimeNs now) {
   if (cause) return halt(index, cause, gone ? now + kRetry : now);
   if (device.status.state == State::starting) {
     const Device& pacer = devices_[order_.clock[index]];
-    if (port.rows() > device.start_rows) change(device, State::streaming);
+    if (port.rows() > device.start_rows)
+      change(device, State::streaming);
     else if (pacer.status.state == State::streaming && now - pacer.started_at > kSilentPacer)
-      change(device, State::starting, "no scan comes although " + pacer.status.name + " runs: is its SYNC terminal wired to this one's?");
+      change(device, State::starting,
+             "no scan comes although " + pacer.status.name + " runs: is its SYNC terminal wired to this one's?");
   }
   if (const std::size_t pacer = order_.clock[index]; pacer != StartOrder::kOwn && counts_differ(index))
     return halt(pacer, "unequal_scan_counts", now);
@@ -198,8 +207,9 @@ void Devices::open(std::size_t index, TimeNs now) {
     const DeviceIdentity identity = port.start(*device.link, now);
     device.started_at = now;
     if (pacer != StartOrder::kOwn) {
-      const double tolerance = ScanDeficit::tolerance_scans(std::min(port.settings().analog_inputs.size(), devices_[pacer].port->settings().analog_inputs.size()),
-                                                            1 / device.status.rate_hz);
+      const double tolerance = ScanDeficit::tolerance_scans(
+          std::min(port.settings().analog_inputs.size(), devices_[pacer].port->settings().analog_inputs.size()),
+          1 / device.status.rate_hz);
       device.behind.emplace(tolerance, kDeficitLooks, 1);
       device.ahead.emplace(tolerance, kDeficitLooks, 1);
     }

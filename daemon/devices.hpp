@@ -22,9 +22,10 @@ struct LinkFinder {
   virtual std::unique_ptr<Link> open(const DeviceSettings& settings, Driver& driver) = 0;
 };
 
-/// Devices that share a clock are started as a group: the paced ones are armed (`starting`, until their first scan), then the
-/// one that paces them starts. When that one stops, for whatever reason, the others are armed anew; when a paced one comes
-/// back, or when a unit has counted fewer scans than the other for some seconds, all are. So scan k is the same instant for each of them.
+/// Devices that share a clock are started as a group: the paced ones are armed (`starting`, until their first scan),
+/// then the one that paces them starts. When that one stops, for whatever reason, the others are armed anew; when a
+/// paced one comes back, or when a unit has counted fewer scans than the other for some seconds, all are. So scan k is
+/// the same instant for each of them.
 class Devices {
  public:
   enum class State : std::uint8_t { absent, starting, streaming, lost };
@@ -41,13 +42,13 @@ class Devices {
   /// @param on_change called on the devices thread with a device's name and new state
   Devices(Assembly& assembly, Emulation& emulation, LinkFinder* finder, LabClock& clock,
           std::function<void(const Status&)> on_change);
-  ~Devices();  ///< stops all devices, joins
-  void start();                ///< a thread that polls
-  void poll();                 ///< one look at every device; for whoever has no thread (virtual time)
+  ~Devices();                                   ///< stops all devices, joins
+  void start();                                 ///< a thread that polls
+  void poll();                                  ///< one look at every device; for whoever has no thread (virtual time)
   static constexpr TimeNs kPoll = 100'000'000;  ///< how often
 
-  /// The device of this name blinks for some seconds. `done` is called on the devices thread with an empty text or with the
-  /// reason why not.
+  /// The device of this name blinks for some seconds. `done` is called on the devices thread with an empty text or with
+  /// the reason why not.
   void blink(const std::string& name, std::function<void(const std::string& trouble)> done);
   std::vector<Status> status() const;  ///< any thread
   bool all_required_streaming() const;
@@ -60,7 +61,7 @@ class Devices {
     Status status;
     TimeNs retry_at = 0, rate_since = 0, started_at = 0;
     std::uint64_t rate_samples = 0, start_rows = 0;
-    std::optional<ScanDeficit> behind, ahead;  ///< scans against the device that paces this one
+    std::optional<ScanDeficit> behind, ahead;                         ///< scans against the device that paces this one
     std::vector<std::function<void(const std::string&)>> blink_done;  ///< who asked
     int blinks_left = 0;
     TimeNs next_blink = 0;
@@ -73,7 +74,9 @@ class Devices {
   void halt(std::size_t index, const std::string& cause, TimeNs retry_at);
   bool counts_differ(std::size_t index);
   bool must_wait(std::size_t index, TimeNs now);
-  static bool runs(const Device& device) { return device.status.state == State::starting || device.status.state == State::streaming; }
+  static bool runs(const Device& device) {
+    return device.status.state == State::starting || device.status.state == State::streaming;
+  }
   void change(Device& device, State state, std::string trouble = {});
 
   Emulation& emulation_;

@@ -12,7 +12,9 @@ namespace {
 class PlateVoltages final : public AnalogSource {
  public:
   PlateVoltages(const Settings& settings, const DeviceSettings& device, Stimulus* stimulus, std::mutex& mutex)
-      : stimulus_(stimulus), mutex_(mutex), delay_ms_(device.emulation.delay_ms),
+      : stimulus_(stimulus),
+        mutex_(mutex),
+        delay_ms_(device.emulation.delay_ms),
         leak_v_s_(device.emulation.leak_mv_s * 1e-3) {
     inputs_.resize(16);
     const std::string stream = "raw/" + device.name + "/scan";
@@ -101,7 +103,10 @@ class ImuMotion final : public InertialSource {
 
 Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clock, TimeNs session_start,
                      SampleRing& truth_ring, StreamId first_truth_stream)
-    : stimulus_(stimulus), truth_ring_(truth_ring), first_truth_(first_truth_stream), start_(session_start),
+    : stimulus_(stimulus),
+      truth_ring_(truth_ring),
+      first_truth_(first_truth_stream),
+      start_(session_start),
       next_truth_(stimulus ? session_start : EmulatedDevice::kNever) {
   const SyncLine sync{settings.stimulus.sync.first_s, settings.stimulus.sync.period_s, settings.stimulus.sync.width_s};
   for (std::size_t i = 0; i < settings.devices.size(); ++i) wires_.push_back(std::make_unique<PacerWire>());
@@ -114,15 +119,18 @@ Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clo
     std::size_t imu = 0;
     while (imu < settings.imus.size() && settings.imus[imu].name != device.name) ++imu;
     analog_.push_back(std::make_unique<PlateVoltages>(settings, device, stimulus, stimulus_mutex_));
-    inertial_.push_back(std::make_unique<ImuMotion>(stimulus, imu, imu < settings.imus.size(), device.emulation.delay_ms * 1e-3, stimulus_mutex_));
+    inertial_.push_back(std::make_unique<ImuMotion>(stimulus, imu, imu < settings.imus.size(),
+                                                    device.emulation.delay_ms * 1e-3, stimulus_mutex_));
     std::unique_ptr<EmulatedLink> link;
     if (device.emulated) {
-      auto emulated = find_driver(device.driver)->emulate(device, {analog_.back().get(), inertial_.back().get(), sync, wire(device)});
+      auto emulated = find_driver(device.driver)
+                          ->emulate(device, {analog_.back().get(), inertial_.back().get(), sync, wire(device)});
       link = std::make_unique<EmulatedLink>(std::move(emulated), device.emulation, clock, session_start);
       const auto at = [&](double s) { return session_start + static_cast<TimeNs>(s * 1e9); };
       const EmulationSettings& e = device.emulation;
       if (e.unplug_at_s > 0)
-        unpluggings_.push_back({link.get(), at(e.unplug_at_s), e.unplug_for_s > 0 ? at(e.unplug_at_s + e.unplug_for_s) : EmulatedDevice::kNever});
+        unpluggings_.push_back({link.get(), at(e.unplug_at_s),
+                                e.unplug_for_s > 0 ? at(e.unplug_at_s + e.unplug_for_s) : EmulatedDevice::kNever});
     }
     links_.push_back(std::move(link));
   }

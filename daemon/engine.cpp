@@ -4,15 +4,20 @@
 
 namespace grfd {
 namespace {
-// A device that stays away lets the grid wait for 100 ms; then that many frames of a dozen rows come at once, and the sinks
-// are to be woken once for all of them.
+// A device that stays away lets the grid wait for 100 ms; then that many frames of a dozen rows come at once, and the
+// sinks are to be woken once for all of them.
 constexpr std::size_t kRows = 2048;
 }  // namespace
 
 Engine::Engine(Pipeline& pipeline, StreamId commands_stream, StreamId ticks_stream, StreamId counters_stream,
                TimeNs session_start)
-    : pipeline_(pipeline), commands_(commands_stream), ticks_(ticks_stream), counters_stream_(counters_stream),
-      storage_(kRows), out_(storage_, &Engine::hand_on, this), next_tick_(session_start + kTick) {}
+    : pipeline_(pipeline),
+      commands_(commands_stream),
+      ticks_(ticks_stream),
+      counters_stream_(counters_stream),
+      storage_(kRows),
+      out_(storage_, &Engine::hand_on, this),
+      next_tick_(session_start + kTick) {}
 
 SampleRing& Engine::add_source(std::size_t capacity) {
   return *sources_.emplace_back(std::make_unique<SampleRing>(capacity));

@@ -18,7 +18,8 @@ using SampleRing = SpscRing<Sample>;
 class Engine {
  public:
   /// @param counters_stream text stream that carries changed counters of trouble once a second
-  Engine(Pipeline& pipeline, StreamId commands_stream, StreamId ticks_stream, StreamId counters_stream, TimeNs session_start);
+  Engine(Pipeline& pipeline, StreamId commands_stream, StreamId ticks_stream, StreamId counters_stream,
+         TimeNs session_start);
 
   // Set-up, before the first poll.
   SampleRing& add_source(std::size_t capacity);
@@ -38,7 +39,11 @@ class Engine {
   TimeNs next_tick() const { return next_tick_; }
 
   /// Latest tick's snapshot of all counters.
-  struct CounterLine { std::string name; const Counter* counter; std::uint64_t last = 0; };
+  struct CounterLine {
+    std::string name;
+    const Counter* counter;
+    std::uint64_t last = 0;
+  };
   const std::vector<CounterLine>& counters() const { return counters_; }
   std::uint64_t samples_taken() const { return order_; }
 

@@ -15,14 +15,17 @@ std::string number(const Json& j, const char* key, const char* format) {
   std::snprintf(text, sizeof text, format, found->get<double>());
   return text;
 }
-std::string word(const Json& j, const char* key) { return j.contains(key) && j[key].is_string() ? j[key].get<std::string>() : ""; }
+std::string word(const Json& j, const char* key) {
+  return j.contains(key) && j[key].is_string() ? j[key].get<std::string>() : "";
+}
 
 std::string tare(const Json& j) {
   if (!j.contains("plates") || j["plates"].empty()) return "not zeroed: " + word(j, "reason");
   std::string text;
   for (const Json& p : j["plates"]) {
     text += (text.empty() ? "plate " : "; plate ") + word(p, "plate");
-    text += p.value("accepted", false) ? " zeroed (noise of fz " + number(p, "sd_fz_n", "%.2f") + " N)" : " not zeroed: " + word(p, "reason");
+    text += p.value("accepted", false) ? " zeroed (noise of fz " + number(p, "sd_fz_n", "%.2f") + " N)"
+                                       : " not zeroed: " + word(p, "reason");
   }
   return text;
 }
@@ -33,8 +36,10 @@ std::string tap(const Json& j) {
   for (const Json& i : j["imus"]) {
     if (text.back() != ' ') text += "; ";
     text += word(i, "imu");
-    if (!i.value("accepted", false)) text += " not measured: " + word(i, "reason");
-    else text += " has a delay of " + number({{"ms", i.value("delay_s", 0.0) * 1e3}}, "ms", "%.2f") + " ms";
+    if (!i.value("accepted", false))
+      text += " not measured: " + word(i, "reason");
+    else
+      text += " has a delay of " + number({{"ms", i.value("delay_s", 0.0) * 1e3}}, "ms", "%.2f") + " ms";
   }
   return text;
 }
@@ -48,17 +53,23 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "tare_result") return tare(j);
   if (name == "tap_result") return tap(j);
   if (name == "delays_result") return "measured delays of " + number(j, "sensors", "%.0f") + " sensors are in use";
-  if (name == "edge") return at + word(j, "device") + " line " + number(j, "line", "%.0f") + (number(j, "level", "%.0f") == "1" ? " rises" : " falls");
-  if (name == "edges_left_out") return word(j, "device") + ": " + number(j, "count", "%.0f") + " more edges, not told one by one";
+  if (name == "edge")
+    return at + word(j, "device") + " line " + number(j, "line", "%.0f") +
+           (number(j, "level", "%.0f") == "1" ? " rises" : " falls");
+  if (name == "edges_left_out")
+    return word(j, "device") + ": " + number(j, "count", "%.0f") + " more edges, not told one by one";
   if (name == "weighed") return at + "weighed, " + number(j, "value", "%.1f") + " N";
   if (name == "bw_changed") return at + "the weight changed to " + number(j, "value", "%.1f") + " N";
   if (name == "bw_forgotten") return at + "stepped off, the weight is forgotten";
   if (name == "squat_status") return at + word(j, "status");
   if (name == "rep_started") return at + "repetition begins";
   if (name == "bottom") return at + "bottom, " + number(j, "value", "%.2f") + " m";
-  if (name == "plateau") return at + word(j, "side") + " ankle stops at " + number(j, "dorsiflexion_deg", "%.1f") + " deg";
-  if (name == "pose_result") return j.value("accepted", false) ? "standing pose taken" : "standing pose not taken: " + word(j, "reason");
-  if (name == "axis_result") return word(j, "imu") + ": axis found from movement (share " + number(j, "share", "%.3f") + ")";
+  if (name == "plateau")
+    return at + word(j, "side") + " ankle stops at " + number(j, "dorsiflexion_deg", "%.1f") + " deg";
+  if (name == "pose_result")
+    return j.value("accepted", false) ? "standing pose taken" : "standing pose not taken: " + word(j, "reason");
+  if (name == "axis_result")
+    return word(j, "imu") + ": axis found from movement (share " + number(j, "share", "%.3f") + ")";
   if (name == "mark") return "mark: " + word(j, "text");
   if (name == "lost") {
     const std::string what = j.contains("sink") ? "sink " + word(j, "sink") : word(j, "stream");

@@ -52,9 +52,7 @@ WalkCount walk(JournalReader& reader, const StreamTable& streams, OnRow&& on_row
       decoder.start(block->payload);
       while (decoder.next(s))
         if (joiners[s.stream].add(s)) on_row(s.stream, joiners[s.stream].row());
-    } catch (const MalformedBlock&) {
-      ++count.malformed_blocks;
-    }
+    } catch (const MalformedBlock&) { ++count.malformed_blocks; }
   }
   for (const RowJoiner& j : joiners) count.torn_rows += j.torn();
   return count;
@@ -119,8 +117,8 @@ void write_root(hid_t file, const Survey& s) {
   const auto& j = s.session.json;
   h5::attribute(file, "format", std::string(kRecordingFormat));
   h5::attribute(file, "format_version", std::int64_t(kFormatVersion));
-  for (const char* key : {"software_version", "software_build", "session_id", "start_utc", "participant_code", "dominant_side",
-                          "dominance_method", "settings_file"})
+  for (const char* key : {"software_version", "software_build", "session_id", "start_utc", "participant_code",
+                          "dominant_side", "dominance_method", "settings_file"})
     h5::attribute(file, key, j.at(key).get<std::string>());
   h5::attribute(file, "start_utc_ns", s.session.start_utc_ns);
   h5::attribute(file, "start_lab_ns", s.session.start);
@@ -161,7 +159,8 @@ void write_calibration(hid_t file, const nlohmann::ordered_json& plates) {
     for (const char* key : {"side", "sense", "serial", "model", "file", "stream"})
       h5::attribute(group, key, plate.at(key).get<std::string>());
     h5::attribute(group, "kind", plate.value("kind", "strain"));
-    h5::attribute(group, "matrix_units", plate.value("matrix_units", "uV/V per N (columns 0-2) and per N.m (columns 3-5); row = bridge"));
+    h5::attribute(group, "matrix_units",
+                  plate.value("matrix_units", "uV/V per N (columns 0-2) and per N.m (columns 3-5); row = bridge"));
   }
 }
 
@@ -181,7 +180,8 @@ void write_state_and_anchors(hid_t file, const Survey& s) {
   h5::write_array(group, "utc", H5T_IEEE_F64LE, {utc.size()}, utc.data());
   h5::write_array(group, "lab_ns", H5T_STD_I64LE, {lab_ns.size()}, lab_ns.data());
   h5::write_array(group, "utc_ns", H5T_STD_I64LE, {utc_ns.size()}, utc_ns.data());
-  h5::attribute(group, "description", std::string("pairs of the lab clock and UTC; t in s since the session's start, utc in s since 1970"));
+  h5::attribute(group, "description",
+                std::string("pairs of the lab clock and UTC; t in s since the session's start, utc in s since 1970"));
 }
 
 void write_and_compare(const std::string& path, JournalReader& reader, const Survey& s) {
@@ -227,23 +227,27 @@ bool publish(const std::string& tmp, const std::string& base, std::string& path)
 FinaliseReport finalise(const std::string& journal_path, const FinaliseOptions& options) {
   const auto began = std::chrono::steady_clock::now();
   const std::string suffix = ".journal";
-  if (!journal_path.ends_with(suffix)) throw std::runtime_error("'" + journal_path + "' is not a journal: its name does not end in .journal");
+  if (!journal_path.ends_with(suffix))
+    throw std::runtime_error("'" + journal_path + "' is not a journal: its name does not end in .journal");
   const std::string base = journal_path.substr(0, journal_path.size() - suffix.size()), tmp = base + ".h5.tmp";
   FinaliseReport report;
   const auto done_by_another = [&] {
     report.h5_path = base + ".h5";
     report.already_there = true;
     std::error_code code;
-    if (!options.wait || std::filesystem::exists(journal_path, code) || !std::filesystem::exists(report.h5_path, code)) return false;
+    if (!options.wait || std::filesystem::exists(journal_path, code) || !std::filesystem::exists(report.h5_path, code))
+      return false;
     report.h5_bytes = std::filesystem::file_size(report.h5_path, code);
     return true;
   };
   if (done_by_another()) return report;
   JournalReader reader(journal_path);
   struct stat st;
-  if (::flock(reader.fd(), LOCK_EX | (options.wait ? 0 : LOCK_NB)) != 0) throw JournalInUse("'" + journal_path + "' is still being written or finalised");
+  if (::flock(reader.fd(), LOCK_EX | (options.wait ? 0 : LOCK_NB)) != 0)
+    throw JournalInUse("'" + journal_path + "' is still being written or finalised");
   if (done_by_another()) return report;  // while this one waited
-  if (::fstat(reader.fd(), &st) != 0 || st.st_nlink == 0) throw JournalInUse("'" + journal_path + "' has just been finalised");
+  if (::fstat(reader.fd(), &st) != 0 || st.st_nlink == 0)
+    throw JournalInUse("'" + journal_path + "' has just been finalised");
   ::fdatasync(reader.fd());  // its writer does not wait for that; what cannot be synced can still be read
 
   report = {};

@@ -8,8 +8,8 @@ namespace grfd::h5 {
 namespace {
 constexpr std::size_t kLongestAttribute = 60000;  // an object header message ends at 64 kB
 
-/// The library's own clean-up at exit walks into a file whose close has failed, as on a full disk, and crashes. So it is
-/// done here, and left out after such a failure.
+/// The library's own clean-up at exit walks into a file whose close has failed, as on a full disk, and crashes. So it
+/// is done here, and left out after such a failure.
 struct Library {
   bool broken = false;
   Library() {
@@ -33,7 +33,8 @@ Id timeless(hid_t cls) {
 }
 Id space_of(const Shape& shape) {
   return shape.empty() ? Id(H5Screate(H5S_SCALAR), H5Sclose, "describe a value")
-                       : Id(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose, "describe an array");
+                       : Id(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose,
+                            "describe an array");
 }
 std::size_t longest(const std::vector<std::string>& texts) {
   std::size_t n = 1;
@@ -42,13 +43,16 @@ std::size_t longest(const std::vector<std::string>& texts) {
 }
 std::vector<char> padded(const std::vector<std::string>& texts, std::size_t length) {
   std::vector<char> bytes(std::max<std::size_t>(1, texts.size() * length));
-  for (std::size_t i = 0; i < texts.size(); ++i) std::memcpy(bytes.data() + i * length, texts[i].data(), texts[i].size());
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    std::memcpy(bytes.data() + i * length, texts[i].data(), texts[i].size());
   return bytes;
 }
 void put_attribute(hid_t object, const std::string& name, hid_t type, const Shape& shape, const void* data) {
   const Id space = space_of(shape);
-  const Id a(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "create the attribute " + name);
-  if (std::find(shape.begin(), shape.end(), 0u) == shape.end()) ok(H5Awrite(a, type, data), "write the attribute " + name);
+  const Id a(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+             "create the attribute " + name);
+  if (std::find(shape.begin(), shape.end(), 0u) == shape.end())
+    ok(H5Awrite(a, type, data), "write the attribute " + name);
 }
 Id rows_of(hid_t dataset, hsize_t first, hsize_t rows, Id& memory) {
   Id file(H5Dget_space(dataset), H5Sclose, "examine a dataset");
@@ -154,7 +158,8 @@ Id create_dataset(hid_t parent, const std::string& name, hid_t type, const Shape
   // Whole chunks are written once, so a cache per dataset would only hold memory.
   const Id access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose, "prepare a dataset");
   ok(H5Pset_chunk_cache(access, 0, 0, 1.0), "prepare a dataset");
-  return Id(H5Dcreate2(parent, name.c_str(), type, space, H5P_DEFAULT, list, access), H5Dclose, "create the dataset " + name);
+  return Id(H5Dcreate2(parent, name.c_str(), type, space, H5P_DEFAULT, list, access), H5Dclose,
+            "create the dataset " + name);
 }
 
 void write_rows(hid_t dataset, hid_t type, hsize_t first, hsize_t rows, const void* data) {
@@ -171,7 +176,8 @@ void read_rows(hid_t dataset, hid_t type, hsize_t first, hsize_t rows, void* dat
 
 void write_array(hid_t parent, const std::string& name, hid_t type, const Shape& shape, const void* data) {
   const Id list = timeless(H5P_DATASET_CREATE), space = space_of(shape);
-  const Id d(H5Dcreate2(parent, name.c_str(), type, space, H5P_DEFAULT, list, H5P_DEFAULT), H5Dclose, "create the dataset " + name);
+  const Id d(H5Dcreate2(parent, name.c_str(), type, space, H5P_DEFAULT, list, H5P_DEFAULT), H5Dclose,
+             "create the dataset " + name);
   if (std::find(shape.begin(), shape.end(), 0u) == shape.end())
     ok(H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), "write the dataset " + name);
 }
@@ -182,7 +188,8 @@ void write_compressed(hid_t parent, const std::string& name, std::span<const std
   const Id list = timeless(H5P_DATASET_CREATE), space = space_of({size});
   ok(H5Pset_chunk(list, 1, &size), "lay out the dataset " + name);
   ok(H5Pset_deflate(list, 4), "lay out the dataset " + name);
-  const Id d(H5Dcreate2(parent, name.c_str(), H5T_STD_U8LE, space, H5P_DEFAULT, list, H5P_DEFAULT), H5Dclose, "create the dataset " + name);
+  const Id d(H5Dcreate2(parent, name.c_str(), H5T_STD_U8LE, space, H5P_DEFAULT, list, H5P_DEFAULT), H5Dclose,
+             "create the dataset " + name);
   ok(H5Dwrite(d, H5T_STD_U8LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), "write the dataset " + name);
 }
 
@@ -233,7 +240,8 @@ std::string text_attribute(hid_t object, const std::string& name) {
   const Id a(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, "open the attribute " + name);
   const Id stored(H5Aget_type(a), H5Tclose, "examine the attribute " + name);
   const Id space(H5Aget_space(a), H5Sclose, "examine the attribute " + name);
-  if (H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) > 0 || H5Sget_simple_extent_npoints(space) != 1) return "";
+  if (H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) > 0 || H5Sget_simple_extent_npoints(space) != 1)
+    return "";
   std::string text(H5Tget_size(stored), '\0');
   ok(H5Aread(a, stored, text.data()), "read the attribute " + name);
   text.resize(std::min(text.size(), text.find('\0')));

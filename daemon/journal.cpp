@@ -23,8 +23,7 @@ std::uint32_t block_crc(const BlockHeader& header, std::span<const std::byte> pa
 bool known(std::uint32_t kind) { return kind >= 1 && kind <= 6; }
 }  // namespace
 
-JournalWriter::JournalWriter(std::string path)
-    : path_(std::move(path)), file_(path_, O_WRONLY | O_CREAT | O_EXCL) {
+JournalWriter::JournalWriter(std::string path) : path_(std::move(path)), file_(path_, O_WRONLY | O_CREAT | O_EXCL) {
   if (::flock(file_.fd(), LOCK_EX | LOCK_NB) != 0) throw_errno("lock", path_);
   sync_ = std::make_unique<BackgroundSync>(file_.fd(), path_);
 }
@@ -34,7 +33,8 @@ JournalWriter::~JournalWriter() { close(); }
 void JournalWriter::reserve(std::uint64_t end) noexcept {
   if (end <= reserved_) return;
   // KEEP_SIZE: the reserved space never shows as a tail of zeros. Where it cannot be had, write() will say so.
-  ::fallocate(file_.fd(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(good_), static_cast<off_t>(end - good_ + kReserveStep));
+  ::fallocate(file_.fd(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(good_),
+              static_cast<off_t>(end - good_ + kReserveStep));
   reserved_ = end + kReserveStep;
 }
 
@@ -51,7 +51,8 @@ int JournalWriter::append(BlockKind kind, std::span<const std::byte> payload) no
   if (!payload.empty()) std::memcpy(scratch_.data() + sizeof header, payload.data(), payload.size());
   reserve(good_ + scratch_.size());
   for (std::size_t done = 0; done < scratch_.size();) {
-    const ssize_t n = ::pwrite(file_.fd(), scratch_.data() + done, scratch_.size() - done, static_cast<off_t>(good_ + done));
+    const ssize_t n =
+        ::pwrite(file_.fd(), scratch_.data() + done, scratch_.size() - done, static_cast<off_t>(good_ + done));
     if (n > 0) {
       done += static_cast<std::size_t>(n);
     } else if (n == 0 || errno != EINTR) {
@@ -97,8 +98,10 @@ std::size_t read_at(int fd, std::uint64_t at, void* to, std::size_t n) {
   while (done < n) {
     const ssize_t got = ::pread(fd, static_cast<char*>(to) + done, n - done, static_cast<off_t>(at + done));
     if (got == 0) break;
-    if (got > 0) done += static_cast<std::size_t>(got);
-    else if (errno != EINTR) throw_errno("read", "journal");
+    if (got > 0)
+      done += static_cast<std::size_t>(got);
+    else if (errno != EINTR)
+      throw_errno("read", "journal");
   }
   return done;
 }

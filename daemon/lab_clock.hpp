@@ -17,8 +17,7 @@ struct MonotonicClock final : LabClock {
   }
   void sleep_until(TimeNs t) override {
     const timespec at{t / 1'000'000'000, t % 1'000'000'000};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr) == EINTR) {
-    }
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr) == EINTR) {}
   }
 };
 

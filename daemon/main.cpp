@@ -106,7 +106,8 @@ int simulate_command(const Words& args) {
   const auto values = parse(args, options, 1);
   const std::string file = required_file(values, "configuration");
   if (!values.count("output")) throw Usage("simulate needs -o OUT.h5");
-  grfd::Settings settings = grfd::load_config(file, values["set"].as<Words>(), grfd::driver_registry(), grfd::Use::offline);
+  grfd::Settings settings =
+      grfd::load_config(file, values["set"].as<Words>(), grfd::driver_registry(), grfd::Use::offline);
   grfd::SimulateOptions simulate;
   simulate.output = values["output"].as<std::string>();
   simulate.batch = values["batch"].as<std::size_t>();
@@ -123,7 +124,8 @@ int simulate_command(const Words& args) {
   const double simulated_s = grfd::simulate(std::move(settings), simulate);
   const double took_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (values["json"].as<bool>()) {
-    std::cout << nlohmann::ordered_json{{"file", simulate.output}, {"simulated_s", simulated_s}, {"took_s", took_s}} << "\n";
+    std::cout << nlohmann::ordered_json{{"file", simulate.output}, {"simulated_s", simulated_s}, {"took_s", took_s}}
+              << "\n";
     return 0;
   }
   std::printf("%s: %.1f s simulated in %.1f s\n", simulate.output.c_str(), simulated_s, took_s);
@@ -138,9 +140,12 @@ int replay_command(const Words& args) {
   if (!values.count("output")) throw Usage("replay needs -o OUT.h5");
   grfd::ReplayOptions replay;
   for (const std::string& file : values["file"].as<Words>()) {
-    if (!file.ends_with(".toml")) replay.captures.push_back(file);
-    else if (replay.config.empty()) replay.config = file;
-    else throw Usage("only one CONFIG");
+    if (!file.ends_with(".toml"))
+      replay.captures.push_back(file);
+    else if (replay.config.empty())
+      replay.config = file;
+    else
+      throw Usage("only one CONFIG");
   }
   if (replay.captures.empty()) throw Usage("which capture?");
   replay.overrides = values["set"].as<Words>();
@@ -161,10 +166,9 @@ int emulate_command(const Words& args) {
   if (values.count("seconds")) emulate.seconds = values["seconds"].as<double>();
   if (emulate.seconds && !(*emulate.seconds > 0)) throw Usage("--seconds must be above 0");
   try {
-    return grfd::emulate(grfd::load_config(file, values["set"].as<Words>(), grfd::driver_registry(), grfd::Use::offline), emulate);
-  } catch (const std::invalid_argument& e) {
-    throw Usage(e.what());
-  }
+    return grfd::emulate(
+        grfd::load_config(file, values["set"].as<Words>(), grfd::driver_registry(), grfd::Use::offline), emulate);
+  } catch (const std::invalid_argument& e) { throw Usage(e.what()); }
 }
 
 int check_command(const Words& args) {
@@ -198,7 +202,8 @@ int file_command(const Words& args, int (*work)(const Words&, bool)) {
 
 int finalise_command(const Words& args) {
   po::options_description options("finalise");
-  options.add_options()("file", po::value<Words>())("json", po::bool_switch())("keep-journal", po::bool_switch())("wait", po::bool_switch());
+  options.add_options()("file", po::value<Words>())("json", po::bool_switch())("keep-journal", po::bool_switch())(
+      "wait", po::bool_switch());
   const auto values = parse(args, options, -1);
   required_file(values, "journal");
   Words words = values["file"].as<Words>();

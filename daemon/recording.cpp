@@ -1,8 +1,8 @@
 #include "daemon/recording.hpp"
 
-#include <filesystem>
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <optional>
@@ -53,10 +53,11 @@ class StreamCheck {
     if (!lengths_agree(group, kind, type, v)) return report_.streams.push_back(std::move(v));
     walk(group, kind, type, v);
     if (v.missing > v.declared && accounted_) {
-      problem(std::to_string(v.missing) + " rows are missing by seq, only " + std::to_string(v.declared) + " are accounted for");
+      problem(std::to_string(v.missing) + " rows are missing by seq, only " + std::to_string(v.declared) +
+              " are accounted for");
     } else if (v.missing) {
-      report_.notes.push_back(name_ + ": " + std::to_string(v.missing) + " rows missing in " + std::to_string(v.holes) + " gaps, " +
-                              std::to_string(v.declared) + " accounted for");
+      report_.notes.push_back(name_ + ": " + std::to_string(v.missing) + " rows missing in " + std::to_string(v.holes) +
+                              " gaps, " + std::to_string(v.declared) + " accounted for");
     }
     report_.streams.push_back(std::move(v));
   }
@@ -67,8 +68,10 @@ class StreamCheck {
 
   bool lengths_agree(hid_t group, StreamKind kind, ValueType type, StreamVerdict& v) {
     std::vector<std::string> wanted = {"t", "flags", "epoch", "seq"};
-    if (type == ValueType::text) wanted.insert(wanted.end(), {"name", "detail"});
-    else wanted.push_back("values");
+    if (type == ValueType::text)
+      wanted.insert(wanted.end(), {"name", "detail"});
+    else
+      wanted.push_back("values");
     if (keeps_order(kind)) wanted.insert(wanted.end(), {"t_arrival", "t_device", "order"});
     bool first = true, good = true;
     for (const std::string& name : wanted) {
@@ -82,7 +85,8 @@ class StreamCheck {
       if (first) v.rows = rows;
       first = false;
       if (rows != v.rows) {
-        problem("'" + name + "' has " + std::to_string(rows) + " rows, '" + wanted[0] + "' has " + std::to_string(v.rows));
+        problem("'" + name + "' has " + std::to_string(rows) + " rows, '" + wanted[0] + "' has " +
+                std::to_string(v.rows));
         good = false;
       }
       if (name == "values") good = columns_agree(group, shape) && good;
@@ -92,7 +96,8 @@ class StreamCheck {
 
   bool columns_agree(hid_t group, const h5::Shape& values) {
     for (const char* name : {"columns", "units"}) {
-      if (h5::exists(group, name) && values.size() == 2 && h5::shape(h5::open(group, name)) == h5::Shape{values[1]}) continue;
+      if (h5::exists(group, name) && values.size() == 2 && h5::shape(h5::open(group, name)) == h5::Shape{values[1]})
+        continue;
       problem(std::string("'") + name + "' does not name each column of 'values'");
       return false;
     }
@@ -109,7 +114,8 @@ class StreamCheck {
     if (keeps_order(kind)) order.emplace(group, "order");
     const bool ordered = kind == StreamKind::derived || kind == StreamKind::calibrated;
     double last_t = -std::numeric_limits<double>::infinity();
-    std::uint64_t last_seq = 0, last_order = 0, backwards = 0, repeated = 0, unexplained = 0, disorder = 0, epochs_back = 0;
+    std::uint64_t last_seq = 0, last_order = 0, backwards = 0, repeated = 0, unexplained = 0, disorder = 0,
+                  epochs_back = 0;
     std::uint16_t last_epoch = 0;
     v.first_s = v.last_s = std::numeric_limits<double>::quiet_NaN();
     for (hsize_t at = 0; at < v.rows; at += kRows) {
@@ -132,8 +138,10 @@ class StreamCheck {
           ++unexplained;
         }
         if (!begin && epoch.rows[i] == last_epoch) {
-          if (seq.rows[i] <= last_seq) ++repeated;
-          else if (seq.rows[i] > last_seq + 1) ++v.holes, v.missing += seq.rows[i] - last_seq - 1;
+          if (seq.rows[i] <= last_seq)
+            ++repeated;
+          else if (seq.rows[i] > last_seq + 1)
+            ++v.holes, v.missing += seq.rows[i] - last_seq - 1;
         }
         if (!begin && epoch.rows[i] != last_epoch) ++v.epochs, epochs_back += epoch.rows[i] < last_epoch;
         last_seq = seq.rows[i];
@@ -142,7 +150,8 @@ class StreamCheck {
         v.invalid += invalid;
         if (values && !invalid) {
           const auto row = values->rows.begin() + static_cast<std::ptrdiff_t>(i * values->width);
-          unexplained += std::any_of(row, row + static_cast<std::ptrdiff_t>(values->width), [](double x) { return std::isnan(x); });
+          unexplained += std::any_of(row, row + static_cast<std::ptrdiff_t>(values->width),
+                                     [](double x) { return std::isnan(x); });
         }
         if (order) {
           disorder += !begin && order->rows[i] < last_order;
@@ -209,11 +218,14 @@ void check_file(const h5::Id& file, VerifyReport& report) {
   for (const char* name : {"settings", "calibration", "state", "anchor", "streams"})
     if (!h5::exists(file, name)) report.problems.push_back(std::string("there is no '") + name + "'");
   for (const char* name : {"start_utc", "session_id", "software_version"})
-    if (h5::text_attribute(file, name).empty()) report.problems.push_back(std::string("the attribute '") + name + "' is missing or empty");
+    if (h5::text_attribute(file, name).empty())
+      report.problems.push_back(std::string("the attribute '") + name + "' is missing or empty");
   if (h5::int_attribute(file, "clean_end") == 0)
-    report.notes.push_back("recording was cut off; " + std::to_string(h5::int_attribute(file, "lost_tail_bytes")) + " bytes of an unfinished block were dropped");
+    report.notes.push_back("recording was cut off; " + std::to_string(h5::int_attribute(file, "lost_tail_bytes")) +
+                           " bytes of an unfinished block were dropped");
   for (const char* name : {"damaged_bytes", "missing_blocks", "torn_rows", "lost_on_disk"})
-    if (const auto n = h5::int_attribute(file, name)) report.notes.push_back(std::string(name) + " = " + std::to_string(n));
+    if (const auto n = h5::int_attribute(file, name))
+      report.notes.push_back(std::string(name) + " = " + std::to_string(n));
   if (!h5::exists(file, "streams")) return;
 
   std::vector<std::string> names;
@@ -226,9 +238,7 @@ void check_file(const h5::Id& file, VerifyReport& report) {
     try {
       const auto found = declared.find(name);
       check.run(h5::open(file, "/streams/" + name), found == declared.end() ? 0 : found->second);
-    } catch (const std::exception& e) {
-      report.problems.push_back(name + ": " + e.what());
-    }
+    } catch (const std::exception& e) { report.problems.push_back(name + ": " + e.what()); }
   }
 }
 }  // namespace
@@ -240,9 +250,7 @@ VerifyReport verify(const std::string& path) {
     if (!std::filesystem::exists(path)) throw std::runtime_error("there is no such file");
     const h5::Id file = h5::open_file(path);
     check_file(file, report);
-  } catch (const std::exception& e) {
-    report.problems.push_back(e.what());
-  }
+  } catch (const std::exception& e) { report.problems.push_back(e.what()); }
   return report;
 }
 

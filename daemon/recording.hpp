@@ -11,11 +11,11 @@ namespace grfd {
 struct StreamVerdict {
   std::string name, kind;
   std::uint64_t rows = 0;
-  double first_s = 0, last_s = 0;      ///< of `t`, NaN when there is none
+  double first_s = 0, last_s = 0;        ///< of `t`, NaN when there is none
   std::uint64_t holes = 0, missing = 0;  ///< places where seq jumps, and rows missing there
-  std::uint64_t declared = 0;          ///< missing rows that the gaps stream or the recorder accounts for
-  std::uint64_t invalid = 0;           ///< rows with the flag "invalid"
-  std::uint64_t epochs = 0;            ///< restarts of the device's counter
+  std::uint64_t declared = 0;            ///< missing rows that the gaps stream or the recorder accounts for
+  std::uint64_t invalid = 0;             ///< rows with the flag "invalid"
+  std::uint64_t epochs = 0;              ///< restarts of the device's counter
 };
 
 struct VerifyReport {

@@ -16,10 +16,14 @@ h5::Id number(hid_t type) { return h5::Id(H5Tcopy(type), H5Tclose, "prepare a ty
 
 h5::Id values_type(ValueType type) {
   switch (type) {
-    case ValueType::f32: return number(H5T_IEEE_F32LE);
-    case ValueType::i32: return number(H5T_STD_I32LE);
-    case ValueType::f64: return number(H5T_IEEE_F64LE);
-    default: return number(H5T_STD_I64LE);
+    case ValueType::f32:
+      return number(H5T_IEEE_F32LE);
+    case ValueType::i32:
+      return number(H5T_STD_I32LE);
+    case ValueType::f64:
+      return number(H5T_IEEE_F64LE);
+    default:
+      return number(H5T_STD_I64LE);
   }
 }
 }  // namespace
@@ -33,7 +37,10 @@ std::pair<std::string_view, std::string_view> split_text_row(const std::vector<s
 
 StreamWriter::StreamWriter(hid_t file, const StreamInfo& info, const StreamShape& shape, TimeNs start,
                            std::uint64_t lost_on_disk)
-    : info_(&info), shape_(shape), start_(start), group_(h5::create_group(file, "/streams/" + info.name)),
+    : info_(&info),
+      shape_(shape),
+      start_(start),
+      group_(h5::create_group(file, "/streams/" + info.name)),
       path_("/streams/" + info.name + "/") {
   describe(info, lost_on_disk);
   field("t", number(H5T_IEEE_F64LE), 8, 0, "s");
@@ -41,7 +48,8 @@ StreamWriter::StreamWriter(hid_t file, const StreamInfo& info, const StreamShape
   field("epoch", number(H5T_STD_U16LE), 2, 0, "");
   field("seq", number(H5T_STD_U64LE), 8, 0, "");
   if (info.type == ValueType::text) {
-    const std::size_t name = std::max<std::size_t>(1, shape.name_bytes), detail = std::max<std::size_t>(1, shape.detail_bytes);
+    const std::size_t name = std::max<std::size_t>(1, shape.name_bytes),
+                      detail = std::max<std::size_t>(1, shape.detail_bytes);
     field("name", h5::text_type(name), name, 0, "");
     field("detail", h5::text_type(detail), detail, 0, "");
   } else {
@@ -159,7 +167,8 @@ void StreamWriter::add(const Row& row) {
 std::vector<DatasetCheck> StreamWriter::finish() {
   if (rows_ != shape_.rows) throw std::runtime_error("the journal changed while " + path_ + " was written");
   const double span = last_t_ - first_t_;
-  h5::attribute(group_, "rate_effective_hz", rows_ > 1 && span > 0 && info_->rate_hz > 0 ? static_cast<double>(rows_ - 1) / span : 0.0);
+  h5::attribute(group_, "rate_effective_hz",
+                rows_ > 1 && span > 0 && info_->rate_hz > 0 ? static_cast<double>(rows_ - 1) / span : 0.0);
   std::vector<DatasetCheck> checks;
   for (Field& f : fields_) {
     write(f);
@@ -172,7 +181,8 @@ std::vector<DatasetCheck> StreamWriter::finish() {
 void compare(hid_t file, const DatasetCheck& check) {
   const h5::Id dataset = h5::open(file, check.path);
   const h5::Shape shape = h5::shape(dataset);
-  if (shape.empty() || shape[0] != check.rows) throw std::runtime_error(check.path + " has not the rows of the journal");
+  if (shape.empty() || shape[0] != check.rows)
+    throw std::runtime_error(check.path + " has not the rows of the journal");
   if (check.row_bytes == 0) return;
   const h5::Id type(H5Dget_type(dataset), H5Tclose, "examine " + check.path);
   const std::uint64_t step = std::clamp<std::uint64_t>(kChunkBytes / check.row_bytes, 1, kChunkRows);

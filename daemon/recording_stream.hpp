@@ -49,7 +49,8 @@ class StreamWriter {
     std::vector<std::byte> buffer;
   };
   void describe(const StreamInfo& info, std::uint64_t lost_on_disk);
-  std::size_t field(const std::string& name, h5::Id type, std::size_t row_bytes, std::size_t columns, const std::string& unit);
+  std::size_t field(const std::string& name, h5::Id type, std::size_t row_bytes, std::size_t columns,
+                    const std::string& unit);
   void put(std::size_t field, const void* data, std::size_t n);
   void write(Field& field);
 

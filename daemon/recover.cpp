@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 std::vector<std::string> files_ending(const std::string& folder, const std::string& suffix) {
-  if (!fs::is_directory(folder)) throw std::runtime_error("'" + folder + "' is no folder; name the folder of the recordings");
+  if (!fs::is_directory(folder))
+    throw std::runtime_error("'" + folder + "' is no folder; name the folder of the recordings");
   std::vector<std::string> paths;
   for (const auto& entry : fs::directory_iterator(folder))
     if (entry.is_regular_file() && entry.path().string().ends_with(suffix)) paths.push_back(entry.path().string());
@@ -37,9 +38,7 @@ RecoverItem recover_one(const std::string& journal) {
     item.text = e.what();
     try {
       for (int i = 1; !rename_without_replacing(journal, numbered(journal + ".empty", i)); ++i) {}
-    } catch (const std::exception& failure) {
-      item.text = item.text + "; " + failure.what();
-    }
+    } catch (const std::exception& failure) { item.text = item.text + "; " + failure.what(); }
   } catch (const std::exception& e) {
     std::error_code code;
     const bool gone = !fs::exists(journal, code);  // another process was quicker
@@ -74,7 +73,8 @@ std::string describe(const FinaliseReport& r) {
   out << r.h5_path << ": " << rows << " rows of " << r.rows.size() << " streams, " << std::fixed << std::setprecision(1)
       << static_cast<double>(r.h5_bytes) / 1e6 << " MB in " << r.seconds << " s";
   if (r.already_there) out << ", was already there";
-  if (!r.clean_end) out << ", recording was cut off (" << r.dropped_tail_bytes << " bytes of an unfinished block dropped)";
+  if (!r.clean_end)
+    out << ", recording was cut off (" << r.dropped_tail_bytes << " bytes of an unfinished block dropped)";
   if (r.missing_blocks || r.skipped_bytes) out << ", " << r.missing_blocks << " damaged blocks";
   if (r.lost_on_disk) out << ", " << r.lost_on_disk << " samples refused by the disk";
   return out.str();
@@ -90,22 +90,34 @@ Json to_json(const VerifyReport& r) {
   for (const StreamVerdict& v : r.streams) {
     Json s = {{"name", v.name}, {"kind", v.kind}, {"rows", v.rows}};
     // Without a time the bounds are NaN, which JSON writes as null.
-    s.update(Json{{"first_s", v.first_s}, {"last_s", v.last_s}, {"gaps", v.holes}, {"missing", v.missing},
-                  {"accounted", v.declared}, {"invalid", v.invalid}, {"restarts", v.epochs}});
+    s.update(Json{{"first_s", v.first_s},
+                  {"last_s", v.last_s},
+                  {"gaps", v.holes},
+                  {"missing", v.missing},
+                  {"accounted", v.declared},
+                  {"invalid", v.invalid},
+                  {"restarts", v.epochs}});
     streams.push_back(std::move(s));
   }
-  return {{"file", r.path}, {"good", r.good()}, {"problems", r.problems}, {"notes", r.notes}, {"streams", std::move(streams)}};
+  return {{"file", r.path},
+          {"good", r.good()},
+          {"problems", r.problems},
+          {"notes", r.notes},
+          {"streams", std::move(streams)}};
 }
 
 void print(const VerifyReport& r) {
-  std::cout << r.path << ": " << (r.good() ? "good" : std::to_string(r.problems.size()) + (r.problems.size() == 1 ? " problem" : " problems")) << "\n";
+  std::cout << r.path << ": "
+            << (r.good() ? "good"
+                         : std::to_string(r.problems.size()) + (r.problems.size() == 1 ? " problem" : " problems"))
+            << "\n";
   for (const auto& text : r.problems) std::cout << "  PROBLEM " << text << "\n";
   for (const auto& text : r.notes) std::cout << "  note    " << text << "\n";
   for (const StreamVerdict& v : r.streams) {
     if (v.rows == 0) continue;
     std::ostringstream line;
-    line << "  " << std::left << std::setw(28) << v.name << std::right << std::setw(9) << v.rows << " rows  " << std::fixed
-         << std::setprecision(3) << v.first_s << " to " << v.last_s << " s";
+    line << "  " << std::left << std::setw(28) << v.name << std::right << std::setw(9) << v.rows << " rows  "
+         << std::fixed << std::setprecision(3) << v.first_s << " to " << v.last_s << " s";
     if (v.missing) line << "  missing " << v.missing << " in " << v.holes << " gaps";
     if (v.invalid) line << "  invalid " << v.invalid;
     if (v.epochs) line << "  restarts " << v.epochs;
@@ -135,9 +147,12 @@ int run_finalise(const std::vector<std::string>& args, bool json) {
   FinaliseOptions options;
   std::vector<std::string> paths;
   for (const auto& arg : args) {
-    if (arg == "--keep-journal") options.keep_journal = true;
-    else if (arg == "--wait") options.wait = true;
-    else paths.push_back(arg);
+    if (arg == "--keep-journal")
+      options.keep_journal = true;
+    else if (arg == "--wait")
+      options.wait = true;
+    else
+      paths.push_back(arg);
   }
   if (paths.empty()) return wrong_arguments("grfd finalise JOURNAL... [--keep-journal] [--wait]");
   int status = 0;
@@ -145,12 +160,16 @@ int run_finalise(const std::vector<std::string>& args, bool json) {
   for (const auto& path : paths) {
     try {
       const FinaliseReport report = finalise(path, options);
-      if (json) all.push_back(to_json(report));
-      else std::cout << describe(report) << "\n";
+      if (json)
+        all.push_back(to_json(report));
+      else
+        std::cout << describe(report) << "\n";
     } catch (const std::exception& e) {
       status = 1;
-      if (json) all.push_back({{"journal", path}, {"error", e.what()}});
-      else std::cout << e.what() << "\n";
+      if (json)
+        all.push_back({{"journal", path}, {"error", e.what()}});
+      else
+        std::cout << e.what() << "\n";
     }
   }
   if (json) std::cout << all.dump(2) << "\n";
@@ -164,8 +183,10 @@ int run_verify(const std::vector<std::string>& args, bool json) {
   for (const auto& path : args) {
     const VerifyReport report = verify(path);
     good = good && report.good();
-    if (json) all.push_back(to_json(report));
-    else print(report);
+    if (json)
+      all.push_back(to_json(report));
+    else
+      print(report);
   }
   if (json) std::cout << all.dump(2) << "\n";
   return good ? 0 : 1;
@@ -181,16 +202,20 @@ int run_recover(const std::vector<std::string>& args, bool json) {
       for (const RecoverItem& item : recover(folder)) {
         const bool done = item.outcome == RecoverItem::Outcome::finalised;
         if (item.outcome == RecoverItem::Outcome::failed) status = 1;
-        Json entry = {{"path", item.path}, {"outcome", kWords[static_cast<std::size_t>(item.outcome)]}, {"text", item.text}};
+        Json entry = {
+            {"path", item.path}, {"outcome", kWords[static_cast<std::size_t>(item.outcome)]}, {"text", item.text}};
         if (done) entry["report"] = to_json(item.report);
-        if (json) all.push_back(std::move(entry));
+        if (json)
+          all.push_back(std::move(entry));
         else if (item.outcome != RecoverItem::Outcome::in_use)  // being written is no trouble
           std::cout << (done ? describe(item.report) : item.path + ": " + item.text) << "\n";
       }
     } catch (const std::exception& e) {
       status = 1;
-      if (json) all.push_back({{"path", folder}, {"outcome", "failed"}, {"text", e.what()}});
-      else std::cout << e.what() << "\n";
+      if (json)
+        all.push_back({{"path", folder}, {"outcome", "failed"}, {"text", e.what()}});
+      else
+        std::cout << e.what() << "\n";
     }
   }
   if (json) std::cout << all.dump(2) << "\n";

@@ -48,10 +48,18 @@ struct Player {
     if (!verb) return;
     try {
       switch (*verb) {
-        case CaptureVerb::start: port->start(link, link.asked_at()); break;
-        case CaptureVerb::stop: port->stop(link); break;
-        case CaptureVerb::check: port->check(link, link.asked_at()); break;
-        case CaptureVerb::blink: port->blink(link, link.asked_at()); break;
+        case CaptureVerb::start:
+          port->start(link, link.asked_at());
+          break;
+        case CaptureVerb::stop:
+          port->stop(link);
+          break;
+        case CaptureVerb::check:
+          port->check(link, link.asked_at());
+          break;
+        case CaptureVerb::blink:
+          port->blink(link, link.asked_at());
+          break;
       }
     } catch (const std::exception& e) {
       if (link.divergence().empty()) log(Level::info, port->settings().name + ": " + e.what());
@@ -66,8 +74,8 @@ std::vector<Capture> read_all(const std::vector<std::string>& files) {
     captures.emplace_back(file);
     const CaptureSession &first = captures.front().session(), &s = captures.back().session();
     if (s.session_id != first.session_id || s.start_ns != first.start_ns)
-      throw CaptureError(file + ": is of session " + s.session_id + ", " + files.front() + " of session " + first.session_id +
-                         "; captures of one session belong together");
+      throw CaptureError(file + ": is of session " + s.session_id + ", " + files.front() + " of session " +
+                         first.session_id + "; captures of one session belong together");
     for (std::size_t i = 0; i + 1 < captures.size(); ++i)
       if (captures[i].session().device == s.device)
         throw CaptureError(file + ": a second capture of " + s.device + ", beside " + files[i]);
@@ -79,12 +87,13 @@ void warn(const Player& player) {
   const Capture& c = player.capture;
   const auto say = [&c](const std::string& what) { log(Level::warning, c.name() + ": " + what); };
   if (c.cut_bytes() > 0)
-    say("offset " + std::to_string(c.good_bytes()) + ": cut off; replayed up to there, the last " + std::to_string(c.cut_bytes()) +
-        " bytes are no whole record");
+    say("offset " + std::to_string(c.good_bytes()) + ": cut off; replayed up to there, the last " +
+        std::to_string(c.cut_bytes()) + " bytes are no whole record");
   else if (!c.closed())
     say("offset " + std::to_string(c.good_bytes()) + ": cut off between two records; replayed up to there");
   if (player.link.holes() > 0) say(std::to_string(player.link.holes()) + " records could not be kept when it was made");
-  if (player.link.unheard() > 0) say(std::to_string(player.link.unheard()) + " transfers came while the driver did not listen");
+  if (player.link.unheard() > 0)
+    say(std::to_string(player.link.unheard()) + " transfers came while the driver did not listen");
   if (c.later_sessions() > 0) say(std::to_string(c.later_sessions()) + " later sessions in the file are not replayed");
 }
 
@@ -115,7 +124,8 @@ Settings captured_settings(const CaptureSession& session, const std::vector<std:
   return settings;
 }
 
-void play(const std::vector<Capture>& captures, Assembly& assembly, VirtualClock& clock, TimeNs tare_at, std::size_t batch) {
+void play(const std::vector<Capture>& captures, Assembly& assembly, VirtualClock& clock, TimeNs tare_at,
+          std::size_t batch) {
   std::vector<std::unique_ptr<Player>> players;
   for (const Capture& capture : captures) {
     auto& player = *players.emplace_back(std::make_unique<Player>(capture));
@@ -124,7 +134,8 @@ void play(const std::vector<Capture>& captures, Assembly& assembly, VirtualClock
       if (port->settings().name == session.device) player.port = port.get();
     if (!player.port) throw CaptureError(capture.name() + ": the settings have no device '" + session.device + "'");
     if (player.port->settings().driver != session.driver)
-      throw CaptureError(capture.name() + ": of driver " + session.driver + ", the settings say " + player.port->settings().driver);
+      throw CaptureError(capture.name() + ": of driver " + session.driver + ", the settings say " +
+                         player.port->settings().driver);
   }
   for (;;) {
     Player* due = nullptr;
@@ -147,8 +158,9 @@ void play(const std::vector<Capture>& captures, Assembly& assembly, VirtualClock
 double replay(const ReplayOptions& options) {
   const std::vector<Capture> captures = read_all(options.captures);
   const CaptureSession& session = captures.front().session();
-  Settings settings =
-      options.config.empty() ? captured_settings(session, options.overrides) : load_config(options.config, options.overrides, driver_registry(), Use::offline);
+  Settings settings = options.config.empty()
+                          ? captured_settings(session, options.overrides)
+                          : load_config(options.config, options.overrides, driver_registry(), Use::offline);
   settings.stimulus.kind = StimulusSettings::Kind::none;  // what was felt is not known
   settings.record.capture = false;
   TimeNs tare_at = ReplayLink::kEnd;

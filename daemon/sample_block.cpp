@@ -20,7 +20,9 @@ std::byte* put16(std::byte* p, std::uint16_t v) {
   std::memcpy(p, &v, 2);
   return p + 2;
 }
-[[noreturn]] void malformed() { throw MalformedBlock("a block of samples is malformed although its checksum is right"); }
+[[noreturn]] void malformed() {
+  throw MalformedBlock("a block of samples is malformed although its checksum is right");
+}
 }  // namespace
 
 std::size_t detail::used_bytes(const StreamInfo& info, const Sample& s) {

@@ -40,27 +40,28 @@ std::vector<Components> load_per_v(const PlateCalibration& c) {
 
 Json plate_to_json(const PlateSettings& plate) {
   const PlateCalibration& c = plate.calibration;
-  return {{"name", plate.name},
-          {"side", to_string(plate.side)},
-          {"stream", plate.stream},
-          {"columns", plate.columns},
-          {"file", file_name(c.file)},
-          {"serial", c.serial},
-          {"model", c.model},
-          {"sense", c.sense == Sense::reaction ? "reaction" : "action"},
-          {"kind", to_string(c.kind)},
-          {"matrix", c.kind == PlateKind::strain ? Json(c.sensitivity) : Json(load_per_v(c))},
-          {"matrix_units", c.kind == PlateKind::strain ? "uV/V per N (columns 0-2) and per N.m (columns 3-5); row = bridge"
-                                                       : "N (columns 0-2) and N.m (columns 3-5) per V; row = channel"},
-          {"gain", c.kind == PlateKind::strain ? c.gain : std::vector<double>(c.channels(), 1.0)},
-          {"excitation_v", c.excitation_v},
-          {"full_scale", c.full_scale},
-          {"origin_m", c.origin_m},
-          {"corners_m", plate.corners_m},
-          {"pad_m", plate.pad_m},
-          {"noise_force_n", c.noise_force_n},
-          {"noise_moment_nm", c.noise_moment_nm},
-          {"drift_rezero", c.drift_rezero}};
+  return {
+      {"name", plate.name},
+      {"side", to_string(plate.side)},
+      {"stream", plate.stream},
+      {"columns", plate.columns},
+      {"file", file_name(c.file)},
+      {"serial", c.serial},
+      {"model", c.model},
+      {"sense", c.sense == Sense::reaction ? "reaction" : "action"},
+      {"kind", to_string(c.kind)},
+      {"matrix", c.kind == PlateKind::strain ? Json(c.sensitivity) : Json(load_per_v(c))},
+      {"matrix_units", c.kind == PlateKind::strain ? "uV/V per N (columns 0-2) and per N.m (columns 3-5); row = bridge"
+                                                   : "N (columns 0-2) and N.m (columns 3-5) per V; row = channel"},
+      {"gain", c.kind == PlateKind::strain ? c.gain : std::vector<double>(c.channels(), 1.0)},
+      {"excitation_v", c.excitation_v},
+      {"full_scale", c.full_scale},
+      {"origin_m", c.origin_m},
+      {"corners_m", plate.corners_m},
+      {"pad_m", plate.pad_m},
+      {"noise_force_n", c.noise_force_n},
+      {"noise_moment_nm", c.noise_moment_nm},
+      {"drift_rezero", c.drift_rezero}};
 }
 }  // namespace
 
@@ -110,8 +111,8 @@ JournalSession session_from_json(std::string_view text) {
     session.json = Json::parse(text);
     if (session.json.at("format") != kJournalFormat) throw std::runtime_error("its first block is of another program");
     if (session.json.at("format_version") != kFormatVersion)
-      throw std::runtime_error("it has journal format " + session.json.at("format_version").dump() + ", this program reads " +
-                               std::to_string(kFormatVersion));
+      throw std::runtime_error("it has journal format " + session.json.at("format_version").dump() +
+                               ", this program reads " + std::to_string(kFormatVersion));
     session.start = session.json.at("start_lab_ns").get<TimeNs>();
     session.start_utc_ns = session.json.at("start_utc_ns").get<std::int64_t>();
     for (const auto& info : session.json.at("streams")) session.streams.add(stream_from_json(info));

@@ -11,8 +11,8 @@
 
 namespace grfd {
 namespace {
-constexpr TimeNs kStart = 1'000'000'000'000;                       // any instant does; never 0
-constexpr std::int64_t kStartUtc = 946'684'800'000'000'000;        // 2000-01-01T00:00:00Z
+constexpr TimeNs kStart = 1'000'000'000'000;                 // any instant does; never 0
+constexpr std::int64_t kStartUtc = 946'684'800'000'000'000;  // 2000-01-01T00:00:00Z
 
 }  // namespace
 
@@ -45,7 +45,8 @@ double simulate(Settings settings, const SimulateOptions& options) {
   });
   devices->poll();
   for (const Devices::Status& d : devices->status())
-    if (d.state != Devices::State::streaming && d.state != Devices::State::starting) throw std::runtime_error("the emulated device " + d.name + " does not start: " + d.trouble);
+    if (d.state != Devices::State::streaming && d.state != Devices::State::starting)
+      throw std::runtime_error("the emulated device " + d.name + " does not start: " + d.trouble);
   assembly.command(kStart, "record_start {\"id\":1,\"name\":\"" + assembly.session.settings.record.name + "\"}");
   for (const Devices::Status& d : devices->status()) assembly.command(kStart, device_command(d));
   const TimeNs end = kStart + static_cast<TimeNs>(until_s * 1e9);
@@ -75,7 +76,8 @@ double simulate(Settings settings, const SimulateOptions& options) {
   devices.reset();
   if (captures) {
     for (std::size_t i = 0; i < captures->size(); ++i)
-      fs::rename((*captures)[i].path(), output.parent_path() / (output.stem().string() + "_" + assembly.ports[i]->settings().name + ".grfcap"));
+      fs::rename((*captures)[i].path(), output.parent_path() / (output.stem().string() + "_" +
+                                                                assembly.ports[i]->settings().name + ".grfcap"));
     captures.reset();
   }
   recording.finish();

@@ -13,8 +13,12 @@ constexpr TimeNs kSleep = 10'000'000;  // sinks have timers of their own
 
 SinkThread::SinkThread(std::unique_ptr<Sink> sink, const Session& session, std::size_t ring_samples,
                        StreamId gaps_stream, std::function<void(const std::string&)> on_failure)
-    : sink_(std::move(sink)), session_(session), ring_(ring_samples), gaps_(gaps_stream),
-      on_failure_(std::move(on_failure)), loss_(session.streams.size()) {}
+    : sink_(std::move(sink)),
+      session_(session),
+      ring_(ring_samples),
+      gaps_(gaps_stream),
+      on_failure_(std::move(on_failure)),
+      loss_(session.streams.size()) {}
 
 SinkThread::~SinkThread() {
   stop_.store(true, std::memory_order_release);
@@ -49,7 +53,8 @@ std::size_t SinkThread::push(std::span<const Sample> samples) noexcept {
   return pushed;
 }
 
-/// After a loss: rows of which a part is missing are left out, the next row of a stream is flagged, gaps are renumbered.
+/// After a loss: rows of which a part is missing are left out, the next row of a stream is flagged, gaps are
+/// renumbered.
 std::size_t SinkThread::push_marked(std::span<const Sample> samples) noexcept {
   for (std::size_t i = 0; i < samples.size(); ++i) {
     Sample s = samples[i];
@@ -99,8 +104,9 @@ bool SinkThread::report(const Sample& next) noexcept {
 
 void SinkThread::write_gap(SampleBatch& out, StreamId stream, const Sample& next) noexcept {
   char text[240];
-  std::snprintf(text, sizeof text, "lost {\"stream\":\"%.100s\",\"cause\":\"sink_ring_full\",\"sink\":\"%.20s\",\"count\":%llu}",
-                session_.streams[stream].name.c_str(), sink_->name(), static_cast<unsigned long long>(loss_[stream].rows));
+  std::snprintf(
+      text, sizeof text, "lost {\"stream\":\"%.100s\",\"cause\":\"sink_ring_full\",\"sink\":\"%.20s\",\"count\":%llu}",
+      session_.streams[stream].name.c_str(), sink_->name(), static_cast<unsigned long long>(loss_[stream].rows));
   Sample header;
   header.stream = gaps_;
   header.seq = next_gap_seq_ + reports_;
@@ -134,9 +140,7 @@ void SinkThread::run() {
       break;
     }
     sink_->close();
-  } catch (const std::exception& e) {
-    failed(e.what());
-  } catch (...) {
+  } catch (const std::exception& e) { failed(e.what()); } catch (...) {
     failed("unknown exception");
   }
 }
@@ -154,11 +158,13 @@ void InlineSink::take(std::span<const Sample> samples) noexcept {
   if (failure_) return;
   try {
     sink_->write(samples);
-  } catch (...) {
-    failure_ = std::current_exception();
-  }
+  } catch (...) { failure_ = std::current_exception(); }
 }
-void InlineSink::close() { if (!failure_) sink_->close(); }
-void InlineSink::rethrow() const { if (failure_) std::rethrow_exception(failure_); }
+void InlineSink::close() {
+  if (!failure_) sink_->close();
+}
+void InlineSink::rethrow() const {
+  if (failure_) std::rethrow_exception(failure_);
+}
 
 }  // namespace grfd

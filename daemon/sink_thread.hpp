@@ -18,9 +18,11 @@ namespace grfd {
 class SinkThread final : public Outlet {
  public:
   /// @param session its streams must not change any more
-  /// @param gaps_stream where rows that did not fit into the ring are reported per stream, before the stream goes on; this
+  /// @param gaps_stream where rows that did not fit into the ring are reported per stream, before the stream goes on;
+  /// this
   ///        sink's rows of it are renumbered so that they follow each other
-  /// @param on_failure called on the sink's thread with the reason when the sink threw; it gets nothing more, and what it
+  /// @param on_failure called on the sink's thread with the reason when the sink threw; it gets nothing more, and what
+  /// it
   ///        would have got is counted as dropped
   SinkThread(std::unique_ptr<Sink> sink, const Session& session, std::size_t ring_samples, StreamId gaps_stream,
              std::function<void(const std::string&)> on_failure);

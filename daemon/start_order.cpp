@@ -13,7 +13,8 @@ StartOrder start_order(const std::vector<DeviceSettings>& devices, std::vector<s
     if (trouble) trouble->push_back(devices[i].name + ": " + text);
   };
   const auto find = [&](const std::string& name) {
-    const auto at = std::find_if(devices.begin(), devices.end(), [&](const DeviceSettings& d) { return d.name == name; });
+    const auto at =
+        std::find_if(devices.begin(), devices.end(), [&](const DeviceSettings& d) { return d.name == name; });
     return static_cast<std::size_t>(at - devices.begin());
   };
   for (std::size_t i = 0; i < n; ++i) {
@@ -44,7 +45,9 @@ StartOrder start_order(const std::vector<DeviceSettings>& devices, std::vector<s
     }
     if (result.order.size() > had) continue;
     const auto stuck = static_cast<std::size_t>(std::find(placed.begin(), placed.end(), false) - placed.begin());
-    complain(stuck, "waits for a device that waits for it in turn; a device that takes its clock from another one starts before that one");
+    complain(stuck,
+             "waits for a device that waits for it in turn; a device that takes its clock from another one starts "
+             "before that one");
     result.before[stuck].clear();
   }
   return result;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -34,7 +34,8 @@ std::vector<std::string> texts(hid_t group, const char* name) {
   const std::size_t length = H5Tget_size(type);
   std::vector<char> raw(length * shape.at(0));
   if (!raw.empty()) h5::read_rows(dataset, type, 0, shape[0], raw.data());
-  for (std::size_t i = 0; i < shape[0]; ++i) all.emplace_back(raw.data() + i * length, strnlen(raw.data() + i * length, length));
+  for (std::size_t i = 0; i < shape[0]; ++i)
+    all.emplace_back(raw.data() + i * length, strnlen(raw.data() + i * length, length));
   return all;
 }
 
@@ -66,15 +67,18 @@ void find_streams(hid_t group, const std::string& prefix, std::vector<std::strin
   for (const std::string& child : h5::children(group)) {
     const h5::Id object = h5::open(group, child);
     if (!h5::is_group(object)) continue;
-    if (h5::exists(object, "flags")) names.push_back(prefix + child);
-    else find_streams(object, prefix + child + "/", names);
+    if (h5::exists(object, "flags"))
+      names.push_back(prefix + child);
+    else
+      find_streams(object, prefix + child + "/", names);
   }
 }
 
-
 Json summarise(const std::string& path) {
   const h5::Id file = h5::open_file(path);
-  Json all{{"file", path}, {"participant", h5::text_attribute(file, "participant_code")}, {"start_utc", h5::text_attribute(file, "start_utc")}};
+  Json all{{"file", path},
+           {"participant", h5::text_attribute(file, "participant_code")},
+           {"start_utc", h5::text_attribute(file, "start_utc")}};
   const std::string dominant = h5::text_attribute(file, "dominant_side");
   all["dominant_side"] = dominant;
 
@@ -116,9 +120,15 @@ Json summarise(const std::string& path) {
       continue;
     }
     const auto first = static_cast<std::size_t>(pair.at(i, "first_out"));
-    reps.push_back({{"t_start_s", pair.at(i, "t_start")}, {"rate_left_deg_s", left.at(i, "rate_fit")}, {"rate_right_deg_s", right.at(i, "rate_fit")},
-                    {"range_left_deg", left.at(i, "range")}, {"range_right_deg", right.at(i, "range")}, {"first_out", first < 5 ? kFirst[first] : "unknown"},
-                    {"finish_lag_rl_s", pair.at(i, "finish_lag_rl")}, {"bai_standing_rl", pair.at(i, "bai_standing_rl")}, {"bai_bottom_rl", pair.at(i, "bai_bottom_rl")},
+    reps.push_back({{"t_start_s", pair.at(i, "t_start")},
+                    {"rate_left_deg_s", left.at(i, "rate_fit")},
+                    {"rate_right_deg_s", right.at(i, "rate_fit")},
+                    {"range_left_deg", left.at(i, "range")},
+                    {"range_right_deg", right.at(i, "range")},
+                    {"first_out", first < 5 ? kFirst[first] : "unknown"},
+                    {"finish_lag_rl_s", pair.at(i, "finish_lag_rl")},
+                    {"bai_standing_rl", pair.at(i, "bai_standing_rl")},
+                    {"bai_bottom_rl", pair.at(i, "bai_bottom_rl")},
                     {"drop_m", pair.at(i, "drop")}});
   }
   all["repetitions"] = reps;
@@ -142,26 +152,36 @@ double mean(const Json& reps, const char* key) {
 }
 
 void print(const Json& s) {
-  std::printf("\n%s\n  %.1f s, started %s UTC, participant %s\n\n", s["file"].get<std::string>().c_str(), s["seconds"].get<double>(),
-              s["start_utc"].get<std::string>().c_str(), s["participant"].get<std::string>().c_str());
+  std::printf("\n%s\n  %.1f s, started %s UTC, participant %s\n\n", s["file"].get<std::string>().c_str(),
+              s["seconds"].get<double>(), s["start_utc"].get<std::string>().c_str(),
+              s["participant"].get<std::string>().c_str());
   std::printf("  %-32s %12s %10s\n", "stream", "samples", "missing");
   for (const Json& line : s["streams"])
     if (line["rows"].get<std::uint64_t>() > 0 && line["name"].get<std::string>().rfind("truth/", 0) != 0)
-      std::printf("  %-32s %12llu %10llu\n", line["name"].get<std::string>().c_str(), static_cast<unsigned long long>(line["rows"].get<std::uint64_t>()),
+      std::printf("  %-32s %12llu %10llu\n", line["name"].get<std::string>().c_str(),
+                  static_cast<unsigned long long>(line["rows"].get<std::uint64_t>()),
                   static_cast<unsigned long long>(line["missing"].get<std::uint64_t>()));
   const Json& reps = s["repetitions"];
   std::printf("\n  repetitions found          %zu%s\n", reps.size(),
-              s["rejected_repetitions"].get<std::size_t>() ? (" (and " + std::to_string(s["rejected_repetitions"].get<std::size_t>()) + " rejected)").c_str() : "");
+              s["rejected_repetitions"].get<std::size_t>()
+                  ? (" (and " + std::to_string(s["rejected_repetitions"].get<std::size_t>()) + " rejected)").c_str()
+                  : "");
   if (s["mean_load_bai_rl"].is_number()) {
     const double bai = s["mean_load_bai_rl"];
-    std::printf("  load asymmetry             %.1f %% more on the %s, on average\n", std::abs(bai), bai >= 0 ? "right" : "left");
+    std::printf("  load asymmetry             %.1f %% more on the %s, on average\n", std::abs(bai),
+                bai >= 0 ? "right" : "left");
   }
   if (reps.empty()) return;
-  std::printf("                             %.1f %% while standing, %.1f %% at the bottom (+ = right)\n", mean(reps, "bai_standing_rl"), mean(reps, "bai_bottom_rl"));
+  std::printf("                             %.1f %% while standing, %.1f %% at the bottom (+ = right)\n",
+              mean(reps, "bai_standing_rl"), mean(reps, "bai_bottom_rl"));
   const std::string dominant = s["dominant_side"];
-  const auto role = [&](const char* side) { return dominant == side ? " (dominant)" : dominant == "left" || dominant == "right" ? " (non-dominant)" : ""; };
-  std::printf("  dorsiflexion rate left     %.1f deg/s%s, range %.1f deg\n", mean(reps, "rate_left_deg_s"), role("left"), mean(reps, "range_left_deg"));
-  std::printf("  dorsiflexion rate right    %.1f deg/s%s, range %.1f deg\n", mean(reps, "rate_right_deg_s"), role("right"), mean(reps, "range_right_deg"));
+  const auto role = [&](const char* side) {
+    return dominant == side ? " (dominant)" : dominant == "left" || dominant == "right" ? " (non-dominant)" : "";
+  };
+  std::printf("  dorsiflexion rate left     %.1f deg/s%s, range %.1f deg\n", mean(reps, "rate_left_deg_s"),
+              role("left"), mean(reps, "range_left_deg"));
+  std::printf("  dorsiflexion rate right    %.1f deg/s%s, range %.1f deg\n", mean(reps, "rate_right_deg_s"),
+              role("right"), mean(reps, "range_right_deg"));
   std::map<std::string, int> firsts;
   for (const Json& r : reps) ++firsts[r["first_out"].get<std::string>()];
   for (const char* side : {"left", "right"})
@@ -169,15 +189,17 @@ void print(const Json& s) {
       Json these = Json::array();
       for (const Json& r : reps)
         if (r["first_out"] == side) these.push_back(r);
-      std::printf("  ran out of room first      %s ankle%s in %d of %zu, by %.0f ms\n", side, role(side), firsts[side], reps.size(),
-                  1000 * std::abs(mean(these, "finish_lag_rl_s")));
+      std::printf("  ran out of room first      %s ankle%s in %d of %zu, by %.0f ms\n", side, role(side), firsts[side],
+                  reps.size(), 1000 * std::abs(mean(these, "finish_lag_rl_s")));
     }
   if (firsts.count("both")) std::printf("  both ankles together       in %d of %zu\n", firsts["both"], reps.size());
   if (firsts.count("none")) std::printf("  neither stopped early      in %d of %zu\n", firsts["none"], reps.size());
   const std::string path = s["file"];
-  std::printf("\n  the file                   %s\n  look at it                 %s verify %s\n"
-              "                             python3 -c \"import h5py; f = h5py.File('%s'); print(f['streams/ankle/left/columns'][:], f['streams/ankle/left/values'][:])\"\n\n",
-              path.c_str(), program_invocation_name, path.c_str(), path.c_str());
+  std::printf(
+      "\n  the file                   %s\n  look at it                 %s verify %s\n"
+      "                             python3 -c \"import h5py; f = h5py.File('%s'); "
+      "print(f['streams/ankle/left/columns'][:], f['streams/ankle/left/values'][:])\"\n\n",
+      path.c_str(), program_invocation_name, path.c_str(), path.c_str());
 }
 
 }  // namespace
@@ -189,8 +211,10 @@ int run_summary(const std::vector<std::string>& args, bool json) {
   Json all = Json::array();
   for (const std::string& path : args) try {
       const Json s = summarise(path);
-      if (json) all.push_back(s);
-      else print(s);
+      if (json)
+        all.push_back(s);
+      else
+        print(s);
     } catch (const std::exception& e) {
       std::fprintf(stderr, "%s: %s\n", path.c_str(), e.what());
       worst = 1;

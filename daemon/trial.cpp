@@ -47,10 +47,15 @@ std::vector<std::byte> state_payload(const std::string& version, const std::vect
 }
 }  // namespace
 
-Trial::Trial(const Session& session, const std::string& folder, const std::string& name, const std::string& state_version,
-             const std::vector<std::byte>& state)
-    : session_(&session), journal_(create(folder, name)), block_(session.streams), written_(session.streams.size()),
-      lost_(session.streams.size()), unnoted_(session.streams.size()), flag_next_(session.streams.size()) {
+Trial::Trial(const Session& session, const std::string& folder, const std::string& name,
+             const std::string& state_version, const std::vector<std::byte>& state)
+    : session_(&session),
+      journal_(create(folder, name)),
+      block_(session.streams),
+      written_(session.streams.size()),
+      lost_(session.streams.size()),
+      unnoted_(session.streams.size()),
+      flag_next_(session.streams.size()) {
   int error = journal_.append(BlockKind::session, session_to_json(session).dump());
   if (!error) error = journal_.append(BlockKind::state, state_payload(state_version, state));
   if (!error) {
@@ -74,10 +79,12 @@ void Trial::note_anchor(TimeNs lab, std::int64_t utc_ns) {
 
 void Trial::watch_wall_clock(std::int64_t now_ns) {
   // The lab clock read on both sides of the wall clock; a preempted reading is left for the next time.
-  const std::int64_t before = clock_ns(CLOCK_MONOTONIC), utc = clock_ns(CLOCK_REALTIME), after = clock_ns(CLOCK_MONOTONIC);
+  const std::int64_t before = clock_ns(CLOCK_MONOTONIC), utc = clock_ns(CLOCK_REALTIME),
+                     after = clock_ns(CLOCK_MONOTONIC);
   if (after - before > 100'000) return;
   const std::int64_t lab = before + (after - before) / 2, offset = utc - lab;
-  if (last_anchor_ != 0 && now_ns - last_anchor_ < kAnchorEvery && std::llabs(offset - anchor_offset_) < kClockStep) return;
+  if (last_anchor_ != 0 && now_ns - last_anchor_ < kAnchorEvery && std::llabs(offset - anchor_offset_) < kClockStep)
+    return;
   note_anchor(lab, utc);
   if (error_ != 0) return;
   last_anchor_ = now_ns;

@@ -30,7 +30,7 @@ class Trial {
   int error() const { return error_; }
   const std::string& path() const { return journal_.path(); }
   std::uint64_t bytes() const { return journal_.bytes(); }
-  std::uint64_t samples() const { return samples_; }          ///< in the journal
+  std::uint64_t samples() const { return samples_; }  ///< in the journal
   std::uint64_t lost_samples() const { return lost_samples_; }
   std::uint64_t blocks() const { return journal_.blocks(); }
 

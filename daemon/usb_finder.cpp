@@ -23,9 +23,9 @@ std::unique_ptr<Link> UsbFinder::open(const DeviceSettings& settings, Driver& dr
   const auto is_wanted = [&settings](const Known& k) { return settings.serial.empty() || k.serial == settings.serial; };
   const std::vector<UsbDevice> candidates = usb_.find(entry->match());
   std::erase_if(known_, [&](const auto& k) {  // unplugged
-    return k.first.first == settings.driver && std::none_of(candidates.begin(), candidates.end(), [&k](const UsbDevice& d) {
-             return d.plug == k.first.second;
-           });
+    return k.first.first == settings.driver &&
+           std::none_of(candidates.begin(), candidates.end(),
+                        [&k](const UsbDevice& d) { return d.plug == k.first.second; });
   });
   std::string trouble;
   for (const UsbDevice& device : candidates) {

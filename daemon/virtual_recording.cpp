@@ -13,16 +13,15 @@ namespace fs = std::filesystem;
 bool is_virtual(const std::string& path) {
   try {
     return h5::int_attribute(h5::open_file(path), "virtual_time") == 1;
-  } catch (const std::exception&) {
-    return false;
-  }
+  } catch (const std::exception&) { return false; }
 }
 
 }  // namespace
 
 void make_way(const std::string& output) {
   if (!fs::exists(output)) return;
-  if (!is_virtual(output)) throw std::runtime_error(output + " exists and is no simulation or replay; choose another name");
+  if (!is_virtual(output))
+    throw std::runtime_error(output + " exists and is no simulation or replay; choose another name");
   fs::remove(output);
 }
 

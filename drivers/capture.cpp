@@ -24,20 +24,26 @@ std::uint32_t checksum(CaptureView bytes) {
 bool well_formed(CaptureKind kind, CaptureView payload) {
   if (is_call(kind)) return decode_call(kind, payload).has_value();
   switch (kind) {
-    case CaptureKind::session: return decode_session(payload).has_value();
-    case CaptureKind::link: return decode_link(payload).has_value();
-    case CaptureKind::verb: return payload.size() == 1 && payload[0] >= std::byte{1} && payload[0] <= std::byte{4};
-    case CaptureKind::hole: return decode_hole(payload).has_value();
-    case CaptureKind::end: return payload.empty();
-    default: return true;
+    case CaptureKind::session:
+      return decode_session(payload).has_value();
+    case CaptureKind::link:
+      return decode_link(payload).has_value();
+    case CaptureKind::verb:
+      return payload.size() == 1 && payload[0] >= std::byte{1} && payload[0] <= std::byte{4};
+    case CaptureKind::hole:
+      return decode_hole(payload).has_value();
+    case CaptureKind::end:
+      return payload.empty();
+    default:
+      return true;
   }
 }
 
 }  // namespace
 
 const char* to_string(CaptureKind kind) noexcept {
-  constexpr const char* kNames[] = {"?",    "session", "link",  "verb", "bytes",        "lost",        "claim",
-                                    "control", "write",   "read",  "start_stream", "stop_stream", "hole", "end"};
+  constexpr const char* kNames[] = {"?",       "session", "link", "verb",         "bytes",       "lost", "claim",
+                                    "control", "write",   "read", "start_stream", "stop_stream", "hole", "end"};
   return known(static_cast<std::uint8_t>(kind)) ? kNames[static_cast<std::size_t>(kind)] : kNames[0];
 }
 

@@ -17,19 +17,19 @@ struct CaptureError : std::runtime_error {
 };
 
 enum class CaptureKind : std::uint8_t {
-  session = 1,       ///< CaptureSession; first record of every session in the file
-  link = 2,          ///< LinkInfo of what was opened
-  verb = 3,          ///< what the daemon asked of the driver, and when
-  bytes = 4,         ///< of the stream; time is the arrival
-  lost = 5,          ///< the device is gone; text says why
+  session = 1,  ///< CaptureSession; first record of every session in the file
+  link = 2,     ///< LinkInfo of what was opened
+  verb = 3,     ///< what the daemon asked of the driver, and when
+  bytes = 4,    ///< of the stream; time is the arrival
+  lost = 5,     ///< the device is gone; text says why
   claim = 6,
   control = 7,
   write = 8,
   read = 9,
   start_stream = 10,
   stop_stream = 11,
-  hole = 12,         ///< records that could not be kept
-  end = 13,          ///< the daemon closed the file
+  hole = 12,  ///< records that could not be kept
+  end = 13,   ///< the daemon closed the file
 };
 const char* to_string(CaptureKind kind) noexcept;
 
@@ -46,9 +46,9 @@ struct CapturedFile {
 struct CaptureSession {
   std::string device, driver;  ///< name in the settings, name in the registry
   std::string session_id, software_version, software_build;
-  TimeNs start_ns = 0;            ///< lab clock at t = 0
+  TimeNs start_ns = 0;  ///< lab clock at t = 0
   std::int64_t start_utc_ns = 0;
-  std::string settings_file, settings;             ///< the effective text
+  std::string settings_file, settings;              ///< the effective text
   std::map<std::string, CapturedFile> calibration;  ///< side of the plate -> its calibration file
 };
 
@@ -58,11 +58,11 @@ struct CaptureCall {
   TimeNs took_ns = 0;
   std::optional<LinkError::Kind> error = {};
   std::string error_text = {};
-  std::uint8_t endpoint = 0;                    ///< or the request type
+  std::uint8_t endpoint = 0;  ///< or the request type
   std::uint8_t request = 0;
   std::uint16_t value = 0, index = 0;
-  std::uint32_t asked = 0, transfers = 0;       ///< room for an answer; bytes of each streaming transfer
-  CaptureView data = {};                        ///< of a claim: the interfaces
+  std::uint32_t asked = 0, transfers = 0;  ///< room for an answer; bytes of each streaming transfer
+  CaptureView data = {};                   ///< of a claim: the interfaces
 };
 
 // Payloads. Those that read them give nothing when the payload is not as it must be.

@@ -43,9 +43,10 @@ void CapturingLink::claim(std::span<const int> interfaces) {
   noted(call, numbers, false, [&] { return inner_.claim(interfaces), std::size_t{0}; });
 }
 
-std::size_t CapturingLink::control(std::uint8_t request_type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
-                                   std::span<std::byte> data, int timeout_ms) {
-  CaptureCall call{.kind = CaptureKind::control, .endpoint = request_type, .request = request, .value = value, .index = index};
+std::size_t CapturingLink::control(std::uint8_t request_type, std::uint8_t request, std::uint16_t value,
+                                   std::uint16_t index, std::span<std::byte> data, int timeout_ms) {
+  CaptureCall call{
+      .kind = CaptureKind::control, .endpoint = request_type, .request = request, .value = value, .index = index};
   call.asked = static_cast<std::uint32_t>(data.size());
   return noted(call, data, (request_type & 0x80) != 0,
                [&] { return inner_.control(request_type, request, value, index, data, timeout_ms); });

@@ -47,10 +47,11 @@ std::optional<CaptureSession> decode_session(CaptureView payload) {
   const auto* p = reinterpret_cast<const char*>(payload.data());
   const Json j = Json::parse(p, p + payload.size(), nullptr, false);
   CaptureSession s;
-  if (!j.is_object() || !read(j, "device", s.device) || !read(j, "driver", s.driver) || !read(j, "session_id", s.session_id) ||
-      !read(j, "start_lab_ns", s.start_ns) || !read(j, "start_utc_ns", s.start_utc_ns) ||
-      !read(j, "software_version", s.software_version) || !read(j, "software_build", s.software_build) ||
-      !read(j, "settings_file", s.settings_file) || !read(j, "settings", s.settings))
+  if (!j.is_object() || !read(j, "device", s.device) || !read(j, "driver", s.driver) ||
+      !read(j, "session_id", s.session_id) || !read(j, "start_lab_ns", s.start_ns) ||
+      !read(j, "start_utc_ns", s.start_utc_ns) || !read(j, "software_version", s.software_version) ||
+      !read(j, "software_build", s.software_build) || !read(j, "settings_file", s.settings_file) ||
+      !read(j, "settings", s.settings))
     return std::nullopt;
   if (const auto found = j.find("calibration"); found != j.end() && found->is_object())
     for (const auto& [side, file] : found->items()) {

@@ -37,8 +37,9 @@ class Driver {
   /// Starvation and status, at 10 Hz. Devices thread, while decode may run. @return null when all is well, else the
   /// named cause of a restart
   virtual const char* check(Link& link, TimeNs now) noexcept = 0;
-  /// Changes the box's light once, so that a person can tell which one it is. Called twice a second and an even number of
-  /// times, while the stream goes on. Devices thread. @return false when this device cannot. @throws LinkError, DeviceError
+  /// Changes the box's light once, so that a person can tell which one it is. Called twice a second and an even number
+  /// of times, while the stream goes on. Devices thread. @return false when this device cannot. @throws LinkError,
+  /// DeviceError
   virtual bool blink(Link&) { return false; }
   /// Every rejection has a name.
   virtual std::span<const Counter* const> counters() const noexcept = 0;

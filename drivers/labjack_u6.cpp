@@ -1,21 +1,26 @@
-// LabJack U6 and U6-Pro: up to 14 analogue inputs of +-10 V, scanned by the device's own clock; front end of force plates.
+// LabJack U6 and U6-Pro: up to 14 analogue inputs of +-10 V, scanned by the device's own clock; front end of force
+// plates.
 //
-// USB 0CD5:0006, interface 0: commands on bulk OUT 0x01, answers on bulk IN 0x82, stream on bulk IN 0x83. Little endian.
+// USB 0CD5:0006, interface 0: commands on bulk OUT 0x01, answers on bulk IN 0x82, stream on bulk IN 0x83. Little
+// endian.
 //   normal frame     [0] checksum8 of the rest  [1] command ...
-//   extended frame   [0] checksum8 of 1..5  [1] F8  [2] 16-bit words after byte 5  [3] number  [4-5] sum of 6..  [6..] data
-//   answer           the same frame; error code in [6] (extended) or [2]; "B8 B8" when a command's checksum was wrong
-//   08 ConfigU6      -> [9] firmware hundredths [10] major  [15-18] serial u32  [19-20] product  [37] 4 U6, 12 U6-Pro
-//   2D ReadMem       [7] block -> [8-39] four signed 32.32 constants; block 0 [0] slope above the centre of the +-10 V range,
+//   extended frame   [0] checksum8 of 1..5  [1] F8  [2] 16-bit words after byte 5  [3] number  [4-5] sum of 6..  [6..]
+//   data answer           the same frame; error code in [6] (extended) or [2]; "B8 B8" when a command's checksum was
+//   wrong 08 ConfigU6      -> [9] firmware hundredths [10] major  [15-18] serial u32  [19-20] product  [37] 4 U6, 12
+//   U6-Pro 2D ReadMem       [7] block -> [8-39] four signed 32.32 constants; block 0 [0] slope above the centre of the
+//   +-10 V range,
 //                    block 2 [0] slope below it, [1] centre code
 //   0B ConfigIO      [6] 1 = apply  [7] timers  [8] counters  [9] pin offset
 //   00 Feedback      [6] echo [7..] 1D mask[3] direction[3] = PortDirWrite, 0 is input; 09 state = LED, 0 is off
-//   11 StreamConfig  [6] channels [7] resolution [8] samples per packet [10] settling, 10 us [11] clock [12-13] interval
+//   11 StreamConfig  [6] channels [7] resolution [8] samples per packet [10] settling, 10 us [11] clock [12-13]
+//   interval
 //                    [14+2i] channel [15+2i] options (gain 0, single-ended: 0)
 //   A8 / B0          StreamStart / StreamStop
 //   F9 StreamData    [0] checksum8 of 1..5 [1] F9 [2] 1D [3] C0 [4-5] sum of 6..63 [6-9] scans left out (code 60)
 //                    [10] packet counter [11] code [12-61] 25 codes u16, scan after scan without regard to packets
 //                    [62] fill of the device's FIFO, 256 = full [63] 0
-//   codes            0; 59 FIFO full, scans are left out, data good; 60 report, one scan of FFFF stands for those left out;
+//   codes            0; 59 FIFO full, scans are left out, data good; 60 report, one scan of FFFF stands for those left
+//   out;
 //                    63 too many to count; any other is fatal
 // A code r is (r - centre) * slope above the centre, (centre - r) * negative slope below it.
 #include <algorithm>
@@ -45,7 +50,9 @@ bool has_pipe(const std::vector<std::uint8_t>& configuration, std::uint8_t addre
 class LabjackU6 final : public Driver {
  public:
   LabjackU6(const DeviceSettings& settings, const ScanClock& clock, StreamId first)
-      : settings_(settings), clock_(clock), calibration_stream_(static_cast<StreamId>(first + 1)),
+      : settings_(settings),
+        clock_(clock),
+        calibration_stream_(static_cast<StreamId>(first + 1)),
         stream_(u6::channel_count(settings), clock.rate_hz(), first, static_cast<StreamId>(first + 2)) {
     stream_.watch(sync_bits(settings), static_cast<StreamId>(first + 3));
   }
@@ -97,7 +104,8 @@ class LabjackU6 final : public Driver {
     if (const char* fault = stream_.fault()) return fault;
     if (first_check_ == U6Stream::kNever) first_check_ = now;
     const TimeNs since = std::max(first_check_, stream_.last_packet());
-    const double transfer_s = 2.0 * kSamplesPerPacket / (static_cast<double>(u6::channel_count(settings_)) * clock_.rate_hz());
+    const double transfer_s =
+        2.0 * kSamplesPerPacket / (static_cast<double>(u6::channel_count(settings_)) * clock_.rate_hz());
     if (seconds(now - since) <= std::max(0.5, 4 * transfer_s)) return nullptr;
     ++starved_;
     return "starved";
@@ -112,7 +120,10 @@ class LabjackU6 final : public Driver {
   std::span<const Counter* const> counters() const noexcept override { return counters_; }
 
  private:
-  struct Facts { double positive_slope = 0, negative_slope = 0, center = 0; bool uncalibrated = false; };
+  struct Facts {
+    double positive_slope = 0, negative_slope = 0, center = 0;
+    bool uncalibrated = false;
+  };
 
   void open(Link& link) {
     const auto& configuration = link.info().configuration;
@@ -127,8 +138,7 @@ class LabjackU6 final : public Driver {
   /// A host that died may have left answers or packets behind.
   static void drain(Link& link, std::uint8_t pipe) {
     std::array<std::byte, 16 * kPacket> bin;
-    for (int i = 0; i < 256 && link.read(pipe, bin, 10) > 0; ++i) {
-    }
+    for (int i = 0; i < 256 && link.read(pipe, bin, 10) > 0; ++i) {}
   }
 
   static Bytes transact(Link& link, const Bytes& command, const std::string& what) {
@@ -148,7 +158,8 @@ class LabjackU6 final : public Driver {
     Bytes answer = transact(link, extended_frame(number, data), what);
     if (const std::uint8_t error = check_answer(answer, kExtended, number, what)) throw refused(what, error);
     if (answer.size() != expected)
-      throw DeviceError(what + ": answer of " + std::to_string(answer.size()) + " bytes, " + std::to_string(expected) + " expected");
+      throw DeviceError(what + ": answer of " + std::to_string(answer.size()) + " bytes, " + std::to_string(expected) +
+                        " expected");
     return answer;
   }
 
@@ -182,15 +193,21 @@ class LabjackU6 final : public Driver {
     }
     const auto near = [](double value, double expected) { return std::abs(value / expected - 1) < 0.1; };
     Facts f{found[0][0], found[2][0], found[2][1]};
-    if (readable && near(f.positive_slope, nominal[0][0]) && near(f.negative_slope, nominal[2][0]) && near(f.center, nominal[2][1]))
+    if (readable && near(f.positive_slope, nominal[0][0]) && near(f.negative_slope, nominal[2][0]) &&
+        near(f.center, nominal[2][1]))
       return f;
     return {nominal[0][0], nominal[2][0], nominal[2][1], true};
   }
 
   Bytes stream_config() const {
-    Bytes d{static_cast<std::uint8_t>(u6::channel_count(settings_)), static_cast<std::uint8_t>(settings_.resolution_index),
-            kSamplesPerPacket, 0, static_cast<std::uint8_t>(settings_.settling_factor), clock_.scan_config,
-            static_cast<std::uint8_t>(clock_.interval & 0xff), static_cast<std::uint8_t>(clock_.interval >> 8)};
+    Bytes d{static_cast<std::uint8_t>(u6::channel_count(settings_)),
+            static_cast<std::uint8_t>(settings_.resolution_index),
+            kSamplesPerPacket,
+            0,
+            static_cast<std::uint8_t>(settings_.settling_factor),
+            clock_.scan_config,
+            static_cast<std::uint8_t>(clock_.interval & 0xff),
+            static_cast<std::uint8_t>(clock_.interval >> 8)};
     for (int input : settings_.analog_inputs) d.insert(d.end(), {static_cast<std::uint8_t>(input), 0});
     if (settings_.digital_port) d.insert(d.end(), {kDigitalPort, 0});
     return d;
@@ -201,7 +218,8 @@ class LabjackU6 final : public Driver {
     s.stream = calibration_stream_;
     s.seq = stream_.epoch();
     s.epoch = stream_.epoch();
-    const double row[] = {f.positive_slope, f.negative_slope, f.center, clock_.rate_hz(), f.uncalibrated ? 1.0 : 0.0, firmware_};
+    const double row[] = {f.positive_slope, f.negative_slope,           f.center,
+                          clock_.rate_hz(), f.uncalibrated ? 1.0 : 0.0, firmware_};
     for (std::size_t i = 0; i < std::size(row); ++i) set_value(s, i, row[i]);
   }
 

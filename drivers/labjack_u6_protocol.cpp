@@ -22,35 +22,64 @@ namespace u6 {
 
 const char* error_name(std::uint8_t code) noexcept {
   switch (code) {
-    case 1: return "scratch_write_fail";
-    case 2: return "scratch_erase_fail";
-    case 3: return "data_buffer_overflow";
-    case 4: return "adc0_buffer_overflow";
-    case 5: return "function_invalid";
-    case 6: return "swdt_time_invalid";
-    case 7: return "xbr_config_error";
-    case 48: return "stream_is_active";
-    case 49: return "stream_table_invalid";
-    case 50: return "stream_config_invalid";
-    case 52: return "stream_not_running";
-    case 53: return "stream_invalid_trigger";
-    case 54: return "stream_adc0_buffer_overflow";
-    case 55: return "stream_scan_overlap";
-    case 56: return "stream_sample_num_invalid";
-    case 57: return "stream_bipolar_gain_invalid";
-    case 58: return "stream_scan_rate_invalid";
-    case 59: return "stream_autorecover_active";
-    case 60: return "stream_autorecover_report";
-    case 63: return "stream_autorecover_overflow";
-    case 68: return "timer_stream_active";
-    case 96: return "invalid_pin";
-    case 97: return "pin_configured_for_analog";
-    case 98: return "pin_configured_for_digital";
-    case 99: return "iotype_synch_error";
-    case 100: return "invalid_offset";
-    case 101: return "iotype_not_valid";
-    case 102: return "tc_pin_offset_must_be_4_8";
-    default: break;
+    case 1:
+      return "scratch_write_fail";
+    case 2:
+      return "scratch_erase_fail";
+    case 3:
+      return "data_buffer_overflow";
+    case 4:
+      return "adc0_buffer_overflow";
+    case 5:
+      return "function_invalid";
+    case 6:
+      return "swdt_time_invalid";
+    case 7:
+      return "xbr_config_error";
+    case 48:
+      return "stream_is_active";
+    case 49:
+      return "stream_table_invalid";
+    case 50:
+      return "stream_config_invalid";
+    case 52:
+      return "stream_not_running";
+    case 53:
+      return "stream_invalid_trigger";
+    case 54:
+      return "stream_adc0_buffer_overflow";
+    case 55:
+      return "stream_scan_overlap";
+    case 56:
+      return "stream_sample_num_invalid";
+    case 57:
+      return "stream_bipolar_gain_invalid";
+    case 58:
+      return "stream_scan_rate_invalid";
+    case 59:
+      return "stream_autorecover_active";
+    case 60:
+      return "stream_autorecover_report";
+    case 63:
+      return "stream_autorecover_overflow";
+    case 68:
+      return "timer_stream_active";
+    case 96:
+      return "invalid_pin";
+    case 97:
+      return "pin_configured_for_analog";
+    case 98:
+      return "pin_configured_for_digital";
+    case 99:
+      return "iotype_synch_error";
+    case 100:
+      return "invalid_offset";
+    case 101:
+      return "iotype_not_valid";
+    case 102:
+      return "tc_pin_offset_must_be_4_8";
+    default:
+      break;
   }
   if (code >= 16 && code <= 29) return "flash_error";
   if (code >= 64 && code <= 72) return "timer_error";

@@ -10,7 +10,8 @@
 
 namespace grfd {
 
-/// Volts at an input from a 16-bit stream sample. Slopes in V per count (the negative one is below 0), centre in counts.
+/// Volts at an input from a 16-bit stream sample. Slopes in V per count (the negative one is below 0), centre in
+/// counts.
 double labjack_u6_volts(std::int32_t count, double positive_slope, double negative_slope, double center);
 /// The inverse, rounded to the nearest code and clamped to 0..65535.
 std::int32_t labjack_u6_count(double volts, double positive_slope, double negative_slope, double center);
@@ -23,7 +24,8 @@ using View = std::span<const std::uint8_t>;
 inline constexpr std::uint16_t kVendor = 0x0cd5, kProduct = 0x0006;
 inline constexpr std::uint8_t kCommandPipe = 0x01, kResponsePipe = 0x82, kStreamPipe = 0x83;
 
-inline constexpr std::uint8_t kExtended = 0xf8, kStreamData = 0xf9, kStreamStart = 0xa8, kStreamStop = 0xb0, kReset = 0x99;
+inline constexpr std::uint8_t kExtended = 0xf8, kStreamData = 0xf9, kStreamStart = 0xa8, kStreamStop = 0xb0,
+                              kReset = 0x99;
 inline constexpr std::uint8_t kFeedback = 0x00, kConfigU6 = 0x08, kConfigIo = 0x0b, kStreamConfig = 0x11,
                               kReadUserMem = 0x2a, kReadCalMem = 0x2d;
 inline constexpr std::uint8_t kDigitalPort = 193;  ///< FIO in the low byte, EIO in the high byte
@@ -64,13 +66,15 @@ Bytes normal_frame(View rest);
 /// Checks an answer's frame in the order: length, refusal (B8 B8), command bytes, word count, checksums.
 /// `number` is the extended command, or nothing for the four-byte answers of StreamStart and StreamStop.
 /// @return the error code in the answer. @throws DeviceError naming `what` and the first check that failed
-std::uint8_t check_answer(View answer, std::uint8_t command, std::optional<std::uint8_t> number, const std::string& what);
+std::uint8_t check_answer(View answer, std::uint8_t command, std::optional<std::uint8_t> number,
+                          const std::string& what);
 
 /// Signed 32.32 fixed point, little endian.
 double read_fixed(const std::uint8_t* p) noexcept;
 void write_fixed(std::uint8_t* p, double value) noexcept;
 
-/// The ten calibration blocks of four constants each; block 0 holds positive slopes, block 2 negative slopes and centres.
+/// The ten calibration blocks of four constants each; block 0 holds positive slopes, block 2 negative slopes and
+/// centres.
 using Calibration = std::array<std::array<double, 4>, 10>;
 Calibration nominal_calibration();
 
@@ -86,8 +90,9 @@ std::optional<ScanClock> choose_clock(double rate_hz);
 /// The clock that a ScanConfig byte selects, in Hz.
 std::uint32_t clock_of(std::uint8_t scan_config) noexcept;
 
-/// Time from one channel of a scan to the next. `base_s` is that of resolution index 1; each step of the index doubles it
-/// and settling adds 10 us per unit. Only 20 us at index 1 follows from the datasheet's 50 kS/s; the rest is an assumption.
+/// Time from one channel of a scan to the next. `base_s` is that of resolution index 1; each step of the index doubles
+/// it and settling adds 10 us per unit. Only 20 us at index 1 follows from the datasheet's 50 kS/s; the rest is an
+/// assumption.
 double sample_time_s(double base_s, int resolution_index, int settling_factor) noexcept;
 inline constexpr double kSampleTime = 20e-6;
 

@@ -19,10 +19,11 @@ inline std::uint16_t sync_bits(const DeviceSettings& s) {
   return bits;
 }
 
-/// raw/<device>/scan, raw/<device>/calibration, raw/<device>/loss and, with lines to watch, raw/<device>/sync, in this order.
+/// raw/<device>/scan, raw/<device>/calibration, raw/<device>/loss and, with lines to watch, raw/<device>/sync, in this
+/// order.
 std::vector<StreamInfo> streams(const DeviceSettings& settings);
-/// Empty when the device can do what is asked. Only the +-10 V range exists in the settings: the others are too slow for
-/// more than one channel at 1 kHz.
+/// Empty when the device can do what is asked. Only the +-10 V range exists in the settings: the others are too slow
+/// for more than one channel at 1 kHz.
 std::vector<std::string> check_settings(const DeviceSettings& settings);
 
 }  // namespace grfd::u6

@@ -9,8 +9,10 @@ using namespace u6;
 
 U6Stream::U6Stream(std::size_t channels, double rate_hz, StreamId scan, StreamId loss) noexcept
     : channels_(std::clamp<std::size_t>(channels, 1, kMaxChannels)),
-      ambiguous_after_(static_cast<TimeNs>(0.8e9 * 256 * kSamplesPerPacket / (static_cast<double>(channels_) * rate_hz))),
-      scan_stream_(scan), loss_stream_(loss) {}
+      ambiguous_after_(
+          static_cast<TimeNs>(0.8e9 * 256 * kSamplesPerPacket / (static_cast<double>(channels_) * rate_hz))),
+      scan_stream_(scan),
+      loss_stream_(loss) {}
 
 void U6Stream::restart() noexcept {
   epoch_ += started_;
@@ -59,10 +61,13 @@ void U6Stream::decode(std::span<const std::byte> bytes, TimeNs arrival, SampleBa
 /// Takes the 64 bytes at p if they are a packet. A rejected one is searched byte by byte for the next, so that the next
 /// 64-byte boundary is found as well as a packet after bytes that went missing.
 bool U6Stream::packet(const std::uint8_t* p, TimeNs arrival, SampleBatch& out) noexcept {
-  const bool header = p[1] == kStreamData && p[2] == kSamplesPerPacket + 4 && p[3] == 0xc0 && p[0] == checksum8({p + 1, 5});
+  const bool header =
+      p[1] == kStreamData && p[2] == kSamplesPerPacket + 4 && p[3] == 0xc0 && p[0] == checksum8({p + 1, 5});
   if (!header || checksum16({p + 6, kPacket - 6}) != read16(p + 4)) {
-    if (header) ++bad_checksum_;
-    else if (skipped_ == 0) ++bad_header_;
+    if (header)
+      ++bad_checksum_;
+    else if (skipped_ == 0)
+      ++bad_header_;
     ++skipped_;
     ++resync_bytes_;
     return false;
@@ -90,7 +95,8 @@ bool U6Stream::packet(const std::uint8_t* p, TimeNs arrival, SampleBatch& out) n
   }
   ++packets_;
   switch (code) {
-    case 0: break;
+    case 0:
+      break;
     case kRecoverActive:
       ++recovery_packets_;
       recovering_ = true;

@@ -12,18 +12,19 @@ namespace grfd {
 
 /// Why scans are missing: column `cause` of the loss stream.
 enum class U6Loss : std::int64_t {
-  packet_lost = 1,           ///< jump of the packet counter
-  bad_packet = 2,            ///< packets with a wrong header or checksum
-  auto_recovery = 3,         ///< the device's FIFO was full; it reported how many scans it left out
+  packet_lost = 1,             ///< jump of the packet counter
+  bad_packet = 2,              ///< packets with a wrong header or checksum
+  auto_recovery = 3,           ///< the device's FIFO was full; it reported how many scans it left out
   auto_recovery_unplaced = 4,  ///< as before, but its mark was not found: the place is uncertain by one packet
-  restart = 5,               ///< the stream was stopped and started
-  fatal_code = 6,            ///< restart after an error code in a packet
+  restart = 5,                 ///< the stream was stopped and started
+  fatal_code = 6,              ///< restart after an error code in a packet
   auto_recovery_overflow = 7,  ///< restart because the device could not count the scans it left out
-  counter_ambiguous = 8,     ///< restart because the hole may be longer than the packet counter
-  report_lost = 9,           ///< restart because the packet that counts the left-out scans is missing
+  counter_ambiguous = 8,       ///< restart because the hole may be longer than the packet counter
+  report_lost = 9,             ///< restart because the packet that counts the left-out scans is missing
 };
 inline constexpr const char* kU6LossLabels =
-    "1 packet_lost, 2 bad_packet, 3 auto_recovery, 4 auto_recovery_unplaced (place uncertain by one packet), 5 restart, "
+    "1 packet_lost, 2 bad_packet, 3 auto_recovery, 4 auto_recovery_unplaced (place uncertain by one packet), 5 "
+    "restart, "
     "6 fatal_code, 7 auto_recovery_overflow, 8 counter_ambiguous, 9 report_lost";
 
 /// The decoder behind Driver::decode. `restart` and `decode` are called from different threads, never at the same time;
@@ -55,7 +56,9 @@ class U6Stream {
   void emit(TimeNs arrival, SampleBatch& out) noexcept;
   void lose(std::uint64_t first, std::int64_t count, U6Loss cause, TimeNs arrival, SampleBatch& out) noexcept;
   void edges(const Sample& scan, SampleBatch& out) noexcept;
-  void hole(U6Loss cause) noexcept { if (hole_ == U6Loss{}) hole_ = cause; }
+  void hole(U6Loss cause) noexcept {
+    if (hole_ == U6Loss{}) hole_ = cause;
+  }
   void unplaced() noexcept;
   void halt(U6Loss cause, const char* why) noexcept;
 
@@ -65,20 +68,20 @@ class U6Stream {
 
   std::array<std::uint8_t, u6::kPacket> carry_{};
   std::size_t carried_ = 0;
-  std::uint64_t skipped_ = 0;    // bytes since the last good packet
-  bool await_origin_ = true;     // nothing of this stream seen yet
-  std::uint8_t expected_ = 0;    // packet counter
+  std::uint64_t skipped_ = 0;  // bytes since the last good packet
+  bool await_origin_ = true;   // nothing of this stream seen yet
+  std::uint8_t expected_ = 0;  // packet counter
   bool halted_ = false;
 
-  std::uint64_t scan_ = 0;       // index since StreamStart of the scan being collected
-  std::size_t channel_ = 0;      // its next channel
+  std::uint64_t scan_ = 0;   // index since StreamStart of the scan being collected
+  std::size_t channel_ = 0;  // its next channel
   std::array<std::int32_t, kMaxChannels> codes_{};
-  bool partial_ = false;         // the scan being collected began in a hole
-  bool all_ones_ = false;        // every code of it so far is 0xFFFF
+  bool partial_ = false;   // the scan being collected began in a hole
+  bool all_ones_ = false;  // every code of it so far is 0xFFFF
 
-  bool recovering_ = false;      // code 59 seen, its report not yet
+  bool recovering_ = false;                     // code 59 seen, its report not yet
   bool seeking_ = false, last_chance_ = false;  // the dummy scan of a report; only the scan being collected can be it
-  std::uint64_t left_out_ = 0;   // scans the report counts, the dummy included
+  std::uint64_t left_out_ = 0;                  // scans the report counts, the dummy included
 
   std::uint16_t sync_bits_ = 0;  // bits of the digital port that are watched
   StreamId sync_stream_ = kNoStream;
@@ -95,16 +98,16 @@ class U6Stream {
   std::atomic<const char*> fault_{nullptr};
   std::atomic<TimeNs> last_packet_{kNever};
 
-  Counter packets_{"packets", Counter::Kind::activity}, bad_header_{"bad_header"}, bad_checksum_{"bad_checksum"}, resync_bytes_{"resync_bytes"},
-      packet_lost_{"packet_lost"}, scans_lost_{"scans_lost"}, recovery_packets_{"auto_recovery_packets"},
-      recovery_reports_{"auto_recovery_reports"}, recovery_unplaced_{"auto_recovery_unplaced"},
-      recovery_overflow_{"auto_recovery_overflow"}, report_lost_{"auto_recovery_report_lost"},
-      ambiguous_{"counter_ambiguous"}, fatal_code_{"fatal_code"}, after_fault_{"packet_after_fault"},
-      stale_packet_{"stale_packet"}, backlog_high_{"backlog_high"};
+  Counter packets_{"packets", Counter::Kind::activity}, bad_header_{"bad_header"}, bad_checksum_{"bad_checksum"},
+      resync_bytes_{"resync_bytes"}, packet_lost_{"packet_lost"}, scans_lost_{"scans_lost"},
+      recovery_packets_{"auto_recovery_packets"}, recovery_reports_{"auto_recovery_reports"},
+      recovery_unplaced_{"auto_recovery_unplaced"}, recovery_overflow_{"auto_recovery_overflow"},
+      report_lost_{"auto_recovery_report_lost"}, ambiguous_{"counter_ambiguous"}, fatal_code_{"fatal_code"},
+      after_fault_{"packet_after_fault"}, stale_packet_{"stale_packet"}, backlog_high_{"backlog_high"};
   const std::array<const Counter*, 16> counters_{
-      &packets_, &bad_header_, &bad_checksum_, &resync_bytes_, &packet_lost_, &scans_lost_, &recovery_packets_,
-      &recovery_reports_, &recovery_unplaced_, &recovery_overflow_, &report_lost_, &ambiguous_, &fatal_code_,
-      &after_fault_, &stale_packet_, &backlog_high_};
+      &packets_,          &bad_header_,       &bad_checksum_,      &resync_bytes_,      &packet_lost_, &scans_lost_,
+      &recovery_packets_, &recovery_reports_, &recovery_unplaced_, &recovery_overflow_, &report_lost_, &ambiguous_,
+      &fatal_code_,       &after_fault_,      &stale_packet_,      &backlog_high_};
 };
 
 }  // namespace grfd

@@ -39,7 +39,8 @@ class Link {
   /// One bulk IN transfer of at most data.size() bytes. @return bytes read; 0 on timeout
   virtual std::size_t read(std::uint8_t endpoint, std::span<std::byte> data, int timeout_ms) = 0;
   /// Keeps `transfers` IN transfers of `bytes` each in flight; every completion goes to the receiver that the owner of
-  /// the link has set (Driver::decode, then the ring), on the link's event thread. No `read` on this endpoint meanwhile.
+  /// the link has set (Driver::decode, then the ring), on the link's event thread. No `read` on this endpoint
+  /// meanwhile.
   virtual void start_stream(std::uint8_t endpoint, std::size_t bytes, int transfers) = 0;
   /// Takes what still arrives for `drain_ms`, then cancels. Returns when no callback runs any more.
   virtual void stop_stream(std::uint8_t endpoint, int drain_ms) noexcept = 0;

@@ -1,18 +1,22 @@
-// Measurement Computing USB-1608FS-Plus: 8 analogue inputs, each with its own 16-bit converter, sampled at one instant; two
-// units can share one pacer over their SYNC terminals. Front end of force plates, one unit per plate.
+// Measurement Computing USB-1608FS-Plus: 8 analogue inputs, each with its own 16-bit converter, sampled at one instant;
+// two units can share one pacer over their SYNC terminals. Front end of force plates, one unit per plate.
 //
-// USB 09DB:00EA, full speed, interface 0 (not HID). Commands are vendor requests on endpoint 0; the scan comes on the first
-// bulk IN endpoint of the interface (0x81). Little endian.
+// USB 09DB:00EA, full speed, interface 0 (not HID). Commands are vendor requests on endpoint 0; the scan comes on the
+// first bulk IN endpoint of the interface (0x81). Little endian.
 //   40 12                  AInScanStop
 //   40 15                  AInClearFIFO
-//   40 14 | 8 bytes        AInScanConfig: range code of inputs 0-7: 0 +-10 V, 1 +-5 V, 3 +-2 V, 5 +-1 V.  C0 14 reads it back
-//   40 11 | 10 bytes       AInScanStart: [0-3] scans, 0 = without end  [4-7] 40 MHz / rate - 1, 0 = paced by SYNC
-//                          [8] mask of inputs  [9] options: 01 packet per scan, 02 pacer out on SYNC, 80 no stall on overrun
+//   40 14 | 8 bytes        AInScanConfig: range code of inputs 0-7: 0 +-10 V, 1 +-5 V, 3 +-2 V, 5 +-1 V.  C0 14 reads
+//   it back 40 11 | 10 bytes       AInScanStart: [0-3] scans, 0 = without end  [4-7] 40 MHz / rate - 1, 0 = paced by
+//   SYNC
+//                          [8] mask of inputs  [9] options: 01 packet per scan, 02 pacer out on SYNC, 80 no stall on
+//                          overrun
 //   C0 44 -> u16           status: 0002 scan runs, 0004 FIFO was full; the other bits mean nothing
-//   C0 30 address          memory: 000 {f32 slope, f32 offset} at (range code * 8 + input) * 8; 200 date of calibration:
+//   C0 30 address          memory: 000 {f32 slope, f32 offset} at (range code * 8 + input) * 8; 200 date of
+//   calibration:
 //                          year - 2000, month, day, hour, minute, second
 //   40 41 | count          blink      C0 48 -> 8 characters: serial      device descriptor's bcdDevice: firmware
-//   bulk IN                codes u16, inputs in rising order, scan after scan; packets end anywhere, nothing frames or counts
+//   bulk IN                codes u16, inputs in rising order, scan after scan; packets end anywhere, nothing frames or
+//   counts
 // corrected = slope * code + offset;  V = corrected * 2 FS / 65536 - FS.
 // A full FIFO (32768 codes) ends the scan without a word: what is left comes, then nothing, and the status tells.
 #include <algorithm>
@@ -48,7 +52,8 @@ Pipe find_pipe(const std::vector<std::uint8_t>& c) {
     } else if (c[i + 1] == 0x05 && i + 5 < c.size() && interface == 0 && setting == 0) {
       const std::size_t packet = c[i + 4] | (c[i + 5] & 7u) << 8;
       if ((c[i + 2] & 0x80) == 0 || (c[i + 3] & 3) != 2 || packet == 0)
-        throw DeviceError("the first endpoint of interface 0 is " + std::to_string(c[i + 2]) + ", must be a bulk IN pipe");
+        throw DeviceError("the first endpoint of interface 0 is " + std::to_string(c[i + 2]) +
+                          ", must be a bulk IN pipe");
       return {c[i + 2], packet};
     }
   }
@@ -58,10 +63,13 @@ Pipe find_pipe(const std::vector<std::uint8_t>& c) {
 class MccUsb1608fsPlus final : public Driver {
  public:
   MccUsb1608fsPlus(const DeviceSettings& s, std::uint32_t period, StreamId first)
-      : settings_(s), period_(external_clock(s) ? 0 : period), rate_hz_(pacer_rate_hz(period)),
+      : settings_(s),
+        period_(external_clock(s) ? 0 : period),
+        rate_hz_(pacer_rate_hz(period)),
         calibration_stream_(static_cast<StreamId>(first + 1)),
-        stream_(s.analog_inputs.size(), rate_hz_, {first, static_cast<StreamId>(first + 2), static_cast<StreamId>(first + 3)},
-                sync_column(s), s.sync_input) {}
+        stream_(s.analog_inputs.size(), rate_hz_,
+                {first, static_cast<StreamId>(first + 2), static_cast<StreamId>(first + 3)}, sync_column(s),
+                s.sync_input) {}
 
   DeviceIdentity identify(Link& link) override {
     open(link);
@@ -111,7 +119,8 @@ class MccUsb1608fsPlus final : public Driver {
     if (armed_at_ == MccStream::kNever) armed_at_ = now;
     const TimeNs last = stream_.last_bytes();
     const double silent_s = seconds(now - std::max(armed_at_, last));
-    const double transfer_s = static_cast<double>(transfer_bytes()) / (2.0 * static_cast<double>(settings_.analog_inputs.size()) * rate_hz_);
+    const double transfer_s =
+        static_cast<double>(transfer_bytes()) / (2.0 * static_cast<double>(settings_.analog_inputs.size()) * rate_hz_);
     if (silent_s < std::max(0.15, 4 * transfer_s)) return nullptr;
     if (overrun(link)) {
       ++fifo_overruns_;
@@ -154,7 +163,8 @@ class MccUsb1608fsPlus final : public Driver {
 
   DeviceIdentity read_identity(Link& link) {
     std::array<std::byte, 18> d{};
-    if (link.control(0x80, 6, 0x0100, 0, d, kTimeoutMs) != d.size()) throw DeviceError("the device descriptor is too short");
+    if (link.control(0x80, 6, 0x0100, 0, d, kTimeoutMs) != d.size())
+      throw DeviceError("the device descriptor is too short");
     const unsigned minor = std::to_integer<unsigned>(d[12]), major = std::to_integer<unsigned>(d[13]);
     char firmware[16];
     std::snprintf(firmware, sizeof firmware, "%x.%02x", major, minor);
@@ -178,7 +188,8 @@ class MccUsb1608fsPlus final : public Driver {
       std::array<std::byte, 6> d{};
       if (ask(link, kCalMemory, kDateAddress, d) == d.size()) {
         const auto n = [&d](std::size_t i) { return std::to_integer<int>(d[i]); };
-        if (n(1) >= 1 && n(1) <= 12 && n(2) >= 1 && n(2) <= 31 && n(0) < 100) date_ = (2000 + n(0)) * 10000 + n(1) * 100 + n(2);
+        if (n(1) >= 1 && n(1) <= 12 && n(2) >= 1 && n(2) <= 31 && n(0) < 100)
+          date_ = (2000 + n(0)) * 10000 + n(1) * 100 + n(2);
       }
       return true;
     } catch (const LinkError& e) {
@@ -226,7 +237,8 @@ class MccUsb1608fsPlus final : public Driver {
     command(link, kAInScanStart, "AInScanStart", payload);
     overrun_stuck_ = false;
     if (!(status(link) & kScanOverrun)) return;
-    // An old mark, or a real one at once. Whether a start clears it is not documented; ask for it, else live without it.
+    // An old mark, or a real one at once. Whether a start clears it is not documented; ask for it, else live without
+    // it.
     link.control(kOut, kStatus, 0, 0, {}, kTimeoutMs);
     overrun_stuck_ = (status(link) & kScanOverrun) != 0;
     if (overrun_stuck_) ++overrun_mark_stuck_;
@@ -235,7 +247,8 @@ class MccUsb1608fsPlus final : public Driver {
   static std::uint16_t status(Link& link) {
     std::array<std::byte, 2> s{};
     if (ask(link, kStatus, 0, s) != s.size()) throw DeviceError("Status: fewer than 2 bytes");
-    return static_cast<std::uint16_t>((std::to_integer<unsigned>(s[0]) | std::to_integer<unsigned>(s[1]) << 8) & (kScanRunning | kScanOverrun));
+    return static_cast<std::uint16_t>((std::to_integer<unsigned>(s[0]) | std::to_integer<unsigned>(s[1]) << 8) &
+                                      (kScanRunning | kScanOverrun));
   }
 
   bool overrun(Link& link) noexcept {
@@ -259,7 +272,8 @@ class MccUsb1608fsPlus final : public Driver {
   std::size_t transfer_bytes() const {
     const double bytes = 2.0 * static_cast<double>(settings_.analog_inputs.size()) * rate_hz_ * 4e-3;
     const double packet = static_cast<double>(pipe_.packet);
-    return pipe_.packet * static_cast<std::size_t>(std::clamp(std::floor(bytes / packet), 1.0, std::floor(16384 / packet)));
+    return pipe_.packet *
+           static_cast<std::size_t>(std::clamp(std::floor(bytes / packet), 1.0, std::floor(16384 / packet)));
   }
 
   void write_facts(std::span<const std::byte> memory, bool readable, SampleBatch& facts) {
@@ -273,11 +287,18 @@ class MccUsb1608fsPlus final : public Driver {
       s.stream = calibration_stream_;
       s.seq = i;
       s.epoch = stream_.epoch();
-      const double row[] = {static_cast<double>(i), c.slope, c.offset, static_cast<double>(range), rate_hz_, trusted ? 0.0 : 1.0, firmware_,
+      const double row[] = {static_cast<double>(i),
+                            c.slope,
+                            c.offset,
+                            static_cast<double>(range),
+                            rate_hz_,
+                            trusted ? 0.0 : 1.0,
+                            firmware_,
                             static_cast<double>(date_)};
       for (std::size_t k = 0; k < std::size(row); ++k) set_value(s, k, row[k]);
       if (static_cast<int>(i) == sync_column(settings_))
-        stream_.set_sync_codes(c.code(settings_.sync_threshold_v, range), c.code(settings_.sync_threshold_v - kSyncHysteresisV, range));
+        stream_.set_sync_codes(c.code(settings_.sync_threshold_v, range),
+                               c.code(settings_.sync_threshold_v - kSyncHysteresisV, range));
     }
   }
 
@@ -292,11 +313,13 @@ class MccUsb1608fsPlus final : public Driver {
   bool overrun_stuck_ = false;
   MccLoss next_cause_ = MccLoss::restart;
   TimeNs armed_at_ = MccStream::kNever;
-  Counter starved_{"starved"}, fifo_overruns_{"fifo_overruns"}, stop_failed_{"stop_failed"}, status_failed_{"status_failed"},
-      clear_refused_{"clear_refused"}, overrun_mark_stuck_{"overrun_mark_stuck"}, uncalibrated_{"uncalibrated"};
+  Counter starved_{"starved"}, fifo_overruns_{"fifo_overruns"}, stop_failed_{"stop_failed"},
+      status_failed_{"status_failed"}, clear_refused_{"clear_refused"}, overrun_mark_stuck_{"overrun_mark_stuck"},
+      uncalibrated_{"uncalibrated"};
   std::vector<const Counter*> counters_ = [this] {
     std::vector<const Counter*> all(stream_.counters().begin(), stream_.counters().end());
-    all.insert(all.end(), {&starved_, &fifo_overruns_, &stop_failed_, &status_failed_, &clear_refused_, &overrun_mark_stuck_, &uncalibrated_});
+    all.insert(all.end(), {&starved_, &fifo_overruns_, &stop_failed_, &status_failed_, &clear_refused_,
+                           &overrun_mark_stuck_, &uncalibrated_});
     return all;
   }();
 };

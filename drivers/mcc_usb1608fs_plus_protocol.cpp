@@ -27,7 +27,8 @@ std::array<std::byte, 10> encode(const ScanStart& start) {
 }
 
 ScanStart decode(std::span<const std::byte, 10> p) {
-  return {get32(p.data()), get32(p.data() + 4), std::to_integer<std::uint8_t>(p[8]), std::to_integer<std::uint8_t>(p[9])};
+  return {get32(p.data()), get32(p.data() + 4), std::to_integer<std::uint8_t>(p[8]),
+          std::to_integer<std::uint8_t>(p[9])};
 }
 
 std::optional<std::uint32_t> pacer_period(double rate_hz) {
@@ -46,7 +47,8 @@ ChannelCalibration read_calibration(std::span<const std::byte> memory, std::uint
   return {std::bit_cast<float>(get32(at)), std::bit_cast<float>(get32(at + 4))};
 }
 
-void write_calibration(std::span<std::byte> memory, std::uint8_t range, std::size_t channel, float slope, float offset) {
+void write_calibration(std::span<std::byte> memory, std::uint8_t range, std::size_t channel, float slope,
+                       float offset) {
   std::byte* at = memory.subspan(calibration_address(range, channel), 8).data();
   put32(at, std::bit_cast<std::uint32_t>(slope));
   put32(at + 4, std::bit_cast<std::uint32_t>(offset));

@@ -31,9 +31,11 @@ std::vector<StreamInfo> streams(const DeviceSettings& s) {
   scan.clock = external_clock(s) ? s.clock : s.name;
   scan.clock_unit = "scan";
   scan.rate_hz = pacer_rate_hz(period);
-  scan.parameters = external_clock(s) ? "paced_by=" + s.clock : "clock_hz=40000000 interval=" + std::to_string(std::uint64_t{period} + 1);
+  scan.parameters = external_clock(s) ? "paced_by=" + s.clock
+                                      : "clock_hz=40000000 interval=" + std::to_string(std::uint64_t{period} + 1);
   scan.description = "unsigned 16-bit codes, all channels converted at the same instant";
-  for (std::size_t i = 0; i < s.analog_inputs.size(); ++i) scan.columns.push_back({"ain" + std::to_string(s.analog_inputs[i]), "count"});
+  for (std::size_t i = 0; i < s.analog_inputs.size(); ++i)
+    scan.columns.push_back({"ain" + std::to_string(s.analog_inputs[i]), "count"});
 
   StreamInfo calibration;
   calibration.name = "raw/" + s.name + "/calibration";
@@ -41,11 +43,13 @@ std::vector<StreamInfo> streams(const DeviceSettings& s) {
   calibration.type = ValueType::f64;
   calibration.device = s.name;
   calibration.serial = s.serial;
-  calibration.columns = {{"column", "1"}, {"slope", "1"}, {"offset_count", "count"}, {"full_scale_v", "V"}, {"scan_rate_hz", "Hz"},
-                         {"uncalibrated", "code", 0, 0, "0 read from the device, 1 nominal"}, {"firmware", "1"},
-                         {"calibration_date", "1"}};
+  calibration.columns = {{"column", "1"},           {"slope", "1"},
+                         {"offset_count", "count"}, {"full_scale_v", "V"},
+                         {"scan_rate_hz", "Hz"},    {"uncalibrated", "code", 0, 0, "0 read from the device, 1 nominal"},
+                         {"firmware", "1"},         {"calibration_date", "1"}};
   calibration.formula = "V = (slope * code + offset_count) * (2 full_scale_v / 65536) - full_scale_v";
-  calibration.description = "one row per column of the scan for each start of the device; the date reads yyyymmdd, 0 is unknown";
+  calibration.description =
+      "one row per column of the scan for each start of the device; the date reads yyyymmdd, 0 is unknown";
 
   StreamInfo loss;
   loss.name = "raw/" + s.name + "/loss";
@@ -55,7 +59,8 @@ std::vector<StreamInfo> streams(const DeviceSettings& s) {
   loss.serial = s.serial;
   loss.clock = scan.clock;
   loss.clock_unit = "scan";
-  loss.columns = {{"first_seq", "count"}, {"count", "count", 0, 0, "-1 unknown"}, {"cause", "code", 0, 0, kMccLossLabels}};
+  loss.columns = {
+      {"first_seq", "count"}, {"count", "count", 0, 0, "-1 unknown"}, {"cause", "code", 0, 0, kMccLossLabels}};
   loss.description = "scans that are missing, just before the first one after the hole, with that one's device time";
   std::vector<StreamInfo> all{scan, calibration, loss};
   if (s.sync_input >= 0) {
@@ -73,29 +78,33 @@ std::vector<std::string> check_settings(const DeviceSettings& s) {
     if (s.analog_inputs[i] < 0 || s.analog_inputs[i] > 7)
       errors.push_back("analog_inputs: input " + std::to_string(s.analog_inputs[i]) + " does not exist, 0 to 7 do");
     else if (i > 0 && s.analog_inputs[i] <= s.analog_inputs[i - 1])
-      errors.push_back("analog_inputs: " + std::to_string(s.analog_inputs[i]) + " follows " + std::to_string(s.analog_inputs[i - 1]) +
-                       ", but the device sends its inputs in rising order");
+      errors.push_back("analog_inputs: " + std::to_string(s.analog_inputs[i]) + " follows " +
+                       std::to_string(s.analog_inputs[i - 1]) + ", but the device sends its inputs in rising order");
   }
   if (s.input_ranges_v.size() > 1 && s.input_ranges_v.size() != n)
     errors.push_back("input_ranges_v: " + std::to_string(s.input_ranges_v.size()) + " ranges for " + std::to_string(n) +
                      " inputs, one for each or one for all is needed");
   for (const int range : s.input_ranges_v)
-    if (!range_code(range)) errors.push_back("input_ranges_v: +-" + std::to_string(range) + " V does not exist, 10, 5, 2 and 1 do");
+    if (!range_code(range))
+      errors.push_back("input_ranges_v: +-" + std::to_string(range) + " V does not exist, 10, 5, 2 and 1 do");
   if (!pacer_period(s.rate_hz))
-    errors.push_back("rate_hz: no period of the 40 MHz pacer gives " + number(s.rate_hz) + " Hz, 0.0094 Hz and more is possible");
+    errors.push_back("rate_hz: no period of the 40 MHz pacer gives " + number(s.rate_hz) +
+                     " Hz, 0.0094 Hz and more is possible");
   else if (s.rate_hz > 100e3)
     errors.push_back("rate_hz: " + number(s.rate_hz) + " Hz, each channel allows 100000 Hz at most");
   else if (static_cast<double>(n) * s.rate_hz > 400e3)
     errors.push_back("rate_hz: " + std::to_string(n) + " channels at " + number(s.rate_hz) +
-                     " Hz are more than 400000 samples/s, at most " + number(400e3 / static_cast<double>(n)) + " Hz is possible");
+                     " Hz are more than 400000 samples/s, at most " + number(400e3 / static_cast<double>(n)) +
+                     " Hz is possible");
   if (s.sync_input >= 0 && sync_column(s) < 0)
-    errors.push_back("sync_input: input " + std::to_string(s.sync_input) + " is not one of analog_inputs, so it is not scanned");
+    errors.push_back("sync_input: input " + std::to_string(s.sync_input) +
+                     " is not one of analog_inputs, so it is not scanned");
   else if (const int column = sync_column(s); column >= 0 && s.input_ranges_v.size() != 0 &&
-           (s.input_ranges_v.size() == 1 || s.input_ranges_v.size() == n)) {
+                                              (s.input_ranges_v.size() == 1 || s.input_ranges_v.size() == n)) {
     const int full_scale = range_v(s, static_cast<std::size_t>(column));
     if (std::abs(s.sync_threshold_v) >= 0.9 * full_scale)
-      errors.push_back("sync_threshold_v: " + number(s.sync_threshold_v) + " V, must lie well inside the input's range of +-" +
-                       std::to_string(full_scale) + " V");
+      errors.push_back("sync_threshold_v: " + number(s.sync_threshold_v) +
+                       " V, must lie well inside the input's range of +-" + std::to_string(full_scale) + " V");
   }
   if (s.clock_offset_scans != 0 && !external_clock(s))
     errors.push_back("clock_offset_scans: only a unit that takes its clock from another one can be behind it");
@@ -104,7 +113,8 @@ std::vector<std::string> check_settings(const DeviceSettings& s) {
       errors.push_back("emulation.serial: '" + serial + "', a unit's serial has 8 characters, e.g. 01A2B3C4");
   for (const auto& [fault, rate] : s.emulation.faults) {
     if (fault != "drop_packet" && fault != "short_packet" && fault != "overrun" && fault != "skip_first_pulse")
-      errors.push_back("emulation.faults." + fault + ": unknown, there are drop_packet, short_packet, overrun and skip_first_pulse");
+      errors.push_back("emulation.faults." + fault +
+                       ": unknown, there are drop_packet, short_packet, overrun and skip_first_pulse");
     else if (!(rate >= 0 && rate <= 1))
       errors.push_back("emulation.faults." + fault + ": a rate per packet from 0 to 1");
   }

@@ -11,7 +11,9 @@ namespace grfd::mcc {
 
 /// Full scale of the analogue input at `index` of the settings, in volts.
 inline int range_v(const DeviceSettings& s, std::size_t index) {
-  return s.input_ranges_v.empty() ? 10 : s.input_ranges_v.size() == 1 ? s.input_ranges_v[0] : s.input_ranges_v.at(index);
+  return s.input_ranges_v.empty()       ? 10
+         : s.input_ranges_v.size() == 1 ? s.input_ranges_v[0]
+                                        : s.input_ranges_v.at(index);
 }
 /// Column of the scan with the TTL line; -1: none.
 int sync_column(const DeviceSettings& s);

@@ -10,9 +10,13 @@ constexpr TimeNs kWindow = 5'000'000'000;
 constexpr double kMissingNs = 50e6;
 }  // namespace
 
-MccStream::MccStream(std::size_t channels, double rate_hz, const Streams& streams, int sync_column, int sync_input) noexcept
-    : channels_(std::clamp<std::size_t>(channels, 1, mcc::kChannels)), interval_ns_(1e9 / rate_hz), streams_(streams),
-      sync_column_(sync_column), sync_input_(sync_input) {}
+MccStream::MccStream(std::size_t channels, double rate_hz, const Streams& streams, int sync_column,
+                     int sync_input) noexcept
+    : channels_(std::clamp<std::size_t>(channels, 1, mcc::kChannels)),
+      interval_ns_(1e9 / rate_hz),
+      streams_(streams),
+      sync_column_(sync_column),
+      sync_input_(sync_input) {}
 
 void MccStream::restart(MccLoss cause) noexcept {
   if (half_ || channel_ > 0) ++incomplete_scans_;  // the last bytes of the scan before do not make one

@@ -20,15 +20,17 @@ enum class MccLoss : std::int64_t {
 };
 inline constexpr const char* kMccLossLabels = "1 restart, 2 fifo_overrun, 3 starved, 4 scans_missing";
 
-/// The decoder behind Driver::decode. Samples follow each other without header or counter, so nothing in the bytes can tell
-/// of a loss; what can is time: the smallest lateness of the scans against their nominal times, in windows of five seconds.
-/// A steady clock error changes it by equal steps; one step that is larger than the one before by 50 ms is a loss.
-/// `restart` and `decode` are called from different threads, never at the same time; `fault`, `last_bytes`, `scans` and
-/// `counters` from any thread.
+/// The decoder behind Driver::decode. Samples follow each other without header or counter, so nothing in the bytes can
+/// tell of a loss; what can is time: the smallest lateness of the scans against their nominal times, in windows of five
+/// seconds. A steady clock error changes it by equal steps; one step that is larger than the one before by 50 ms is a
+/// loss. `restart` and `decode` are called from different threads, never at the same time; `fault`, `last_bytes`,
+/// `scans` and `counters` from any thread.
 class MccStream {
  public:
   static constexpr TimeNs kNever = std::numeric_limits<TimeNs>::min();
-  struct Streams { StreamId scan, loss, sync; };
+  struct Streams {
+    StreamId scan, loss, sync;
+  };
   /// @param channels 1..8  @param sync_column column of the scan that carries the TTL line, -1: none
   MccStream(std::size_t channels, double rate_hz, const Streams& streams, int sync_column, int sync_input) noexcept;
 
@@ -71,7 +73,8 @@ class MccStream {
 
   std::atomic<const char*> fault_{nullptr};
   std::atomic<TimeNs> last_bytes_{kNever};
-  Counter bytes_{"bytes", Counter::Kind::activity}, incomplete_scans_{"incomplete_scans"}, scans_missing_{"scans_missing"};
+  Counter bytes_{"bytes", Counter::Kind::activity}, incomplete_scans_{"incomplete_scans"},
+      scans_missing_{"scans_missing"};
   const std::array<const Counter*, 3> counters_{&bytes_, &incomplete_scans_, &scans_missing_};
 };
 

@@ -36,7 +36,7 @@ constexpr TimeNs kStarvation = 500'000'000;
 constexpr std::size_t kTransferBytes = 4096;
 constexpr int kTransfers = 8, kDrainMs = 50;
 constexpr std::uint64_t kLongestHole = 3'600'000'000'000;  // a longer step is a clock that was set, not a loss
-constexpr std::uint64_t kOldestEdge = 10'000'000'000;       // an edge further from the samples is of another time
+constexpr std::uint64_t kOldestEdge = 10'000'000'000;      // an edge further from the samples is of another time
 constexpr double kAtFullScale = 0.999;                     // of the nominal range
 constexpr std::uint16_t kOverRangeBits = 0x77;
 
@@ -264,25 +264,15 @@ class MicrostrainMip final : public Driver {
   std::atomic<bool> resume_refused_{false};
   std::atomic<TimeNs> last_sample_{0};
   TimeNs first_check_ = 0;
-  Counter other_set_{"other_set"}, edge_without_sample_{"edge_without_sample"}, incomplete_packet_{"incomplete_packet"}, event_packet_{"event_packet"},
-      reply_in_stream_{"reply_in_stream", Counter::Kind::activity}, duplicate_time_{"duplicate_time"}, delta_mismatch_{"delta_mismatch"},
-      samples_lost_{"samples_lost"}, losses_unknown_{"losses_unknown"}, nan_value_{"nan_value"},
-      over_range_{"over_range"};
-  std::array<const Counter*, 16> all_{&parser_.bad_checksum,
-                                      &parser_.resync_bytes,
-                                      &parser_.abandoned_packet,
-                                      &reader_.bad_field,
-                                      &reader_.unknown_field,
-                                      &other_set_,
-                                      &edge_without_sample_,
-                                      &incomplete_packet_,
-                                      &event_packet_,
-                                      &reply_in_stream_,
-                                      &duplicate_time_,
-                                      &delta_mismatch_,
-                                      &samples_lost_,
-                                      &losses_unknown_,
-                                      &nan_value_,
+  Counter other_set_{"other_set"}, edge_without_sample_{"edge_without_sample"}, incomplete_packet_{"incomplete_packet"},
+      event_packet_{"event_packet"}, reply_in_stream_{"reply_in_stream", Counter::Kind::activity},
+      duplicate_time_{"duplicate_time"}, delta_mismatch_{"delta_mismatch"}, samples_lost_{"samples_lost"},
+      losses_unknown_{"losses_unknown"}, nan_value_{"nan_value"}, over_range_{"over_range"};
+  std::array<const Counter*, 16> all_{&parser_.bad_checksum, &parser_.resync_bytes,  &parser_.abandoned_packet,
+                                      &reader_.bad_field,    &reader_.unknown_field, &other_set_,
+                                      &edge_without_sample_, &incomplete_packet_,    &event_packet_,
+                                      &reply_in_stream_,     &duplicate_time_,       &delta_mismatch_,
+                                      &samples_lost_,        &losses_unknown_,       &nan_value_,
                                       &over_range_};
 };
 

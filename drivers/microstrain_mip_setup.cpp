@@ -112,23 +112,25 @@ void set_format(Commander& commander, const MipSetup& setup, std::vector<std::ui
   }
 }
 
-/// Pin -> trigger 1 -> a packet of the system set for each edge, with the edge's own time. Without a field for the levels
-/// a packet does not say which way the line went: then rising edges only.
+/// Pin -> trigger 1 -> a packet of the system set for each edge, with the edge's own time. Without a field for the
+/// levels a packet does not say which way the line went: then rising edges only.
 void time_stamp_edges(Commander& commander, const MipSetup& setup, const std::vector<std::uint16_t>& list, int pin) {
   if (setup.generation5) throw DeviceError("sync_pin: this device cannot time-stamp edges; set it to 0");
-  constexpr std::uint8_t kTimestamp = 4, kRising = 1, kBoth = 3, kPullDown = 2, kGpio = 1, kEdge = 4, kMessage = 2, kOn = 1;
+  constexpr std::uint8_t kTimestamp = 4, kRising = 1, kBoth = 3, kPullDown = 2, kGpio = 1, kEdge = 4, kMessage = 2,
+                         kOn = 1;
   constexpr std::uint8_t kLevels = 0x03;
   const bool both_edges = std::find(list.begin(), list.end(), kSystem << 8 | kLevels) != list.end();
   const auto p = static_cast<std::uint8_t>(pin);
-  const Reply reply = commander.ask({"GPIO configuration (0C,41)", k3dm, 0x41,
-                                     {kWrite, p, kTimestamp, both_edges ? kBoth : kRising, kPullDown}});
+  const Reply reply = commander.ask(
+      {"GPIO configuration (0C,41)", k3dm, 0x41, {kWrite, p, kTimestamp, both_edges ? kBoth : kRising, kPullDown}});
   if (reply.code != kOk)
     throw DeviceError("sync_pin: pin " + std::to_string(pin) + " of this device cannot time-stamp edges (code " +
                       std::to_string(reply.code) + "); take another one, or 0 for none");
   commander.expect({"event trigger (0C,2E)", k3dm, 0x2E, {kWrite, kSyncTrigger, kGpio, p, kEdge}});
   std::vector<std::uint8_t> fields{0xD0, 0xD5};
   if (both_edges) fields.push_back(kLevels);
-  std::vector<std::uint8_t> action{kWrite, 1, kSyncTrigger, kMessage, kSystem, 0, 0, static_cast<std::uint8_t>(fields.size())};
+  std::vector<std::uint8_t> action{
+      kWrite, 1, kSyncTrigger, kMessage, kSystem, 0, 0, static_cast<std::uint8_t>(fields.size())};
   action.insert(action.end(), fields.begin(), fields.end());
   commander.expect({"event action (0C,2F)", k3dm, 0x2F, action});
   commander.expect({"event control (0C,2B)", k3dm, 0x2B, {kWrite, kSyncTrigger, kOn}});

@@ -21,8 +21,8 @@ std::string hex(std::span<const std::byte> bytes) {
 
 std::string describe(const CaptureCall& c) {
   return std::string(to_string(c.kind)) + " " + hex({reinterpret_cast<const std::byte*>(&c.endpoint), 1}) +
-         (c.kind == CaptureKind::control ? " request " + std::to_string(c.request) + " value " + std::to_string(c.value) +
-                                               " index " + std::to_string(c.index)
+         (c.kind == CaptureKind::control ? " request " + std::to_string(c.request) + " value " +
+                                               std::to_string(c.value) + " index " + std::to_string(c.index)
                                          : "");
 }
 
@@ -45,7 +45,8 @@ Capture::Capture(CaptureBytes bytes, std::string name) : bytes_(std::move(bytes)
 void Capture::examine() {
   content_ = read_capture(bytes_, name_);
   auto& records = content_.records;
-  if (records.empty()) throw CaptureError(name_ + ": offset 8: the session is missing: cut off before anything was captured");
+  if (records.empty())
+    throw CaptureError(name_ + ": offset 8: the session is missing: cut off before anything was captured");
   session_ = *decode_session(records.front().payload);
   const auto is_session = [](const CaptureRecord& r) { return r.kind == CaptureKind::session; };
   later_ = static_cast<std::size_t>(std::count_if(records.begin() + 1, records.end(), is_session));
@@ -73,11 +74,17 @@ bool ReplayLink::deliver(const CaptureRecord& r) {
       lost_why_.assign(reinterpret_cast<const char*>(r.payload.data()), r.payload.size());
       if (receiver_) receiver_->lost(lost_why_.c_str());
       return true;
-    case CaptureKind::link: info_ = *decode_link(r.payload); return true;
-    case CaptureKind::hole: holes_ += decode_hole(r.payload)->first; return true;
+    case CaptureKind::link:
+      info_ = *decode_link(r.payload);
+      return true;
+    case CaptureKind::hole:
+      holes_ += decode_hole(r.payload)->first;
+      return true;
     case CaptureKind::session:
-    case CaptureKind::end: return true;
-    default: return false;
+    case CaptureKind::end:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -89,7 +96,8 @@ std::optional<CaptureVerb> ReplayLink::step() {
     asked_at_ = r.t;
     return static_cast<CaptureVerb>(r.payload[0]);
   }
-  throw CaptureError(capture_.name() + ": offset " + std::to_string(r.offset) + ": the capture has a '" + to_string(r.kind) +
+  throw CaptureError(capture_.name() + ": offset " + std::to_string(r.offset) + ": the capture has a '" +
+                     to_string(r.kind) +
                      "' here that the driver does not ask for: another driver version, or other settings");
 }
 
@@ -105,8 +113,8 @@ CaptureCall ReplayLink::answer(CaptureKind kind) {
     now_ = std::max(now_, r.t);
     if (deliver(r)) continue;
     if (r.kind != kind)
-      diverge(r, std::string("the driver asks for a '") + to_string(kind) + "' where the capture has a '" + to_string(r.kind) +
-                     "': another driver version, or other settings");
+      diverge(r, std::string("the driver asks for a '") + to_string(kind) + "' where the capture has a '" +
+                     to_string(r.kind) + "': another driver version, or other settings");
     return *decode_call(kind, r.payload);
   }
   throw LinkError(LinkError::Kind::gone, capture_.name() + ": the capture ends here");
@@ -115,8 +123,8 @@ CaptureCall ReplayLink::answer(CaptureKind kind) {
 /// Behind the answer that was just found.
 void ReplayLink::require(bool same, const CaptureCall& call, const std::string& did) {
   if (!same)
-    diverge(capture_.records()[at_], "the driver does '" + did + "' where the capture has '" + describe(call) + " " + hex(call.data) +
-                                         "': another driver version, or other settings");
+    diverge(capture_.records()[at_], "the driver does '" + did + "' where the capture has '" + describe(call) + " " +
+                                         hex(call.data) + "': another driver version, or other settings");
   ++at_;
   if (call.error) throw LinkError(*call.error, call.error_text);
 }
@@ -125,16 +133,18 @@ void ReplayLink::claim(std::span<const int> interfaces) {
   const CaptureCall call = answer(CaptureKind::claim);
   CaptureBytes numbers;
   for (const int i : interfaces) numbers.push_back(static_cast<std::byte>(i));
-  require(std::equal(numbers.begin(), numbers.end(), call.data.begin(), call.data.end()), call, "claim " + hex(numbers));
+  require(std::equal(numbers.begin(), numbers.end(), call.data.begin(), call.data.end()), call,
+          "claim " + hex(numbers));
 }
 
-std::size_t ReplayLink::control(std::uint8_t request_type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
-                                std::span<std::byte> data, int) {
+std::size_t ReplayLink::control(std::uint8_t request_type, std::uint8_t request, std::uint16_t value,
+                                std::uint16_t index, std::span<std::byte> data, int) {
   const CaptureCall call = answer(CaptureKind::control);
   const bool comes = (request_type & 0x80) != 0;
-  CaptureCall asked{.kind = CaptureKind::control, .endpoint = request_type, .request = request, .value = value, .index = index};
-  const bool same = call.endpoint == request_type && call.request == request && call.value == value && call.index == index &&
-                    call.asked == data.size() &&
+  CaptureCall asked{
+      .kind = CaptureKind::control, .endpoint = request_type, .request = request, .value = value, .index = index};
+  const bool same = call.endpoint == request_type && call.request == request && call.value == value &&
+                    call.index == index && call.asked == data.size() &&
                     (comes || std::equal(data.begin(), data.end(), call.data.begin(), call.data.end()));
   require(same, call, describe(asked) + " " + (comes ? "" : hex(data)));
   if (comes) std::copy(call.data.begin(), call.data.end(), data.begin());
@@ -143,7 +153,8 @@ std::size_t ReplayLink::control(std::uint8_t request_type, std::uint8_t request,
 
 void ReplayLink::write(std::uint8_t endpoint, std::span<const std::byte> data, int) {
   const CaptureCall call = answer(CaptureKind::write);
-  const bool same = call.endpoint == endpoint && std::equal(data.begin(), data.end(), call.data.begin(), call.data.end());
+  const bool same =
+      call.endpoint == endpoint && std::equal(data.begin(), data.end(), call.data.begin(), call.data.end());
   require(same, call, describe({.kind = CaptureKind::write, .endpoint = endpoint}) + " " + hex(data));
 }
 

@@ -18,11 +18,11 @@ class Capture {
   Capture(Capture&&) = default;
 
   const std::string& name() const { return name_; }
-  const CaptureSession& session() const { return session_; }  ///< the first one
+  const CaptureSession& session() const { return session_; }                      ///< the first one
   const std::vector<CaptureRecord>& records() const { return content_.records; }  ///< of the first session
   std::uint64_t good_bytes() const { return content_.good_bytes; }
   std::uint64_t cut_bytes() const { return content_.cut_bytes; }
-  bool closed() const { return closed_; }            ///< false: it was cut off
+  bool closed() const { return closed_; }                ///< false: it was cut off
   std::size_t later_sessions() const { return later_; }  ///< sessions behind the first, which are not in `records`
 
  private:
@@ -35,9 +35,9 @@ class Capture {
   std::size_t later_ = 0;
 };
 
-/// Plays the records of a capture in their order. Whoever owns it calls `next` and `step`, in virtual time, and does with
-/// the driver what `step` says. What the driver then asks is answered from the capture; streamed bytes that lie between
-/// go to the receiver before the answer. One thread.
+/// Plays the records of a capture in their order. Whoever owns it calls `next` and `step`, in virtual time, and does
+/// with the driver what `step` says. What the driver then asks is answered from the capture; streamed bytes that lie
+/// between go to the receiver before the answer. One thread.
 class ReplayLink final : public Link {
  public:
   explicit ReplayLink(const Capture& capture);  ///< the capture outlives it
@@ -53,9 +53,9 @@ class ReplayLink final : public Link {
 
   /// Empty, or where the driver did something else than in the capture. What it gives from then on means nothing.
   const std::string& divergence() const noexcept { return divergence_; }
-  std::uint64_t holes() const noexcept { return holes_; }            ///< records that the capture itself lost
-  std::uint64_t transfers() const noexcept { return transfers_; }    ///< streamed, delivered
-  std::uint64_t unheard() const noexcept { return unheard_; }        ///< streamed while the driver did not listen
+  std::uint64_t holes() const noexcept { return holes_; }          ///< records that the capture itself lost
+  std::uint64_t transfers() const noexcept { return transfers_; }  ///< streamed, delivered
+  std::uint64_t unheard() const noexcept { return unheard_; }      ///< streamed while the driver did not listen
 
   const LinkInfo& info() const override { return info_; }
   void claim(std::span<const int> interfaces) override;

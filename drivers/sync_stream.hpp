@@ -8,9 +8,10 @@
 
 namespace grfd {
 
-/// raw/<device>/sync, one row per edge. `t_device` of a row is the edge's time in the device's own counter, the one that
-/// also counts its main stream.
-/// @param clock_unit "scan": the line is read once per scan and t_device is the first scan at the new level, so the edge
+/// raw/<device>/sync, one row per edge. `t_device` of a row is the edge's time in the device's own counter, the one
+/// that also counts its main stream.
+/// @param clock_unit "scan": the line is read once per scan and t_device is the first scan at the new level, so the
+/// edge
 ///   came up to one scan interval earlier; "ns", "us": the device stamps the edge itself
 /// @param skew_s when in a scan the lines are read; negative: the stamp comes that much after the edge
 inline StreamInfo sync_stream(const DeviceSettings& device, const std::string& clock_unit, double skew_s = 0) {
@@ -25,9 +26,11 @@ inline StreamInfo sync_stream(const DeviceSettings& device, const std::string& c
   info.serial = device.serial;
   info.clock = device.name;
   info.clock_unit = clock_unit;
-  info.description = clock_unit == "scan" ? "level changes of the digital lines; t is the middle of the interval between the last scan before "
-                                            "and the first one after; gap_before: scans were lost there, the edge may be older"
-                                          : "level changes of the digital lines, stamped by the device";
+  info.description =
+      clock_unit == "scan"
+          ? "level changes of the digital lines; t is the middle of the interval between the last scan before "
+            "and the first one after; gap_before: scans were lost there, the edge may be older"
+          : "level changes of the digital lines, stamped by the device";
   return info;
 }
 

@@ -37,8 +37,9 @@ std::string place(const UsbDevice& d) {
 }
 
 std::string cannot_open(int error, const UsbDevice& d) {
-  const char* why = error == LIBUSB_ERROR_ACCESS ? "no permission (is the udev rule installed, and the user in its group?)"
-                                                 : libusb_strerror(static_cast<libusb_error>(error));
+  const char* why = error == LIBUSB_ERROR_ACCESS
+                        ? "no permission (is the udev rule installed, and the user in its group?)"
+                        : libusb_strerror(static_cast<libusb_error>(error));
   return "cannot open " + place(d) + ": " + why;
 }
 
@@ -52,7 +53,8 @@ struct UsbCallbacks {
   }
 };
 
-UsbContext::UsbContext(void (*on_event_thread)()) : on_event_thread_(on_event_thread), counters_(std::make_unique<UsbCounters>()) {
+UsbContext::UsbContext(void (*on_event_thread)())
+    : on_event_thread_(on_event_thread), counters_(std::make_unique<UsbCounters>()) {
   all_counters_ = {&counters_->transfers, &counters_->short_transfers, &counters_->stalls,
                    &counters_->overflow,  &counters_->errors,          &counters_->resubmit_failed};
   if (const int error = libusb_init(&usb_); error != 0)
@@ -84,9 +86,9 @@ void UsbContext::run() {
   if (on_event_thread_) on_event_thread_();
   int fruitless = 0;
   while (!stop_) {
-    // Between the pulling of a plug and the kernel's own clearing up, the device's file is hung up: waiting for it returns at
-    // once and there is nothing to take. With real-time priority this thread would then keep that very clearing up, a work
-    // queue bound to one processor, from running until the kernel throttles it, 0.95 s later.
+    // Between the pulling of a plug and the kernel's own clearing up, the device's file is hung up: waiting for it
+    // returns at once and there is nothing to take. With real-time priority this thread would then keep that very
+    // clearing up, a work queue bound to one processor, from running until the kernel throttles it, 0.95 s later.
     if (fruitless > kFruitlessTurns) std::this_thread::sleep_for(kBreath);
     const std::uint64_t before = counters_->transfers.get();
     timeval turn = kTurn;
@@ -117,7 +119,8 @@ void UsbContext::arrived(libusb_device* device) {
 void UsbContext::left(libusb_device* device) {
   {
     const std::lock_guard lock(mutex_);
-    const auto it = std::find_if(present_.begin(), present_.end(), [device](const Present& p) { return p.device == device; });
+    const auto it =
+        std::find_if(present_.begin(), present_.end(), [device](const Present& p) { return p.device == device; });
     if (it == present_.end()) return;
     present_.erase(it);
     ++changes_;
@@ -156,9 +159,7 @@ void UsbContext::describe(Present& p) {
     p.facts.product = std::move(strings.product);
     p.facts.serial_string = std::move(strings.serial);
     p.described = true;
-  } catch (const LinkError& e) {
-    p.facts.trouble = place(p.facts) + ": " + e.what();
-  }
+  } catch (const LinkError& e) { p.facts.trouble = place(p.facts) + ": " + e.what(); }
   libusb_close(handle);
 }
 
@@ -188,7 +189,8 @@ std::vector<UsbDevice> UsbContext::find(const UsbMatch& match) {
         }
       }
       const UsbMatch::Id& id = *fitting(match, p.facts.vendor_id, p.facts.product_id);
-      if (id.maker.empty() || lower(p.facts.manufacturer).find(lower(id.maker)) != std::string::npos) found.push_back(p.facts);
+      if (id.maker.empty() || lower(p.facts.manufacturer).find(lower(id.maker)) != std::string::npos)
+        found.push_back(p.facts);
     }
     libusb_unref_device(p.device);
   }
@@ -214,7 +216,8 @@ std::unique_ptr<Link> UsbContext::open(const UsbDevice& device) {
   const int error = libusb_open(usb, &handle);
   libusb_unref_device(usb);
   if (error != 0)
-    throw LinkError(error == LIBUSB_ERROR_NO_DEVICE ? LinkError::Kind::gone : LinkError::Kind::io, cannot_open(error, device));
+    throw LinkError(error == LIBUSB_ERROR_NO_DEVICE ? LinkError::Kind::gone : LinkError::Kind::io,
+                    cannot_open(error, device));
   LinkInfo info{device.vendor_id, device.product_id, device.manufacturer, device.product, device.serial_string, {}};
   try {
     info.configuration = read_active_configuration(handle);

@@ -23,7 +23,8 @@ struct UsbCounters;
 
 /// A device that is plugged in now.
 struct UsbDevice {
-  std::uint64_t plug = 0;  ///< number of this plugging-in: never given twice, so it tells a replugged device from before
+  std::uint64_t plug =
+      0;  ///< number of this plugging-in: never given twice, so it tells a replugged device from before
   std::uint8_t bus = 0, address = 0;
   std::uint16_t vendor_id = 0, product_id = 0;
   std::string manufacturer, product, serial_string;  ///< empty when the device has none or they could not be read

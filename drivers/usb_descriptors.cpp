@@ -23,15 +23,16 @@ std::string utf8(std::span<const std::byte> descriptor) {
     } else if (c < 0x800) {
       text += {static_cast<char>(0xc0 | c >> 6), static_cast<char>(0x80 | (c & 0x3f))};
     } else {
-      text += {static_cast<char>(0xe0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3f)), static_cast<char>(0x80 | (c & 0x3f))};
+      text += {static_cast<char>(0xe0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3f)),
+               static_cast<char>(0x80 | (c & 0x3f))};
     }
   }
   return text;
 }
 
 /// GET_DESCRIPTOR; empty when the device refuses. @throws LinkError when it does not answer
-std::vector<std::byte> descriptor(libusb_device_handle* handle, std::uint8_t type, std::uint8_t index, std::uint16_t language,
-                                  std::size_t size) {
+std::vector<std::byte> descriptor(libusb_device_handle* handle, std::uint8_t type, std::uint8_t index,
+                                  std::uint16_t language, std::size_t size) {
   std::vector<std::byte> bytes(size);
   std::size_t moved = 0;
   const int error = usb_control(handle, LIBUSB_ENDPOINT_IN, LIBUSB_REQUEST_GET_DESCRIPTOR,
@@ -70,7 +71,8 @@ UsbStrings read_strings(libusb_device_handle* handle) {
   if (!d.iManufacturer && !d.iProduct && !d.iSerialNumber) return {};
   std::uint16_t language = 0x0409;
   if (const auto known = descriptor(handle, LIBUSB_DT_STRING, 0, 0, 255); known.size() >= 4)
-    language = static_cast<std::uint16_t>(std::to_integer<unsigned>(known[2]) | std::to_integer<unsigned>(known[3]) << 8);
+    language =
+        static_cast<std::uint16_t>(std::to_integer<unsigned>(known[2]) | std::to_integer<unsigned>(known[3]) << 8);
   return {read_string(handle, d.iManufacturer, language), read_string(handle, d.iProduct, language),
           read_string(handle, d.iSerialNumber, language)};
 }

@@ -70,8 +70,7 @@ void UsbRecovery::remove(UsbStream& stream) noexcept {
 void UsbRecovery::run() {
   pthread_setname_np(pthread_self(), "usb-recovery");
   while (!stop_) {
-    while (sem_wait(&wake_) != 0) {
-    }
+    while (sem_wait(&wake_) != 0) {}
     if (stop_) return;
     bool again = false;
     {
@@ -83,10 +82,15 @@ void UsbRecovery::run() {
   }
 }
 
-UsbStream::UsbStream(libusb_device_handle* handle, std::uint8_t endpoint, std::size_t bytes, int transfers, UsbOutlet& outlet,
-                     UsbCounters& counters, UsbRecovery& recovery)
-    : handle_(handle), endpoint_(endpoint), outlet_(outlet), counters_(counters), recovery_(recovery),
-      buffer_(bytes * static_cast<std::size_t>(transfers)), slots_(static_cast<std::size_t>(transfers)) {
+UsbStream::UsbStream(libusb_device_handle* handle, std::uint8_t endpoint, std::size_t bytes, int transfers,
+                     UsbOutlet& outlet, UsbCounters& counters, UsbRecovery& recovery)
+    : handle_(handle),
+      endpoint_(endpoint),
+      outlet_(outlet),
+      counters_(counters),
+      recovery_(recovery),
+      buffer_(bytes * static_cast<std::size_t>(transfers)),
+      slots_(static_cast<std::size_t>(transfers)) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];
     slot.stream = this;
@@ -95,8 +99,9 @@ UsbStream::UsbStream(libusb_device_handle* handle, std::uint8_t endpoint, std::s
       for (Slot& s : slots_) libusb_free_transfer(s.transfer);
       throw LinkError(LinkError::Kind::io, endpoint_name(endpoint) + ": no memory for its transfers");
     }
-    libusb_fill_bulk_transfer(slot.transfer, handle, endpoint, reinterpret_cast<unsigned char*>(buffer_.data() + i * bytes),
-                              static_cast<int>(bytes), &UsbStream::completed, &slot, 0);
+    libusb_fill_bulk_transfer(slot.transfer, handle, endpoint,
+                              reinterpret_cast<unsigned char*>(buffer_.data() + i * bytes), static_cast<int>(bytes),
+                              &UsbStream::completed, &slot, 0);
   }
 }
 
@@ -138,8 +143,11 @@ void UsbStream::take(Slot& slot, TimeNs arrival) noexcept {
       if (t.actual_length < t.length) ++counters_.short_transfers;
       fruitless_.store(0, std::memory_order_relaxed);
       break;
-    case LIBUSB_TRANSFER_TIMED_OUT: break;
-    case LIBUSB_TRANSFER_OVERFLOW: ++counters_.overflow; break;
+    case LIBUSB_TRANSFER_TIMED_OUT:
+      break;
+    case LIBUSB_TRANSFER_OVERFLOW:
+      ++counters_.overflow;
+      break;
     case LIBUSB_TRANSFER_NO_DEVICE:
       outlet_.lose("unplugged", true);
       return end();
@@ -147,7 +155,8 @@ void UsbStream::take(Slot& slot, TimeNs arrival) noexcept {
       ++counters_.stalls;
       halted_ = true;
       return park(slot);
-    case LIBUSB_TRANSFER_CANCELLED: return park(slot);
+    case LIBUSB_TRANSFER_CANCELLED:
+      return park(slot);
     case LIBUSB_TRANSFER_ERROR:
       ++counters_.errors;  // often the first sign of an unplugging
       return park(slot);

@@ -1,9 +1,9 @@
 // Bulk IN transfers that are always in flight, and what happens when they end.
 #pragma once
+#include <semaphore.h>
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <semaphore.h>
 #include <thread>
 #include <vector>
 

@@ -26,13 +26,20 @@ void LIBUSB_CALL wake(libusb_transfer* transfer) {
 
 int error_of(libusb_transfer_status status) {
   switch (status) {
-    case LIBUSB_TRANSFER_COMPLETED: return 0;
-    case LIBUSB_TRANSFER_TIMED_OUT: return LIBUSB_ERROR_TIMEOUT;
-    case LIBUSB_TRANSFER_STALL: return LIBUSB_ERROR_PIPE;
-    case LIBUSB_TRANSFER_NO_DEVICE: return LIBUSB_ERROR_NO_DEVICE;
-    case LIBUSB_TRANSFER_OVERFLOW: return LIBUSB_ERROR_OVERFLOW;
-    case LIBUSB_TRANSFER_CANCELLED: return LIBUSB_ERROR_INTERRUPTED;
-    case LIBUSB_TRANSFER_ERROR: break;
+    case LIBUSB_TRANSFER_COMPLETED:
+      return 0;
+    case LIBUSB_TRANSFER_TIMED_OUT:
+      return LIBUSB_ERROR_TIMEOUT;
+    case LIBUSB_TRANSFER_STALL:
+      return LIBUSB_ERROR_PIPE;
+    case LIBUSB_TRANSFER_NO_DEVICE:
+      return LIBUSB_ERROR_NO_DEVICE;
+    case LIBUSB_TRANSFER_OVERFLOW:
+      return LIBUSB_ERROR_OVERFLOW;
+    case LIBUSB_TRANSFER_CANCELLED:
+      return LIBUSB_ERROR_INTERRUPTED;
+    case LIBUSB_TRANSFER_ERROR:
+      break;
   }
   return LIBUSB_ERROR_IO;
 }
@@ -51,11 +58,14 @@ struct Transfer {
   }
 };
 
-unsigned at_least_1(int timeout_ms) { return static_cast<unsigned>(std::max(1, timeout_ms)); }  // 0 would be without end
+unsigned at_least_1(int timeout_ms) {
+  return static_cast<unsigned>(std::max(1, timeout_ms));
+}  // 0 would be without end
 
 }  // namespace
 
-int usb_bulk(libusb_device_handle* handle, std::uint8_t endpoint, std::span<std::byte> data, int timeout_ms, std::size_t& moved) {
+int usb_bulk(libusb_device_handle* handle, std::uint8_t endpoint, std::span<std::byte> data, int timeout_ms,
+             std::size_t& moved) {
   moved = 0;
   Transfer transfer;
   if (!transfer.t) return LIBUSB_ERROR_NO_MEM;
@@ -72,7 +82,8 @@ int usb_control(libusb_device_handle* handle, std::uint8_t request_type, std::ui
   if (!transfer.t) return LIBUSB_ERROR_NO_MEM;
   std::vector<unsigned char> buffer(LIBUSB_CONTROL_SETUP_SIZE + data.size());
   const std::span<std::byte> payload = std::as_writable_bytes(std::span(buffer)).subspan(LIBUSB_CONTROL_SETUP_SIZE);
-  libusb_fill_control_setup(buffer.data(), request_type, request, value, index, static_cast<std::uint16_t>(data.size()));
+  libusb_fill_control_setup(buffer.data(), request_type, request, value, index,
+                            static_cast<std::uint16_t>(data.size()));
   const bool in = request_type & LIBUSB_ENDPOINT_IN;
   if (!in) std::copy(data.begin(), data.end(), payload.begin());
   libusb_fill_control_transfer(transfer.t, handle, buffer.data(), wake, &transfer.waiter, at_least_1(timeout_ms));
@@ -93,7 +104,8 @@ void throw_usb_error(int error, const std::string& what) {
   if (error == LIBUSB_ERROR_NO_DEVICE) kind = LinkError::Kind::gone;
   if (error == LIBUSB_ERROR_TIMEOUT) kind = LinkError::Kind::timeout;
   if (error == LIBUSB_ERROR_PIPE) kind = LinkError::Kind::stall;
-  const char* reason = kind == LinkError::Kind::stall ? "the device refused (stall)" : libusb_strerror(static_cast<libusb_error>(error));
+  const char* reason =
+      kind == LinkError::Kind::stall ? "the device refused (stall)" : libusb_strerror(static_cast<libusb_error>(error));
   throw LinkError(kind, what + ": " + reason);
 }
 

@@ -10,10 +10,12 @@ struct libusb_device_handle;
 
 namespace grfd {
 
-/// libusb's own synchronous calls may run other transfers' callbacks on the caller's thread. These wait instead, so that
-/// every callback runs on the event thread, which must be running. Any other thread.
-/// @return 0 or a (negative) libusb_error; `moved` is valid in both cases: a transfer that timed out may have moved bytes
-int usb_bulk(libusb_device_handle* handle, std::uint8_t endpoint, std::span<std::byte> data, int timeout_ms, std::size_t& moved);
+/// libusb's own synchronous calls may run other transfers' callbacks on the caller's thread. These wait instead, so
+/// that every callback runs on the event thread, which must be running. Any other thread.
+/// @return 0 or a (negative) libusb_error; `moved` is valid in both cases: a transfer that timed out may have moved
+/// bytes
+int usb_bulk(libusb_device_handle* handle, std::uint8_t endpoint, std::span<std::byte> data, int timeout_ms,
+             std::size_t& moved);
 int usb_control(libusb_device_handle* handle, std::uint8_t request_type, std::uint8_t request, std::uint16_t value,
                 std::uint16_t index, std::span<std::byte> data, int timeout_ms, std::size_t& moved);
 

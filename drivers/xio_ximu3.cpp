@@ -1,8 +1,8 @@
 // x-io Technologies x-IMU3 inertial sensors over USB: the driver.
 //
-// Link: CDC-ACM beside a mass storage interface, which is left to the kernel. The ids are those of the chip's maker, so the
-// USB strings and then a ping decide. Messages as in drivers/xio_ximu3_message.hpp, commands as in drivers/xio_ximu3_setup.hpp.
-// The stream:
+// Link: CDC-ACM beside a mass storage interface, which is left to the kernel. The ids are those of the chip's maker, so
+// the USB strings and then a ping decide. Messages as in drivers/xio_ximu3_message.hpp, commands as in
+// drivers/xio_ximu3_setup.hpp. The stream:
 //
 //   C9 | u64 t_us | 3 x f32 angular rate, deg/s | 3 x f32 specific force, g | 0A     inertial, 400 Hz / divisor
 //   C8 | u64 t_us | 3 x f32 specific force, g | 0A                                  high-g, 3200 Hz / divisor
@@ -10,8 +10,9 @@
 //   D9 | u64 t_us | f32 level | 0A                an edge, where the firmware has it
 //   CE, C6 | u64 t_us | text | 0A                 notification, error
 //
-// There is no counter: the steps of the time stamps tell how many samples are missing. Each sensor has its own sample clock;
-// all stamps are of one counter of microseconds. A divisor averages that many samples, and the stamp is that of the last.
+// There is no counter: the steps of the time stamps tell how many samples are missing. Each sensor has its own sample
+// clock; all stamps are of one counter of microseconds. A divisor averages that many samples, and the stamp is that of
+// the last.
 #include <algorithm>
 #include <cctype>
 
@@ -91,7 +92,8 @@ class XioXimu3 final : public Driver {
       return now - std::max(first_check_, newest) > kStarvation + static_cast<TimeNs>(3e9 / rate_hz);
     };
     if (starved(stream_.newest_inertial(), settings_.rate_hz)) return "no sample for 0.5 s";
-    if (settings_.high_g_rate_hz > 0 && starved(stream_.newest_highg(), settings_.high_g_rate_hz)) return "no high-g sample for 0.5 s";
+    if (settings_.high_g_rate_hz > 0 && starved(stream_.newest_highg(), settings_.high_g_rate_hz))
+      return "no high-g sample for 0.5 s";
     return nullptr;
   }
 
@@ -106,7 +108,8 @@ class XioXimu3 final : public Driver {
   CdcAcm open(Link& link) {
     const LinkInfo& info = link.info();
     if (!has_word(info.manufacturer, kMakerWord) || !has_word(info.product, kProductWord))
-      throw DeviceError("04D8:0057 is used by many makers, and '" + info.manufacturer + "' '" + info.product + "' is not an x-IMU3");
+      throw DeviceError("04D8:0057 is used by many makers, and '" + info.manufacturer + "' '" + info.product +
+                        "' is not an x-IMU3");
     const CdcAcm port = find_cdc_acm(info.configuration);
     open_cdc_acm(link, port);
     return port;
@@ -116,8 +119,12 @@ class XioXimu3 final : public Driver {
     Sample& s = facts.next();
     s.stream = static_cast<StreamId>(first_ + kFacts);
     s.seq = facts_seq_++;
-    const double values[] = {setup.rate_hz, setup.highg_rate_hz, setup.firmware, setup.calibration_date,
-                             setup.gyroscope_offset_correction ? 1.0 : 0.0, static_cast<double>(setup.axes_alignment),
+    const double values[] = {setup.rate_hz,
+                             setup.highg_rate_hz,
+                             setup.firmware,
+                             setup.calibration_date,
+                             setup.gyroscope_offset_correction ? 1.0 : 0.0,
+                             static_cast<double>(setup.axes_alignment),
                              static_cast<double>(setup.serial_mode)};
     for (std::size_t i = 0; i < std::size(values); ++i) {
       if (std::isnan(values[i])) s.flags |= kInvalid;
@@ -151,8 +158,8 @@ StreamInfo raw(const DeviceSettings& d, const char* part) {
 }
 
 std::vector<StreamInfo> streams(const DeviceSettings& d) {
-  StreamInfo inertial = raw(d, "inertial"), facts = raw(d, "facts"), loss = raw(d, "loss"), messages = raw(d, "messages"),
-             about = raw(d, "settings"), highg = raw(d, "highg");
+  StreamInfo inertial = raw(d, "inertial"), facts = raw(d, "facts"), loss = raw(d, "loss"),
+             messages = raw(d, "messages"), about = raw(d, "settings"), highg = raw(d, "highg");
   for (StreamInfo* s : {&inertial, &loss, &messages, &highg}) s->clock = d.name, s->clock_unit = "us";
   inertial.columns = {{"gyro_x", "deg/s"}, {"gyro_y", "deg/s"}, {"gyro_z", "deg/s"},
                       {"accel_x", "g"},    {"accel_y", "g"},    {"accel_z", "g"}};
@@ -161,13 +168,23 @@ std::vector<StreamInfo> streams(const DeviceSettings& d) {
   inertial.sign = "specific force: an axis that points up reads +1 g at rest; right-handed rotation";
   inertial.description = "calibrated gyroscope and accelerometer as the device sends them; bandwidth 47 and 145 Hz";
   facts.type = ValueType::f64;
-  facts.columns = {{"rate_hz", "Hz"}, {"highg_rate_hz", "Hz"}, {"firmware", "1"}, {"calibration_date", "1"},
-                   {"gyroscope_offset_correction", "code", 0, 0, "0 off, 1 the device corrects its gyroscope while at rest"},
-                   {"axes_alignment", "1"}, {"serial_mode", "code", 0, 0, "0 disabled, 1 normal, 2 accessory"}};
-  facts.description = "what the device said when it was started; firmware 20504 is 2.5.4, calibration_date 20260131 is 2026-01-31";
+  facts.columns = {
+      {"rate_hz", "Hz"},
+      {"highg_rate_hz", "Hz"},
+      {"firmware", "1"},
+      {"calibration_date", "1"},
+      {"gyroscope_offset_correction", "code", 0, 0, "0 off, 1 the device corrects its gyroscope while at rest"},
+      {"axes_alignment", "1"},
+      {"serial_mode", "code", 0, 0, "0 disabled, 1 normal, 2 accessory"}};
+  facts.description =
+      "what the device said when it was started; firmware 20504 is 2.5.4, calibration_date 20260131 is 2026-01-31";
   loss.type = ValueType::i64;
-  loss.columns = {{"first_seq", "count"}, {"count", "count"}, {"cause", "code", 0, 0, kCauseLabels}, {"stream", "code", 0, 0, kLossStreamLabels}};
-  loss.description = "samples that are missing before the next one of that stream, by the steps of its time stamps; count -1: unknown";
+  loss.columns = {{"first_seq", "count"},
+                  {"count", "count"},
+                  {"cause", "code", 0, 0, kCauseLabels},
+                  {"stream", "code", 0, 0, kLossStreamLabels}};
+  loss.description =
+      "samples that are missing before the next one of that stream, by the steps of its time stamps; count -1: unknown";
   messages.type = about.type = ValueType::text;
   messages.columns = about.columns = {{"name", ""}, {"detail", "json"}};
   messages.description = "notifications and errors of the device";
@@ -176,7 +193,9 @@ std::vector<StreamInfo> streams(const DeviceSettings& d) {
   highg.rate_hz = d.high_g_rate_hz;
   highg.frame = inertial.frame;
   highg.sign = "specific force: an axis that points up reads +1 g at rest";
-  highg.description = "accelerometer of 200 g with a sample clock of its own; t by the device's clock, which the inertial stream measures";
+  highg.description =
+      "accelerometer of 200 g with a sample clock of its own; t by the device's clock, which the inertial stream "
+      "measures";
   std::vector<StreamInfo> all{inertial, facts, loss, sync_stream(d, "us", -d.sync_delay_s), messages, about};
   if (d.high_g_rate_hz > 0) all.push_back(highg);
   return all;
@@ -187,7 +206,8 @@ std::vector<std::string> check_settings(const DeviceSettings& d) {
   if (divisor_of(d.rate_hz, kInertialBaseHz) == 0)
     errors.push_back("rate_hz: the device does not have it, must be one of " + rates_of(kInertialBaseHz));
   if (d.high_g_rate_hz > 0 && divisor_of(d.high_g_rate_hz, kHighGBaseHz) == 0)
-    errors.push_back("high_g_rate_hz: the device does not have it, must be 0 (none) or one of " + rates_of(kHighGBaseHz));
+    errors.push_back("high_g_rate_hz: the device does not have it, must be 0 (none) or one of " +
+                     rates_of(kHighGBaseHz));
   for (const std::string& unknown : unknown_ximu3_faults(d.emulation))
     errors.push_back("emulation.faults." + unknown + ": no such fault; known are " + ximu3_fault_names());
   return errors;

@@ -36,15 +36,34 @@ bool take_number(std::string_view& rest, T& value) noexcept {
 
 int values_of(char letter) noexcept {
   switch (letter) {
-    case 'I': return 6;
-    case 'H': case 'M': case 'A': case 'B': return 3;
-    case 'Q': case 'U': return 4;
-    case 'R': return 9;
-    case 'L': case 'E': return 7;
-    case 'W': return 2;
-    case 'T': case 'O': case 'Y': return 1;
-    case 'S': case 'N': case 'F': case 'C': return kText;
-    default: return kUnknown;
+    case 'I':
+      return 6;
+    case 'H':
+    case 'M':
+    case 'A':
+    case 'B':
+      return 3;
+    case 'Q':
+    case 'U':
+      return 4;
+    case 'R':
+      return 9;
+    case 'L':
+    case 'E':
+      return 7;
+    case 'W':
+      return 2;
+    case 'T':
+    case 'O':
+    case 'Y':
+      return 1;
+    case 'S':
+    case 'N':
+    case 'F':
+    case 'C':
+      return kText;
+    default:
+      return kUnknown;
   }
 }
 

@@ -24,7 +24,7 @@ struct Message {
   std::uint64_t t_us = 0;  ///< of a data message, since power-on
   std::size_t count = 0;   ///< of values
   std::array<float, kMostValues> values{};
-  std::string_view text;   ///< S N F C: their bytes; '{': the whole JSON object. Valid until the next call
+  std::string_view text;  ///< S N F C: their bytes; '{': the whole JSON object. Valid until the next call
 };
 
 /// Values that a data message carries; kText for S N F C, kUnknown for other letters.

@@ -13,7 +13,7 @@ constexpr int kSliceMs = 20, kWriteMs = 1000, kReplyMs = 500, kTries = 3, kPingM
 // A device that streams never lets a read run out of time.
 constexpr std::size_t kMostBytes = 512 * 1024;
 constexpr const char* kStream = "usb_data_messages_enabled";
-constexpr int kDivisors[] = {1,  2,  4,   5,   8,   10,  16,  20,  25,  32,  40,  50,
+constexpr int kDivisors[] = {1,  2,  4,   5,   8,   10,  16,  20,  25,  32,  40,   50,
                              64, 80, 100, 128, 160, 200, 320, 400, 640, 800, 1600, 3200};
 
 /// The lists of the manual are those of these that divide the base rate.
@@ -82,7 +82,8 @@ void write(Commander& commander, const Wanted& w, Originals& originals) {
   originals.emplace(w.key, before);
   const Json echo = commander.ask(w.key, w.value);
   if (!equal(echo, w.value))
-    throw DeviceError(std::string(w.key) + ": the device does not take " + w.value.dump() + ", it answers " + echo.dump());
+    throw DeviceError(std::string(w.key) + ": the device does not take " + w.value.dump() + ", it answers " +
+                      echo.dump());
 }
 
 }  // namespace
@@ -133,7 +134,8 @@ Json Commander::ping() {
     if (answer.is_object() && answer.contains("sn") && answer["sn"].is_string()) return answer;
     throw DeviceError("ping: the answer has no serial number, this is not an x-IMU3");
   }
-  throw LinkError(LinkError::Kind::timeout, "ping: no answer within 0.2 s, asked five times; this is not an x-IMU3, or it hangs");
+  throw LinkError(LinkError::Kind::timeout,
+                  "ping: no answer within 0.2 s, asked five times; this is not an x-IMU3, or it hangs");
 }
 
 void Commander::drain(int ms) {
@@ -170,7 +172,8 @@ bool Commander::receive(const std::string& key, int timeout_ms, Json& value) {
 DeviceIdentity identify(Commander& commander) {
   const Json answer = commander.ping();
   const Json firmware = commander.expect("firmware_version");
-  return {"x-IMU3", answer["sn"].get<std::string>(), firmware.is_string() ? firmware.get<std::string>() : firmware.dump()};
+  return {"x-IMU3", answer["sn"].get<std::string>(),
+          firmware.is_string() ? firmware.get<std::string>() : firmware.dump()};
 }
 
 Setup configure(Commander& commander, const DeviceSettings& settings, std::map<std::string, Originals>& by_serial,
@@ -188,10 +191,11 @@ Setup configure(Commander& commander, const DeviceSettings& settings, std::map<s
 
   Setup setup;
   for (const char* key :
-       {"serial_number", "firmware_version", "hardware_version", "bootloader_version", "calibration_date", "device_name",
-        "gyroscope_misalignment", "gyroscope_sensitivity", "gyroscope_offset", "accelerometer_misalignment",
-        "accelerometer_sensitivity", "accelerometer_offset", "high_g_accelerometer_misalignment",
-        "high_g_accelerometer_sensitivity", "high_g_accelerometer_offset", "gyroscope_offset_correction_enabled"}) {
+       {"serial_number", "firmware_version", "hardware_version", "bootloader_version", "calibration_date",
+        "device_name", "gyroscope_misalignment", "gyroscope_sensitivity", "gyroscope_offset",
+        "accelerometer_misalignment", "accelerometer_sensitivity", "accelerometer_offset",
+        "high_g_accelerometer_misalignment", "high_g_accelerometer_sensitivity", "high_g_accelerometer_offset",
+        "gyroscope_offset_correction_enabled"}) {
     const Json value = commander.ask(key);
     if (!error_of(value)) setup.archive[key] = value;
   }
@@ -204,7 +208,8 @@ Setup configure(Commander& commander, const DeviceSettings& settings, std::map<s
     return setup.archive.contains(key) && setup.archive[key].is_number() ? setup.archive[key].get<int>() : -1;
   };
   setup.rate_hz = kInertialBaseHz / divisor_of(settings.rate_hz, kInertialBaseHz);
-  if (settings.high_g_rate_hz > 0) setup.highg_rate_hz = kHighGBaseHz / divisor_of(settings.high_g_rate_hz, kHighGBaseHz);
+  if (settings.high_g_rate_hz > 0)
+    setup.highg_rate_hz = kHighGBaseHz / divisor_of(settings.high_g_rate_hz, kHighGBaseHz);
   setup.firmware = version_number(setup.archive.value("firmware_version", Json()));
   setup.calibration_date = version_number(setup.archive.value("calibration_date", Json()));
   setup.gyroscope_offset_correction = setup.archive.value("gyroscope_offset_correction_enabled", Json()) == Json(true);
@@ -215,7 +220,8 @@ Setup configure(Commander& commander, const DeviceSettings& settings, std::map<s
 }
 
 void restore(Commander& commander, Originals& originals) {
-  for (auto it = originals.begin(); it != originals.end(); it = originals.erase(it)) commander.ask(it->first, it->second);
+  for (auto it = originals.begin(); it != originals.end(); it = originals.erase(it))
+    commander.ask(it->first, it->second);
   commander.ask("apply");
 }
 

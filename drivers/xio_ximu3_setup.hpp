@@ -32,8 +32,8 @@ class Commander {
   Json ask(const std::string& key, const Json& value = nullptr);
   /// As above. @throws DeviceError when the device refuses
   Json expect(const std::string& key, const Json& value = nullptr);
-  /// The identifying answer: interface, name, sn. Asked five times, 200 ms each: the line buffer of the device may still
-  /// hold half a command of somebody else. @throws LinkError, DeviceError
+  /// The identifying answer: interface, name, sn. Asked five times, 200 ms each: the line buffer of the device may
+  /// still hold half a command of somebody else. @throws LinkError, DeviceError
   Json ping();
   /// Sends and does not wait: for use while the stream runs.
   void send(const std::string& key, const Json& value = nullptr);
@@ -60,8 +60,8 @@ using Originals = std::map<std::string, Json>;
 
 /// @throws LinkError, DeviceError
 DeviceIdentity identify(Commander& commander);
-/// Everything up to, not including, the `apply` that starts the stream. @throws LinkError; DeviceError for another serial
-/// number or a setting that the device does not take
+/// Everything up to, not including, the `apply` that starts the stream. @throws LinkError; DeviceError for another
+/// serial number or a setting that the device does not take
 /// @param originals by serial number, so that a second start does not take our own values for the user's
 /// @param serial is set before anything is changed
 Setup configure(Commander& commander, const DeviceSettings& settings, std::map<std::string, Originals>& originals,

@@ -58,7 +58,8 @@ void Stream::take(Bytes bytes, TimeNs arrival, SampleBatch& out) noexcept {
   }
 }
 
-/// The acknowledgement of `apply` is the sign, also in replayed bytes, that the driver has set the device up (again) here.
+/// The acknowledgement of `apply` is the sign, also in replayed bytes, that the driver has set the device up (again)
+/// here.
 void Stream::take_command(std::string_view json, TimeNs arrival) noexcept {
   ++reply_;
   if (contains(json, kRefused)) ++refused_;
@@ -177,8 +178,8 @@ void Stream::fill(Sample& s, const Track& track, const Message& m) noexcept {
 }
 
 /// Writes the loss row in front of the sample that follows the hole.
-void Stream::lose(std::int64_t stream, std::uint64_t first, std::int64_t count, Cause cause, std::uint64_t t_us, TimeNs arrival,
-                  SampleBatch& out) noexcept {
+void Stream::lose(std::int64_t stream, std::uint64_t first, std::int64_t count, Cause cause, std::uint64_t t_us,
+                  TimeNs arrival, SampleBatch& out) noexcept {
   if (count < 0)
     ++losses_unknown_;
   else
@@ -217,7 +218,8 @@ void Stream::take_line(const Message& m, TimeNs arrival, SampleBatch& out) noexc
 }
 
 /// An edge needs a sample near it: the one by which its time is mapped to the lab clock.
-void Stream::take_edge(const Message& m, int line, bool level, std::int32_t count, TimeNs arrival, SampleBatch& out) noexcept {
+void Stream::take_edge(const Message& m, int line, bool level, std::int32_t count, TimeNs arrival,
+                       SampleBatch& out) noexcept {
   const std::uint64_t apart = m.t_us > inertial_.last_us ? m.t_us - inertial_.last_us : inertial_.last_us - m.t_us;
   const bool mapped = inertial_.uses(epoch_) && !inertial_.suspect && !stranded_ && apart <= kOldestEdgeUs;
   std::uint16_t flags = 0;
@@ -227,7 +229,8 @@ void Stream::take_edge(const Message& m, int line, bool level, std::int32_t coun
     if (missing >= kEdgeCounts / 2) {
       ++box_restart_;
     } else if (missing > 0) {
-      lose(2, edge_seq_, missing, parser_.damage() != edge_damage_ ? Cause::corrupt : Cause::missing, m.t_us, arrival, out);
+      lose(2, edge_seq_, missing, parser_.damage() != edge_damage_ ? Cause::corrupt : Cause::missing, m.t_us, arrival,
+           out);
       edge_seq_ += static_cast<std::uint64_t>(missing);
       flags = kGapBefore;
     }

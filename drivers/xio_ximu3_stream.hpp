@@ -10,7 +10,15 @@
 namespace grfd::ximu3 {
 
 /// Order of the streams in the table, from the first one.
-enum StreamIndex : StreamId { kInertial = 0, kFacts = 1, kLoss = 2, kSync = 3, kMessages = 4, kSettings = 5, kHighG = 6 };
+enum StreamIndex : StreamId {
+  kInertial = 0,
+  kFacts = 1,
+  kLoss = 2,
+  kSync = 3,
+  kMessages = 4,
+  kSettings = 5,
+  kHighG = 6
+};
 enum class Cause : std::int64_t { missing = 0, buffer_full = 1, corrupt = 2, restart = 3, driver = 4, clock_jump = 5 };
 inline constexpr const char* kCauseLabels =
     "0 missing from the stream, 1 the device's buffer was full, 2 damaged bytes, 3 the device restarted, 4 the driver "
@@ -56,8 +64,8 @@ class Stream {
   bool still_our_settings(Track& track, std::uint64_t t_us) noexcept;
   void new_epoch(Cause cause) noexcept;
   void join_epoch(Track& track, const Message& m, TimeNs arrival, SampleBatch& out) noexcept;
-  void lose(std::int64_t stream, std::uint64_t first, std::int64_t count, Cause cause, std::uint64_t t_us, TimeNs arrival,
-            SampleBatch& out) noexcept;
+  void lose(std::int64_t stream, std::uint64_t first, std::int64_t count, Cause cause, std::uint64_t t_us,
+            TimeNs arrival, SampleBatch& out) noexcept;
   void fill(Sample& s, const Track& track, const Message& m) noexcept;
 
   std::string name_;
@@ -67,7 +75,7 @@ class Stream {
   bool has_highg_;
   std::uint64_t loss_seq_ = 0, edge_seq_ = 0, text_seq_ = 0;
   std::uint64_t greeting_us_ = 0, edge_damage_ = 0, full_ = 0;
-  Cause last_cause_ = Cause::driver;  ///< of the newest epoch
+  Cause last_cause_ = Cause::driver;   ///< of the newest epoch
   std::int64_t next_edge_count_ = -1;  ///< of the box; -1: not known
   std::uint16_t epoch_ = 0;
   bool greeted_ = false, ignoring_ = false;
@@ -83,11 +91,32 @@ class Stream {
       level_at_power_up_{"sync_box_level_at_power_up", Counter::Kind::activity}, box_restart_{"sync_box_restarted"},
       serial_text_{"serial_text", Counter::Kind::activity}, notification_{"notification", Counter::Kind::activity},
       error_{"device_error"}, buffer_full_{"device_buffer_full"}, nan_{"nan_value"}, over_range_{"over_range"};
-  std::array<const Counter*, 26> all_{
-      &parser_.bad_escape, &parser_.wrong_length, &parser_.unknown_message, &parser_.bad_text, &parser_.too_long,
-      &parser_.wrapped_message, &parser_.first_piece, &reply_, &refused_, &ignored_, &after_restart_, &other_, &unwanted_highg_,
-      &same_time_, &samples_lost_, &losses_unknown_, &edges_lost_, &edge_without_sample_, &level_at_power_up_, &box_restart_,
-      &serial_text_, &notification_, &error_, &buffer_full_, &nan_, &over_range_};
+  std::array<const Counter*, 26> all_{&parser_.bad_escape,
+                                      &parser_.wrong_length,
+                                      &parser_.unknown_message,
+                                      &parser_.bad_text,
+                                      &parser_.too_long,
+                                      &parser_.wrapped_message,
+                                      &parser_.first_piece,
+                                      &reply_,
+                                      &refused_,
+                                      &ignored_,
+                                      &after_restart_,
+                                      &other_,
+                                      &unwanted_highg_,
+                                      &same_time_,
+                                      &samples_lost_,
+                                      &losses_unknown_,
+                                      &edges_lost_,
+                                      &edge_without_sample_,
+                                      &level_at_power_up_,
+                                      &box_restart_,
+                                      &serial_text_,
+                                      &notification_,
+                                      &error_,
+                                      &buffer_full_,
+                                      &nan_,
+                                      &over_range_};
 };
 
 }  // namespace grfd::ximu3

@@ -1,5 +1,5 @@
-// From a source's own sample times to the common grid: cubic where the samples are regular, linear beside a hole, nothing
-// where nobody knows.
+// From a source's own sample times to the common grid: cubic where the samples are regular, linear beside a hole,
+// nothing where nobody knows.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -49,8 +49,8 @@ class Resampler {
   TimeNs newest() const noexcept { return state_.newest; }
   bool empty() const noexcept { return !state_.seen; }
 
-  /// Nothing that may still come can change the answer at `g`: two known samples at or after it, or so much time without
-  /// known ones that the hole cannot be bridged. `interval_s`: the device's measured interval.
+  /// Nothing that may still come can change the answer at `g`: two known samples at or after it, or so much time
+  /// without known ones that the hole cannot be bridged. `interval_s`: the device's measured interval.
   bool covers(TimeNs g, double interval_s) const noexcept {
     const State& s = state_;
     if (s.pushed >= 2 && time(s.pushed - 2) >= g) return true;
@@ -58,7 +58,8 @@ class Resampler {
   }
 
   /// Values at `g`; NaN when missing: before the first or after the last known sample, or in a hole longer than
-  /// max(5 ms, 3 intervals). A sample exactly at `g` is returned as it is. `interval_s`: the device's measured interval.
+  /// max(5 ms, 3 intervals). A sample exactly at `g` is returned as it is. `interval_s`: the device's measured
+  /// interval.
   Aligned at(TimeNs g, double interval_s, Values& out) const noexcept {
     const State& s = state_;
     const std::size_t oldest = s.pushed > Capacity ? s.pushed - Capacity : 0;
@@ -87,7 +88,8 @@ class Resampler {
     const Values &b = s.values[i & kMask], &c = s.values[after & kMask];
     const std::uint16_t flags = s.flags[i & kMask] | s.flags[after & kMask];
     const auto regular = [&](double dt) { return dt > 0.5 * interval_s && dt < 1.5 * interval_s; };
-    if (i > oldest && after + 1 < s.pushed && regular(gap) && regular(span_s(i - 1, i)) && regular(span_s(after, after + 1))) {
+    if (i > oldest && after + 1 < s.pushed && regular(gap) && regular(span_s(i - 1, i)) &&
+        regular(span_s(after, after + 1))) {
       const Values &a = s.values[(i - 1) & kMask], &d = s.values[(after + 1) & kMask];
       const double wa = -u * (u - 1) * (u - 2) / 6, wb = (u + 1) * (u - 1) * (u - 2) / 2;
       const double wc = -(u + 1) * u * (u - 2) / 2, wd = (u + 1) * u * (u - 1) / 6;
@@ -112,7 +114,9 @@ class Resampler {
 
  private:
   static constexpr std::size_t kMask = Capacity - 1;
-  static double longest_bridge_s(double interval_s) noexcept { return std::max(0.005, 3 * interval_s) + 0.5 * interval_s; }
+  static double longest_bridge_s(double interval_s) noexcept {
+    return std::max(0.005, 3 * interval_s) + 0.5 * interval_s;
+  }
   static Aligned missing(Values& out) noexcept {
     out.fill(std::numeric_limits<double>::quiet_NaN());
     return {Quality::missing, 0};

@@ -19,17 +19,20 @@ class AnkleMetric final : public Metric {
       StreamInfo info;
       info.name = std::string("ankle/") + to_string(side);
       info.type = ValueType::f32;
-      info.columns = {{"dorsiflexion", "deg"}, {"dorsiflexion_rate", "deg/s", setup.filter_delay_s}, {"shank_inclination", "deg"},
-                      {"foot_pitch", "deg"},   {"eversion", "deg"},                                  {"tibial_rotation", "deg"}};
+      info.columns = {{"dorsiflexion", "deg"},      {"dorsiflexion_rate", "deg/s", setup.filter_delay_s},
+                      {"shank_inclination", "deg"}, {"foot_pitch", "deg"},
+                      {"eversion", "deg"},          {"tibial_rotation", "deg"}};
       mark_exploratory(info.columns, {"eversion", "tibial_rotation"});
       info.rate_hz = 1000;
       info.frame = "segment axes of the standing pose: x right, y anterior, z up";
       info.sign = "+ = dorsiflexion, shank leaning forward, heel up, eversion, internal rotation of the tibia";
       info.formula = "dorsiflexion-inclination-difference, rate-exact-gyro";
-      info.parameters = "zero = standing pose; shank_inclination to the vertical with standing_shank_deg; rate Butterworth " +
-                        std::to_string(setup.settings.filter.order) + " / " + std::to_string(setup.settings.filter.cutoff_hz) +
-                        " Hz; tibial_rotation integrated within a repetition, 0 in quiet standing";
-      info.description = std::string("ankle of the ") + to_string(side) + " side from the inertial sensors of shank and foot";
+      info.parameters =
+          "zero = standing pose; shank_inclination to the vertical with standing_shank_deg; rate Butterworth " +
+          std::to_string(setup.settings.filter.order) + " / " + std::to_string(setup.settings.filter.cutoff_hz) +
+          " Hz; tibial_rotation integrated within a repetition, 0 in quiet standing";
+      info.description =
+          std::string("ankle of the ") + to_string(side) + " side from the inertial sensors of shank and foot";
       a.writer = RowWriter(setup.streams.add(info), info);
       ankles_.push_back(a);
     }
@@ -43,7 +46,8 @@ class AnkleMetric final : public Metric {
     for (std::size_t i = 0; i < ankles_.size(); ++i) {
       const Ankle& a = ankles_[i];
       Side_& s = state_.side[i];
-      const ImuFrame &shank = frame.imus[static_cast<std::size_t>(a.shank)], &foot = frame.imus[static_cast<std::size_t>(a.foot)];
+      const ImuFrame &shank = frame.imus[static_cast<std::size_t>(a.shank)],
+                     &foot = frame.imus[static_cast<std::size_t>(a.foot)];
       const double sign = a.side == Side::right ? 1 : -1;
       const double df = (shank.inclination_rad - foot.inclination_rad) / kDegree;
       std::array<double, 1> rate{(shank.inclination_rate_rad_s - foot.inclination_rate_rad_s) / kDegree};

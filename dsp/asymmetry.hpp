@@ -1,5 +1,5 @@
-// Asymmetry indices. d = dominant (or right), n = the other side; positive when d is larger. Percent unless said. NaN, never
-// infinite, when a denominator is not above its floor (unit of the inputs) or an input is unknown.
+// Asymmetry indices. d = dominant (or right), n = the other side; positive when d is larger. Percent unless said. NaN,
+// never infinite, when a denominator is not above its floor (unit of the inputs) or an input is unknown.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -34,7 +34,9 @@ inline double bsa(double d, double n, double floor = kNoFloor) noexcept {
   return ratio_percent(std::abs(d - n), std::max(d, n), floor);
 }
 /// Stronger minus weaker over the sum; direction lost.
-inline double bsi(double d, double n, double floor = kNoFloor) noexcept { return ratio_percent(std::abs(d - n), d + n, floor); }
+inline double bsi(double d, double n, double floor = kNoFloor) noexcept {
+  return ratio_percent(std::abs(d - n), d + n, floor);
+}
 /// Symmetry angle on the full plane, -100..100; handles signs, undefined only for (0, 0).
 inline double symmetry_angle(double d, double n) noexcept {
   if (!(std::abs(d) + std::abs(n) > 0)) return std::numeric_limits<double>::quiet_NaN();
@@ -48,7 +50,8 @@ inline double difference(double d, double n) noexcept { return d - n; }
 /// First-order standard error of bai1 for independent errors of d and n.
 inline double bai1_sigma(double d, double n, double sigma_d, double sigma_n, double floor = kNoFloor) noexcept {
   const double s = d + n;
-  return std::abs(s) > floor ? 200 / (s * s) * std::hypot(n * sigma_d, d * sigma_n) : std::numeric_limits<double>::quiet_NaN();
+  return std::abs(s) > floor ? 200 / (s * s) * std::hypot(n * sigma_d, d * sigma_n)
+                             : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace grfd::asymmetry

@@ -53,6 +53,8 @@ class AsymmetryMetric final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_asymmetry_metric(const MetricSetup& setup) { return std::make_unique<AsymmetryMetric>(setup); }
+std::unique_ptr<Metric> make_asymmetry_metric(const MetricSetup& setup) {
+  return std::make_unique<AsymmetryMetric>(setup);
+}
 
 }  // namespace grfd

@@ -5,12 +5,12 @@
 namespace grfd {
 
 struct C3dOrigin {
-  Vec3 o{};           ///< sensor origin -> centre of the contact surface, plate axes (m)
-  double a = 0, b = 0;  ///< TYPE 3: half distances of the sensors (m)
+  Vec3 o{};              ///< sensor origin -> centre of the contact surface, plate axes (m)
+  double a = 0, b = 0;   ///< TYPE 3: half distances of the sensors (m)
   bool flipped = false;  ///< the file wrote it the other way round (z > 0): warn
 };
-/// ORIGIN (m) of FORCE_PLATFORM TYPE 1 to 5. With z > 0 types 2, 4, 5 negate all three components and type 3 only z: there x
-/// and y are sensor distances. @throws std::invalid_argument for other types
+/// ORIGIN (m) of FORCE_PLATFORM TYPE 1 to 5. With z > 0 types 2, 4, 5 negate all three components and type 3 only z:
+/// there x and y are sensor distances. @throws std::invalid_argument for other types
 C3dOrigin c3d_origin(int type, const Vec3& origin_m);
 
 /// TYPE 1, channels Fx Fy Fz (N) Px Py (m) Tz (N.m): wrench about the surface centre.

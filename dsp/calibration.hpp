@@ -10,8 +10,8 @@
 
 namespace grfd {
 
-/// Converter of 16-bit codes 0..65535: two slopes that meet at the centre (LabJack U6), or one straight line. The defaults are
-/// the nominal constants of the U6's +/-10 V range; a device's own are read from its memory.
+/// Converter of 16-bit codes 0..65535: two slopes that meet at the centre (LabJack U6), or one straight line. The
+/// defaults are the nominal constants of the U6's +/-10 V range; a device's own are read from its memory.
 struct AdcCalibration {
   double positive_slope = 3.1580578e-4;  ///< V per code at and above the centre
   double negative_slope = -3.158058e-4;  ///< the sign of the device's memory: V = (center - code) * negative_slope
@@ -45,8 +45,8 @@ struct AdcChannels {
   AdcCalibration& operator[](std::size_t i) noexcept { return channel[i]; }
   const AdcCalibration& operator[](std::size_t i) const noexcept { return channel[i]; }
 };
-using ScanAdc = AdcChannels<16>;  ///< by column of the scan
-using PlateAdc = AdcChannels<kMaxPlateChannels>;         ///< by channel of the plate's calibration
+using ScanAdc = AdcChannels<16>;                           ///< by column of the scan
+using PlateAdc = AdcChannels<kMaxPlateChannels>;           ///< by channel of the plate's calibration
 using PlateCodes = std::array<double, kMaxPlateChannels>;  ///< raw codes; those beyond the last channel are 0
 
 /// A channel is clipped from the third sample in a row that lies within two codes of full scale.
@@ -81,8 +81,8 @@ static_assert(std::is_trivially_copyable_v<ClipDetector::State>);
 
 /// Codes of a plate's channels at zero load, and the noise seen while they were taken.
 struct PlateZero {
-  PlateCodes codes{};             ///< mean raw codes (before the matrix: survives a change of gain or matrix)
-  Mat6 covariance{};              ///< of the wrench at the sensor, plate axes (N, N.m); see Tare
+  PlateCodes codes{};  ///< mean raw codes (before the matrix: survives a change of gain or matrix)
+  Mat6 covariance{};   ///< of the wrench at the sensor, plate axes (N, N.m); see Tare
 };
 
 /// Volts above zero load.
@@ -92,7 +92,8 @@ inline PlateVolts tared_volts(const PlateAdc& adc, const PlateCodes& codes, cons
   return v;
 }
 
-/// SD for cop_sigma: an SD of exactly 0 is a thresholded channel, not a perfect plate; a very small one is not believed.
+/// SD for cop_sigma: an SD of exactly 0 is a thresholded channel, not a perfect plate; a very small one is not
+/// believed.
 inline double noise_from_tare(double sd, double factory) noexcept {
   return sd > 0 ? (sd > 0.2 * factory ? sd : 0.2 * factory) : factory;
 }

@@ -116,7 +116,8 @@ void ClockMap::close_block(std::int64_t n) noexcept {
   std::size_t old = 0;
   while (old < s.count && span_s(s.points[old].n, s.best_n) > params_.window_max_s) ++old;
   if (s.count - old == kMaxPoints) ++old;
-  std::copy(s.points.begin() + static_cast<std::ptrdiff_t>(old), s.points.begin() + static_cast<std::ptrdiff_t>(s.count), s.points.begin());
+  std::copy(s.points.begin() + static_cast<std::ptrdiff_t>(old),
+            s.points.begin() + static_cast<std::ptrdiff_t>(s.count), s.points.begin());
   s.count -= old;
   s.points[s.count++] = {s.best_n, s.best_arrival_s};
   if (s.count >= 3) fit(n);

@@ -8,9 +8,10 @@
 
 namespace grfd {
 
-/// Unsigned counter of a device -> 64-bit sample number and epochs. The counter alone cannot tell a wrap or a loss from a
-/// restart, so the arrival time decides: consecutive packets may be as late as they like (a stalled host) but not more than
-/// max(0.1 s, 5 %) early; a larger jump must agree with the elapsed time to that tolerance, else a new epoch begins.
+/// Unsigned counter of a device -> 64-bit sample number and epochs. The counter alone cannot tell a wrap or a loss from
+/// a restart, so the arrival time decides: consecutive packets may be as late as they like (a stalled host) but not
+/// more than max(0.1 s, 5 %) early; a larger jump must agree with the elapsed time to that tolerance, else a new epoch
+/// begins.
 class CounterUnwrap {
  public:
   /// `interval_s`: nominal time of one count; 0 when unknown (then half the counter's range decides).
@@ -44,16 +45,16 @@ class CounterUnwrap {
 static_assert(std::is_trivially_copyable_v<CounterUnwrap::State>);
 
 struct ClockParams {
-  double interval_s = 1e-3;      ///< T, nominal, per count
-  double block_s = 1;            ///< one minimum is kept per block
-  double window_s = 120;         ///< the window is max(this, 1.2 frame / |e|), at most window_max_s
+  double interval_s = 1e-3;  ///< T, nominal, per count
+  double block_s = 1;        ///< one minimum is kept per block
+  double window_s = 120;     ///< the window is max(this, 1.2 frame / |e|), at most window_max_s
   double window_max_s = 900;
-  double frame_s = 1e-3;         ///< USB frame (full speed 1 ms, high speed 0.125 ms) or connection interval of a radio
-  double slew_s = 5;             ///< time constant towards a new line
-  double step_s = 0.05;          ///< a block later than this is dropped ...
-  int step_blocks = 5;           ///< ... and so many in a row open a new epoch
-  double drop_s = 0;             ///< a block earlier than this means that the delay fell; 0: max(2 ms, half a frame)
-  double skip_s = 3;             ///< not used for the fit after opening (start-up backlog)
+  double frame_s = 1e-3;  ///< USB frame (full speed 1 ms, high speed 0.125 ms) or connection interval of a radio
+  double slew_s = 5;      ///< time constant towards a new line
+  double step_s = 0.05;   ///< a block later than this is dropped ...
+  int step_blocks = 5;    ///< ... and so many in a row open a new epoch
+  double drop_s = 0;      ///< a block earlier than this means that the delay fell; 0: max(2 ms, half a frame)
+  double skip_s = 3;      ///< not used for the fit after opening (start-up backlog)
   double settle_s = 20;
   double max_drift_ppm = 50000;
 };
@@ -72,7 +73,8 @@ class ClockMap {
   double predict(std::int64_t n) const noexcept {
     return state_.ref_t + static_cast<double>(n - state_.ref_n) * params_.interval_s * (1 + state_.drift);
   }
-  /// Published time of sample n: the line, but at least a tenth of the nominal interval per sample after the one before.
+  /// Published time of sample n: the line, but at least a tenth of the nominal interval per sample after the one
+  /// before.
   double stamp(std::int64_t n) noexcept;
   /// After a new epoch of the counter: everything is forgotten, counted in resets().
   void restart() noexcept;
@@ -110,7 +112,9 @@ class ClockMap {
   void open_at(std::int64_t n, double arrival_s) noexcept;
   void close_block(std::int64_t n) noexcept;
   void fit(std::int64_t n) noexcept;
-  double span_s(std::int64_t from, std::int64_t to) const noexcept { return static_cast<double>(to - from) * params_.interval_s; }
+  double span_s(std::int64_t from, std::int64_t to) const noexcept {
+    return static_cast<double>(to - from) * params_.interval_s;
+  }
 
   ClockParams params_;
   double slew_gain_, max_drift_;

@@ -5,7 +5,7 @@
 namespace grfd {
 
 struct ContactParams {
-  double on_n = 20, off_n = 10;  ///< on at or above, off at or below
+  double on_n = 20, off_n = 10;         ///< on at or above, off at or below
   int on_samples = 5, off_samples = 5;  ///< in a row
 };
 

@@ -22,11 +22,11 @@ struct CopValue {
   double sigma = 0;               ///< m, the larger of both axes; NaN unless valid
   bool contact = false;           ///< a foot is there (total: on any plate)
   bool valid = false;
-  bool quality_ok = false;        ///< sigma came below sigma_ok_m and has not been above sigma_bad_m since
+  bool quality_ok = false;  ///< sigma came below sigma_ok_m and has not been above sigma_bad_m since
 };
 
-/// Takes filtered ground reactions about the lab origin, one per plate and tick. A plate without contact counts as zero in
-/// the total (its wrench is drift); an unknown plate makes the total unknown.
+/// Takes filtered ground reactions about the lab origin, one per plate and tick. A plate without contact counts as zero
+/// in the total (its wrench is drift); an unknown plate makes the total unknown.
 class CopCalculator {
  public:
   static constexpr std::size_t kMaxPlates = 4;
@@ -35,7 +35,9 @@ class CopCalculator {
   CopCalculator(const CopParams& params, std::span<const double> surface_z_m);
 
   /// Covariance of the plate's lab wrench (PlateModel::lab_covariance); zero until told.
-  void set_covariance(std::size_t plate, const Mat6& lab_covariance) noexcept { state_.plates[plate].covariance = lab_covariance; }
+  void set_covariance(std::size_t plate, const Mat6& lab_covariance) noexcept {
+    state_.plates[plate].covariance = lab_covariance;
+  }
   /// At least as many wrenches as there are plates.
   void update(std::span<const Wrench6> lab) noexcept;
   const CopValue& plate(std::size_t i) const noexcept { return plate_values_[i]; }
@@ -60,7 +62,8 @@ class CopCalculator {
   State& state() noexcept { return state_; }
 
  private:
-  CopValue value(const Wrench6& w, double z, const Mat6& covariance, const ContactParams& limits, Gate& gate) const noexcept;
+  CopValue value(const Wrench6& w, double z, const Mat6& covariance, const ContactParams& limits,
+                 Gate& gate) const noexcept;
   CopParams params_;
   std::size_t n_;
   std::array<double, kMaxPlates> surface_z_m_{};

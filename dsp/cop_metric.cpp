@@ -14,10 +14,12 @@ class CopMetric final : public Metric {
     if (setup.plates.empty()) return;
     std::vector<double> heights;
     for (const auto& plate : setup.plates) heights.push_back(plate.surface_z_m);
-    cop_ = std::make_unique<CopCalculator>(CopParams::from(setup.settings.thresholds, 1000, setup.filter_noise_gain), heights);
+    cop_ = std::make_unique<CopCalculator>(CopParams::from(setup.settings.thresholds, 1000, setup.filter_noise_gain),
+                                           heights);
     left_ = plate_on(setup.settings, Side::left);
     right_ = plate_on(setup.settings, Side::right);
-    for (const PlateSettings& plate : setup.settings.plates) add(setup, plate.name, "of the plate, on its own surface", plate.calibration.serial);
+    for (const PlateSettings& plate : setup.settings.plates)
+      add(setup, plate.name, "of the plate, on its own surface", plate.calibration.serial);
     add(setup, "total", "of all plates together, on z = 0", "");
   }
   void states(StatePieces& pieces) override {
@@ -64,9 +66,11 @@ class CopMetric final : public Metric {
     info.formula = "cop-from-wrench";
     const ThresholdSettings& t = setup.settings.thresholds;
     const bool total = name == "total";
-    info.parameters = "wrench filtered by Butterworth " + std::to_string(setup.settings.filter.order) + " / " + std::to_string(setup.settings.filter.cutoff_hz) +
-                      " Hz; valid from " + std::to_string(total ? t.cop_total_on_n : t.cop_on_n) + " N on, until " +
-                      std::to_string(total ? t.cop_total_off_n : t.cop_off_n) + " N; sigma: larger axis, one SD, from the noise of the tare";
+    info.parameters = "wrench filtered by Butterworth " + std::to_string(setup.settings.filter.order) + " / " +
+                      std::to_string(setup.settings.filter.cutoff_hz) + " Hz; valid from " +
+                      std::to_string(total ? t.cop_total_on_n : t.cop_on_n) + " N on, until " +
+                      std::to_string(total ? t.cop_total_off_n : t.cop_off_n) +
+                      " N; sigma: larger axis, one SD, from the noise of the tare";
     info.flag_names = {"low_quality", "contact"};
     info.description = "centre of pressure";
     writers_.emplace_back(setup.streams.add(info), info);

@@ -29,10 +29,17 @@ ClockParams DeviceInput::clock_params(double interval_s, double max_drift_ppm) {
   return p;
 }
 
-DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, StreamId stream, StreamTable& table, TimeNs start)
-    : name_(device.name), stream_name_("raw/" + device.name + "/" + main), stream_(stream), scan_(main == "scan"), stamped_(table[stream].clock_unit == "us"),
-      nominal_interval_s_(1 / (table[stream].rate_hz > 0 ? table[stream].rate_hz : device.rate_hz)), start_(start),
-      clock_(clock_params(stamped_ ? 1e-6 : nominal_interval_s_, device.max_drift_ppm)), offset_scans_(device.clock_offset_scans),
+DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, StreamId stream, StreamTable& table,
+                         TimeNs start)
+    : name_(device.name),
+      stream_name_("raw/" + device.name + "/" + main),
+      stream_(stream),
+      scan_(main == "scan"),
+      stamped_(table[stream].clock_unit == "us"),
+      nominal_interval_s_(1 / (table[stream].rate_hz > 0 ? table[stream].rate_hz : device.rate_hz)),
+      start_(start),
+      clock_(clock_params(stamped_ ? 1e-6 : nominal_interval_s_, device.max_drift_ppm)),
+      offset_scans_(device.clock_offset_scans),
       deficit_(ScanDeficit::tolerance_scans(table[stream].columns.size(), nominal_interval_s_)) {
   const std::string prefix = "raw/" + name_ + "/";
   if (const auto loss = table.find(prefix + "loss")) {
@@ -48,8 +55,10 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
     sync_ = *sync;
     const std::string& unit = table[*sync].clock_unit;
     const double per_s = unit == "ns" ? 1e9 : unit == "us" ? 1e6 : 0;
-    if (per_s > 0) nominal_units_ = nominal_interval_s_ * per_s;
-    else sync_age_ = 0.5;  // seen once a scan: half an interval ago on average
+    if (per_s > 0)
+      nominal_units_ = nominal_interval_s_ * per_s;
+    else
+      sync_age_ = 0.5;  // seen once a scan: half an interval ago on average
     sync_skew_s_ = table[*sync].columns[1].skew_s;
   }
   if (const auto side = table.find(prefix + "highg")) side_ = *side;
@@ -66,11 +75,17 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
   StreamInfo info;
   info.name = "clock/" + name_;
   info.type = ValueType::f64;
-  info.columns = {{"offset", "s"},   {"drift_ppm", "1e-6"}, {"residual", "s"},
-                  {"interval", "s"}, {"state", "code", 0, 0, "0 settling, 1 sync, 2 full"}, {"resets", "1"}};
+  info.columns = {{"offset", "s"},
+                  {"drift_ppm", "1e-6"},
+                  {"residual", "s"},
+                  {"interval", "s"},
+                  {"state", "code", 0, 0, "0 settling, 1 sync, 2 full"},
+                  {"resets", "1"}};
   info.device = name_;
   info.formula = "clock-lower-hull";
-  info.parameters = "offset: lab time of the line at the epoch's first sample; drift: interval of the device's counter against nominal, + = longer";
+  info.parameters =
+      "offset: lab time of the line at the epoch's first sample; drift: interval of the device's counter against "
+      "nominal, + = longer";
   info.description = "how the device's clock maps to the lab clock, once a second";
   clock_row_ = RowWriter(table.add(info), info);
 }
@@ -98,14 +113,16 @@ void DeviceInput::compare_counts(SharedClock& clock, const Sample& tick, const T
   if (!d.streaming || d.generation != clock.generation()) return deficit_.reset();
   const std::int64_t missing = deficit_.look(clock.front() - d.last_n);
   if (missing == 0) return;
-  gaps.write(out, row_time(tick), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"unequal_scan_counts\",\"first_seq\":%llu,\"count\":%lld}",
+  gaps.write(out, row_time(tick), gap_seq,
+             "lost {\"stream\":\"%s\",\"cause\":\"unequal_scan_counts\",\"first_seq\":%llu,\"count\":%lld}",
              stream_name_.c_str(), static_cast<unsigned long long>(d.next_seq), static_cast<long long>(missing));
   d.shift += missing;
   d.seq_shift += static_cast<std::uint64_t>(missing);
   d.lost_by_driver += static_cast<std::uint64_t>(missing);
 }
 
-DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept {
+DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq,
+                                          SampleBatch& out) noexcept {
   State& d = state_;
   Accepted a;
   const bool begins = !d.started || s.epoch != d.epoch;
@@ -115,8 +132,10 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
     a.lost = s.seq - d.next_seq;
     s.flags |= kGapBefore;
     if (a.lost > d.lost_by_driver)  // the driver did not see it: it arose between its push and here
-      gaps.write(out, row_time(s), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}", stream_name_.c_str(),
-                 static_cast<unsigned long long>(d.next_seq), static_cast<unsigned long long>(a.lost - d.lost_by_driver));
+      gaps.write(out, row_time(s), gap_seq,
+                 "lost {\"stream\":\"%s\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}",
+                 stream_name_.c_str(), static_cast<unsigned long long>(d.next_seq),
+                 static_cast<unsigned long long>(a.lost - d.lost_by_driver));
   }
   SharedClock* const common = shared();
   if (a.restarted && !common) clock_.restart();
@@ -147,7 +166,8 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
   return a;
 }
 
-void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept {
+void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq,
+                            SampleBatch& out) noexcept {
   Sample copy = s;
   copy.t = state_.newest_t ? state_.newest_t : s.t_arrival;
   copy.seq = state_.loss_seq++;
@@ -159,23 +179,29 @@ void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64
   const std::int64_t which = loss_streams_.empty() ? 0 : value<std::int64_t>(s, 3);
   std::array<char, 160> stream_name{};
   if (which > 0 && static_cast<std::size_t>(which) < loss_streams_.size())
-    std::snprintf(stream_name.data(), stream_name.size(), "raw/%s/%s", name_.c_str(), loss_streams_[static_cast<std::size_t>(which)].c_str());
+    std::snprintf(stream_name.data(), stream_name.size(), "raw/%s/%s", name_.c_str(),
+                  loss_streams_[static_cast<std::size_t>(which)].c_str());
   else
     std::snprintf(stream_name.data(), stream_name.size(), "%s", stream_name_.c_str());
   const char* why = named ? causes_[static_cast<std::size_t>(cause)].c_str() : "unknown";
-  if (state_.outage[0] && count < 0 && which == 0) {  // the driver only sees that it was started anew; the daemon knows why, and for how long
+  if (state_.outage[0] && count < 0 &&
+      which == 0) {  // the driver only sees that it was started anew; the daemon knows why, and for how long
     gaps.write(out, row_time(copy), gap_seq,
-               "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld,\"seconds\":%.4f}", stream_name.data(), state_.outage.data(),
-               static_cast<long long>(first), static_cast<long long>(count), seconds(s.t_arrival - state_.newest_arrival));
+               "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld,\"seconds\":%.4f}",
+               stream_name.data(), state_.outage.data(), static_cast<long long>(first), static_cast<long long>(count),
+               seconds(s.t_arrival - state_.newest_arrival));
     state_.outage = {};
   } else {
-    gaps.write(out, row_time(copy), gap_seq, "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld}", stream_name.data(), why,
+    gaps.write(out, row_time(copy), gap_seq,
+               "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld}", stream_name.data(), why,
                static_cast<long long>(first), static_cast<long long>(count));
   }
   if (which > 1) return;
   std::uint64_t& announced = which == 0 ? state_.lost_by_driver : state_.side_lost_by_driver;
-  if (count < 0) announced = ~std::uint64_t{0};
-  else if (announced != ~std::uint64_t{0}) announced += static_cast<std::uint64_t>(count);
+  if (count < 0)
+    announced = ~std::uint64_t{0};
+  else if (announced != ~std::uint64_t{0})
+    announced += static_cast<std::uint64_t>(count);
 }
 
 void DeviceInput::take_state(std::string_view device_state, std::string_view cause) noexcept {
@@ -225,7 +251,8 @@ double DeviceInput::since_newest_s(std::uint64_t t_device) const noexcept {
   return units / (stamped_ ? 1 : units_per_interval()) * clock().measured_interval_s();
 }
 
-void DeviceInput::take_side(const Sample& in, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept {
+void DeviceInput::take_side(const Sample& in, const TextWriter& gaps, std::uint64_t& gap_seq,
+                            SampleBatch& out) noexcept {
   State& d = state_;
   Sample s = in;
   if (d.started && s.epoch == d.epoch) {
@@ -240,8 +267,10 @@ void DeviceInput::take_side(const Sample& in, const TextWriter& gaps, std::uint6
     const std::uint64_t lost = s.seq - d.side_next_seq;
     s.flags |= kGapBefore;
     if (lost > d.side_lost_by_driver)
-      gaps.write(out, row_time(s), gap_seq, "lost {\"stream\":\"raw/%s/highg\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}", name_.c_str(),
-                 static_cast<unsigned long long>(d.side_next_seq), static_cast<unsigned long long>(lost - d.side_lost_by_driver));
+      gaps.write(out, row_time(s), gap_seq,
+                 "lost {\"stream\":\"raw/%s/highg\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}",
+                 name_.c_str(), static_cast<unsigned long long>(d.side_next_seq),
+                 static_cast<unsigned long long>(lost - d.side_lost_by_driver));
   }
   d.side_next_seq = s.seq + 1;
   d.side_lost_by_driver = 0;
@@ -252,14 +281,16 @@ void DeviceInput::take_message(const Sample& in, StreamId events, std::uint64_t&
   const State& d = state_;
   Sample s = in;
   const bool mapped = d.started && s.epoch == d.epoch;
-  s.t = mapped ? d.newest_t + static_cast<TimeNs>(std::llround((d.delay_s + since_newest_s(s.t_device)) * 1e9)) : s.t_arrival;
+  s.t = mapped ? d.newest_t + static_cast<TimeNs>(std::llround((d.delay_s + since_newest_s(s.t_device)) * 1e9))
+               : s.t_arrival;
   out.push(s);
   s.stream = events;
   s.seq = s.part == 0 ? event_seq++ : event_seq - 1;
   out.push(s);
 }
 
-void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept {
+void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq,
+                            SampleBatch& out) noexcept {
   State& d = state_;
   Sample edge = s;
   if (!d.started || s.epoch != d.epoch) {  // no sample to measure from
@@ -276,25 +307,31 @@ void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint
     return;
   }
   ++d.edges_told;
-  events.write(out, row_time(edge), event_seq, "edge {\"t_s\":%.6f,\"device\":\"%s\",\"line\":%d,\"level\":%d,\"gap_before\":%s}", seconds(edge.t - start_),
-               name_.c_str(), value<std::int32_t>(s, 0), value<std::int32_t>(s, 1), s.flags & kGapBefore ? "true" : "false");
+  events.write(out, row_time(edge), event_seq,
+               "edge {\"t_s\":%.6f,\"device\":\"%s\",\"line\":%d,\"level\":%d,\"gap_before\":%s}",
+               seconds(edge.t - start_), name_.c_str(), value<std::int32_t>(s, 0), value<std::int32_t>(s, 1),
+               s.flags & kGapBefore ? "true" : "false");
 }
 
-void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, const TextWriter& events,
-                       std::uint64_t& event_seq, SampleBatch& out) noexcept {
+void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq,
+                       const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept {
   State& d = state_;
   if (d.streaming && tick.t - d.newest_arrival > wait) {
     d.streaming = false;
-    gaps.write(out, row_time(tick), gap_seq, "late {\"device\":\"%s\",\"newest_t_s\":%.4f}", name_.c_str(), seconds(d.newest_t - start_));
+    gaps.write(out, row_time(tick), gap_seq, "late {\"device\":\"%s\",\"newest_t_s\":%.4f}", name_.c_str(),
+               seconds(d.newest_t - start_));
   }
   if (SharedClock* const common = shared()) compare_counts(*common, tick, gaps, gap_seq, out);
   if (tick.seq % 100 != 99 || !d.started) return;
   if (d.edges_left_out > 0)
-    events.write(out, row_time(tick), event_seq, "edges_left_out {\"device\":\"%s\",\"count\":%u}", name_.c_str(), d.edges_left_out);
+    events.write(out, row_time(tick), event_seq, "edges_left_out {\"device\":\"%s\",\"count\":%u}", name_.c_str(),
+                 d.edges_left_out);
   d.edges_told = d.edges_left_out = 0;
   if (master_) return;  // its clock is the other's
   const double code = clock_.settling() ? 0 : clock_.full() ? 2 : 1;
-  clock_row_.write(out, row_time(tick), {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), interval_s(), code, static_cast<double>(clock_.resets())},
+  clock_row_.write(out, row_time(tick),
+                   {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), interval_s(), code,
+                    static_cast<double>(clock_.resets())},
                    d.clock_seq);
 }
 

@@ -15,7 +15,8 @@ namespace grfd {
 
 class DeviceInput {
  public:
-  /// @param main "scan" or "inertial": the stream raw/<device>/<main>. Adds clock/<device> to the table when the device has
+  /// @param main "scan" or "inertial": the stream raw/<device>/<main>. Adds clock/<device> to the table when the device
+  /// has
   ///   a clock of its own.
   DeviceInput(const DeviceSettings& device, const std::string& main, StreamId stream, StreamTable& table, TimeNs start);
 
@@ -38,20 +39,20 @@ class DeviceInput {
   /// An edge of a digital line: gets its lab time by the clock of the main stream and is repeated in words in `events`.
   /// Constant delays of the sensor's signal are not its own and are not taken off.
   void take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept;
-  /// A sample of another sensor of the device, which counts time by the same counter but samples at its own pace: gets its lab
-  /// time from `t_device`; a hole that nobody announced is reported.
+  /// A sample of another sensor of the device, which counts time by the same counter but samples at its own pace: gets
+  /// its lab time from `t_device`; a hole that nobody announced is reported.
   void take_side(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
   /// A text of the device: gets its lab time, and is an event of the session, too.
   void take_message(const Sample& s, StreamId events, std::uint64_t& event_seq, SampleBatch& out) noexcept;
   /// Only ticks decide that a device is late. `wait`: patience in ns.
-  void tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, const TextWriter& events, std::uint64_t& event_seq,
-            SampleBatch& out) noexcept;
+  void tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, const TextWriter& events,
+            std::uint64_t& event_seq, SampleBatch& out) noexcept;
   /// Bit i: channel i of the scan is clipped.
   std::uint32_t clipped(std::span<const std::int32_t> codes) noexcept { return clip_.push(codes); }
 
   const std::string& name() const noexcept { return name_; }
-  /// Constant delay of the sensor's signal, taken off the time of every sample. A new one is approached by a twentieth of an
-  /// interval per sample, so that times go on rising.
+  /// Constant delay of the sensor's signal, taken off the time of every sample. A new one is approached by a twentieth
+  /// of an interval per sample, so that times go on rising.
   double delay_s() const noexcept { return state_.delay_target_s; }
   void set_delay(double delay_s) noexcept { state_.delay_target_s = delay_s; }
   bool settling() const noexcept { return clock_.settling(); }
@@ -73,7 +74,8 @@ class DeviceInput {
   const ClockMap& clock() const noexcept { return master_ ? master_->clock_ : clock_; }
   SharedClock* shared() noexcept { return master_ ? master_->shared_.get() : shared_.get(); }
   double stamp_shared(SharedClock& clock, const Sample& s, bool begins) noexcept;
-  void compare_counts(SharedClock& clock, const Sample& tick, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
+  void compare_counts(SharedClock& clock, const Sample& tick, const TextWriter& gaps, std::uint64_t& gap_seq,
+                      SampleBatch& out) noexcept;
   static ClockParams clock_params(double interval_s, double max_drift_ppm);
   /// Lab time that has passed since the newest sample of the main stream, by the device's counter.
   double since_newest_s(std::uint64_t t_device) const noexcept;
@@ -82,10 +84,11 @@ class DeviceInput {
 
   struct State {
     std::uint64_t next_seq = 0, first_seq = 0, clock_seq = 0, facts_seq = 0, loss_seq = 0;
-    std::uint64_t seq_shift = 0;    ///< scans found missing so far by comparison with the clock's other devices
+    std::uint64_t seq_shift = 0;  ///< scans found missing so far by comparison with the clock's other devices
     TimeNs newest_t = 0, newest_arrival = 0;
     std::uint64_t lost_by_driver = 0;  ///< what the driver said is missing before the next sample; all ones: unknown
-    std::uint64_t first_device = 0, newest_device = 0;  ///< t_device of the epoch's first sample of the main stream, of the newest
+    std::uint64_t first_device = 0,
+                  newest_device = 0;  ///< t_device of the epoch's first sample of the main stream, of the newest
     std::uint64_t side_next_seq = 0, side_lost_by_driver = 0;
     TimeNs side_newest_t = 0;
     double delay_s = 0, delay_target_s = 0;
@@ -94,7 +97,7 @@ class DeviceInput {
     bool started = false, streaming = false;
     std::array<char, 64> outage{};  ///< why the device was lost; empty: it was not
     std::uint8_t facts_count = 0;
-    std::uint32_t generation = 0;   ///< of the shared clock, when this device began to count by it
+    std::uint32_t generation = 0;        ///< of the shared clock, when this device began to count by it
     std::int64_t shift = 0, last_n = 0;  ///< of them in this epoch; the clock's number of the last scan
     ScanAdc adc{};
     std::array<Sample, 16> facts{};
@@ -114,7 +117,8 @@ class DeviceInput {
   int line_columns_[4] = {-1, -1, -1, -1};  // of the facts: column, slope, offset_count, full_scale_v
   ClipDetector clip_;
   RowWriter clock_row_;
-  std::vector<std::string> causes_, loss_streams_;  ///< by code; loss_streams_ is empty where losses are of the main stream only
+  std::vector<std::string> causes_,
+      loss_streams_;  ///< by code; loss_streams_ is empty where losses are of the main stream only
 };
 
 }  // namespace grfd

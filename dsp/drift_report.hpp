@@ -5,13 +5,14 @@
 
 namespace grfd {
 
-/// At every change between following and held; while it follows at most once a second, when the zero has moved on by 0.05 N
-/// in any direction; and a warning whenever there was no unloaded second for another overdue_s.
+/// At every change between following and held; while it follows at most once a second, when the zero has moved on by
+/// 0.05 N in any direction; and a warning whenever there was no unloaded second for another overdue_s.
 class DriftReport {
  public:
   /// `adc`: of the plate's channels. After every DriftZero::step().
-  void tell(const std::string& plate, const PlateModel& model, const DriftZero& drift, const PlateAdc& adc, const PlateCodes& zero, double t_s,
-            const Sample& cause, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept;
+  void tell(const std::string& plate, const PlateModel& model, const DriftZero& drift, const PlateAdc& adc,
+            const PlateCodes& zero, double t_s, const Sample& cause, const TextWriter& events, std::uint64_t& event_seq,
+            SampleBatch& out) noexcept;
 
   /// A tare has set the zero: that is told elsewhere.
   void tared(const PlateCodes& zero) noexcept { state_.told_zero = zero; }

@@ -5,7 +5,8 @@
 namespace grfd {
 
 DriftZero::DriftZero(const DriftZeroParams& params) noexcept
-    : params_(params), share_(-std::expm1(-params.interval_s / params.tau_s)),
+    : params_(params),
+      share_(-std::expm1(-params.interval_s / params.tau_s)),
       per_block_(std::max<std::int64_t>(1, std::lround(params.quiet_s / params.interval_s / kBlocks))) {}
 
 void DriftZero::stop(Reason why) noexcept {

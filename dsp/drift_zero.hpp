@@ -30,7 +30,9 @@ class DriftZero {
   /// Has the zero ever been moved?
   bool moved() const noexcept { return state_.moved; }
   Reason reason() const noexcept { return state_.reason; }  ///< of the last change between following and not
-  double unloaded_at_s() const noexcept { return state_.unloaded_at_s; }  ///< last time at which it followed, or the first sample
+  double unloaded_at_s() const noexcept {
+    return state_.unloaded_at_s;
+  }  ///< last time at which it followed, or the first sample
   double overdue_s() const noexcept { return params_.overdue_s; }
 
   struct Block {

@@ -31,7 +31,8 @@ FastLane::FastLane(const Settings& settings, StreamTable& streams) {
     info.point = "moments about the centre of the plate's top surface";
     info.sign = "force of the plate on the subject, fz > 0 in standing";
     info.formula = wrench_formula(plate.calibration);
-    info.parameters = "unfiltered; " + wrench_parameters(plate.calibration) + "; at the device's own samples, not on the grid";
+    info.parameters =
+        "unfiltered; " + wrench_parameters(plate.calibration) + "; at the device's own samples, not on the grid";
     info.live_only = true;
     info.description = "plate/" + plate.name + " without delay, for biofeedback; sent at once";
     plates_.push_back({RowWriter(streams.add(info), info)});
@@ -43,22 +44,26 @@ FastLane::FastLane(const Settings& settings, StreamTable& streams) {
     StreamInfo info;
     info.name = std::string("fast/ankle/") + to_string(side);
     info.type = ValueType::f32;
-    info.columns = {{"dorsiflexion_rate", "deg/s"}, {"shank_rate", "deg/s"}, {"foot_rate", "deg/s"}, {"shank_age", "s"}};
+    info.columns = {
+        {"dorsiflexion_rate", "deg/s"}, {"shank_rate", "deg/s"}, {"foot_rate", "deg/s"}, {"shank_age", "s"}};
     info.clock = own_clock(settings, stream);
     if (const auto raw = streams.find(stream)) info.rate_hz = streams[*raw].rate_hz;
     info.frame = "segment axes of the standing pose: x right, y anterior, z up";
     info.sign = "+ = dorsiflexion, shank leaning forward, heel up";
     info.formula = "rate-exact-gyro";
-    info.parameters = "unfiltered; at the samples of the foot's sensor, with the newest sample of the shank's (shank_age before it)";
+    info.parameters =
+        "unfiltered; at the samples of the foot's sensor, with the newest sample of the shank's (shank_age before it)";
     info.live_only = true;
     info.description = "rate of dorsiflexion without delay, for biofeedback; sent at once";
     ankles_.push_back({shank, foot, RowWriter(streams.add(info), info)});
   }
 }
 
-void FastLane::plate(std::size_t i, const Sample& scan, const Wrench6& surface, bool clipped, SampleBatch& out) noexcept {
+void FastLane::plate(std::size_t i, const Sample& scan, const Wrench6& surface, bool clipped,
+                     SampleBatch& out) noexcept {
   RowTime time = row_time(scan);
-  time.flags = static_cast<std::uint16_t>((scan.flags & (kGapBefore | kClockUnsettled | kNewEpoch)) | (clipped ? kClipped : 0));
+  time.flags =
+      static_cast<std::uint16_t>((scan.flags & (kGapBefore | kClockUnsettled | kNewEpoch)) | (clipped ? kClipped : 0));
   plates_[i].writer.write(out, time, surface, state_.plate_seq[i]);
 }
 
@@ -76,7 +81,9 @@ void FastLane::imu(std::size_t i, const Sample& sample, double rate_rad_s, Sampl
     const double foot = rate_rad_s / kDegree;
     RowTime time = row_time(sample);
     time.flags = sample.flags & (kGapBefore | kClockUnsettled | kNewEpoch);
-    ankles_[a].writer.write(out, time, {shank - foot, shank, foot, known ? seconds(age) : std::numeric_limits<double>::quiet_NaN()}, state_.ankle_seq[a]);
+    ankles_[a].writer.write(
+        out, time, {shank - foot, shank, foot, known ? seconds(age) : std::numeric_limits<double>::quiet_NaN()},
+        state_.ankle_seq[a]);
   }
 }
 

@@ -1,4 +1,5 @@
-// fast/plate/* and fast/ankle/*: for biofeedback, as soon as a sample is there: the device's own clock, no grid, no filter.
+// fast/plate/* and fast/ankle/*: for biofeedback, as soon as a sample is there: the device's own clock, no grid, no
+// filter.
 #pragma once
 #include <array>
 #include <vector>
@@ -22,7 +23,9 @@ class FastLane {
   void states(StatePieces& pieces) { add_state(pieces, state_); }
 
  private:
-  struct Plate { RowWriter writer; };
+  struct Plate {
+    RowWriter writer;
+  };
   struct Ankle {
     int shank, foot;
     RowWriter writer;

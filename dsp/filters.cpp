@@ -22,7 +22,8 @@ struct Response {
 };
 Response response(const Biquad& s, double w) {
   const std::complex<double> z = std::polar(1.0, -w);
-  return {s.b0 + s.b1 * z + s.b2 * z * z, 1.0 + s.a1 * z + s.a2 * z * z, s.b1 * z + 2.0 * s.b2 * z * z, s.a1 * z + 2.0 * s.a2 * z * z};
+  return {s.b0 + s.b1 * z + s.b2 * z * z, 1.0 + s.a1 * z + s.a2 * z * z, s.b1 * z + 2.0 * s.b2 * z * z,
+          s.a1 * z + 2.0 * s.a2 * z * z};
 }
 
 /// Calls `each(first, last)` for every stretch of finite samples.
@@ -132,7 +133,8 @@ std::vector<double> sway_filter(std::span<const double> x, double rate_hz, doubl
 std::vector<double> polynomial_derivative(std::size_t n, int degree, double rate_hz, double at) {
   if (degree < 1 || degree > 8 || static_cast<std::size_t>(degree) >= n)
     throw std::invalid_argument("a polynomial derivative needs a degree of 1 to 8 and more samples than that");
-  if (!(at >= 0 && at <= double(n - 1))) throw std::invalid_argument("a polynomial derivative is taken inside its window");
+  if (!(at >= 0 && at <= double(n - 1)))
+    throw std::invalid_argument("a polynomial derivative is taken inside its window");
   // polynomials orthogonal on the samples (three-term recurrence), so that no ill-conditioned system is solved
   const double half = 0.5 * double(n - 1);
   const auto abscissa = [half](double samples_ago) { return (half - samples_ago) / half; };  // newest at +1

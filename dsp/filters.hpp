@@ -34,8 +34,8 @@ double magnitude(const Cascade& c, double frequency_hz, double rate_hz);
 double noise_gain(const Cascade& c);
 
 /// One filter over several channels that belong together (a wrench), so that their mutual lags stay true.
-/// Starts in the steady state of its first sample: no start transient. A sample with a NaN or infinite channel comes out as
-/// NaN on all channels and restarts the filter with the next one.
+/// Starts in the steady state of its first sample: no start transient. A sample with a NaN or infinite channel comes
+/// out as NaN on all channels and restarts the filter with the next one.
 template <std::size_t Channels>
 class ChannelFilter {
   static_assert(Channels >= 1 && Channels <= 8);
@@ -92,8 +92,8 @@ class ChannelFilter {
 };
 static_assert(std::is_trivially_copyable_v<ChannelFilter<6>::State>);
 
-/// Offline: forward and backward, with odd reflection of `pad` samples at both ends and steady-state starts (9 samples per
-/// section is customary). Makes onsets appear earlier: never for onset times of forces.
+/// Offline: forward and backward, with odd reflection of `pad` samples at both ends and steady-state starts (9 samples
+/// per section is customary). Makes onsets appear earlier: never for onset times of forces.
 std::vector<double> zero_phase(std::span<const double> x, const Cascade& c, std::size_t pad);
 /// Cut-off to design with so that two passes have -3 dB at `cutoff_hz`; exact for butterworth() at this rate.
 double zero_phase_cutoff_hz(double cutoff_hz, int order, double rate_hz);
@@ -101,8 +101,9 @@ double zero_phase_cutoff_hz(double cutoff_hz, int order, double rate_hz);
 std::vector<double> sway_filter(std::span<const double> x, double rate_hz, double cutoff_hz = 10);
 
 /// Offline twin of a low-pass: butterworth() forward and backward, designed so that both passes together have -3 dB at
-/// `cutoff_hz`, 9 samples of odd reflection per section. No delay; each stretch of known samples by itself, the unknown stays
-/// NaN. The same caution as zero_phase(). @throws std::invalid_argument as butterworth(), for the corrected cut-off too
+/// `cutoff_hz`, 9 samples of odd reflection per section. No delay; each stretch of known samples by itself, the unknown
+/// stays NaN. The same caution as zero_phase(). @throws std::invalid_argument as butterworth(), for the corrected
+/// cut-off too
 std::vector<double> zero_phase_low_pass(std::span<const double> x, int order, double cutoff_hz, double rate_hz);
 
 /// Least-squares polynomial of `degree` over the last n samples, its derivative taken `at` samples before the newest
@@ -110,8 +111,9 @@ std::vector<double> zero_phase_low_pass(std::span<const double> x, int order, do
 /// @throws std::invalid_argument unless 1 <= degree < n, degree <= 8 and 0 <= at <= n-1
 std::vector<double> polynomial_derivative(std::size_t n, int degree, double rate_hz, double at = 0);
 
-/// Offline twin of a derivative: the window lies about each sample, so there is no delay; in the first and last (n-1)/2 samples
-/// the polynomial of the first and last window is used. Stretches of known samples shorter than n, and the unknown, are NaN.
+/// Offline twin of a derivative: the window lies about each sample, so there is no delay; in the first and last (n-1)/2
+/// samples the polynomial of the first and last window is used. Stretches of known samples shorter than n, and the
+/// unknown, are NaN.
 /// @throws std::invalid_argument as polynomial_derivative(), and for an even n
 std::vector<double> centred_derivative(std::span<const double> x, std::size_t n, int degree, double rate_hz);
 
@@ -125,8 +127,11 @@ class RunningDerivative {
     for (std::size_t i = 0; i < n_; ++i) oldest_first_[i] = taps[n_ - 1 - i];
   }
   static constexpr double kForceRateDelay_s = 0.010;  ///< of the next one at 1 kHz: 10 samples
-  /// The default rate of force development: quadratic over 61 samples, 10 samples before the newest; of unfiltered force.
-  static RunningDerivative rate_of_force_development(double rate_hz) { return RunningDerivative(polynomial_derivative(61, 2, rate_hz, 10)); }
+  /// The default rate of force development: quadratic over 61 samples, 10 samples before the newest; of unfiltered
+  /// force.
+  static RunningDerivative rate_of_force_development(double rate_hz) {
+    return RunningDerivative(polynomial_derivative(61, 2, rate_hz, 10));
+  }
 
   double step(double x) noexcept {
     if (!std::isfinite(x)) {

@@ -17,13 +17,17 @@ DriftZeroParams drift_params(const ThresholdSettings& t, double rate_hz) {
 
 ForcePlate::ForcePlate(const PlateSettings& settings, const FilterSettings& filter, const ThresholdSettings& thresholds,
                        double rate_hz)
-    : name_(settings.name), columns_(settings.columns), model_(settings),
-      tare_(TareParams{thresholds.tare_s, 1 / rate_hz, thresholds.tare_person_n, 3, thresholds.tare_slope_n_s}, model_.channels()),
-      follows_drift_(settings.calibration.drift_rezero), drift_(drift_params(thresholds, rate_hz)),
+    : name_(settings.name),
+      columns_(settings.columns),
+      model_(settings),
+      tare_(TareParams{thresholds.tare_s, 1 / rate_hz, thresholds.tare_person_n, 3, thresholds.tare_slope_n_s},
+            model_.channels()),
+      follows_drift_(settings.calibration.drift_rezero),
+      drift_(drift_params(thresholds, rate_hz)),
       filter_(butterworth(filter.order, filter.cutoff_hz, rate_hz)) {
   if (columns_.size() != model_.channels())
-    throw std::invalid_argument("plate '" + name_ + "': has " + std::to_string(columns_.size()) + " channels, its calibration " +
-                                std::to_string(model_.channels()));
+    throw std::invalid_argument("plate '" + name_ + "': has " + std::to_string(columns_.size()) +
+                                " channels, its calibration " + std::to_string(model_.channels()));
   state_.zero.codes = codes_at_0_v({});
   state_.lab_covariance = model_.lab_covariance(model_.factory_covariance());
 }

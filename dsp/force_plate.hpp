@@ -18,11 +18,13 @@ namespace grfd {
 class ForcePlate {
  public:
   /// @throws std::invalid_argument naming the plate
-  ForcePlate(const PlateSettings& settings, const FilterSettings& filter, const ThresholdSettings& thresholds, double rate_hz);
+  ForcePlate(const PlateSettings& settings, const FilterSettings& filter, const ThresholdSettings& thresholds,
+             double rate_hz);
 
-  /// One scan of the device; bit i of `clipped_columns`: column i is clipped. One clipped channel makes the wrench unknown.
-  void take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped_columns, std::uint16_t flags,
-            const ScanAdc& adc) noexcept;
+  /// One scan of the device; bit i of `clipped_columns`: column i is clipped. One clipped channel makes the wrench
+  /// unknown.
+  void take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped_columns,
+            std::uint16_t flags, const ScanAdc& adc) noexcept;
   /// Reads the plate at grid time `t`. `interval_s`: measured, of the device.
   void at(TimeNs t, double interval_s, PlateFrame& frame) const noexcept;
   bool covers(TimeNs t, double interval_s) const noexcept { return resampler_.covers(t, interval_s); }
@@ -34,8 +36,10 @@ class ForcePlate {
   TareResult finish_tare(const ScanAdc& adc) noexcept;
 
   /// After take(), of the same scan: what the zero does by itself (drift_report.hpp).
-  void tell_drift(double t_s, const ScanAdc& adc, const Sample& cause, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept {
-    if (follows_drift_) report_.tell(name_, model_, drift_, own(adc), state_.zero.codes, t_s, cause, events, event_seq, out);
+  void tell_drift(double t_s, const ScanAdc& adc, const Sample& cause, const TextWriter& events,
+                  std::uint64_t& event_seq, SampleBatch& out) noexcept {
+    if (follows_drift_)
+      report_.tell(name_, model_, drift_, own(adc), state_.zero.codes, t_s, cause, events, event_seq, out);
   }
 
   /// Of the last scan: unfiltered, about the centre of the surface, lab axes; NaN when clipped.

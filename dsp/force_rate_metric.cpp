@@ -18,7 +18,9 @@ class ForceRateMetric final : public Metric {
       info.frame = kLabFrame;
       info.sign = "+ = fz grows";
       info.formula = "polynomial-derivative";
-      info.parameters = "of unfiltered fz; quadratic over the last 61 samples, taken 10 samples before the newest; white noise of 1 N becomes 20 N/s";
+      info.parameters =
+          "of unfiltered fz; quadratic over the last 61 samples, taken 10 samples before the newest; white noise of 1 "
+          "N becomes 20 N/s";
       info.description = "rate of the vertical force of plate/" + plate.name;
       writers_.emplace_back(setup.streams.add(info), info);
       rates_.push_back(RunningDerivative::rate_of_force_development(1000));
@@ -31,7 +33,8 @@ class ForceRateMetric final : public Metric {
 
   void update(Frame& frame, SampleBatch& out) noexcept override {
     for (std::size_t i = 0; i < writers_.size(); ++i)
-      writers_[i].write(out, row_time(frame, frame.plates[i].flags), {rates_[i].step(frame.plates[i].wrench[2])}, state_.seq[i]);
+      writers_[i].write(out, row_time(frame, frame.plates[i].flags), {rates_[i].step(frame.plates[i].wrench[2])},
+                        state_.seq[i]);
   }
 
  private:
@@ -44,6 +47,8 @@ class ForceRateMetric final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_force_rate_metric(const MetricSetup& setup) { return std::make_unique<ForceRateMetric>(setup); }
+std::unique_ptr<Metric> make_force_rate_metric(const MetricSetup& setup) {
+  return std::make_unique<ForceRateMetric>(setup);
+}
 
 }  // namespace grfd

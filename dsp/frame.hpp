@@ -16,7 +16,8 @@ inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Flags of a grid value: those of the samples it comes from, but the hole itself belongs to the raw stream.
 inline std::uint16_t grid_flags(const Aligned& a) {
-  return static_cast<std::uint16_t>((a.flags & (kClipped | kClockUnsettled)) | (a.quality == Quality::bridged ? kBridged : 0));
+  return static_cast<std::uint16_t>((a.flags & (kClipped | kClockUnsettled)) |
+                                    (a.quality == Quality::bridged ? kBridged : 0));
 }
 
 /// One plate. Wrenches in N and N.m, lab axes, the force on the subject; NaN where unknown.
@@ -38,11 +39,11 @@ struct ImuFrame {
 
 /// Filled by earlier metrics for later ones.
 struct Derived {
-  std::array<double, 2> fz_n{kNaN, kNaN};                      ///< filtered, per side
-  std::array<double, 2> dorsiflexion_deg{kNaN, kNaN};          ///< no delay
-  std::array<double, 2> dorsiflexion_rate_deg_s{kNaN, kNaN};   ///< filtered
+  std::array<double, 2> fz_n{kNaN, kNaN};                     ///< filtered, per side
+  std::array<double, 2> dorsiflexion_deg{kNaN, kNaN};         ///< no delay
+  std::array<double, 2> dorsiflexion_rate_deg_s{kNaN, kNaN};  ///< filtered
   std::array<double, 2> shank_deg{kNaN, kNaN}, foot_pitch_deg{kNaN, kNaN}, eversion_deg{kNaN, kNaN};  ///< no delay
-  double cop_ap_m = kNaN, fy_n = kNaN, fz_total_n = kNaN;      ///< filtered
+  double cop_ap_m = kNaN, fy_n = kNaN, fz_total_n = kNaN;                                             ///< filtered
   bool cop_total_valid = false;
 };
 
@@ -54,10 +55,10 @@ struct SquatFeedback {
 
 struct Frame {
   TimeNs t = 0;
-  double t_s = 0;           ///< since the session's start
-  TimeNs t_arrival = 0;     ///< of the sample that completed the frame
-  std::uint64_t order = 0;  ///< of that sample
-  std::uint64_t index = 0;  ///< milliseconds since the session's start
+  double t_s = 0;                      ///< since the session's start
+  TimeNs t_arrival = 0;                ///< of the sample that completed the frame
+  std::uint64_t order = 0;             ///< of that sample
+  std::uint64_t index = 0;             ///< milliseconds since the session's start
   std::span<const PlateFrame> plates;  ///< as Settings::plates
   std::span<const ImuFrame> imus;      ///< as Settings::imus
   Derived derived;

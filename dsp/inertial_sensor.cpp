@@ -24,7 +24,8 @@ InertialSensor::InertialSensor(const ImuSettings& settings, const StreamInfo& st
     : name_(settings.name),
       accel_{input(stream, "accel_x"), input(stream, "accel_y"), input(stream, "accel_z")},
       gyro_{input(stream, "gyro_x"), input(stream, "gyro_y"), input(stream, "gyro_z")},
-      estimate_(settings.estimate_axis), chain_(nominal_interval_s) {
+      estimate_(settings.estimate_axis),
+      chain_(nominal_interval_s) {
   if (!estimate_) chain_.set_axis(settings.ml_axis_left);
 }
 
@@ -56,13 +57,17 @@ void InertialSensor::capture_pose() noexcept {
   if (estimate_) chain_.start_axis_estimation();
 }
 
-void InertialSensor::estimate_axis(const RowTime& now, const TextWriter& events, std::uint64_t& seq, SampleBatch& out) noexcept {
+void InertialSensor::estimate_axis(const RowTime& now, const TextWriter& events, std::uint64_t& seq,
+                                   SampleBatch& out) noexcept {
   if (!estimate_ || chain_.segment().source != AxisSource::none) return;
   if (chain_.axis_estimate().verdict != AxisVerdict::accepted) return;
   const MainAxis found = chain_.finish_axis_estimation();
   events.write(out, now, seq,
-               "axis_result {\"imu\":\"%s\",\"accepted\":true,\"ml_axis_left\":[%.6f,%.6f,%.6f],\"share\":%.4f,\"halves_deg\":%.2f,\"tilt_deg\":%.2f}",
-               name_.c_str(), found.axis[0], found.axis[1], found.axis[2], found.share, found.halves_deg, found.tilt_deg);
+               "axis_result "
+               "{\"imu\":\"%s\",\"accepted\":true,\"ml_axis_left\":[%.6f,%.6f,%.6f],\"share\":%.4f,\"halves_deg\":%.2f,"
+               "\"tilt_deg\":%.2f}",
+               name_.c_str(), found.axis[0], found.axis[1], found.axis[2], found.share, found.halves_deg,
+               found.tilt_deg);
 }
 
 void InertialSensor::states(StatePieces& pieces) {

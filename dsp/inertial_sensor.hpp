@@ -11,16 +11,19 @@ namespace grfd {
 
 class InertialSensor {
  public:
-  /// @param stream says where accel_x..z (g or m/s^2) and gyro_x..z (deg/s or rad/s) are, in any order. All devices give
-  ///   specific force: an axis that points up reads + at rest. Where a device's z points down, as MicroStrain's does, a level
-  ///   unit reads -1 g there: that is its axis, not another sign, and axes do not matter here (the standing pose tells which
-  ///   way is up, ml_axis_left which way is left).
+  /// @param stream says where accel_x..z (g or m/s^2) and gyro_x..z (deg/s or rad/s) are, in any order. All devices
+  /// give
+  ///   specific force: an axis that points up reads + at rest. Where a device's z points down, as MicroStrain's does, a
+  ///   level unit reads -1 g there: that is its axis, not another sign, and axes do not matter here (the standing pose
+  ///   tells which way is up, ml_axis_left which way is left).
   /// @throws std::invalid_argument when the interval is not above 0, or a column or unit is missing
   InertialSensor(const ImuSettings& settings, const StreamInfo& stream, double nominal_interval_s);
 
   /// One sample of that stream. `lost`: samples missing before it.
   void take(const Sample& s, double interval_s, std::uint64_t lost, bool restarted) noexcept;
-  bool covers(TimeNs t, double interval_s) const noexcept { return angles_.covers(t, interval_s) && rates_.covers(t, interval_s); }
+  bool covers(TimeNs t, double interval_s) const noexcept {
+    return angles_.covers(t, interval_s) && rates_.covers(t, interval_s);
+  }
   void at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept;
 
   /// Norm of the specific force (m/s2) at grid time `t`; NaN where unknown.

@@ -15,10 +15,13 @@ struct MetricSetup {
   const Settings& settings;
   StreamTable& streams;
   StreamId events;
-  std::uint64_t& event_seq;        ///< shared numbering of the events stream
-  double filter_delay_s;           ///< of every low-passed channel
-  double filter_noise_gain;        ///< white noise after / before the filter
-  struct PlateGeometryOnGrid { Vec3 center_m; double surface_z_m; };
+  std::uint64_t& event_seq;  ///< shared numbering of the events stream
+  double filter_delay_s;     ///< of every low-passed channel
+  double filter_noise_gain;  ///< white noise after / before the filter
+  struct PlateGeometryOnGrid {
+    Vec3 center_m;
+    double surface_z_m;
+  };
   std::vector<PlateGeometryOnGrid> plates;  ///< as Settings::plates
   /// Noise covariance of plate i's unfiltered wrench about the lab origin; changes with each tare.
   std::vector<const std::array<std::array<double, 6>, 6>*> covariance;

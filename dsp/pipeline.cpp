@@ -24,7 +24,19 @@ struct Pipeline::Impl {
 
   /// What a stream's samples are for.
   struct Route {
-    enum class Kind : std::uint8_t { pass, inertial, scan, loss, facts, sync, side, message, command, tick, event } kind = Kind::pass;
+    enum class Kind : std::uint8_t {
+      pass,
+      inertial,
+      scan,
+      loss,
+      facts,
+      sync,
+      side,
+      message,
+      command,
+      tick,
+      event
+    } kind = Kind::pass;
     std::uint16_t device = 0;
   };
   struct State {
@@ -83,7 +95,8 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
     imus.push_back(std::make_unique<InertialSensor>(i, table[d.stream()], d.nominal_interval_s()));
     imu_device.push_back(&d);
   }
-  if (plates.size() > kMaxPlates || imus.size() > kMaxImus) throw std::invalid_argument("at most 4 plates and 16 IMUs make a rig");
+  if (plates.size() > kMaxPlates || imus.size() > kMaxImus)
+    throw std::invalid_argument("at most 4 plates and 16 IMUs make a rig");
   plate_frames.resize(plates.size());
   imu_frames.resize(imus.size());
   fast = std::make_unique<FastLane>(settings, table);
@@ -123,7 +136,8 @@ void Pipeline::Impl::add_devices(StreamTable& table) {
   for (const DeviceSettings& device : settings.devices) {
     if (device.clock == "own") continue;
     DeviceInput *const one = named(device.name), *const master = named(device.clock);
-    if (!one || !master || one == master) throw std::invalid_argument("'" + device.name + "' has no clock '" + device.clock + "'");
+    if (!one || !master || one == master)
+      throw std::invalid_argument("'" + device.name + "' has no clock '" + device.clock + "'");
     one->follow(*master);
   }
 }
@@ -137,8 +151,14 @@ DeviceInput& Pipeline::Impl::device_of(const std::string& stream, const StreamTa
 
 void Pipeline::Impl::add_metrics(StreamTable& table) {
   const FilterSettings& f = settings.filter;
-  MetricSetup setup{settings, table, events.id(), state.event_seq, butterworth_delay_s(f.order, f.cutoff_hz, 1000),
-                    noise_gain(butterworth(f.order, f.cutoff_hz, 1000)), {}, {}};
+  MetricSetup setup{settings,
+                    table,
+                    events.id(),
+                    state.event_seq,
+                    butterworth_delay_s(f.order, f.cutoff_hz, 1000),
+                    noise_gain(butterworth(f.order, f.cutoff_hz, 1000)),
+                    {},
+                    {}};
   for (const auto& p : plates) {
     setup.plates.push_back({p->model().pose().center, p->model().surface_z()});
     setup.covariance.push_back(&p->lab_covariance());
@@ -242,7 +262,8 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
   } else if (verb == "mark" || verb == "device") {
     if (verb == "device")
       for (auto& d : devices)
-        if (state.command.says("device", d->name())) d->take_state(state.command.string("state"), state.command.string("trouble"));
+        if (state.command.says("device", d->name()))
+          d->take_state(state.command.string("state"), state.command.string("trouble"));
     const std::string_view all = state.command.all();
     events.write(out, row_time(s), state.event_seq, "%.*s", static_cast<int>(all.size()), all.data());
   }
@@ -289,7 +310,8 @@ void Pipeline::Impl::emit_frame(const Sample& cause, SampleBatch& out) noexcept 
   frame.t_arrival = cause.t_arrival;
   frame.order = cause.order;
   frame.index = static_cast<std::uint64_t>(state.next_grid);
-  for (std::size_t i = 0; i < plates.size(); ++i) plates[i]->at(frame.t, plate_device[i]->interval_s(), plate_frames[i]);
+  for (std::size_t i = 0; i < plates.size(); ++i)
+    plates[i]->at(frame.t, plate_device[i]->interval_s(), plate_frames[i]);
   for (std::size_t i = 0; i < imus.size(); ++i) imus[i]->at(frame.t, imu_device[i]->interval_s(), imu_frames[i]);
   frame.plates = plate_frames;
   frame.imus = imu_frames;
@@ -303,22 +325,28 @@ void Pipeline::Impl::emit_frame(const Sample& cause, SampleBatch& out) noexcept 
 void Pipeline::Impl::capture_pose(const RowTime& now, SampleBatch& out) noexcept {
   const bool asked = state.pose_wanted;
   state.pose_wanted = false;
-  const bool alone = !plates.empty() && std::none_of(plate_frames.begin(), plate_frames.end(), [](const PlateFrame& p) { return p.known && p.filtered[2] > 100; });
+  const bool alone = !plates.empty() && std::none_of(plate_frames.begin(), plate_frames.end(), [](const PlateFrame& p) {
+    return p.known && p.filtered[2] > 100;
+  });
   if (asked && alone) {
-    events.write(out, now, state.event_seq, "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"nobody stands on the plates\"}",
+    events.write(out, now, state.event_seq,
+                 "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"nobody stands on the plates\"}",
                  static_cast<long long>(state.pose_id));
     return;
   }
   if (!std::all_of(imus.begin(), imus.end(), [](const auto& i) { return i->at_rest(); })) {
     if (asked)
-      events.write(out, now, state.event_seq, "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"a sensor is not still; stand still for two seconds\"}",
+      events.write(out, now, state.event_seq,
+                   "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"a sensor is not still; stand still for "
+                   "two seconds\"}",
                    static_cast<long long>(state.pose_id));
     return;
   }
   for (auto& i : imus) i->capture_pose();
   state.posed = true;
   if (asked || !imus.empty())
-    events.write(out, now, state.event_seq, "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu}", static_cast<long long>(asked ? state.pose_id : 0), imus.size());
+    events.write(out, now, state.event_seq, "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu}",
+                 static_cast<long long>(asked ? state.pose_id : 0), imus.size());
 }
 
 void Pipeline::Impl::save(std::span<std::byte> to) noexcept {

@@ -23,7 +23,8 @@ std::array<Wrench6, 8> piezo_signals(double a, double b) {
     const Vec3 w{load[3] / (4 * b * b), load[4] / (4 * a * a), load[5] / (4 * (a * a + b * b))};
     Vec3 f[4];
     for (std::size_t k = 0; k < 4; ++k)
-      f[k] = {load[0] / 4 - w[2] * at[k][1], load[1] / 4 + w[2] * at[k][0], load[2] / 4 + w[0] * at[k][1] - w[1] * at[k][0]};
+      f[k] = {load[0] / 4 - w[2] * at[k][1], load[1] / 4 + w[2] * at[k][0],
+              load[2] / 4 + w[0] * at[k][1] - w[1] * at[k][0]};
     signals[0][j] = f[0][0] + f[1][0];
     signals[1][j] = f[2][0] + f[3][0];
     signals[2][j] = f[0][1] + f[3][1];
@@ -41,12 +42,11 @@ PlateModel::PlateModel(const PlateSettings& plate) : sense_(plate.calibration.se
   const PlateCalibration& cal = plate.calibration;
   try {
     pose_ = pose_from_corners(plate.corners_m);
-  } catch (const std::invalid_argument& e) {
-    refuse(plate, e.what());
-  }
+  } catch (const std::invalid_argument& e) { refuse(plate, e.what()); }
   if (!pose_.acceptable())
-    refuse(plate, "corners " + std::to_string(1e3 * pose_.off_plane_m) + " mm off their plane, opposite edges differ by " +
-                      std::to_string(1e3 * pose_.edge_misfit_m) + " mm; at most 2 and 3 mm are allowed");
+    refuse(plate, "corners " + std::to_string(1e3 * pose_.off_plane_m) +
+                      " mm off their plane, opposite edges differ by " + std::to_string(1e3 * pose_.edge_misfit_m) +
+                      " mm; at most 2 and 3 mm are allowed");
   if (std::abs(pose_.rotation[2][2]) < 0.5) refuse(plate, "its surface is not horizontal");
 
   const double up = z_up() ? 1 : -1;
@@ -58,9 +58,7 @@ PlateModel::PlateModel(const PlateSettings& plate) : sense_(plate.calibration.se
 
   try {
     set_channels(cal);
-  } catch (const std::invalid_argument& e) {
-    refuse(plate, e.what());
-  }
+  } catch (const std::invalid_argument& e) { refuse(plate, e.what()); }
   for (std::size_t i = 0; i < 6; ++i) noise_[i] = i < 3 ? cal.noise_force_n : cal.noise_moment_nm;
   for (std::size_t j = 0; j < 6; ++j) {
     Wrench6 unit{};
@@ -73,16 +71,15 @@ PlateModel::PlateModel(const PlateSettings& plate) : sense_(plate.calibration.se
 void PlateModel::set_channels(const PlateCalibration& cal) {
   channels_ = cal.channels();
   if (channels_ < 6 || channels_ > kMaxPlateChannels)
-    throw std::invalid_argument("has " + std::to_string(channels_) + " channels, must be 6 to " + std::to_string(kMaxPlateChannels));
+    throw std::invalid_argument("has " + std::to_string(channels_) + " channels, must be 6 to " +
+                                std::to_string(kMaxPlateChannels));
   if (cal.kind == PlateKind::strain) {
     if (!positive(cal.excitation_v)) throw std::invalid_argument("excitation_v must be above 0");
     if (cal.gain.size() != channels_) throw std::invalid_argument("gain must have a number for each channel");
     std::vector<Wrench6> c;
     try {
       c = left_inverse(cal.sensitivity);
-    } catch (const std::invalid_argument& e) {
-      throw std::invalid_argument(std::string("sensitivity: ") + e.what());
-    }
+    } catch (const std::invalid_argument& e) { throw std::invalid_argument(std::string("sensitivity: ") + e.what()); }
     for (std::size_t i = 0; i < channels_; ++i) {
       if (!positive(std::abs(cal.gain[i]))) throw std::invalid_argument("gain must not be 0");
       const double volts_per_uv_v = cal.gain[i] * cal.excitation_v * 1e-6;
@@ -95,12 +92,11 @@ void PlateModel::set_channels(const PlateCalibration& cal) {
     std::vector<Wrench6> v;
     try {
       v = left_inverse(cal.load_per_v);  // of the transpose: the right inverse of the 6 x n matrix, by channel
-    } catch (const std::invalid_argument& e) {
-      throw std::invalid_argument(std::string("matrix: ") + e.what());
-    }
+    } catch (const std::invalid_argument& e) { throw std::invalid_argument(std::string("matrix: ") + e.what()); }
     for (std::size_t i = 0; i < channels_; ++i) load_per_v_[i] = cal.load_per_v[i], volts_per_load_[i] = v[i];
   } else {
-    if (!positive(cal.sensor_a_m) || !positive(cal.sensor_b_m)) throw std::invalid_argument("sensor_a_m and sensor_b_m must be above 0");
+    if (!positive(cal.sensor_a_m) || !positive(cal.sensor_b_m))
+      throw std::invalid_argument("sensor_a_m and sensor_b_m must be above 0");
     const Mat6x8 k = kistler_matrix(cal.sensor_a_m, cal.sensor_b_m);
     const auto shown = piezo_signals(cal.sensor_a_m, cal.sensor_b_m);
     unsigned seen = 0;

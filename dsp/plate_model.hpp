@@ -13,9 +13,9 @@ using PlateVolts = std::array<double, kMaxPlateChannels>;
 class PlateModel {
  public:
   /// `corners_m` are the corners of the surface that the feet touch (on the pad, if there is one).
-  /// @throws std::invalid_argument naming the plate: less than 6 or more than kMaxPlateChannels channels, channels that do
-  /// not tell six components apart, bad gain, excitation or sensor distances, corners that fit no plate, a surface that is
-  /// not horizontal to 60 deg, or an origin that lies below its surface's sensor.
+  /// @throws std::invalid_argument naming the plate: less than 6 or more than kMaxPlateChannels channels, channels that
+  /// do not tell six components apart, bad gain, excitation or sensor distances, corners that fit no plate, a surface
+  /// that is not horizontal to 60 deg, or an origin that lies below its surface's sensor.
   explicit PlateModel(const PlateSettings& plate);
 
   /// Wrench at the sensor origin, plate axes, the plate's own sense.
@@ -28,8 +28,8 @@ class PlateModel {
       for (std::size_t i = 0; i < 6; ++i) w[i] += load_per_v_[c][i] * volts[c];
     return w;
   }
-  /// Outputs under a wrench: sensor(volts(w)) = w. Strain: as the bridges are. Matrix: the smallest that give it. Piezo:
-  /// a stiff top on four equal sensors.
+  /// Outputs under a wrench: sensor(volts(w)) = w. Strain: as the bridges are. Matrix: the smallest that give it.
+  /// Piezo: a stiff top on four equal sensors.
   PlateVolts volts(const Wrench6& sensor_wrench) const noexcept {
     PlateVolts v{};
     for (std::size_t c = 0; c < channels_; ++c)
@@ -42,7 +42,9 @@ class PlateModel {
   Wrench6 sensor_from_lab(const Wrench6& lab_wrench) const noexcept {
     return from_lab(lab_wrench, pose_.rotation, pose_.center, origin_, sense_);
   }
-  Mat6 lab_covariance(const Mat6& sensor_covariance) const noexcept { return propagate(sensor_to_lab_, sensor_covariance); }
+  Mat6 lab_covariance(const Mat6& sensor_covariance) const noexcept {
+    return propagate(sensor_to_lab_, sensor_covariance);
+  }
   /// Factory noise as a covariance at the sensor.
   Mat6 factory_covariance() const noexcept;
   Wrench6 factory_noise() const noexcept { return noise_; }

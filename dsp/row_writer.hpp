@@ -17,7 +17,9 @@ struct RowTime {
   std::uint64_t order = 0;
   std::uint16_t flags = 0;
 };
-inline RowTime row_time(const Frame& frame, std::uint16_t flags = 0) { return {frame.t, frame.t_arrival, frame.order, flags}; }
+inline RowTime row_time(const Frame& frame, std::uint16_t flags = 0) {
+  return {frame.t, frame.t_arrival, frame.order, flags};
+}
 
 inline RowTime row_time(const Sample& s) { return {s.t, s.t_arrival, s.order, 0}; }
 
@@ -45,21 +47,27 @@ class RowWriter {
       s.flags = flags;
       s.part = static_cast<std::uint8_t>(part);
       s.parts = static_cast<std::uint8_t>(parts_);
-      for (std::size_t i = 0; i < per_part && part * per_part + i < columns_; ++i) put(s, i, values[part * per_part + i]);
+      for (std::size_t i = 0; i < per_part && part * per_part + i < columns_; ++i)
+        put(s, i, values[part * per_part + i]);
     }
     ++seq;
   }
-  void write(SampleBatch& out, const RowTime& time, std::initializer_list<double> values, std::uint64_t& seq) const noexcept {
+  void write(SampleBatch& out, const RowTime& time, std::initializer_list<double> values,
+             std::uint64_t& seq) const noexcept {
     write(out, time, std::span<const double>(values.begin(), values.size()), seq);
   }
 
  private:
   void put(Sample& s, std::size_t i, double v) const noexcept {
     switch (type_) {
-      case ValueType::f32: return set_value(s, i, static_cast<float>(v));
-      case ValueType::f64: return set_value(s, i, v);
-      case ValueType::i32: return set_value(s, i, static_cast<std::int32_t>(v));
-      default: return set_value(s, i, static_cast<std::int64_t>(v));
+      case ValueType::f32:
+        return set_value(s, i, static_cast<float>(v));
+      case ValueType::f64:
+        return set_value(s, i, v);
+      case ValueType::i32:
+        return set_value(s, i, static_cast<std::int32_t>(v));
+      default:
+        return set_value(s, i, static_cast<std::int64_t>(v));
     }
   }
   StreamId id_ = kNoStream;
@@ -89,7 +97,9 @@ class TextWriter {
     header.order = time.order;
     header.flags = time.flags;
     if (n >= static_cast<int>(sizeof text)) header.flags |= kTruncated;
-    push_text(out, header, {text, static_cast<std::size_t>(n < static_cast<int>(sizeof text) ? n : static_cast<int>(sizeof text) - 1)});
+    push_text(
+        out, header,
+        {text, static_cast<std::size_t>(n < static_cast<int>(sizeof text) ? n : static_cast<int>(sizeof text) - 1)});
   }
 
  private:
@@ -100,8 +110,10 @@ class TextWriter {
 struct JsonNumber {
   char text[32];
   explicit JsonNumber(double v) {
-    if (std::isfinite(v)) std::snprintf(text, sizeof text, "%.9g", v);
-    else std::snprintf(text, sizeof text, "null");
+    if (std::isfinite(v))
+      std::snprintf(text, sizeof text, "%.9g", v);
+    else
+      std::snprintf(text, sizeof text, "null");
   }
 };
 

@@ -10,8 +10,9 @@
 
 namespace grfd {
 
-/// Scan numbers are those of the clock: equal for what the devices converted at the same instant. The arrival of whichever
-/// device is first feeds the map (a later arrival of the same scan tells nothing more), and its stamp is kept for the others.
+/// Scan numbers are those of the clock: equal for what the devices converted at the same instant. The arrival of
+/// whichever device is first feeds the map (a later arrival of the same scan tells nothing more), and its stamp is kept
+/// for the others.
 class SharedClock {
  public:
   static constexpr std::int64_t kKept = 4096;  ///< a device that is further behind gets the line's present answer
@@ -57,8 +58,8 @@ class SharedClock {
 };
 static_assert(std::is_trivially_copyable_v<SharedClock::State>);
 
-/// Finds out that a device has counted fewer scans than its clock gave, where nothing in its bytes tells: it is then behind
-/// the others by the same number of scans in two windows in a row, by more than packets and links explain.
+/// Finds out that a device has counted fewer scans than its clock gave, where nothing in its bytes tells: it is then
+/// behind the others by the same number of scans in two windows in a row, by more than packets and links explain.
 class ScanDeficit {
  public:
   /// @param tolerance_scans what a healthy device may be behind on average

@@ -12,7 +12,10 @@ std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
 }  // namespace
 
 SquatDetector::SquatDetector(const SquatParams& params)
-    : params_(params), state_(std::make_unique<State>()), segmenter_(params_, state_->segmenter), metrics_(params_, state_->metrics) {
+    : params_(params),
+      state_(std::make_unique<State>()),
+      segmenter_(params_, state_->segmenter),
+      metrics_(params_, state_->metrics) {
   if (!(params.rep_max_s <= 25)) throw std::invalid_argument("squat: rep_max_s must be at most 25 s");
   if (!(params.baseline_s <= 1)) throw std::invalid_argument("squat: baseline_s must be at most 1 s");
 }
@@ -24,14 +27,16 @@ void SquatDetector::step(const SquatInput& in) noexcept {
   if (s.segmenter.tick >= 0 && !(std::abs(in.t_s - (s.t_s + dt)) < 0.5 * dt)) interrupted();
   s.t_s = in.t_s;
   const double row[SquatHistory::channels] = {
-      in.fz_n[0],      in.fz_n[1],      in.dorsiflexion_deg[0], in.dorsiflexion_deg[1], in.rate_deg_s[0],   in.rate_deg_s[1],
-      in.shank_deg[0], in.shank_deg[1], in.foot_pitch_deg[0],   in.foot_pitch_deg[1],   in.eversion_deg[0], in.eversion_deg[1],
+      in.fz_n[0],           in.fz_n[1],           in.dorsiflexion_deg[0], in.dorsiflexion_deg[1],
+      in.rate_deg_s[0],     in.rate_deg_s[1],     in.shank_deg[0],        in.shank_deg[1],
+      in.foot_pitch_deg[0], in.foot_pitch_deg[1], in.eversion_deg[0],     in.eversion_deg[1],
       in.cop_ap_m};
   s.history.push(row, ticks(params_.gap_reject_s));
   SquatSpan span;
   if (segmenter_.step(in, span, s.events)) closed(span);
   if (segmenter_.began()) {
-    if (!s.waiting.empty() && s.waiting.back().span.next_start < 0) s.waiting.back().span.next_start = s.segmenter.rep.start;
+    if (!s.waiting.empty() && s.waiting.back().span.next_start < 0)
+      s.waiting.back().span.next_start = s.segmenter.rep.start;
     s.hold[0] = s.hold[1] = {};
     s.events.push({in.t_s, static_cast<double>(s.count), SquatEventKind::repetition_started, Side::left});
   }
@@ -53,7 +58,8 @@ void SquatDetector::flush() noexcept {
   while (!state_->waiting.empty() || !metrics_.idle()) work(true);
 }
 
-/// The margin after the end must be known: wait for a new start, or long enough that none can still be dated back into it.
+/// The margin after the end must be known: wait for a new start, or long enough that none can still be dated back into
+/// it.
 bool SquatDetector::ready(const SquatSpan& span) const noexcept {
   const State& s = *state_;
   if (span.reason != RejectReason::none) return true;
@@ -81,8 +87,8 @@ void SquatDetector::work(bool at_once) noexcept {
   if (metrics_.advance(s.history, ticks_per_step)) s.repetitions.push(metrics_.result());
 }
 
-/// Live: the ankle has stopped while the body still goes down. Without the final range this is provisional; the plateau of
-/// the closed repetition decides.
+/// Live: the ankle has stopped while the body still goes down. Without the final range this is provisional; the plateau
+/// of the closed repetition decides.
 void SquatDetector::watch_plateau(const SquatInput& in) noexcept {
   State& s = *state_;
   if (phase() != SquatPhase::descent) return;

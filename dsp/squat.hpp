@@ -13,8 +13,8 @@
 namespace grfd {
 
 /// Called every 1 ms with what is known of that tick. Method and sources: science.md 5.1-5.5.
-/// The metrics of a repetition arrive about 0.85 s after its end: they look past it, and their work is spread over ticks.
-/// Not thread-safe; no heap after the constructor.
+/// The metrics of a repetition arrive about 0.85 s after its end: they look past it, and their work is spread over
+/// ticks. Not thread-safe; no heap after the constructor.
 class SquatDetector {
  public:
   struct State {
@@ -54,11 +54,13 @@ class SquatDetector {
   SquatPhase phase() const noexcept { return state_->segmenter.phase; }
   SquatStatus status() const noexcept { return state_->segmenter.status; }
   std::string_view status_text() const noexcept { return to_string(status()); }
-  bool standing() const noexcept { return phase() == SquatPhase::standing; }  ///< weighed and upright
+  bool standing() const noexcept { return phase() == SquatPhase::standing; }       ///< weighed and upright
   double bodyweight_n() const noexcept { return state_->segmenter.bodyweight_n; }  ///< NaN: not weighed
   double velocity_m_s() const noexcept { return tracked() ? state_->segmenter.v : unknown; }
   double height_m() const noexcept { return tracked() ? state_->segmenter.z : unknown; }  ///< 0 standing, < 0 below
-  std::uint64_t lost() const noexcept { return state_->events.lost() + state_->repetitions.lost() + state_->waiting.lost(); }
+  std::uint64_t lost() const noexcept {
+    return state_->events.lost() + state_->repetitions.lost() + state_->waiting.lost();
+  }
 
   const SquatParams& params() const noexcept { return params_; }
   State& state() noexcept { return *state_; }

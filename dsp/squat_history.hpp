@@ -7,12 +7,21 @@
 
 namespace grfd {
 
-/// Ring of 1 ms ticks, addressed by their number. A hole is bridged in place by a straight line as soon as it ends and if it
-/// was short enough, so readers see either numbers or a NaN that stays.
+/// Ring of 1 ms ticks, addressed by their number. A hole is bridged in place by a straight line as soon as it ends and
+/// if it was short enough, so readers see either numbers or a NaN that stays.
 struct SquatHistory {
   static constexpr std::int64_t size = 32768;
   /// Pairs: left, then right.
-  enum Channel : std::uint8_t { fz = 0, df = 2, rate = 4, shank = 6, pitch = 8, eversion = 10, cop_ap = 12, channels = 13 };
+  enum Channel : std::uint8_t {
+    fz = 0,
+    df = 2,
+    rate = 4,
+    shank = 6,
+    pitch = 8,
+    eversion = 10,
+    cop_ap = 12,
+    channels = 13
+  };
 
   double ring[channels][size]{};
   std::int64_t hole[channels]{};  ///< ticks since the channel was last known
@@ -35,7 +44,8 @@ struct SquatHistory {
   }
   /// True while some hole may still be bridged: what lies in it is not settled yet.
   bool unsettled(std::int64_t bridge) const noexcept {
-    return std::any_of(hole, hole + channels, [&](std::int64_t n) { return n > 0 && n <= bridge && last - n >= first; });
+    return std::any_of(hole, hole + channels,
+                       [&](std::int64_t n) { return n > 0 && n <= bridge && last - n >= first; });
   }
   /// What follows does not continue what came before.
   void forget() noexcept {

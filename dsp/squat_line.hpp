@@ -18,7 +18,9 @@ struct LineSums {
     sum_xy += n * y;
     n += 1;
   }
-  double slope() const noexcept { return (sum_xy - 0.5 * (n - 1) * sum_y) / (n * (n * n - 1) / 12); }  ///< per tick; 1 point: NaN
+  double slope() const noexcept {
+    return (sum_xy - 0.5 * (n - 1) * sum_y) / (n * (n * n - 1) / 12);
+  }  ///< per tick; 1 point: NaN
   /// Tick (with fraction) where the line has the value y.
   double crossing(double y) const noexcept {
     const double b = slope();
@@ -28,7 +30,8 @@ struct LineSums {
 
 /// Median: the mean of the two middle values where their number is even; NaN if any value is. Reorders x.
 inline double median(double* x, std::int64_t n) noexcept {
-  if (n <= 0 || std::any_of(x, x + n, [](double y) { return std::isnan(y); })) return std::numeric_limits<double>::quiet_NaN();
+  if (n <= 0 || std::any_of(x, x + n, [](double y) { return std::isnan(y); }))
+    return std::numeric_limits<double>::quiet_NaN();
   double* const middle = x + n / 2;
   std::nth_element(x, middle, x + n);
   return n % 2 != 0 ? *middle : 0.5 * (*std::max_element(x, middle) + *middle);

@@ -30,38 +30,76 @@ struct Delayed {
 class SquatMetric final : public Metric {
  public:
   explicit SquatMetric(const MetricSetup& setup)
-      : dominant_(setup.settings.participant.dominant), delay_s_(setup.filter_delay_s), event_seq_(setup.event_seq),
-        events_(setup.events), detector_(SquatParams::from(setup.settings.squat)) {
+      : dominant_(setup.settings.participant.dominant),
+        delay_s_(setup.filter_delay_s),
+        event_seq_(setup.event_seq),
+        events_(setup.events),
+        detector_(SquatParams::from(setup.settings.squat)) {
     active_ = plate_on(setup.settings, Side::left) >= 0 && plate_on(setup.settings, Side::right) >= 0;
     if (!active_) return;
     for (const Side side : {Side::left, Side::right}) {
       StreamInfo info = common(std::string("reps/") + to_string(side));
-      info.columns = {{"rep", "1"}, {"valid", "1"}, {"reason", "code", 0, 0, "0 none, 1 gap, 2 no_ankle_motion, 3 rejected"},
-                      {"baseline", "deg"}, {"range", "deg"}, {"peak", "deg"}, {"onset", "s"}, {"rate_fit", "deg/s"},
-                      {"rate_mean", "deg/s"}, {"rate_peak", "deg/s"}, {"time_to_90", "s"}, {"plateau", "s"},
-                      {"plateau_level", "deg"}, {"finish", "s"}, {"creep", "deg/s"}, {"shank_max", "deg"},
-                      {"heel_lift", "deg"}, {"eversion_amplitude", "deg"}};
+      info.columns = {{"rep", "1"},
+                      {"valid", "1"},
+                      {"reason", "code", 0, 0, "0 none, 1 gap, 2 no_ankle_motion, 3 rejected"},
+                      {"baseline", "deg"},
+                      {"range", "deg"},
+                      {"peak", "deg"},
+                      {"onset", "s"},
+                      {"rate_fit", "deg/s"},
+                      {"rate_mean", "deg/s"},
+                      {"rate_peak", "deg/s"},
+                      {"time_to_90", "s"},
+                      {"plateau", "s"},
+                      {"plateau_level", "deg"},
+                      {"finish", "s"},
+                      {"creep", "deg/s"},
+                      {"shank_max", "deg"},
+                      {"heel_lift", "deg"},
+                      {"eversion_amplitude", "deg"}};
       mark_exploratory(info.columns, {"eversion_amplitude"});
       info.sign = "+ = dorsiflexion, shank forward, heel up, eversion";
       info.formula = "squat-side-5.4";
-      info.parameters = "rate_fit: slope of the line through 10-70 % of the range; onset, plateau, finish: where that line meets "
-                        "baseline, plateau, final level; seconds since the session's start, delays removed; a NaN plateau = none";
+      info.parameters =
+          "rate_fit: slope of the line through 10-70 % of the range; onset, plateau, finish: where that line meets "
+          "baseline, plateau, final level; seconds since the session's start, delays removed; a NaN plateau = none";
       info.description = std::string("one row per closed repetition, ") + to_string(side) + " ankle";
       writers_[static_cast<std::size_t>(side)] = RowWriter(setup.streams.add(info), info);
     }
     StreamInfo info = common("reps/pair");
-    info.columns = {{"rep", "1"}, {"reason", "code", 0, 0, kReasons}, {"t_start", "s"}, {"t_bottom", "s"}, {"t_end", "s"},
-                    {"drop", "m"}, {"v_descent_peak", "m/s"}, {"v_ascent_peak", "m/s"}, {"pause", "s"}, {"bodyweight", "N"},
-                    {"first_out", "code", 0, 0, kFirstOut}, {"finish_lag_rl", "s"}, {"onset_lag_rl", "s"},
-                    {"rate_diff_rl", "deg/s"}, {"range_diff_rl", "deg"}, {"finish_lag_dn", "s"}, {"onset_lag_dn", "s"},
-                    {"rate_diff_dn", "deg/s"}, {"range_diff_dn", "deg"}, {"bai_standing_rl", "%"}, {"bai_descent_rl", "%"},
-                    {"bai_bottom_rl", "%"}, {"bai_ascent_rl", "%"}, {"impulse_bai_ascent_rl", "%"}, {"incomplete", "1"},
+    info.columns = {{"rep", "1"},
+                    {"reason", "code", 0, 0, kReasons},
+                    {"t_start", "s"},
+                    {"t_bottom", "s"},
+                    {"t_end", "s"},
+                    {"drop", "m"},
+                    {"v_descent_peak", "m/s"},
+                    {"v_ascent_peak", "m/s"},
+                    {"pause", "s"},
+                    {"bodyweight", "N"},
+                    {"first_out", "code", 0, 0, kFirstOut},
+                    {"finish_lag_rl", "s"},
+                    {"onset_lag_rl", "s"},
+                    {"rate_diff_rl", "deg/s"},
+                    {"range_diff_rl", "deg"},
+                    {"finish_lag_dn", "s"},
+                    {"onset_lag_dn", "s"},
+                    {"rate_diff_dn", "deg/s"},
+                    {"range_diff_dn", "deg"},
+                    {"bai_standing_rl", "%"},
+                    {"bai_descent_rl", "%"},
+                    {"bai_bottom_rl", "%"},
+                    {"bai_ascent_rl", "%"},
+                    {"impulse_bai_ascent_rl", "%"},
+                    {"incomplete", "1"},
                     {"fall_back", "m"}};
-    mark_exploratory(info.columns, {"first_out", "finish_lag_rl", "onset_lag_rl", "finish_lag_dn", "onset_lag_dn", "fall_back"});
+    mark_exploratory(info.columns,
+                     {"first_out", "finish_lag_rl", "onset_lag_rl", "finish_lag_dn", "onset_lag_dn", "fall_back"});
     info.sign = "rl: right minus left; dn: dominant minus non-dominant";
     info.formula = "squat-pair-5.4";
-    info.parameters = "first_out: the ankle whose plateau comes first; both when within 50 ms or when the earlier side has no "
-                      "plateau itself; rejected repetitions carry a reason";
+    info.parameters =
+        "first_out: the ankle whose plateau comes first; both when within 50 ms or when the earlier side has no "
+        "plateau itself; rejected repetitions carry a reason";
     info.description = "one row per closed repetition, both sides compared";
     writers_[2] = RowWriter(setup.streams.add(info), info);
   }
@@ -110,30 +148,57 @@ class SquatMetric final : public Metric {
     const auto name = to_string(e.kind);
     if (e.kind == SquatEventKind::status) {
       const auto status = to_string(static_cast<SquatStatus>(static_cast<int>(e.value)));
-      events_.write(out, now, event_seq_, "squat_status {\"t_s\":%.4f,\"status\":\"%.*s\"}", e.t_s, static_cast<int>(status.size()), status.data());
+      events_.write(out, now, event_seq_, "squat_status {\"t_s\":%.4f,\"status\":\"%.*s\"}", e.t_s,
+                    static_cast<int>(status.size()), status.data());
     } else if (e.kind == SquatEventKind::plateau) {
-      events_.write(out, now, event_seq_, "plateau {\"t_s\":%.4f,\"side\":\"%s\",\"dorsiflexion_deg\":%s}", e.t_s, to_string(e.side), JsonNumber(e.value).text);
+      events_.write(out, now, event_seq_, "plateau {\"t_s\":%.4f,\"side\":\"%s\",\"dorsiflexion_deg\":%s}", e.t_s,
+                    to_string(e.side), JsonNumber(e.value).text);
     } else {
-      events_.write(out, now, event_seq_, "%.*s {\"t_s\":%.4f,\"value\":%s}", static_cast<int>(name.size()), name.data(), e.t_s, JsonNumber(e.value).text);
+      events_.write(out, now, event_seq_, "%.*s {\"t_s\":%.4f,\"value\":%s}", static_cast<int>(name.size()),
+                    name.data(), e.t_s, JsonNumber(e.value).text);
     }
   }
   void write(const Repetition& r, const RowTime& now, SampleBatch& out) noexcept {
     for (std::size_t k = 0; k < 2; ++k) {
       const RepetitionSide& s = r.side[k];
       writers_[k].write(out, now,
-                        {static_cast<double>(r.index), s.valid ? 1.0 : 0.0, static_cast<double>(s.reason), s.baseline_deg, s.range_deg, s.peak_deg,
-                         s.onset_s, s.rate_fit_deg_s, s.rate_mean_deg_s, s.rate_peak_deg_s, s.time_to_90_s, s.plateau_s, s.plateau_level_deg,
-                         s.finish_s, s.creep_deg_s, s.shank_max_deg, s.heel_lift_deg, s.eversion_amplitude_deg},
+                        {static_cast<double>(r.index), s.valid ? 1.0 : 0.0, static_cast<double>(s.reason),
+                         s.baseline_deg, s.range_deg, s.peak_deg, s.onset_s, s.rate_fit_deg_s, s.rate_mean_deg_s,
+                         s.rate_peak_deg_s, s.time_to_90_s, s.plateau_s, s.plateau_level_deg, s.finish_s, s.creep_deg_s,
+                         s.shank_max_deg, s.heel_lift_deg, s.eversion_amplitude_deg},
                         state_.seq[k]);
     }
     const auto diff = [&](double RepetitionSide::*m) { return r.side[1].*m - r.side[0].*m; };
     const double flip = dominant_ == Dominant::right ? 1 : dominant_ == Dominant::left ? -1 : kNaN;
-    const double onset = diff(&RepetitionSide::onset_s), rate = diff(&RepetitionSide::rate_fit_deg_s), range = diff(&RepetitionSide::range_deg);
+    const double onset = diff(&RepetitionSide::onset_s), rate = diff(&RepetitionSide::rate_fit_deg_s),
+                 range = diff(&RepetitionSide::range_deg);
     writers_[2].write(out, now,
-                      {static_cast<double>(r.index), static_cast<double>(r.reason), r.t_start_s, r.t_bottom_s, r.t_end_s, r.drop_m, r.v_descent_peak_m_s,
-                       r.v_ascent_peak_m_s, r.pause_s, r.bodyweight_n, static_cast<double>(r.first_out), r.finish_lag_s, onset, rate, range,
-                       flip * r.finish_lag_s, flip * onset, flip * rate, flip * range, r.load.standing, r.load.descent, r.load.bottom, r.load.ascent,
-                       r.load.ascent_impulse, r.incomplete ? 1.0 : 0.0, r.fall_back_m},
+                      {static_cast<double>(r.index),
+                       static_cast<double>(r.reason),
+                       r.t_start_s,
+                       r.t_bottom_s,
+                       r.t_end_s,
+                       r.drop_m,
+                       r.v_descent_peak_m_s,
+                       r.v_ascent_peak_m_s,
+                       r.pause_s,
+                       r.bodyweight_n,
+                       static_cast<double>(r.first_out),
+                       r.finish_lag_s,
+                       onset,
+                       rate,
+                       range,
+                       flip * r.finish_lag_s,
+                       flip * onset,
+                       flip * rate,
+                       flip * range,
+                       r.load.standing,
+                       r.load.descent,
+                       r.load.bottom,
+                       r.load.ascent,
+                       r.load.ascent_impulse,
+                       r.incomplete ? 1.0 : 0.0,
+                       r.fall_back_m},
                       state_.seq[2]);
   }
 

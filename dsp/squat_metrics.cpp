@@ -17,7 +17,8 @@ std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
 
 SquatMetrics::SquatMetrics(const SquatParams& params, State& state) noexcept : p_(&params), s_(&state) {
   // Butterworth, 2nd order, bilinear with pre-warping.
-  const double c = std::tan(std::numbers::pi * params.eversion_hz * dt), q = 1 / std::numbers::sqrt2, d = 1 + c / q + c * c;
+  const double c = std::tan(std::numbers::pi * params.eversion_hz * dt), q = 1 / std::numbers::sqrt2,
+               d = 1 + c / q + c * c;
   b0_ = b2_ = c * c / d;
   b1_ = 2 * c * c / d;
   a1_ = 2 * (c * c - 1) / d;
@@ -37,7 +38,8 @@ double SquatMetrics::median_before(const SquatHistory& h, int channel, std::int6
   return median(x, n);
 }
 
-Repetition SquatMetrics::rejected(const SquatSpan& span, std::int32_t index, std::int64_t last, double t_last_s) noexcept {
+Repetition SquatMetrics::rejected(const SquatSpan& span, std::int32_t index, std::int64_t last,
+                                  double t_last_s) noexcept {
   Repetition r;
   const auto at = [&](std::int64_t tick) { return t_last_s - static_cast<double>(last - tick) * dt; };
   r.index = index;
@@ -97,28 +99,40 @@ bool SquatMetrics::advance(const SquatHistory& h, std::int64_t budget) noexcept 
 /// One step, as far as the budget reaches; enters the next one when done. @return false when the budget ended first.
 bool SquatMetrics::run(const SquatHistory& h, std::int64_t& budget) noexcept {
   switch (s_->step) {
-    case Step::idle: return true;
-    case Step::velocity: return velocity(h, budget);
-    case Step::height: return height(budget);
-    case Step::height_corrected: return height_corrected(budget);
+    case Step::idle:
+      return true;
+    case Step::velocity:
+      return velocity(h, budget);
+    case Step::height:
+      return height(budget);
+    case Step::height_corrected:
+      return height_corrected(budget);
     case Step::turning_point:
       budget -= s_->to - s_->from;
       turning_point();
       s_->side = 0;
       begin_side(h);
       return true;
-    case Step::extremes: return extremes(h, budget);
-    case Step::levels: return levels(h, budget);
-    case Step::plateau: return plateau(h, budget);
-    case Step::plateau_level: return plateau_level(h, budget);
+    case Step::extremes:
+      return extremes(h, budget);
+    case Step::levels:
+      return levels(h, budget);
+    case Step::plateau:
+      return plateau(h, budget);
+    case Step::plateau_level:
+      return plateau_level(h, budget);
     case Step::plateau_median:
       budget = 0;  // the only work that cannot be divided: a tick of its own
       plateau_median();
       return true;
-    case Step::posture: return posture(h, budget);
-    case Step::eversion_forward: return eversion_forward(h, budget);
-    case Step::eversion_backward: return eversion_backward(budget);
-    case Step::eversion_peak: return eversion_peak(budget);
+    case Step::posture:
+      return posture(h, budget);
+    case Step::eversion_forward:
+      return eversion_forward(h, budget);
+    case Step::eversion_backward:
+      return eversion_backward(budget);
+    case Step::eversion_peak:
+      return eversion_peak(budget);
     case Step::eversion_onset:
       if (!eversion_onset(budget)) return false;
       end_side();
@@ -131,8 +145,10 @@ bool SquatMetrics::run(const SquatHistory& h, std::int64_t& budget) noexcept {
         enter(Step::loads, s_->span.start);
       }
       return true;
-    case Step::loads: return loads(h, budget);
-    case Step::fall_back: return fall_back(h, budget);
+    case Step::loads:
+      return loads(h, budget);
+    case Step::fall_back:
+      return fall_back(h, budget);
   }
   return true;
 }
@@ -196,20 +212,23 @@ bool SquatMetrics::height_corrected(std::int64_t& budget) noexcept {
   return true;
 }
 
-/// The span around the lowest point (a bare minimum jumps about in a pause), and the pause: time at rest minus what a minimum-jerk
-/// turn of this size and duration spends there anyway.
+/// The span around the lowest point (a bare minimum jumps about in a pause), and the pause: time at rest minus what a
+/// minimum-jerk turn of this size and duration spends there anyway.
 void SquatMetrics::turning_point() noexcept {
   State& s = *s_;
   const SquatParams& p = *p_;
   Repetition& o = s.out;
   if (s.moved) {
     const std::int64_t n = s.to - s.from + 1;
-    const double lowest = s.z[s.lowest], limit = lowest + std::max(p.bottom_span_m, p.bottom_span_share * (s.z_max - lowest));
+    const double lowest = s.z[s.lowest],
+                 limit = lowest + std::max(p.bottom_span_m, p.bottom_span_share * (s.z_max - lowest));
     std::int64_t a = s.lowest, b = s.lowest;
     while (a > 0 && s.z[a - 1] <= limit) --a;
     while (b < n - 1 && s.z[b + 1] <= limit) ++b;
     const std::int64_t middle = (2 * s.from + a + b) / 2 - s.from;
-    const auto still = [&](std::int64_t i) { return std::abs(s.v[i]) < p.pause_v_m_s && s.z[i] < lowest + p.pause_z_m; };
+    const auto still = [&](std::int64_t i) {
+      return std::abs(s.v[i]) < p.pause_v_m_s && s.z[i] < lowest + p.pause_z_m;
+    };
     o.pause_s = o.pause_raw_s = 0;
     if (still(middle)) {
       std::int64_t c = middle, d = middle;

@@ -8,24 +8,39 @@
 
 namespace grfd {
 
-/// A job in steps: movement of the centre of mass, left ankle, right ankle, loads and CoP. Every sum and search is one pass.
+/// A job in steps: movement of the centre of mass, left ankle, right ankle, loads and CoP. Every sum and search is one
+/// pass.
 class SquatMetrics {
  public:
   enum class Step : std::uint8_t {
-    idle, velocity, height, height_corrected, turning_point,
-    extremes, levels, plateau, plateau_level, plateau_median, posture, eversion_forward, eversion_backward, eversion_peak, eversion_onset,
-    loads, fall_back
+    idle,
+    velocity,
+    height,
+    height_corrected,
+    turning_point,
+    extremes,
+    levels,
+    plateau,
+    plateau_level,
+    plateau_median,
+    posture,
+    eversion_forward,
+    eversion_backward,
+    eversion_peak,
+    eversion_onset,
+    loads,
+    fall_back
   };
   struct State {
     Step step = Step::idle;
     int side = 0;
-    std::int64_t k = 0;                       ///< next tick of the running pass
+    std::int64_t k = 0;  ///< next tick of the running pass
     SquatSpan span{};
     Repetition out{};
     double t_start_s = 0;
-    std::int64_t last = 0;                    ///< newest tick when the job began
-    std::int64_t from = 0, to = 0;            ///< integration window
-    bool moved = false;                       ///< the movement of the centre of mass is known
+    std::int64_t last = 0;                                            ///< newest tick when the job began
+    std::int64_t from = 0, to = 0;                                    ///< integration window
+    bool moved = false;                                               ///< the movement of the centre of mass is known
     double v_end = 0, z_end = 0, z_max = 0, integral = 0, accel = 0;  ///< accel: of the tick before
     std::int64_t lowest = 0, bottom_first = 0, bottom_last = 0, bottom_mid = 0;
     // one side
@@ -42,8 +57,8 @@ class SquatMetrics {
     double descent_sum = 0, ascent_sum = 0, impulse[2]{};
     std::int64_t plateau_first = 0;
     double rearmost = 0;
-    double v[SquatHistory::size]{};           ///< velocity over the window
-    double z[SquatHistory::size]{};           ///< height over the window; later the work space of the sides
+    double v[SquatHistory::size]{};  ///< velocity over the window
+    double z[SquatHistory::size]{};  ///< height over the window; later the work space of the sides
   };
 
   SquatMetrics(const SquatParams& params, State& state) noexcept;

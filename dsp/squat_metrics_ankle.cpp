@@ -119,7 +119,8 @@ bool SquatMetrics::plateau(const SquatHistory& h, std::int64_t& budget) noexcept
         s.slow = h.at(Channel::rate + s.side, k) < slow ? s.slow + 1 : 0;
         s.down += down(k);
         if (k - hold >= s.i50) s.down -= down(k - hold);
-        if (s.slow < hold || !(static_cast<double>(s.down) / static_cast<double>(hold) > p_->plateau_v_share)) return false;
+        if (s.slow < hold || !(static_cast<double>(s.down) / static_cast<double>(hold) > p_->plateau_v_share))
+          return false;
         s.plateau_at = k - hold + 1;
         return true;
       })) {

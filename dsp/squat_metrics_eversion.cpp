@@ -1,5 +1,5 @@
-// Eversion of one foot: slow and small, so it is filtered forward and backward, and its onset is the line through 20-60 % of the
-// excursion back to the baseline.
+// Eversion of one foot: slow and small, so it is filtered forward and backward, and its onset is the line through 20-60
+// % of the excursion back to the baseline.
 #include <algorithm>
 #include <cmath>
 
@@ -9,7 +9,7 @@ namespace grfd {
 namespace {
 constexpr double dt = SquatSegmenter::dt_s;
 constexpr std::int64_t settle = 1000;  // s after which nothing is left of the start of an 8 Hz filter (exp(-35))
-constexpr std::int64_t flat = 40;       // half of the time that the foot is taken to be flat at a turn
+constexpr std::int64_t flat = 40;      // half of the time that the foot is taken to be flat at a turn
 constexpr std::int64_t most_pad = 9;   // samples of odd reflection at an end, the usual number for one biquad
 using Channel = SquatHistory::Channel;
 std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
@@ -94,7 +94,8 @@ bool SquatMetrics::eversion_backward(std::int64_t& budget) noexcept {
 
 bool SquatMetrics::eversion_peak(std::int64_t& budget) noexcept {
   State& s = *s_;
-  if (!pass(s.bottom_first, budget, [&](std::int64_t k) { s.amplitude = std::max(s.amplitude, s.z[k - s.filter_from] - s.base); })) {
+  if (!pass(s.bottom_first, budget,
+            [&](std::int64_t k) { s.amplitude = std::max(s.amplitude, s.z[k - s.filter_from] - s.base); })) {
     return false;
   }
   side().eversion_amplitude_deg = s.amplitude;

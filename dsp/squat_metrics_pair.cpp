@@ -11,8 +11,8 @@ using Channel = SquatHistory::Channel;
 std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
 }  // namespace
 
-/// Which ankle stopped first. A side without a plateau competes with its finish, so that a borderline plateau on the other
-/// side cannot decide.
+/// Which ankle stopped first. A side without a plateau competes with its finish, so that a borderline plateau on the
+/// other side cannot decide.
 void SquatMetrics::first_out() noexcept {
   Repetition& o = s_->out;
   const bool plateau[2] = {!std::isnan(o.side[0].plateau_s), !std::isnan(o.side[1].plateau_s)};
@@ -66,7 +66,7 @@ bool SquatMetrics::loads(const SquatHistory& h, std::int64_t& budget) noexcept {
   o.load.bottom = mean(s.bottom_mid - half, s.bottom_mid + half, asymmetry);
   o.cop_ap_standing_m = mean(stand, s.span.start, cop);
   o.cop_ap_bottom_m = mean(s.bottom_mid - half, s.bottom_mid + half, cop);
-  budget -= 1000;  // the four means
+  budget -= 1000;                                                                // the four means
   const double plateau_s = std::fmin(o.side[0].plateau_s, o.side[1].plateau_s);  // NaN only if both are
   if (!std::isfinite(plateau_s)) {
     enter(Step::idle, 0);

@@ -82,11 +82,12 @@ void SquatSegmenter::set_status(SquatStatus status) noexcept {
   emit(SquatEventKind::status, static_cast<double>(status));
 }
 
-/// A slow start is eaten by the zero-velocity update and by the slow re-weighing: take the weight from half a second before the
-/// start and integrate again from there.
+/// A slow start is eaten by the zero-velocity update and by the slow re-weighing: take the weight from half a second
+/// before the start and integrate again from there.
 void SquatSegmenter::rewind(std::int64_t start) noexcept {
   State& s = *s_;
-  const std::int64_t n = std::min({s.tick - start + ticks_per_second / 2, s.tick - s.zeroed_at, std::int64_t{s.force_count}});
+  const std::int64_t n =
+      std::min({s.tick - start + ticks_per_second / 2, s.tick - s.zeroed_at, std::int64_t{s.force_count}});
   if (s.weight_count != 0) {
     const auto j = static_cast<int>(std::max<std::int64_t>(0, s.weight_count - 1 - n / 100));
     s.bodyweight_n = s.weight[(s.weight_head - s.weight_count + j + State::weights) % State::weights];
@@ -164,7 +165,8 @@ void SquatSegmenter::weigh(const Ankles& a, bool both_on, double mean, double sd
     set_status(SquatStatus::one_foot_unloaded);
     return;
   }
-  if (s.weighed && std::abs(mean / s.bodyweight_n - 1) > p.reweigh_share) emit(SquatEventKind::bodyweight_changed, mean);
+  if (s.weighed && std::abs(mean / s.bodyweight_n - 1) > p.reweigh_share)
+    emit(SquatEventKind::bodyweight_changed, mean);
   s.bodyweight_n = mean;
   s.weighed = true;
   s.phase = SquatPhase::standing;
@@ -212,7 +214,8 @@ void SquatSegmenter::stand(const Ankles& a, bool plate, double fz, bool both_on,
   }
   if (plate || a.any) {
     const bool down = s.v < p.start_v_m_s;
-    const bool on = !a.any || p.df_min_deg <= 0 ? down : (down && a.rate_deg_s > 0) || a.rate_deg_s > p.start_rate_deg_s;
+    const bool on =
+        !a.any || p.df_min_deg <= 0 ? down : (down && a.rate_deg_s > 0) || a.rate_deg_s > p.start_rate_deg_s;
     s.hold = on ? s.hold + 1 : 0;
   }
   if (seconds(s.hold) >= p.start_hold_s) begin(s.last_quiet, RepetitionEdge::quiet, a);
@@ -279,7 +282,8 @@ bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& 
   const bool ankles_still = a.any && std::abs(a.rate_deg_s) < p.quiet_rate_deg_s;
   if (plate) {
     const double off = std::abs(fz - s.bodyweight_n);
-    const bool quiet = a.any ? off < p.quiet_share * s.bodyweight_n && ankles_still : off < p.quiet_share_force_only * s.bodyweight_n;
+    const bool quiet =
+        a.any ? off < p.quiet_share * s.bodyweight_n && ankles_still : off < p.quiet_share_force_only * s.bodyweight_n;
     s.quiet = quiet ? s.quiet + 1 : 0;
   }
   const double quiet_s = seconds(s.quiet), need_s = a.any ? p.quiet_s : p.quiet_force_only_s;

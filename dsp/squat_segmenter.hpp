@@ -20,9 +20,9 @@ struct SquatSpan {
   bool incomplete = false, ankle_gap_too_long[2]{};
 };
 
-/// Causal, 1 kHz; NaN changes no state. The velocity v and the height z of the centre of mass come from the plates and are
-/// set back to zero in quiet standing. A repetition begins at the last quiet tick, ends at the first quiet one (or at the
-/// turn, without rest), and may have a reason to be rejected.
+/// Causal, 1 kHz; NaN changes no state. The velocity v and the height z of the centre of mass come from the plates and
+/// are set back to zero in quiet standing. A repetition begins at the last quiet tick, ends at the first quiet one (or
+/// at the turn, without rest), and may have a reason to be rejected.
 class SquatSegmenter {
  public:
   static constexpr double dt_s = 1e-3;

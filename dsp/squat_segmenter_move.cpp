@@ -6,8 +6,9 @@
 
 namespace grfd {
 
-/// Touch-and-go: the body came back up and goes down again without rest. The height at the turn, which should be zero, holds the
-/// drift of a whole cycle: it corrects the velocity and, without a rest that could do it, the offset of the acceleration.
+/// Touch-and-go: the body came back up and goes down again without rest. The height at the turn, which should be zero,
+/// holds the drift of a whole cycle: it corrects the velocity and, without a rest that could do it, the offset of the
+/// acceleration.
 bool SquatSegmenter::turned(const Ankles& a, SquatSpan& closed) noexcept {
   State& s = *s_;
   const SquatParams& p = *p_;
@@ -20,7 +21,8 @@ bool SquatSegmenter::turned(const Ankles& a, SquatSpan& closed) noexcept {
     }
     ++s.falling;
   }
-  if (!(seconds(s.falling) >= p.start_hold_s && s.v < p.start_v_m_s && s.z_turn > p.turn_z_share * s.z_min)) return false;
+  if (!(seconds(s.falling) >= p.start_hold_s && s.v < p.start_v_m_s && s.z_turn > p.turn_z_share * s.z_min))
+    return false;
   const double cycle_s = std::max(seconds(s.turn_tick - s.rep.start), 1.0);
   s.accel_bias += std::clamp(s.z_turn / (cycle_s * cycle_s), -0.05, 0.05);
   close(s.turn_tick, RepetitionEdge::turn, RejectReason::none, closed);
@@ -32,8 +34,8 @@ bool SquatSegmenter::turned(const Ankles& a, SquatSpan& closed) noexcept {
 }
 
 /// Descent, bottom, ascent. @return true when the repetition was closed.
-bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double quiet_s, double need_s, double from_standing,
-                          SquatSpan& closed) noexcept {
+bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double quiet_s, double need_s,
+                          double from_standing, SquatSpan& closed) noexcept {
   State& s = *s_;
   const SquatParams& p = *p_;
   SquatSpan& r = s.rep;
@@ -87,7 +89,8 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
   if (s.phase == SquatPhase::ascent && turned(a, closed)) return true;
   if (s.phase == SquatPhase::ascent || s.phase == SquatPhase::bottom) {
     const bool high = s.z > p.end_z_share * s.z_min;
-    const bool back = by_ankle ? from_standing < p.end_df_share * range || (high && quiet_s > 1.0 && std::abs(s.v) < 0.05) : high;
+    const bool back =
+        by_ankle ? from_standing < p.end_df_share * range || (high && quiet_s > 1.0 && std::abs(s.v) < 0.05) : high;
     if (back && rested) return stood_up(RejectReason::none);
   }
   if (seconds(s.tick - r.start) > p.rep_max_s) {

@@ -21,14 +21,15 @@ std::string_view to_string(SquatStatus x) noexcept {
   return name(x, names);
 }
 std::string_view to_string(SquatEventKind x) noexcept {
-  static constexpr std::string_view names[] = {"weighed", "bw_changed", "bw_forgotten", "status",
-                                               "rep_started", "bottom", "plateau"};
+  static constexpr std::string_view names[] = {"weighed",     "bw_changed", "bw_forgotten", "status",
+                                               "rep_started", "bottom",     "plateau"};
   return name(x, names);
 }
 std::string_view to_string(RejectReason x) noexcept {
   static constexpr std::string_view names[] = {
-      "none", "too shallow", "no ankle motion", "descent too fast", "descent too long", "flight", "foot unloaded",
-      "stepped off", "bw_changed", "timeout", "gap"};
+      "none",   "too shallow",   "no ankle motion", "descent too fast", "descent too long",
+      "flight", "foot unloaded", "stepped off",     "bw_changed",       "timeout",
+      "gap"};
   return name(x, names);
 }
 std::string_view to_string(RepetitionEdge x) noexcept {

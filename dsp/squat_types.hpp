@@ -1,5 +1,6 @@
 // What goes into the squat detector and what comes out.
-// Index 0 = left, 1 = right. Times are those of the input (s). Angles deg, + = dorsiflexion, forward lean, eversion; z up.
+// Index 0 = left, 1 = right. Times are those of the input (s). Angles deg, + = dorsiflexion, forward lean, eversion; z
+// up.
 #pragma once
 #include <array>
 #include <cmath>
@@ -29,11 +30,26 @@ struct SquatInput {
 enum class SquatPhase : std::uint8_t { lost, standing, descent, bottom, ascent };
 enum class SquatStatus : std::uint8_t { waiting, standing, one_foot_unloaded, foot_off };
 enum class SquatEventKind : std::uint8_t {
-  weighed, bodyweight_changed, bodyweight_forgotten, status, repetition_started, bottom, plateau
+  weighed,
+  bodyweight_changed,
+  bodyweight_forgotten,
+  status,
+  repetition_started,
+  bottom,
+  plateau
 };
 enum class RejectReason : std::uint8_t {
-  none, too_shallow, no_ankle_motion, descent_too_fast, descent_too_long, flight, foot_unloaded, stepped_off,
-  bodyweight_changed, timeout, gap
+  none,
+  too_shallow,
+  no_ankle_motion,
+  descent_too_fast,
+  descent_too_long,
+  flight,
+  foot_unloaded,
+  stepped_off,
+  bodyweight_changed,
+  timeout,
+  gap
 };
 enum class RepetitionEdge : std::uint8_t { quiet, turn, off, bodyweight, timeout, gap };
 enum class SideReason : std::uint8_t { none, gap, no_ankle_motion, rejected };
@@ -52,18 +68,18 @@ struct RepetitionSide {
   bool valid = false;
   SideReason reason = SideReason::none;
   double baseline_deg = unknown, peak_deg = unknown, range_deg = unknown;
-  double onset_s = unknown;                ///< the line through the 10-50 % part, back to the baseline
-  double rate_fit_deg_s = unknown;         ///< slope of the line through the 10-70 % part
+  double onset_s = unknown;         ///< the line through the 10-50 % part, back to the baseline
+  double rate_fit_deg_s = unknown;  ///< slope of the line through the 10-70 % part
   double rate_mean_deg_s = unknown, rate_peak_deg_s = unknown;
   double t10_s = unknown, t50_s = unknown, t90_s = unknown, time_to_90_s = unknown;
-  double plateau_s = unknown;              ///< where the 10-70 % line meets the plateau; NaN = no plateau
-  double plateau_level_deg = unknown;      ///< from the baseline
-  double plateau_detected_s = unknown;     ///< first tick of the slow part
-  double finish_s = unknown;               ///< plateau_s, or where the line meets the final level
-  double creep_deg_s = unknown;            ///< slope after the plateau
+  double plateau_s = unknown;           ///< where the 10-70 % line meets the plateau; NaN = no plateau
+  double plateau_level_deg = unknown;   ///< from the baseline
+  double plateau_detected_s = unknown;  ///< first tick of the slow part
+  double finish_s = unknown;            ///< plateau_s, or where the line meets the final level
+  double creep_deg_s = unknown;         ///< slope after the plateau
   double shank_max_deg = unknown, heel_lift_deg = unknown;
   double eversion_amplitude_deg = unknown, eversion_onset_s = unknown;
-  double eversion_lead_s = unknown;        ///< + = eversion first; exploratory
+  double eversion_lead_s = unknown;  ///< + = eversion first; exploratory
 };
 
 /// Load asymmetry, % = 100 (right - left) / (right + left).
@@ -71,7 +87,8 @@ struct RepetitionLoad {
   double standing = unknown, descent = unknown, bottom = unknown, ascent = unknown, ascent_impulse = unknown;
 };
 
-/// A closed repetition. Rejected ones carry their reason, the times of the state machine and the raw drop; all else is NaN.
+/// A closed repetition. Rejected ones carry their reason, the times of the state machine and the raw drop; all else is
+/// NaN.
 struct Repetition {
   std::int32_t index = 0;  ///< counts all closed repetitions, the rejected ones too
   RejectReason reason = RejectReason::none;
@@ -79,12 +96,12 @@ struct Repetition {
   bool incomplete = false;                 ///< a gap of more than 50 ms inside
   FirstOut first_out = FirstOut::unknown;  ///< which ankle stopped first while the body still went down
   double t_start_s = unknown, t_end_s = unknown;
-  double t_bottom_s = unknown;             ///< middle of the bottom span
-  double t_bottom_first_s = unknown;       ///< its first tick
+  double t_bottom_s = unknown;        ///< middle of the bottom span
+  double t_bottom_first_s = unknown;  ///< its first tick
   double pause_s = unknown, pause_raw_s = unknown;
   double drop_m = unknown, v_descent_peak_m_s = unknown, v_ascent_peak_m_s = unknown;
   double bodyweight_n = unknown;
-  double finish_lag_s = unknown;           ///< right minus left; NaN when first_out is none or unknown
+  double finish_lag_s = unknown;  ///< right minus left; NaN when first_out is none or unknown
   std::array<RepetitionSide, 2> side{};
   RepetitionLoad load{};
   double cop_ap_standing_m = unknown, cop_ap_bottom_m = unknown;

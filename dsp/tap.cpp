@@ -102,9 +102,12 @@ TapVerdict TapSeries::verdict(const TapParams& params) const noexcept {
     v.delay_s = median(s.delay_s);
     v.r = median(s.r);
   }
-  if (s.tried + s.gaps == 0) v.reason = Reason::no_taps;
-  else if (s.accepted < params.taps_min) v.reason = s.gaps > 0 ? Reason::gap : s.accepted == 0 ? Reason::no_match : Reason::too_few;
-  else if (v.spread_s > params.spread_max_s) v.reason = Reason::spread;
+  if (s.tried + s.gaps == 0)
+    v.reason = Reason::no_taps;
+  else if (s.accepted < params.taps_min)
+    v.reason = s.gaps > 0 ? Reason::gap : s.accepted == 0 ? Reason::no_match : Reason::too_few;
+  else if (v.spread_s > params.spread_max_s)
+    v.reason = Reason::spread;
   return v;
 }
 

@@ -12,17 +12,18 @@ namespace grfd {
 
 /// Defaults and source: science reference 3.5. One grid step is 1 ms.
 struct TapParams {
-  double slope_n_s = 3000;          ///< |dFz/dt| of a tap
-  double cutoff_hz = 20;            ///< both signals are band-limited alike
+  double slope_n_s = 3000;  ///< |dFz/dt| of a tap
+  double cutoff_hz = 20;    ///< both signals are band-limited alike
   double r_min = 0.8;
   std::size_t taps_min = 3;
-  double spread_max_s = 2e-3;       ///< largest minus smallest delay of the accepted taps
-  static constexpr std::size_t kWindow = 150;   ///< half the window about a tap, ms
-  static constexpr std::size_t kLongestLag = 100;  ///< searched on both sides, ms
+  double spread_max_s = 2e-3;                         ///< largest minus smallest delay of the accepted taps
+  static constexpr std::size_t kWindow = 150;         ///< half the window about a tap, ms
+  static constexpr std::size_t kLongestLag = 100;     ///< searched on both sides, ms
   static constexpr std::size_t kApart = 2 * kWindow;  ///< a tap sooner after another one belongs to it
 };
 
-/// The last second of one signal on the 1 kHz grid, band-limited. NaN where it was unknown; the filter then starts again.
+/// The last second of one signal on the 1 kHz grid, band-limited. NaN where it was unknown; the filter then starts
+/// again.
 class TapTrack {
  public:
   static constexpr std::size_t kLength = 1024;
@@ -53,8 +54,8 @@ class TapTrack {
 };
 static_assert(std::is_trivially_copyable_v<TapTrack::State>);
 
-/// Finds taps in unfiltered vertical force: the step between the means of two neighbouring groups of four samples, so that
-/// noise of 1 N makes a slope of 180 N/s and not of 1400.
+/// Finds taps in unfiltered vertical force: the step between the means of two neighbouring groups of four samples, so
+/// that noise of 1 N makes a slope of 180 N/s and not of 1400.
 class TapDetector {
  public:
   explicit TapDetector(const TapParams& params = {}) : slope_n_s_(params.slope_n_s) {}
@@ -74,9 +75,9 @@ class TapDetector {
 };
 
 struct TapMatch {
-  double delay_s = 0;  ///< how much later than the plate the sensor shows the tap
-  double r = 0;        ///< normalised cross-correlation at its peak; 0: none could be computed
-  bool inside = false; ///< the peak is not at the border of the searched lags
+  double delay_s = 0;   ///< how much later than the plate the sensor shows the tap
+  double r = 0;         ///< normalised cross-correlation at its peak; 0: none could be computed
+  bool inside = false;  ///< the peak is not at the border of the searched lags
 };
 /// Peak of the normalised cross-correlation, by a parabola through the three highest values. `plate`: the window of
 /// 2 kWindow + 1 values, `sensor`: kLongestLag more on both sides. About 60 000 multiplications.

@@ -14,24 +14,44 @@ constexpr std::size_t kWindow = TapParams::kWindow, kLag = TapParams::kLongestLa
 void describe(const TapVerdict& v, const TapParams& p, char* text, std::size_t size) noexcept {
   using Reason = TapVerdict::Reason;
   switch (v.reason) {
-    case Reason::none: text[0] = 0; return;
-    case Reason::no_taps: std::snprintf(text, size, "no tap was felt by the plate; tap harder"); return;
-    case Reason::gap: std::snprintf(text, size, "samples were lost meanwhile; tap again"); return;
-    case Reason::no_match: std::snprintf(text, size, "it does not feel the taps (best r %.2f); does it lie on the plate?", v.r); return;
-    case Reason::too_few: std::snprintf(text, size, "only %zu taps of %zu are clear enough; tap again", v.taps, p.taps_min); return;
-    case Reason::spread: std::snprintf(text, size, "the taps differ by %.1f ms; tap again", 1e3 * v.spread_s); return;
+    case Reason::none:
+      text[0] = 0;
+      return;
+    case Reason::no_taps:
+      std::snprintf(text, size, "no tap was felt by the plate; tap harder");
+      return;
+    case Reason::gap:
+      std::snprintf(text, size, "samples were lost meanwhile; tap again");
+      return;
+    case Reason::no_match:
+      std::snprintf(text, size, "it does not feel the taps (best r %.2f); does it lie on the plate?", v.r);
+      return;
+    case Reason::too_few:
+      std::snprintf(text, size, "only %zu taps of %zu are clear enough; tap again", v.taps, p.taps_min);
+      return;
+    case Reason::spread:
+      std::snprintf(text, size, "the taps differ by %.1f ms; tap again", 1e3 * v.spread_s);
+      return;
   }
 }
 
 }  // namespace
 
-TapCommand::TapCommand(std::vector<Plate> plates, std::vector<Imu> imus, const TextWriter& events, std::uint64_t& seq, const TapParams& params)
-    : params_(params), plates_(std::move(plates)), imus_(std::move(imus)), plate_track_(params), detector_(params), events_(events), seq_(seq) {
+TapCommand::TapCommand(std::vector<Plate> plates, std::vector<Imu> imus, const TextWriter& events, std::uint64_t& seq,
+                       const TapParams& params)
+    : params_(params),
+      plates_(std::move(plates)),
+      imus_(std::move(imus)),
+      plate_track_(params),
+      detector_(params),
+      events_(events),
+      seq_(seq) {
   channels_.resize(imus_.size(), Channel{TapTrack(params), {}});
 }
 
 void TapCommand::refuse(std::int64_t id, const Sample& cause, const char* reason, SampleBatch& out) noexcept {
-  events_.write(out, row_time(cause), seq_, "tap_result {\"id\":%lld,\"accepted\":false,\"imus\":[],\"reason\":\"%s\"}", static_cast<long long>(id), reason);
+  events_.write(out, row_time(cause), seq_, "tap_result {\"id\":%lld,\"accepted\":false,\"imus\":[],\"reason\":\"%s\"}",
+                static_cast<long long>(id), reason);
 }
 
 void TapCommand::start(const CommandText& command, const Sample& cause, SampleBatch& out) noexcept {
@@ -59,8 +79,8 @@ void TapCommand::use(const CommandText& command, const Sample& cause, SampleBatc
       i.device->set_delay(*delay);
       ++used;
     }
-  events_.write(out, row_time(cause), seq_, "delays_result {\"id\":%lld,\"accepted\":%s,\"sensors\":%d}", static_cast<long long>(command.id()),
-                used > 0 ? "true" : "false", used);
+  events_.write(out, row_time(cause), seq_, "delays_result {\"id\":%lld,\"accepted\":%s,\"sensors\":%d}",
+                static_cast<long long>(command.id()), used > 0 ? "true" : "false", used);
 }
 
 void TapCommand::frame(const Frame& frame, SampleBatch& out) noexcept {
@@ -73,8 +93,10 @@ void TapCommand::frame(const Frame& frame, SampleBatch& out) noexcept {
   const std::uint64_t now = s.frames++;
   // A tap at the very beginning has no window before it.
   if (detector_.push(fz) && now >= kWindow + kLag && now < s.frames_wanted) {
-    if (s.taps < kMostTaps) s.tap[s.taps++] = now;
-    else ++s.too_many;
+    if (s.taps < kMostTaps)
+      s.tap[s.taps++] = now;
+    else
+      ++s.too_many;
   }
   evaluate();
   if (s.frames >= s.frames_wanted && s.done == s.taps) finish(row_time(frame), out);
@@ -88,15 +110,18 @@ void TapCommand::evaluate() noexcept {
   std::array<float, 2 * kWindow + 1> plate;
   std::array<float, 2 * (kWindow + kLag) + 1> sensor;
   Channel& c = channels_[s.next_imu];
-  if (plate_track_.copy(tap - kWindow, plate) && c.track.copy(tap - kWindow - kLag, sensor)) c.series.add(match_tap(plate, sensor), params_);
-  else c.series.add_gap();
+  if (plate_track_.copy(tap - kWindow, plate) && c.track.copy(tap - kWindow - kLag, sensor))
+    c.series.add(match_tap(plate, sensor), params_);
+  else
+    c.series.add_gap();
   if (++s.next_imu < channels_.size()) return;
   s.next_imu = 0;
   ++s.done;
 }
 
 void TapCommand::tick(const Sample& tick, SampleBatch& out) noexcept {
-  if (state_.running && seconds(tick.t - state_.started) > static_cast<double>(state_.frames_wanted) * 1e-3 + kPatienceS)
+  if (state_.running &&
+      seconds(tick.t - state_.started) > static_cast<double>(state_.frames_wanted) * 1e-3 + kPatienceS)
     finish(row_time(tick), out);
 }
 
@@ -117,15 +142,17 @@ void TapCommand::finish(const RowTime& now, SampleBatch& out) noexcept {
     char reason[100];
     describe(v, params_, reason, sizeof reason);
     const int n = std::snprintf(list + used, sizeof list - used,
-                                "%s{\"imu\":\"%s\",\"accepted\":%s,\"reason\":\"%s\",\"delay_s\":%s,\"change_s\":%s,\"spread_s\":%s,\"taps\":%zu,"
+                                "%s{\"imu\":\"%s\",\"accepted\":%s,\"reason\":\"%s\",\"delay_s\":%s,\"change_s\":%s,"
+                                "\"spread_s\":%s,\"taps\":%zu,"
                                 "\"r\":%.4f,\"settling\":%s}",
-                                used ? "," : "", imus_[i].imu->name().c_str(), v.accepted() ? "true" : "false", reason, JsonNumber(device.delay_s()).text,
-                                JsonNumber(v.accepted() ? v.delay_s : kNaN).text, JsonNumber(v.taps ? v.spread_s : kNaN).text, v.taps, v.r,
-                                settling ? "true" : "false");
+                                used ? "," : "", imus_[i].imu->name().c_str(), v.accepted() ? "true" : "false", reason,
+                                JsonNumber(device.delay_s()).text, JsonNumber(v.accepted() ? v.delay_s : kNaN).text,
+                                JsonNumber(v.taps ? v.spread_s : kNaN).text, v.taps, v.r, settling ? "true" : "false");
     used = std::min(used + static_cast<std::size_t>(n), sizeof list - 1);
   }
-  events_.write(out, now, seq_, "tap_result {\"id\":%lld,\"accepted\":%s,\"plate\":\"%s\",\"taps\":%u,\"imus\":[%s]}", static_cast<long long>(s.id),
-                any ? "true" : "false", plates_[s.plate].plate->name().c_str(), s.taps + s.too_many, list);
+  events_.write(out, now, seq_, "tap_result {\"id\":%lld,\"accepted\":%s,\"plate\":\"%s\",\"taps\":%u,\"imus\":[%s]}",
+                static_cast<long long>(s.id), any ? "true" : "false", plates_[s.plate].plate->name().c_str(),
+                s.taps + s.too_many, list);
 }
 
 void TapCommand::states(StatePieces& pieces) {

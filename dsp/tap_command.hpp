@@ -22,7 +22,8 @@ class TapCommand {
     DeviceInput* device;
   };
   /// Events go out through `events`, numbered by `seq`; both outlive this. All memory is allocated here.
-  TapCommand(std::vector<Plate> plates, std::vector<Imu> imus, const TextWriter& events, std::uint64_t& seq, const TapParams& params = {});
+  TapCommand(std::vector<Plate> plates, std::vector<Imu> imus, const TextWriter& events, std::uint64_t& seq,
+             const TapParams& params = {});
 
   /// tap {"id":N,"plate":"left","seconds":15}
   void start(const CommandText& command, const Sample& cause, SampleBatch& out) noexcept;

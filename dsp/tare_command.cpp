@@ -5,26 +5,33 @@
 namespace grfd {
 namespace {
 
-
 /// What the operator can do about it, in words.
 void describe_refusal(const TareResult& r, bool late, char* text, std::size_t size) noexcept {
   constexpr const char* kChannels[] = {"fx", "fy", "fz", "mx", "my", "mz"};
   const char* channel = r.channel >= 0 && r.channel < 6 ? kChannels[r.channel] : "a channel";
   const auto c = static_cast<std::size_t>(r.channel >= 0 && r.channel < 6 ? r.channel : 2);
-  if (late && r.samples == 0) std::snprintf(text, size, "no data from the plate");
-  else if (r.refusal == TareRefusal::person_on_plate) std::snprintf(text, size, "a person stands on the plate (%.0f N); step off and zero again", r.offset[2]);
-  else if (r.refusal == TareRefusal::noisy) std::snprintf(text, size, "%s is not quiet (SD %.2g); is somebody touching the plate?", channel, r.sd[c]);
-  else if (r.refusal == TareRefusal::drifting) std::snprintf(text, size, "%s drifts (%.2g per second); wait and zero again", channel, r.slope[c]);
-  else if (r.refusal == TareRefusal::gap) std::snprintf(text, size, "samples were lost meanwhile; zero again");
-  else if (r.refusal == TareRefusal::clipped) std::snprintf(text, size, "a channel is at its limit; check the amplifier");
-  else std::snprintf(text, size, "%s", to_string(r.refusal));
+  if (late && r.samples == 0)
+    std::snprintf(text, size, "no data from the plate");
+  else if (r.refusal == TareRefusal::person_on_plate)
+    std::snprintf(text, size, "a person stands on the plate (%.0f N); step off and zero again", r.offset[2]);
+  else if (r.refusal == TareRefusal::noisy)
+    std::snprintf(text, size, "%s is not quiet (SD %.2g); is somebody touching the plate?", channel, r.sd[c]);
+  else if (r.refusal == TareRefusal::drifting)
+    std::snprintf(text, size, "%s drifts (%.2g per second); wait and zero again", channel, r.slope[c]);
+  else if (r.refusal == TareRefusal::gap)
+    std::snprintf(text, size, "samples were lost meanwhile; zero again");
+  else if (r.refusal == TareRefusal::clipped)
+    std::snprintf(text, size, "a channel is at its limit; check the amplifier");
+  else
+    std::snprintf(text, size, "%s", to_string(r.refusal));
 }
 
 }  // namespace
 
 void TareCommand::start(const CommandText& command, const Sample& cause, SampleBatch& out) noexcept {
   if (state_.waiting) {
-    events_.write(out, row_time(cause), seq_, "tare_result {\"id\":%lld,\"accepted\":false,\"plates\":[],\"reason\":\"another tare is running\"}",
+    events_.write(out, row_time(cause), seq_,
+                  "tare_result {\"id\":%lld,\"accepted\":false,\"plates\":[],\"reason\":\"another tare is running\"}",
                   static_cast<long long>(command.id()));
     return;
   }
@@ -60,17 +67,20 @@ void TareCommand::finish(const Sample& cause, bool late, SampleBatch& out) noexc
     accepted &= r.accepted();
     char reason[120] = "";
     if (!r.accepted()) describe_refusal(r, late, reason, sizeof reason);
-    const int n = std::snprintf(list + used, sizeof list - used,
-                                "%s{\"plate\":\"%s\",\"accepted\":%s,\"reason\":\"%s\",\"seconds\":%.3f,\"samples\":%u,\"offset_fz_n\":%s,"
-                                "\"sd_fx_n\":%s,\"sd_fy_n\":%s,\"sd_fz_n\":%s,\"sd_mx_nm\":%s,\"sd_my_nm\":%s,\"sd_mz_nm\":%s,\"slope_fz_n_s\":%s}",
-                                used ? "," : "", plates_[i].plate->name().c_str(), r.accepted() ? "true" : "false", reason, r.duration_s, r.samples,
-                                JsonNumber(r.offset[2]).text, JsonNumber(r.sd[0]).text, JsonNumber(r.sd[1]).text, JsonNumber(r.sd[2]).text,
-                                JsonNumber(r.sd[3]).text, JsonNumber(r.sd[4]).text, JsonNumber(r.sd[5]).text, JsonNumber(r.slope[2]).text);
+    const int n = std::snprintf(
+        list + used, sizeof list - used,
+        "%s{\"plate\":\"%s\",\"accepted\":%s,\"reason\":\"%s\",\"seconds\":%.3f,\"samples\":%u,\"offset_fz_n\":%s,"
+        "\"sd_fx_n\":%s,\"sd_fy_n\":%s,\"sd_fz_n\":%s,\"sd_mx_nm\":%s,\"sd_my_nm\":%s,\"sd_mz_nm\":%s,\"slope_fz_n_s\":"
+        "%s}",
+        used ? "," : "", plates_[i].plate->name().c_str(), r.accepted() ? "true" : "false", reason, r.duration_s,
+        r.samples, JsonNumber(r.offset[2]).text, JsonNumber(r.sd[0]).text, JsonNumber(r.sd[1]).text,
+        JsonNumber(r.sd[2]).text, JsonNumber(r.sd[3]).text, JsonNumber(r.sd[4]).text, JsonNumber(r.sd[5]).text,
+        JsonNumber(r.slope[2]).text);
     used = std::min(used + static_cast<std::size_t>(n), sizeof list - 1);
   }
   state_.waiting = false;
-  events_.write(out, row_time(cause), seq_, "tare_result {\"id\":%lld,\"accepted\":%s,\"plates\":[%s]}", static_cast<long long>(state_.id),
-                accepted ? "true" : "false", list);
+  events_.write(out, row_time(cause), seq_, "tare_result {\"id\":%lld,\"accepted\":%s,\"plates\":[%s]}",
+                static_cast<long long>(state_.id), accepted ? "true" : "false", list);
 }
 
 }  // namespace grfd

@@ -31,16 +31,15 @@ constexpr double sign(Sense s) noexcept { return s == Sense::action ? -1.0 : 1.0
 
 }  // namespace
 
-Wrench6 shift(const Wrench6& w, const Vec3& o) noexcept {
-  return join(force(w), minus(moment(w), cross(o, force(w))));
-}
+Wrench6 shift(const Wrench6& w, const Vec3& o) noexcept { return join(force(w), minus(moment(w), cross(o, force(w)))); }
 
 Wrench6 to_lab(const Wrench6& w, const Mat3& rotation, const Vec3& center, Sense sense) noexcept {
   const Vec3 f = scaled(rotated(rotation, force(w)), sign(sense));
   return join(f, plus(scaled(rotated(rotation, moment(w)), sign(sense)), cross(center, f)));
 }
 
-Wrench6 from_lab(const Wrench6& lab, const Mat3& rotation, const Vec3& center, const Vec3& origin, Sense sense) noexcept {
+Wrench6 from_lab(const Wrench6& lab, const Mat3& rotation, const Vec3& center, const Vec3& origin,
+                 Sense sense) noexcept {
   const Vec3 m = minus(moment(lab), cross(center, force(lab)));
   const Vec3 f = scaled(rotated_back(rotation, force(lab)), sign(sense));
   return join(f, plus(scaled(rotated_back(rotation, m), sign(sense)), cross(origin, f)));

@@ -9,8 +9,8 @@
 
 namespace grfd {
 
-using Wrench6 = Components;                          ///< Fx Fy Fz (N) Mx My Mz (N.m); the point is stated where it is used
-using Mat6 = std::array<std::array<double, 6>, 6>;   ///< rows
+using Wrench6 = Components;  ///< Fx Fy Fz (N) Mx My Mz (N.m); the point is stated where it is used
+using Mat6 = std::array<std::array<double, 6>, 6>;  ///< rows
 
 /// Same axes, moments about the point `o` (m, from the old point): M - o x F.
 Wrench6 shift(const Wrench6& w, const Vec3& o) noexcept;
@@ -19,14 +19,15 @@ Wrench6 shift(const Wrench6& w, const Vec3& o) noexcept;
 /// `rotation`: columns = plate axes in the lab; `center`: surface centre in the lab (m).
 Wrench6 to_lab(const Wrench6& w, const Mat3& rotation, const Vec3& center, Sense sense) noexcept;
 /// Inverse of shift(., origin) followed by to_lab: what the sensor feels, in plate axes and in the plate's own sense.
-Wrench6 from_lab(const Wrench6& lab, const Mat3& rotation, const Vec3& center, const Vec3& origin, Sense sense) noexcept;
+Wrench6 from_lab(const Wrench6& lab, const Mat3& rotation, const Vec3& center, const Vec3& origin,
+                 Sense sense) noexcept;
 
 struct PressurePoint {
   double x, y;  ///< m
   double tz;    ///< free moment there, N.m
 };
-/// Centre of pressure on the plane z = z0 of the frame and point in which `w` is given. Not finite when Fz = 0: the caller
-/// decides by force whether a centre of pressure exists (contact.hpp).
+/// Centre of pressure on the plane z = z0 of the frame and point in which `w` is given. Not finite when Fz = 0: the
+/// caller decides by force whether a centre of pressure exists (contact.hpp).
 PressurePoint center_of_pressure(const Wrench6& w, double z0 = 0) noexcept;
 
 struct PressureSigma {
@@ -52,7 +53,8 @@ PlatePose pose_from_corners(const std::array<Vec3, 4>& corners_m);
 
 /// @throws std::invalid_argument when the matrix is singular or not finite.
 Mat6 inverse(const Mat6& m);
-/// The least-squares inverse (S^T S)^-1 S^T of the n x 6 matrix with these rows, n >= 6, transposed: entry i is its column i.
+/// The least-squares inverse (S^T S)^-1 S^T of the n x 6 matrix with these rows, n >= 6, transposed: entry i is its
+/// column i.
 /// @throws std::invalid_argument when the rows do not span six dimensions or are not finite.
 std::vector<Wrench6> left_inverse(std::span<const Wrench6> rows);
 /// covariance of A w when w has `covariance`

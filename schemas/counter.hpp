@@ -12,7 +12,9 @@ struct Counter {
   Kind kind;
   std::atomic<std::uint64_t> value{0};
   explicit Counter(const char* n, Kind k = Kind::trouble) : name(n), kind(k) {}
-  void operator+=(std::uint64_t n) noexcept { value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void operator+=(std::uint64_t n) noexcept {
+    value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
   void operator++() noexcept { *this += 1; }
   std::uint64_t get() const noexcept { return value.load(std::memory_order_relaxed); }
 };

@@ -20,7 +20,8 @@ struct Row {
 class RowJoiner {
  public:
   explicit RowJoiner(const StreamInfo& info) : info_(&info) {}
-  /// @return true when `row()` now holds a whole row. A row whose parts do not follow each other is dropped and counted.
+  /// @return true when `row()` now holds a whole row. A row whose parts do not follow each other is dropped and
+  /// counted.
   bool add(const Sample& s) {
     if (s.part == 0) {
       if (expected_ != 0) ++torn_;

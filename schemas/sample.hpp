@@ -9,8 +9,8 @@
 
 namespace grfd {
 
-using TimeNs = std::int64_t;      ///< nanoseconds of the lab clock (CLOCK_MONOTONIC, or virtual time in a simulation)
-using StreamId = std::uint16_t;   ///< index into the StreamTable of the session
+using TimeNs = std::int64_t;     ///< nanoseconds of the lab clock (CLOCK_MONOTONIC, or virtual time in a simulation)
+using StreamId = std::uint16_t;  ///< index into the StreamTable of the session
 inline constexpr StreamId kNoStream = 0xffff;
 
 constexpr double seconds(TimeNs t) { return static_cast<double>(t) * 1e-9; }
@@ -36,8 +36,8 @@ struct Sample {
   std::uint64_t order = 0;     ///< given by the dsp thread when it takes the sample
   StreamId stream = kNoStream;
   std::uint16_t flags = 0;
-  std::uint8_t part = 0, parts = 1;  ///< a row wider than 64 bytes is several samples with one seq
-  std::uint16_t epoch = 0;           ///< counts restarts of the device's counter
+  std::uint8_t part = 0, parts = 1;             ///< a row wider than 64 bytes is several samples with one seq
+  std::uint16_t epoch = 0;                      ///< counts restarts of the device's counter
   alignas(8) std::array<std::byte, 64> data{};  ///< 16 f32 or i32, 8 f64 or i64, or 64 bytes of UTF-8
 };
 static_assert(sizeof(Sample) == 112 && std::is_trivially_copyable_v<Sample>);

@@ -39,9 +39,9 @@ struct EmulationSettings {
   Vec3 gyro_bias_deg_s{};         ///< IMU
   Vec3 accel_bias_m_s2{};         ///< IMU
   Mat3 mounting{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};  ///< IMU: columns = sensor axes written in the segment frame
-  double unplug_at_s = 0;         ///< the plug is pulled at this time of the session; 0 = never
-  double unplug_for_s = 2;        ///< and put back after this long; 0 = never
-  std::map<std::string, double> faults;  ///< fault name -> rate per packet, see the device's sheet
+  double unplug_at_s = 0;                            ///< the plug is pulled at this time of the session; 0 = never
+  double unplug_for_s = 2;                           ///< and put back after this long; 0 = never
+  std::map<std::string, double> faults;              ///< fault name -> rate per packet, see the device's sheet
   std::uint64_t seed = 1;
 };
 
@@ -54,10 +54,10 @@ struct DeviceSettings {
   double rate_hz = 1000;
   double delay_s = 0;  ///< known constant delay of the device and its link, subtracted from its mapped time
   double max_drift_ppm = 50000;
-  std::string clock = "own";  ///< or the name of the device that paces this one's scans over a wire
-  std::string start_after;    ///< name of a device that must run, or be armed, before this one starts; empty: none
-  bool clock_output = false;  ///< another device's `clock` is this one: it puts its pacer out. Follows from the others
-  int clock_offset_scans = 0; ///< scan k of this device is scan k + offset of the clock's own device
+  std::string clock = "own";   ///< or the name of the device that paces this one's scans over a wire
+  std::string start_after;     ///< name of a device that must run, or be armed, before this one starts; empty: none
+  bool clock_output = false;   ///< another device's `clock` is this one: it puts its pacer out. Follows from the others
+  int clock_offset_scans = 0;  ///< scan k of this device is scan k + offset of the clock's own device
   // labjack_u6, mcc_usb1608fs_plus
   std::vector<int> analog_inputs;  ///< AIN numbers, in scan order
   bool digital_port = true;        ///< FIO/EIO as last column of the scan
@@ -69,23 +69,25 @@ struct DeviceSettings {
   int sync_input = -1;              ///< analogue input that carries a TTL line; -1: none
   double sync_threshold_v = 1.5;    ///< the line is high above this, low again 0.5 V below
   // microstrain_mip
-  double accel_range_g = 0;      ///< 0: as the device is set
-  double gyro_range_deg_s = 0;   ///< 0: as the device is set
-  int sync_pin = 0;              ///< GPIO pin 1-4 whose edges become raw/<name>/sync; 0: none
+  double accel_range_g = 0;     ///< 0: as the device is set
+  double gyro_range_deg_s = 0;  ///< 0: as the device is set
+  int sync_pin = 0;             ///< GPIO pin 1-4 whose edges become raw/<name>/sync; 0: none
   // xio_ximu3
-  double high_g_rate_hz = 0;     ///< of raw/<name>/highg; 0: none
-  bool sync_box = false;         ///< an SA-Sync box is on the serial connector
-  double sync_delay_s = 0.00104; ///< its edges are stamped that late: 12 characters at 115200 baud
+  double high_g_rate_hz = 0;      ///< of raw/<name>/highg; 0: none
+  bool sync_box = false;          ///< an SA-Sync box is on the serial connector
+  double sync_delay_s = 0.00104;  ///< its edges are stamped that late: 12 characters at 115200 baud
   EmulationSettings emulation;
 };
 
 /// Six components: Fx Fy Fz (N) Mx My Mz (N.m), or something of each of them.
 using Components = std::array<double, 6>;
 inline constexpr std::size_t kMaxPlateChannels = 12;
-/// What the channels of a plate are: bridges with their sensitivities, channels with a maker's matrix, or the eight force
-/// signals of four piezoelectric sensors.
+/// What the channels of a plate are: bridges with their sensitivities, channels with a maker's matrix, or the eight
+/// force signals of four piezoelectric sensors.
 enum class PlateKind : std::uint8_t { strain, matrix, piezo };
-constexpr const char* to_string(PlateKind k) { return k == PlateKind::strain ? "strain" : k == PlateKind::matrix ? "matrix" : "piezo"; }
+constexpr const char* to_string(PlateKind k) {
+  return k == PlateKind::strain ? "strain" : k == PlateKind::matrix ? "matrix" : "piezo";
+}
 
 /// From the calibration file of a plate.
 struct PlateCalibration {
@@ -101,42 +103,46 @@ struct PlateCalibration {
   std::array<double, 8> newton_per_v{1, 1, 1, 1, 1, 1, 1, 1};  ///< ... with this scale
   double sensor_a_m = 0, sensor_b_m = 0;  ///< piezo: sensors 1(+a,+b) 2(-a,+b) 3(-a,-b) 4(+a,-b), plate axes
   bool drift_rezero = false;              ///< follow the drift of the zero while nobody is on the plate
-  std::array<double, 6> full_scale{};  ///< N, N, N, N.m, N.m, N.m
-  Vec3 origin_m{};                     ///< sensor origin -> centre of the top surface, plate axes (without pad)
+  std::array<double, 6> full_scale{};     ///< N, N, N, N.m, N.m, N.m
+  Vec3 origin_m{};                        ///< sensor origin -> centre of the top surface, plate axes (without pad)
   Sense sense = Sense::reaction;
   double noise_force_n = 1, noise_moment_nm = 0.5;  ///< factory noise SD, for tare and cop_sigma
 
   std::size_t channels() const {
-    return kind == PlateKind::strain ? sensitivity.size() : kind == PlateKind::matrix ? load_per_v.size() : signals.size();
+    return kind == PlateKind::strain   ? sensitivity.size()
+           : kind == PlateKind::matrix ? load_per_v.size()
+                                       : signals.size();
   }
 };
 
 struct PlateSettings {
-  std::string name;           ///< "left", "right"
+  std::string name;  ///< "left", "right"
   Side side = Side::left;
-  std::string stream;         ///< "raw/u6/scan"
-  std::vector<int> columns;   ///< of that stream, in the order of the calibration's rows
+  std::string stream;        ///< "raw/u6/scan"
+  std::vector<int> columns;  ///< of that stream, in the order of the calibration's rows
   PlateCalibration calibration;
   std::array<Vec3, 4> corners_m{};  ///< lab; order (+x,+y) (-x,+y) (-x,-y) (+x,-y) in plate axes
   double pad_m = 0;                 ///< cover on top of the plate
 };
 
 struct ImuSettings {
-  std::string name;     ///< name of the device
-  std::string stream;   ///< "raw/imu_shank_left/inertial"
+  std::string name;    ///< name of the device
+  std::string stream;  ///< "raw/imu_shank_left/inertial"
   Segment segment = Segment::shank;
   Side side = Side::left;
-  bool estimate_axis = false;          ///< find ml_axis_left from movement (principal axis)
-  Vec3 ml_axis_left{0, 0, 0};          ///< functional medio-lateral axis, pointing to the subject's left, sensor axes
+  bool estimate_axis = false;  ///< find ml_axis_left from movement (principal axis)
+  Vec3 ml_axis_left{0, 0, 0};  ///< functional medio-lateral axis, pointing to the subject's left, sensor axes
 };
 
 enum class Dominant : std::uint8_t { unknown, left, right };
-constexpr const char* to_string(Dominant d) { return d == Dominant::left ? "left" : d == Dominant::right ? "right" : "unknown"; }
+constexpr const char* to_string(Dominant d) {
+  return d == Dominant::left ? "left" : d == Dominant::right ? "right" : "unknown";
+}
 
 struct ParticipantSettings {
   std::string code;  ///< never a name
   Dominant dominant = Dominant::unknown;
-  std::string dominance_method;  ///< "kicking leg", "preferred single-leg stance", "stronger side", ""
+  std::string dominance_method;   ///< "kicking leg", "preferred single-leg stance", "stronger side", ""
   double standing_shank_deg = 0;  ///< inclination of the tibia to vertical while standing, + forward
 };
 
@@ -153,7 +159,7 @@ struct ThresholdSettings {
   double debounce_s = 0.005;
   double cop_sigma_ok_mm = 2, cop_sigma_bad_mm = 3;
   double tare_s = 2.0;
-  double tare_person_n = 50;      ///< |Fz| above this during tare: somebody stands there
+  double tare_person_n = 50;  ///< |Fz| above this during tare: somebody stands there
   double tare_slope_n_s = 0.5;
 };
 
@@ -164,7 +170,9 @@ struct SquatSettings {
 
 /// The synthetic subject of science.md section 8. D = dominant, N = non-dominant.
 struct SubjectSettings {
-  struct Pair { double dominant = 0, nondominant = 0; };
+  struct Pair {
+    double dominant = 0, nondominant = 0;
+  };
   double mass_kg = 80, height_m = 1.78;
   double stance_m = 0.15;  ///< half the distance between the feet
   double toe_out_deg = 8, foot_length_m = 0.27, heel_y_m = -0.065, mtp_y_m = 0.13;
@@ -182,7 +190,8 @@ struct SubjectSettings {
   double pelvis_tilt_deg = 25, pelvis_tuck_deg = 10, pelvis_obliquity_deg = 0, pelvis_axial_deg = 0;
   double standing_shank_deg = 3, blend_s = 0.30;
   double bai_stand_percent = 2, bai_bottom_percent = 8;
-  double com_y_m = 0.055, com_forward_m = 0.012, fall_back_m = 0.030, fall_back_delay_s = 0.20, fall_back_duration_s = 0.60;
+  double com_y_m = 0.055, com_forward_m = 0.012, fall_back_m = 0.030, fall_back_delay_s = 0.20,
+         fall_back_duration_s = 0.60;
   std::string cop_mode = "set";  ///< "set", "lipm", "links"
   // Taps on a plate on which the sensors lie: 20 ms, before anybody stands there. In truth/plate only.
   int tap_count = 0;
@@ -200,9 +209,9 @@ struct StimulusSettings {
   enum class Kind : std::uint8_t { none, subject, recording } kind = Kind::none;
   SubjectSettings subject;
   SyncSettings sync;
-  std::string recording;                ///< C3D, or CSV (optionally gzipped)
-  std::map<std::string, int> plates;    ///< plate name -> 1-based plate number in the recording
-  double lead_in_s = 25;                ///< unloaded plates before the recording starts
+  std::string recording;              ///< C3D, or CSV (optionally gzipped)
+  std::map<std::string, int> plates;  ///< plate name -> 1-based plate number in the recording
+  double lead_in_s = 25;              ///< unloaded plates before the recording starts
 };
 
 struct EngineSettings {
@@ -212,9 +221,9 @@ struct EngineSettings {
 
 struct RecordSettings {
   std::string folder = "recordings";
-  std::string name;              ///< trial name; empty: date and time
-  bool at_start = false;         ///< record from the start of the daemon
-  bool capture = false;          ///< also the raw bytes of every device, DEVICE.grfcap
+  std::string name;       ///< trial name; empty: date and time
+  bool at_start = false;  ///< record from the start of the daemon
+  bool capture = false;   ///< also the raw bytes of every device, DEVICE.grfcap
   bool tare_at_start = false;
   double tare_at_start_s = 0.4;  ///< when, after the start of the session
   double file_ring_s = 10;
@@ -226,7 +235,7 @@ struct FeedSettings {
   bool enabled = true;
   std::string endpoint = "tcp://127.0.0.1:7390";
   double batch_ms = 10;
-  double preview_hz = 30;     ///< newest rows for displays; 0: none
+  double preview_hz = 30;      ///< newest rows for displays; 0: none
   int high_water_mark = 1000;  ///< messages per subscriber
 };
 

@@ -1,7 +1,7 @@
 // What a stream is: every sink and client can be self-describing from this.
 #pragma once
-#include <array>
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <optional>
 #include <stdexcept>
@@ -22,11 +22,11 @@ constexpr std::size_t value_size(ValueType type) {
 constexpr std::size_t columns_per_part(ValueType type) { return 64 / value_size(type); }
 
 struct Column {
-  std::string name;         ///< lower case, a standard term of the field
-  std::string unit;         ///< "N", "N.m", "m", "deg", "deg/s", "s", "1" for a ratio, "%", "count", "code" for labels
-  double delay_s = 0;       ///< constant delay of the value behind `t` (filters); subtract it to align channels
-  double skew_s = 0;        ///< this channel is converted that much after the scan's time
-  std::string labels = {};  ///< for unit "code": "0 none, 1 left, ..."
+  std::string name;          ///< lower case, a standard term of the field
+  std::string unit;          ///< "N", "N.m", "m", "deg", "deg/s", "s", "1" for a ratio, "%", "count", "code" for labels
+  double delay_s = 0;        ///< constant delay of the value behind `t` (filters); subtract it to align channels
+  double skew_s = 0;         ///< this channel is converted that much after the scan's time
+  std::string labels = {};   ///< for unit "code": "0 none, 1 left, ..."
   bool exploratory = false;  ///< a hypothesis: never coloured good or bad
 };
 
@@ -41,14 +41,14 @@ struct StreamInfo {
   StreamKind kind = StreamKind::derived;
   ValueType type = ValueType::f32;
   std::vector<Column> columns;
-  std::string device = {}, serial = {};        ///< where it comes from; empty when derived
-  std::string clock = {}, clock_unit = {};     ///< "u6" and "scan", "imu_shank_left" and "ns"; empty: lab clock
-  double rate_hz = 0;                          ///< nominal; 0 for streams without a rate
+  std::string device = {}, serial = {};           ///< where it comes from; empty when derived
+  std::string clock = {}, clock_unit = {};        ///< "u6" and "scan", "imu_shank_left" and "ns"; empty: lab clock
+  double rate_hz = 0;                             ///< nominal; 0 for streams without a rate
   std::string frame = {}, point = {}, sign = {};  ///< axes, reference point of moments, what is positive
-  std::string formula = {}, parameters = {};   ///< formula id (dsp/README.md) and its parameters
-  bool exploratory = false;                    ///< every column is a hypothesis: never coloured good or bad
-  bool live_only = false;                      ///< published, not recorded: the recording has it in another stream
-  std::array<std::string, 8> flag_names = {};  ///< names of flag bits 8-15
+  std::string formula = {}, parameters = {};      ///< formula id (dsp/README.md) and its parameters
+  bool exploratory = false;                       ///< every column is a hypothesis: never coloured good or bad
+  bool live_only = false;                         ///< published, not recorded: the recording has it in another stream
+  std::array<std::string, 8> flag_names = {};     ///< names of flag bits 8-15
   std::string description = {};
 
   std::size_t parts() const {

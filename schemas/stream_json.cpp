@@ -28,22 +28,22 @@ nlohmann::ordered_json to_json(const StreamInfo& info) {
     columns.push_back(std::move(column));
   }
   nlohmann::ordered_json json{{"name", info.name},
-          {"kind", to_string(info.kind)},
-          {"type", to_string(info.type)},
-          {"columns", std::move(columns)},
-          {"device", info.device},
-          {"serial", info.serial},
-          {"clock", info.clock},
-          {"clock_unit", info.clock_unit},
-          {"rate_hz", info.rate_hz},
-          {"frame", info.frame},
-          {"point", info.point},
-          {"sign", info.sign},
-          {"formula", info.formula},
-          {"parameters", info.parameters},
-          {"exploratory", info.exploratory},
-          {"flag_names", info.flag_names},
-          {"description", info.description}};
+                              {"kind", to_string(info.kind)},
+                              {"type", to_string(info.type)},
+                              {"columns", std::move(columns)},
+                              {"device", info.device},
+                              {"serial", info.serial},
+                              {"clock", info.clock},
+                              {"clock_unit", info.clock_unit},
+                              {"rate_hz", info.rate_hz},
+                              {"frame", info.frame},
+                              {"point", info.point},
+                              {"sign", info.sign},
+                              {"formula", info.formula},
+                              {"parameters", info.parameters},
+                              {"exploratory", info.exploratory},
+                              {"flag_names", info.flag_names},
+                              {"description", info.description}};
   if (info.live_only) json["live_only"] = true;
   return json;
 }
@@ -54,8 +54,9 @@ StreamInfo stream_from_json(const nlohmann::ordered_json& json) {
   info.kind = stream_kind(json.at("kind").get<std::string>());
   info.type = value_type(json.at("type").get<std::string>());
   for (const auto& c : json.at("columns"))
-    info.columns.push_back({c.at("name").get<std::string>(), c.at("unit").get<std::string>(), c.at("delay_s").get<double>(),
-                            c.value("skew_s", 0.0), c.value("labels", std::string()), c.value("exploratory", false)});
+    info.columns.push_back({c.at("name").get<std::string>(), c.at("unit").get<std::string>(),
+                            c.at("delay_s").get<double>(), c.value("skew_s", 0.0), c.value("labels", std::string()),
+                            c.value("exploratory", false)});
   info.device = json.at("device").get<std::string>();
   info.serial = json.at("serial").get<std::string>();
   info.clock = json.at("clock").get<std::string>();

@@ -99,11 +99,13 @@ bool failed(const Json& result) {
 int main(int argc, char** argv) {
   po::options_description options;
   const char* preset = std::getenv("GRFD_CONTROL");
-  options.add_options()("endpoint", po::value<std::string>()->default_value(preset ? preset : "ipc:///run/grfd/control"))(
-      "json", po::bool_switch())("control", po::bool_switch())("timeout", po::value<double>()->default_value(10))("plate", po::value<std::string>()->default_value(""))("seconds", po::value<double>()->default_value(15))("help,h", po::bool_switch())(
-      "once", po::bool_switch())("feed", po::bool_switch())("keys", po::value<std::string>())(
-      "key", po::value<std::string>()->default_value(""))("server-key", po::value<std::string>()->default_value(""))(
-      "words", po::value<Words>());
+  options.add_options()("endpoint",
+                        po::value<std::string>()->default_value(preset ? preset : "ipc:///run/grfd/control"))(
+      "json", po::bool_switch())("control", po::bool_switch())("timeout", po::value<double>()->default_value(10))(
+      "plate", po::value<std::string>()->default_value(""))("seconds", po::value<double>()->default_value(15))(
+      "help,h", po::bool_switch())("once", po::bool_switch())("feed", po::bool_switch())(
+      "keys", po::value<std::string>())("key", po::value<std::string>()->default_value(""))(
+      "server-key", po::value<std::string>()->default_value(""))("words", po::value<Words>());
   po::positional_options_description places;
   places.add("words", -1);
   po::variables_map values;
@@ -117,25 +119,27 @@ int main(int argc, char** argv) {
     const Words words = values["words"].as<Words>();
     if (words[0] == "monitor") {
       try {
-        return monitor_command(words, values["control"].as<bool>(), values["json"].as<bool>(), static_cast<int>(values["timeout"].as<double>() * 1000));
-      } catch (const zmq::error_t& e) {
-        return std::fprintf(stderr, "grfctl: %s\n", e.what()), 1;
-      }
+        return monitor_command(words, values["control"].as<bool>(), values["json"].as<bool>(),
+                               static_cast<int>(values["timeout"].as<double>() * 1000));
+      } catch (const zmq::error_t& e) { return std::fprintf(stderr, "grfctl: %s\n", e.what()), 1; }
     }
     if (words[0] == "key") {
-      KeyOptions keys{.feed = values["feed"].as<bool>(), .control = values["control"].as<bool>(), .json = values["json"].as<bool>()};
+      KeyOptions keys{.feed = values["feed"].as<bool>(),
+                      .control = values["control"].as<bool>(),
+                      .json = values["json"].as<bool>()};
       if (values.count("keys")) keys.folder = values["keys"].as<std::string>();
       try {
         return key_command(words, keys);
-      } catch (const po::error&) {
-        throw;
-      } catch (const std::exception& e) {
+      } catch (const po::error&) { throw; } catch (const std::exception& e) {
         return std::fprintf(stderr, "grfctl: %s\n", e.what()), 1;
       }
     }
-    if (words[0] != "watch") request = to_request(words, values["plate"].as<std::string>(), values["seconds"].as<double>());
-    else if (words.size() == 2) feed = words[1];
-    else if (words.size() > 2) throw po::error("watch, or watch FEED");
+    if (words[0] != "watch")
+      request = to_request(words, values["plate"].as<std::string>(), values["seconds"].as<double>());
+    else if (words.size() == 2)
+      feed = words[1];
+    else if (words.size() > 2)
+      throw po::error("watch, or watch FEED");
   } catch (const po::error& e) {
     std::fprintf(stderr, "grfctl: %s; see grfctl --help\n", e.what());
     return 2;
@@ -147,7 +151,9 @@ int main(int argc, char** argv) {
   try {
     const auto keys = grfd::keys::client_keys(values["server-key"].as<std::string>(), values["key"].as<std::string>());
     if (request.is_null())
-      return watch({endpoint, feed, timeout_ms / 1000.0, values["seconds"].defaulted() ? 0 : values["seconds"].as<double>(), values["once"].as<bool>(), keys});
+      return watch({endpoint, feed, timeout_ms / 1000.0,
+                    values["seconds"].defaulted() ? 0 : values["seconds"].as<double>(), values["once"].as<bool>(),
+                    keys});
     zmq::context_t context(1);
     zmq::socket_t socket(context, zmq::socket_type::dealer);
     socket.set(zmq::sockopt::linger, 0);
@@ -165,23 +171,30 @@ int main(int argc, char** argv) {
     };
     const Json reply = receive("no daemon answers");
     if (!reply.value("ok", false)) {
-      if (json) std::cout << reply.dump() << "\n";
-      else std::fprintf(stderr, "grfctl: refused: %s\n", reply.value("error", "?").c_str());
+      if (json)
+        std::cout << reply.dump() << "\n";
+      else
+        std::fprintf(stderr, "grfctl: refused: %s\n", reply.value("error", "?").c_str());
       return 1;
     }
     if (!reply.contains("accepted")) {
-      if (json) std::cout << reply["result"].dump() << "\n";
-      else show(request["command"], reply["result"]);
+      if (json)
+        std::cout << reply["result"].dump() << "\n";
+      else
+        show(request["command"], reply["result"]);
       return 0;
     }
-    if (request["command"] == "record_stop") socket.set(zmq::sockopt::rcvtimeo, std::max(timeout_ms, 600'000));  // a long trial takes its time
+    if (request["command"] == "record_stop")
+      socket.set(zmq::sockopt::rcvtimeo, std::max(timeout_ms, 600'000));  // a long trial takes its time
     if (request["command"] == "tap") {
       if (!json) std::fprintf(stderr, "tap the plate five times, firmly, a second or more apart\n");
       socket.set(zmq::sockopt::rcvtimeo, timeout_ms + static_cast<int>(values["seconds"].as<double>() * 1000));
     }
     const Json result = receive("accepted, but no result came")["result"];
-    if (json) std::cout << result.dump() << "\n";
-    else show_event(result);
+    if (json)
+      std::cout << result.dump() << "\n";
+    else
+      show_event(result);
     return failed(result) ? 1 : 0;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "grfctl: %s\n", e.what());

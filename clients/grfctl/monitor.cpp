@@ -17,7 +17,8 @@ namespace {
 
 /// Black on white whatever the terminal's colours are: two modules per character, four modules of quiet zone.
 void print_qr(const std::string& text) {
-  const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(QRcode_encodeString8bit(text.c_str(), 0, QR_ECLEVEL_L), QRcode_free);
+  const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(QRcode_encodeString8bit(text.c_str(), 0, QR_ECLEVEL_L),
+                                                             QRcode_free);
   if (!code) return;
   constexpr int kQuiet = 4;
   const auto dark = [&](int x, int y) {
@@ -48,7 +49,10 @@ void show(const Json& request, const Json& result) {
     std::printf("%s\n\nFor one browser, within %d minutes; it may %s.\n", link.c_str(), result.value("seconds", 0) / 60,
                 result.value("control", false) ? "look, and zero, start, stop and mark" : "look");
     if (const std::string print = result.value("fingerprint", ""); !print.empty())
-      std::printf("The browser will warn, for nobody else vouches for this computer. Its certificate must have this SHA-256:\n%s\n", print.c_str());
+      std::printf(
+          "The browser will warn, for nobody else vouches for this computer. Its certificate must have this "
+          "SHA-256:\n%s\n",
+          print.c_str());
   } else if (request["command"] == "list") {
     if (result.empty()) std::printf("no browser is paired\n");
     for (const Json& one : result) {
@@ -56,7 +60,8 @@ void show(const Json& request, const Json& result) {
       char date[32];
       std::tm local{};
       std::strftime(date, sizeof date, "%Y-%m-%d %H:%M", ::localtime_r(&since, &local));
-      std::printf("%s  %-17s  since %s\n", one.value("id", "").c_str(), one.value("control", false) ? "looks and commands" : "looks", date);
+      std::printf("%s  %-17s  since %s\n", one.value("id", "").c_str(),
+                  one.value("control", false) ? "looks and commands" : "looks", date);
     }
   } else {
     std::printf("forgotten: %d\n", result.value("forgotten", 0));
@@ -77,16 +82,21 @@ int monitor_command(const std::vector<std::string>& words, bool control, bool js
   socket.send(zmq::buffer(request.dump()), zmq::send_flags::none);
   zmq::message_t message;
   if (!socket.recv(message, zmq::recv_flags::none)) {
-    std::fprintf(stderr, "grfctl: no grfmon answers at %s (GRFD_MONITOR) within %.0f s\n", endpoint.c_str(), timeout_ms / 1000.0);
+    std::fprintf(stderr, "grfctl: no grfmon answers at %s (GRFD_MONITOR) within %.0f s\n", endpoint.c_str(),
+                 timeout_ms / 1000.0);
     return 3;
   }
   const Json reply = Json::parse(message.to_string_view());
   if (!reply.value("ok", false)) {
-    if (json) std::cout << reply.dump() << "\n";
-    else std::fprintf(stderr, "grfctl: refused: %s\n", reply.value("error", "?").c_str());
+    if (json)
+      std::cout << reply.dump() << "\n";
+    else
+      std::fprintf(stderr, "grfctl: refused: %s\n", reply.value("error", "?").c_str());
     return 1;
   }
-  if (json) std::cout << reply["result"].dump() << "\n";
-  else show(request, reply["result"]);
+  if (json)
+    std::cout << reply["result"].dump() << "\n";
+  else
+    show(request, reply["result"]);
   return 0;
 }

@@ -21,40 +21,49 @@ std::string short_number(const Json& object, const char* key) {
 }
 
 void show_devices(const Json& devices) {
-  std::printf("%-18s %-10s %-16s %-9s %9s %9s %9s %9s %11s %8s  %s\n", "device", "state", "serial", "firmware", "rate Hz", "measured", "drift ppm",
-              "resid. us", "samples", "backlog", "losses and trouble");
+  std::printf("%-18s %-10s %-16s %-9s %9s %9s %9s %9s %11s %8s  %s\n", "device", "state", "serial", "firmware",
+              "rate Hz", "measured", "drift ppm", "resid. us", "samples", "backlog", "losses and trouble");
   for (const Json& d : devices) {
     std::string more = d.value("trouble", "");
-    for (const auto& [name, value] : d["counters"].items()) more += (more.empty() ? "" : ", ") + name + " " + value.dump();
+    for (const auto& [name, value] : d["counters"].items())
+      more += (more.empty() ? "" : ", ") + name + " " + value.dump();
     const Json clock = d.value("clock", Json::object());
     if (clock.value("state", "") == "settling") more += (more.empty() ? "" : ", ") + std::string("clock is settling");
-    if (d.value("restarts", 0ull) > 0) more += (more.empty() ? "" : ", ") + std::string("restarts ") + d["restarts"].dump();
-    std::printf("%-18s %-10s %-16s %-9s %9.1f %9.1f %9s %9s %11llu %8llu  %s\n", d.value("name", "").c_str(), d.value("state", "").c_str(),
-                d.value("serial", "").c_str(), d.value("firmware", "").c_str(), number(d, "rate_hz"), number(d, "measured_hz"),
-                short_number(clock, "drift_ppm").c_str(), short_number(clock, "residual_us").c_str(),
-                static_cast<unsigned long long>(d.value("samples", 0ull)), static_cast<unsigned long long>(d.value("backlog", 0ull)), more.c_str());
+    if (d.value("restarts", 0ull) > 0)
+      more += (more.empty() ? "" : ", ") + std::string("restarts ") + d["restarts"].dump();
+    std::printf("%-18s %-10s %-16s %-9s %9.1f %9.1f %9s %9s %11llu %8llu  %s\n", d.value("name", "").c_str(),
+                d.value("state", "").c_str(), d.value("serial", "").c_str(), d.value("firmware", "").c_str(),
+                number(d, "rate_hz"), number(d, "measured_hz"), short_number(clock, "drift_ppm").c_str(),
+                short_number(clock, "residual_us").c_str(), static_cast<unsigned long long>(d.value("samples", 0ull)),
+                static_cast<unsigned long long>(d.value("backlog", 0ull)), more.c_str());
   }
 }
 
-void show_live(const Json& streams, const char* stream, const char* column, const char* label, const char* unit, double scale = 1) {
+void show_live(const Json& streams, const char* stream, const char* column, const char* label, const char* unit,
+               double scale = 1) {
   if (!streams.contains(stream)) return;
   const double v = number(streams[stream]["newest"], column) * scale;
-  if (v == v) std::printf("  %-34s %9.2f %s\n", label, v, unit);
-  else std::printf("  %-34s %9s\n", label, "unknown");
+  if (v == v)
+    std::printf("  %-34s %9.2f %s\n", label, v, unit);
+  else
+    std::printf("  %-34s %9s\n", label, "unknown");
 }
 
 void show_status(const Json& s) {
   const Json& recording = s["recording"];
-  std::printf("session %s, up %.0f s, %s\n", s.value("session", "").c_str(), number(s, "uptime_s"), s.value("software", "").c_str());
+  std::printf("session %s, up %.0f s, %s\n", s.value("session", "").c_str(), number(s, "uptime_s"),
+              s.value("software", "").c_str());
   if (recording.value("state", "") == "running")
     std::printf("recording for %.0f s into %s\n", number(recording, "seconds"), recording.value("journal", "").c_str());
   else
-    std::printf("not recording%s%s\n", recording.value("last_file", "").empty() ? "" : "; last file ", recording.value("last_file", "").c_str());
+    std::printf("not recording%s%s\n", recording.value("last_file", "").empty() ? "" : "; last file ",
+                recording.value("last_file", "").c_str());
   show_devices(s["devices"]);
   const Json ages = s.value("feed_age_ms", Json::object());
   for (const auto& [lane, age] : ages.items())
     if (age.value("messages", 0ull) > 0)
-      std::printf("  feed, %s: age when sent %.2f ms (median), %.2f ms (99 %%), %.2f ms (worst)\n", lane.c_str(), number(age, "p50"), number(age, "p99"), number(age, "worst"));
+      std::printf("  feed, %s: age when sent %.2f ms (median), %.2f ms (99 %%), %.2f ms (worst)\n", lane.c_str(),
+                  number(age, "p50"), number(age, "p99"), number(age, "worst"));
   const Json& streams = s["streams"];
   show_live(streams, "cop/left", "fz", "force left", "N");
   show_live(streams, "cop/right", "fz", "force right", "N");
@@ -64,16 +73,19 @@ void show_status(const Json& s) {
   show_live(streams, "ankle/left", "dorsiflexion", "dorsiflexion left", "deg");
   show_live(streams, "ankle/right", "dorsiflexion", "dorsiflexion right", "deg");
   if (streams.contains("reps/pair"))
-    std::printf("  %-34s %9llu\n", "repetitions", static_cast<unsigned long long>(streams["reps/pair"].value("rows", 0ull)));
+    std::printf("  %-34s %9llu\n", "repetitions",
+                static_cast<unsigned long long>(streams["reps/pair"].value("rows", 0ull)));
   for (const auto& [name, value] : s["counters"].items())
-    if (value.get<std::uint64_t>() > 0) std::printf("  counter %-26s %9llu\n", name.c_str(), static_cast<unsigned long long>(value.get<std::uint64_t>()));
+    if (value.get<std::uint64_t>() > 0)
+      std::printf("  counter %-26s %9llu\n", name.c_str(), static_cast<unsigned long long>(value.get<std::uint64_t>()));
 }
 
 void show_delays(const Json& delays) {
   if (delays.empty()) std::printf("no delay has been measured yet; see grfctl tap\n");
   for (const Json& d : delays)
-    std::printf("%-18s %-16s delay %7.2f ms, spread %.2f ms, %d taps, measured %s\n", d.value("device", "").c_str(), d.value("serial", "").c_str(),
-                1e3 * number(d, "delay_s"), 1e3 * number(d, "spread_s"), d.value("taps", 0), d.value("measured_utc", "").c_str());
+    std::printf("%-18s %-16s delay %7.2f ms, spread %.2f ms, %d taps, measured %s\n", d.value("device", "").c_str(),
+                d.value("serial", "").c_str(), 1e3 * number(d, "delay_s"), 1e3 * number(d, "spread_s"),
+                d.value("taps", 0), d.value("measured_utc", "").c_str());
 }
 
 void show_tap(const Json& d) {
@@ -83,8 +95,10 @@ void show_tap(const Json& d) {
     const std::string name = i.value("imu", "");
     settling |= i.value("settling", false);
     if (i.value("accepted", false))
-      std::printf("%s: now in use, for the settings: delay_s = %.5f   (changed by %+.2f ms; %d taps, spread %.2f ms, r %.3f)\n", name.c_str(), number(i, "delay_s"),
-                  1e3 * number(i, "change_s"), i.value("taps", 0), 1e3 * number(i, "spread_s"), number(i, "r"));
+      std::printf(
+          "%s: now in use, for the settings: delay_s = %.5f   (changed by %+.2f ms; %d taps, spread %.2f ms, r %.3f)\n",
+          name.c_str(), number(i, "delay_s"), 1e3 * number(i, "change_s"), i.value("taps", 0),
+          1e3 * number(i, "spread_s"), number(i, "r"));
     else
       std::printf("%s: not measured: %s\n", name.c_str(), i.value("reason", "").c_str());
   }
@@ -94,10 +108,14 @@ void show_tap(const Json& d) {
 }  // namespace
 
 void show(const std::string& command, const Json& result) {
-  if (command == "devices") show_devices(result);
-  else if (command == "status") show_status(result);
-  else if (command == "delays") show_delays(result["delays"]);
-  else std::printf("%s\n", result.dump().c_str());
+  if (command == "devices")
+    show_devices(result);
+  else if (command == "status")
+    show_status(result);
+  else if (command == "delays")
+    show_delays(result["delays"]);
+  else
+    std::printf("%s\n", result.dump().c_str());
 }
 
 void show_event(const Json& result) {
@@ -106,8 +124,11 @@ void show_event(const Json& result) {
   if (event == "tare_result") {
     if (d["plates"].empty()) std::printf("not zeroed: %s\n", d.value("reason", "").c_str());
     for (const Json& p : d["plates"])
-      if (p.value("accepted", false)) std::printf("plate %s: zeroed (%g s, Fz noise %.2f N)\n", p.value("plate", "").c_str(), number(p, "seconds"), number(p, "sd_fz_n"));
-      else std::printf("plate %s: not zeroed: %s\n", p.value("plate", "").c_str(), p.value("reason", "").c_str());
+      if (p.value("accepted", false))
+        std::printf("plate %s: zeroed (%g s, Fz noise %.2f N)\n", p.value("plate", "").c_str(), number(p, "seconds"),
+                    number(p, "sd_fz_n"));
+      else
+        std::printf("plate %s: not zeroed: %s\n", p.value("plate", "").c_str(), p.value("reason", "").c_str());
   } else if (event == "tap_result") {
     show_tap(d);
   } else if (event == "delays_result") {
@@ -115,12 +136,15 @@ void show_event(const Json& result) {
   } else if (event == "record_started") {
     std::printf("recording into %s\n", d.value("journal", "").c_str());
   } else if (event == "record_stopped") {
-    std::printf(d.value("ok", false) ? "recorded: %s\n" : "finalising failed, the trial is safe in %s\n", d.value("file", "").c_str());
+    std::printf(d.value("ok", false) ? "recorded: %s\n" : "finalising failed, the trial is safe in %s\n",
+                d.value("file", "").c_str());
   } else if (event == "record_failed") {
     std::printf("not recording: %s\n", d.value("error", "").c_str());
   } else if (event == "blink_result") {
-    if (d.value("accepted", false)) std::printf("%s blinks for five seconds\n", d.value("device", "").c_str());
-    else std::printf("%s cannot blink: %s\n", d.value("device", "").c_str(), d.value("reason", "").c_str());
+    if (d.value("accepted", false))
+      std::printf("%s blinks for five seconds\n", d.value("device", "").c_str());
+    else
+      std::printf("%s cannot blink: %s\n", d.value("device", "").c_str(), d.value("reason", "").c_str());
   } else if (event == "mark") {
     std::printf("marked\n");
   } else {

@@ -10,12 +10,16 @@ namespace {
 constexpr std::size_t kEvents = 100, kRepetitions = 200;
 constexpr std::int64_t kLateSlots = 30;  // a stream that stopped 0.3 s ago is not waited for
 constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
-constexpr const char* kTraced[] = {"angle_left", "angle_right", "rate_left", "rate_right", "shank_left", "shank_right", "fz_left", "fz_right"};
+constexpr const char* kTraced[] = {"angle_left", "angle_right", "rate_left", "rate_right",
+                                   "shank_left", "shank_right", "fz_left",   "fz_right"};
 
-Json number_or_null(double v, double scale = 1) { return std::isfinite(v) ? Json(std::round(v * scale) / scale) : Json(nullptr); }
+Json number_or_null(double v, double scale = 1) {
+  return std::isfinite(v) ? Json(std::round(v * scale) / scale) : Json(nullptr);
+}
 
 bool on_grid(const std::string& name) {
-  return std::any_of(kFrameColumns.begin(), kFrameColumns.end(), [&](const FrameColumn& c) { return name == c.stream; });
+  return std::any_of(kFrameColumns.begin(), kFrameColumns.end(),
+                     [&](const FrameColumn& c) { return name == c.stream; });
 }
 
 }  // namespace
@@ -53,7 +57,11 @@ Json Board::session_message() const {
     if (const auto s = streams_.find(c.stream); s != streams_.end())
       if (const int place = s->second.column(c.column); place >= 0) {
         const FeedColumn& column = s->second.columns[static_cast<std::size_t>(place)];
-        one = {{"name", c.name}, {"known", true}, {"unit", column.unit}, {"delay_s", column.delay_s}, {"exploratory", column.exploratory}};
+        one = {{"name", c.name},
+               {"known", true},
+               {"unit", column.unit},
+               {"delay_s", column.delay_s},
+               {"exploratory", column.exploratory}};
       }
     columns.push_back(one);
   }
@@ -69,9 +77,12 @@ Json Board::session_message() const {
 }
 
 void Board::row(const FeedStream& stream, const FeedRow& row) {
-  if (stream.type == "text") text_row(stream, row);
-  else if (stream.name.rfind("reps/", 0) == 0) repetition_row(stream, row);
-  else if (row.t_ns >= 0 && row.t_ns % kSlotNs == 0) grid_row(stream, row);
+  if (stream.type == "text")
+    text_row(stream, row);
+  else if (stream.name.rfind("reps/", 0) == 0)
+    repetition_row(stream, row);
+  else if (row.t_ns >= 0 && row.t_ns % kSlotNs == 0)
+    grid_row(stream, row);
 }
 
 void Board::grid_row(const FeedStream& stream, const FeedRow& row) {
@@ -87,8 +98,10 @@ void Board::grid_row(const FeedStream& stream, const FeedRow& row) {
       if (const int place = stream.column(kFrameColumns[i].column); place >= 0)
         slot.row[i] = static_cast<float>(row.values[static_cast<std::size_t>(place)]);
   const auto known = newest_.find(stream.name);
-  if (known == newest_.end()) newest_[stream.name] = number;
-  else known->second = std::max(known->second, number);
+  if (known == newest_.end())
+    newest_[stream.name] = number;
+  else
+    known->second = std::max(known->second, number);
   std::int64_t last = 0, complete = std::numeric_limits<std::int64_t>::max();
   for (const auto& [name, newest] : newest_) last = std::max(last, newest);
   for (const auto& [name, newest] : newest_)
@@ -109,12 +122,16 @@ void Board::repetition_row(const FeedStream& stream, const FeedRow& row) {
   if (place < 0 || !(std::abs(row.values[static_cast<std::size_t>(place)]) < 1e9)) return;
   const int number = static_cast<int>(row.values[static_cast<std::size_t>(place)]);
   Json values = Json::object();
-  for (std::size_t i = 0; i < stream.columns.size(); ++i) values[stream.columns[i].name] = number_or_null(row.values[i], 1e6);
+  for (std::size_t i = 0; i < stream.columns.size(); ++i)
+    values[stream.columns[i].name] = number_or_null(row.values[i], 1e6);
   Repetition& r = repetitions_[number];
   if (r.trial.empty()) r.trial = trial_;
-  if (stream.name == "reps/left") r.left = values;
-  else if (stream.name == "reps/right") r.right = values;
-  else if (stream.name == "reps/pair") r.pair = values;
+  if (stream.name == "reps/left")
+    r.left = values;
+  else if (stream.name == "reps/right")
+    r.right = values;
+  else if (stream.name == "reps/pair")
+    r.pair = values;
   if (r.pair.is_null()) return;
   if (r.trace.is_null() && r.pair.value("t_start", Json()).is_number() && r.pair.value("t_end", Json()).is_number())
     r.trace = trace(r.pair["t_start"].get<double>() - 0.5, r.pair["t_end"].get<double>() + 0.3);
@@ -123,7 +140,8 @@ void Board::repetition_row(const FeedStream& stream, const FeedRow& row) {
 }
 
 Json Board::repetition_message(int number, const Repetition& r) const {
-  return {{"type", "repetition"}, {"rep", number}, {"trial", r.trial}, {"pair", r.pair}, {"left", r.left}, {"right", r.right}, {"trace", r.trace}};
+  return {{"type", "repetition"}, {"rep", number},    {"trial", r.trial}, {"pair", r.pair},
+          {"left", r.left},       {"right", r.right}, {"trace", r.trace}};
 }
 
 /// 50 Hz of what the grid still holds.
@@ -135,7 +153,8 @@ Json Board::trace(double from_s, double to_s) const {
     std::size_t column = 0;
     while (std::string_view(kFrameColumns[column].name) != name) ++column;
     Json values = Json::array();
-    for (std::int64_t k = from; k < to; k += 2) values.push_back(number_or_null(static_cast<double>(at(k)[column]), 100));
+    for (std::int64_t k = from; k < to; k += 2)
+      values.push_back(number_or_null(static_cast<double>(at(k)[column]), 100));
     out[name] = std::move(values);
   }
   return out;
@@ -144,7 +163,8 @@ Json Board::trace(double from_s, double to_s) const {
 void Board::text_row(const FeedStream& stream, const FeedRow& row) {
   const std::size_t space = row.text.find(' ');
   const std::string name(row.text.substr(0, space));
-  Json detail = space == std::string_view::npos ? Json::object() : Json::parse(row.text.substr(space + 1), nullptr, false);
+  Json detail =
+      space == std::string_view::npos ? Json::object() : Json::parse(row.text.substr(space + 1), nullptr, false);
   if (!detail.is_object()) detail = Json::object();
   if (stream.name == "events") {
     Json event{{"type", "event"}, {"event", name}, {"t_s", static_cast<double>(row.t_ns) * 1e-9}, {"detail", detail}};
@@ -153,8 +173,11 @@ void Board::text_row(const FeedStream& stream, const FeedRow& row) {
     notify_(event);
   } else if (stream.name == "gaps") {
     gaps_["count"] = gaps_["count"].get<std::int64_t>() + 1;
-    if (name == "lost" && detail.value("count", Json()).is_number()) gaps_["rows"] = gaps_["rows"].get<std::int64_t>() + std::max<std::int64_t>(0, detail["count"].get<std::int64_t>());
-    gaps_["last"] = name == "lost" ? detail.value("stream", "") + ": " + detail.value("cause", "") : name + " " + detail.value("device", "");
+    if (name == "lost" && detail.value("count", Json()).is_number())
+      gaps_["rows"] =
+          gaps_["rows"].get<std::int64_t>() + std::max<std::int64_t>(0, detail["count"].get<std::int64_t>());
+    gaps_["last"] = name == "lost" ? detail.value("stream", "") + ": " + detail.value("cause", "")
+                                   : name + " " + detail.value("device", "");
     gaps_["t_s"] = static_cast<double>(row.t_ns) * 1e-9;
     notify_(gaps_);
   }

@@ -43,7 +43,8 @@ std::string text_of(BIO* bio) {
 
 bool is_address(const std::string& text) {
   std::array<unsigned char, 16> bytes{};
-  return ::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || ::inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+  return ::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
 }
 
 std::string names(const std::string& address) {
@@ -56,12 +57,14 @@ std::string names(const std::string& address) {
 }
 
 void add(X509* certificate, int kind, const char* value) {
-  std::unique_ptr<X509_EXTENSION, With<X509_EXTENSION_free>> extension(X509V3_EXT_conf_nid(nullptr, nullptr, kind, value));
+  std::unique_ptr<X509_EXTENSION, With<X509_EXTENSION_free>> extension(
+      X509V3_EXT_conf_nid(nullptr, nullptr, kind, value));
   need(extension != nullptr, value);
   need(X509_add_ext(certificate, extension.get(), -1) == 1, value);
 }
 
-void make(const std::filesystem::path& certificate_file, const std::filesystem::path& key_file, const std::string& address) {
+void make(const std::filesystem::path& certificate_file, const std::filesystem::path& key_file,
+          const std::string& address) {
   const Key key(EVP_EC_gen("P-256"));
   const X509Ptr x(X509_new());
   need(key && x, "out of memory");
@@ -75,7 +78,9 @@ void make(const std::filesystem::path& certificate_file, const std::filesystem::
   X509_gmtime_adj(X509_getm_notAfter(x.get()), 3650L * 86400);
   X509_set_pubkey(x.get(), key.get());
   X509_NAME* name = X509_get_subject_name(x.get());
-  need(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("grfd monitor"), -1, -1, 0) == 1, "name");
+  need(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("grfd monitor"), -1,
+                                  -1, 0) == 1,
+       "name");
   X509_set_issuer_name(x.get(), name);
   add(x.get(), NID_basic_constraints, "critical,CA:FALSE");
   add(x.get(), NID_ext_key_usage, "serverAuth");

@@ -2,8 +2,8 @@
 
 namespace grfd::monitor {
 namespace {
-constexpr auto kAnswer = std::chrono::seconds(3);     // a daemon that lives answers in milliseconds
-constexpr auto kResult = std::chrono::seconds(600);   // the end of a long recording takes its time
+constexpr auto kAnswer = std::chrono::seconds(3);    // a daemon that lives answers in milliseconds
+constexpr auto kResult = std::chrono::seconds(600);  // the end of a long recording takes its time
 ControlClient::Json failure(const std::string& why) { return {{"ok", false}, {"error", why}}; }
 }  // namespace
 
@@ -24,7 +24,8 @@ void ControlClient::connect() {
 void ControlClient::ask(Json request, Clock::time_point now, Done done) {
   request["v"] = 1;
   if (waiting() > 200) return done(failure("too many commands are waiting for the daemon"));
-  if (!socket_.send(zmq::buffer(request.dump(-1, ' ', false, Json::error_handler_t::replace)), zmq::send_flags::dontwait))
+  if (!socket_.send(zmq::buffer(request.dump(-1, ' ', false, Json::error_handler_t::replace)),
+                    zmq::send_flags::dontwait))
     return done(failure("no daemon answers at " + endpoint_));
   first_.push_back({now + kAnswer, std::move(done)});
 }

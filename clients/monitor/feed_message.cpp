@@ -24,7 +24,9 @@ FeedRow read_header(const char* at) {
   return row;
 }
 
-std::size_t width(const std::string& type) { return type == "f32" || type == "i32" ? 4 : type == "f64" || type == "i64" ? 8 : 0; }
+std::size_t width(const std::string& type) {
+  return type == "f32" || type == "i32" ? 4 : type == "f64" || type == "i64" ? 8 : 0;
+}
 
 double number(const std::string& type, const char* at) {
   if (type == "f32") return static_cast<double>(read<float>(at));
@@ -56,9 +58,7 @@ void FeedDecoder::take(std::string_view topic, std::string_view header_text, std
     } else if (type == "data") {
       take_data(header, rows);
     }  // other types are not for us: the contract may grow
-  } catch (const Json::exception&) {
-    ++bad_;
-  }
+  } catch (const Json::exception&) { ++bad_; }
 }
 
 /// A new session: the daemon was started anew; what was known of the old one is void.
@@ -71,10 +71,13 @@ void FeedDecoder::renew(const std::string& session) {
 void FeedDecoder::take_info(const Json& header) {
   renew(header.at("session").get<std::string>());
   const Json& info = header.at("info");
-  FeedStream stream{info.at("name").get<std::string>(), info.at("type").get<std::string>(), {}, info.value("exploratory", false)};
+  FeedStream stream{
+      info.at("name").get<std::string>(), info.at("type").get<std::string>(), {}, info.value("exploratory", false)};
   for (const Json& c : info.at("columns"))
-    stream.columns.push_back({c.at("name").get<std::string>(), c.at("unit").get<std::string>(), c.value("delay_s", 0.0), stream.exploratory || c.value("exploratory", false)});
-  if (stream.columns.empty() || stream.columns.size() > 1000 || (stream.type != "text" && width(stream.type) == 0)) return void(++bad_);
+    stream.columns.push_back({c.at("name").get<std::string>(), c.at("unit").get<std::string>(), c.value("delay_s", 0.0),
+                              stream.exploratory || c.value("exploratory", false)});
+  if (stream.columns.empty() || stream.columns.size() > 1000 || (stream.type != "text" && width(stream.type) == 0))
+    return void(++bad_);
   Known& known = known_[stream.name];
   known.stream = std::move(stream);
   if (handlers_.info) handlers_.info(known.stream);
@@ -90,7 +93,9 @@ void FeedDecoder::take_data(const Json& header, std::string_view rows) {
   known.next_seq = seq + 1;
   known.any = true;
   const auto count = header.at("count").get<std::uint64_t>();
-  const bool good = count > 0 && count <= rows.size() && (known.stream.type == "text" ? text_rows(known.stream, count, rows) : numeric_rows(known.stream, count, rows));
+  const bool good =
+      count > 0 && count <= rows.size() &&
+      (known.stream.type == "text" ? text_rows(known.stream, count, rows) : numeric_rows(known.stream, count, rows));
   if (!good) return void(++bad_);
   if (handlers_.data) handlers_.data(header.value("age_ms", std::numeric_limits<double>::quiet_NaN()));
 }

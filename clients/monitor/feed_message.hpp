@@ -49,8 +49,8 @@ class FeedDecoder {
  public:
   explicit FeedDecoder(FeedHandlers handlers) : handlers_(std::move(handlers)) {}
   void take(std::string_view topic, std::string_view header, std::string_view rows);
-  std::uint64_t bad() const { return bad_; }            ///< messages that break the contract
-  std::uint64_t lost() const { return lost_; }          ///< messages that ZeroMQ dropped: holes in `seq`
+  std::uint64_t bad() const { return bad_; }    ///< messages that break the contract
+  std::uint64_t lost() const { return lost_; }  ///< messages that ZeroMQ dropped: holes in `seq`
   const std::string& session() const { return session_; }
 
  private:

@@ -1,4 +1,5 @@
-// The binary message that carries new rows of the grid to a page, at display rate. clients/monitor/README.md is its contract.
+// The binary message that carries new rows of the grid to a page, at display rate. clients/monitor/README.md is its
+// contract.
 #pragma once
 #include <cstring>
 #include <string>
@@ -11,9 +12,9 @@ inline constexpr std::int64_t kFrameRows = 200;  ///< 2 s; a page that was away 
 inline constexpr std::size_t kFrameHeader = 24;
 inline constexpr std::int64_t kFromNow = -1;  ///< a page that just came: it gets the last 2 s, and nothing was left out
 
-/// Little endian: u8 version 1, u8 0, u16 rows, u32 number of the frame, f32 age of the newest row in ms (infinite: there is none), u32
-/// rows left out because the page was slow, f64 time of the first row in s; then the rows, f32 columns in the order of
-/// kFrameColumns, 10 ms apart. `from` becomes the slot after the last one.
+/// Little endian: u8 version 1, u8 0, u16 rows, u32 number of the frame, f32 age of the newest row in ms (infinite:
+/// there is none), u32 rows left out because the page was slow, f64 time of the first row in s; then the rows, f32
+/// columns in the order of kFrameColumns, 10 ms apart. `from` becomes the slot after the last one.
 inline std::string make_frame(const Board& board, std::int64_t& from, std::uint32_t number, float age_ms) {
   std::uint32_t skipped = 0;
   const std::int64_t first_possible = std::max(board.begin(), board.end() - kFrameRows);
@@ -32,7 +33,8 @@ inline std::string make_frame(const Board& board, std::int64_t& from, std::uint3
   put(8, age_ms);
   put(12, skipped);
   put(16, static_cast<double>(from) * (kSlotNs * 1e-9));
-  for (std::int64_t i = 0; i < rows; ++i) put(kFrameHeader + static_cast<std::size_t>(i) * sizeof(GridRow), board.at(from + i));
+  for (std::int64_t i = 0; i < rows; ++i)
+    put(kFrameHeader + static_cast<std::size_t>(i) * sizeof(GridRow), board.at(from + i));
   from = board.end();
   return out;
 }

@@ -15,16 +15,19 @@ constexpr int kMessagesPerTick = 4000;
 constexpr const char* kTopics[] = {"session", "cop/", "asymmetry", "ankle/", "reps/", "events", "gaps"};
 
 /// What a page may ask for, and the daemon's word for it.
-const std::map<std::string, std::string, std::less<>> kCommands{{"zero", "tare"}, {"start", "record_start"}, {"stop", "record_stop"}, {"mark", "mark"}};
+const std::map<std::string, std::string, std::less<>> kCommands{
+    {"zero", "tare"}, {"start", "record_start"}, {"stop", "record_stop"}, {"mark", "mark"}};
 
-Text text_of(const Json& message) { return std::make_shared<const std::string>(message.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+Text text_of(const Json& message) {
+  return std::make_shared<const std::string>(message.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
 }  // namespace
 
 std::int64_t utc_s() { return static_cast<std::int64_t>(::time(nullptr)); }
 
-Gateway::Gateway(zmq::context_t& context, const std::string& feed, const std::string& control, Pairing& pairing, bool open_to_view,
-                 const keys::ClientKeys& keys)
+Gateway::Gateway(zmq::context_t& context, const std::string& feed, const std::string& control, Pairing& pairing,
+                 bool open_to_view, const keys::ClientKeys& keys)
     : feed_(context, zmq::socket_type::sub),
       control_(context, control, keys),
       pairing_(pairing),
@@ -33,11 +36,13 @@ Gateway::Gateway(zmq::context_t& context, const std::string& feed, const std::st
       decoder_({.session = [this](const Json& header) { board_.session(header); },
                 .info = [this](const FeedStream& stream) { board_.info(stream); },
                 .row = [this](const FeedStream& stream, const FeedRow& row) { board_.row(stream, row); },
-                .data = [this](double age) {
-                  if (board_.end() == newest_slot_) return;
-                  newest_slot_ = board_.end();
-                  newest_ = now_ - std::chrono::microseconds(static_cast<std::int64_t>(std::isfinite(age) ? std::clamp(age, 0.0, 1e6) * 1e3 : 0));
-                }}) {
+                .data =
+                    [this](double age) {
+                      if (board_.end() == newest_slot_) return;
+                      newest_slot_ = board_.end();
+                      newest_ = now_ - std::chrono::microseconds(static_cast<std::int64_t>(
+                                           std::isfinite(age) ? std::clamp(age, 0.0, 1e6) * 1e3 : 0));
+                    }}) {
   feed_.set(zmq::sockopt::linger, 0);
   feed_.set(zmq::sockopt::rcvhwm, 20000);
   feed_.set(zmq::sockopt::reconnect_ivl, 200);
@@ -64,8 +69,10 @@ void Gateway::drain_feed(Clock::time_point now) {
       if (!feed_.recv(part, zmq::recv_flags::dontwait)) break;
       more = part.more();
     }
-    if (count == 3) decoder_.take(parts[0].to_string_view(), parts[1].to_string_view(), parts[2].to_string_view());
-    else ++counters_.bad_messages;
+    if (count == 3)
+      decoder_.take(parts[0].to_string_view(), parts[1].to_string_view(), parts[2].to_string_view());
+    else
+      ++counters_.bad_messages;
   }
 }
 
@@ -91,8 +98,11 @@ void Gateway::poll_status(Clock::time_point now) {
 
 Json Gateway::status_message(const Json& reply) const {
   Json out{{"type", "status"}, {"daemon", reply.value("ok", false)}, {"trial", ""}};
-  Json gateway{{"pages", pages_.size()}, {"feed_messages_lost", decoder_.lost()}, {"feed_messages_bad", decoder_.bad() + counters_.bad_messages},
-               {"slow_pages_closed", counters_.slow_pages_closed}, {"bad_requests", counters_.bad_requests + counters_.wrong_origin},
+  Json gateway{{"pages", pages_.size()},
+               {"feed_messages_lost", decoder_.lost()},
+               {"feed_messages_bad", decoder_.bad() + counters_.bad_messages},
+               {"slow_pages_closed", counters_.slow_pages_closed},
+               {"bad_requests", counters_.bad_requests + counters_.wrong_origin},
                {"refused_pages", counters_.refused_pages}};
   out["gateway"] = std::move(gateway);
   if (!reply.value("ok", false)) {
@@ -135,7 +145,9 @@ bool Gateway::admit(Page& page, const std::string& message, std::string& answer)
     answer = Json{{"type", "refused"}, {"reason", why}}.dump();
     return false;
   };
-  const auto field = [&](const char* key) { return first.contains(key) && first[key].is_string() ? first[key].get<std::string>() : std::string(); };
+  const auto field = [&](const char* key) {
+    return first.contains(key) && first[key].is_string() ? first[key].get<std::string>() : std::string();
+  };
   if (!first.is_object() || field("type") != "hello") return refuse("the first message must be {\"type\": \"hello\"}");
   Json reply{{"type", "welcome"}, {"version", 1}};
   if (const std::string secret = field("pair"); !secret.empty()) {
@@ -166,7 +178,8 @@ void Gateway::join(const std::shared_ptr<Page>& page) {
 
 void Gateway::command(const std::shared_ptr<Page>& page, const std::string& message) {
   const Json asked = Json::parse(message, nullptr, false);
-  const Json id = asked.is_object() && asked.contains("id") && asked["id"].is_number_integer() ? asked["id"] : Json(nullptr);
+  const Json id =
+      asked.is_object() && asked.contains("id") && asked["id"].is_number_integer() ? asked["id"] : Json(nullptr);
   const auto answer = [id](Page& to, Json reply) {
     Json out{{"type", "reply"}, {"id", id}};
     out.update(reply);
@@ -182,7 +195,8 @@ void Gateway::command(const std::shared_ptr<Page>& page, const std::string& mess
     ++counters_.bad_messages;
     return refuse("unknown command; there are zero, start, stop, mark");
   }
-  if (!page->grant.control) return refuse("this browser may only look; grfctl monitor pair --control gives a link that allows more");
+  if (!page->grant.control)
+    return refuse("this browser may only look; grfctl monitor pair --control gives a link that allows more");
   Json request{{"command", known->second}};
   for (const char* key : {"name", "text"})
     if (asked.contains(key) && asked[key].is_string()) request[key] = asked[key];

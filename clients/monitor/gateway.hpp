@@ -34,14 +34,15 @@ class Page {
 
 /// Counters of what was rejected or lost at the gateway.
 struct GatewayCounters {
-  std::uint64_t bad_requests = 0, wrong_origin = 0, refused_pages = 0, bad_messages = 0, slow_pages_closed = 0, too_many_pages = 0;
+  std::uint64_t bad_requests = 0, wrong_origin = 0, refused_pages = 0, bad_messages = 0, slow_pages_closed = 0,
+                too_many_pages = 0;
 };
 
 class Gateway {
  public:
   using Clock = std::chrono::steady_clock;
-  Gateway(zmq::context_t& context, const std::string& feed, const std::string& control, Pairing& pairing, bool open_to_view,
-          const keys::ClientKeys& keys = {});
+  Gateway(zmq::context_t& context, const std::string& feed, const std::string& control, Pairing& pairing,
+          bool open_to_view, const keys::ClientKeys& keys = {});
 
   void tick(Clock::time_point now);
 

@@ -1,11 +1,11 @@
 // grfmon: the web monitor's gateway. Speaks the feed and the control contract, and nothing else of the daemon.
-#include <utility>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 #include "clients/monitor/certificate.hpp"
 #include "clients/monitor/options.hpp"
@@ -27,17 +27,24 @@ void run(const Options& options) {
 
   boost::asio::io_context io(1);
   zmq::context_t context(1);
-  Gateway gateway(context, options.feed, options.control, pairing, !secure, grfd::keys::client_keys(options.server_key, options.key));
+  Gateway gateway(context, options.feed, options.control, pairing, !secure,
+                  grfd::keys::client_keys(options.server_key, options.key));
   WebSite site;
   site.assets = load_assets(options.page.string());
   site.secure = secure;
-  WebServer server(io, address.host, address.port, std::move(site), gateway, certificate.certificate.string(), certificate.key.string());
-  const std::string base = (secure ? "https://" : "http://") + (ip.is_v6() ? "[" + shown + "]" : shown) + ":" + std::to_string(server.port()) + "/";
+  WebServer server(io, address.host, address.port, std::move(site), gateway, certificate.certificate.string(),
+                   certificate.key.string());
+  const std::string base = (secure ? "https://" : "http://") + (ip.is_v6() ? "[" + shown + "]" : shown) + ":" +
+                           std::to_string(server.port()) + "/";
   PairServer pair_server(context, options.pairing, pairing, base, certificate.fingerprint);
 
   std::printf("monitor: %s\n", base.c_str());
-  if (secure) std::printf("only paired browsers see anything; pair one with: grfctl monitor pair\ncertificate SHA-256 %s\n", certificate.fingerprint.c_str());
-  if (options.invite) std::printf("with buttons (once, within ten minutes): %s#pair=%s\n", base.c_str(), pairing.invite(true, utc_s()).c_str());
+  if (secure)
+    std::printf("only paired browsers see anything; pair one with: grfctl monitor pair\ncertificate SHA-256 %s\n",
+                certificate.fingerprint.c_str());
+  if (options.invite)
+    std::printf("with buttons (once, within ten minutes): %s#pair=%s\n", base.c_str(),
+                pairing.invite(true, utc_s()).c_str());
   std::fflush(stdout);
 
   constexpr auto kTick = std::chrono::microseconds(16667);

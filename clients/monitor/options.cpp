@@ -4,13 +4,13 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 
+#include <toml++/toml.h>
 #include <array>
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
-#include <toml++/toml.h>
 
 namespace po = boost::program_options;
 
@@ -63,14 +63,13 @@ void read_config(const std::string& file, Options& o) {
     take("keys.folder", keys);
     const std::filesystem::path folder = std::filesystem::path(file).parent_path() / keys;
     std::error_code ignored;
-    const bool plain = o.feed.rfind("ipc://", 0) == 0 || o.feed.rfind("tcp://127.", 0) == 0 || o.feed.rfind("tcp://[::1]", 0) == 0;
+    const bool plain =
+        o.feed.rfind("ipc://", 0) == 0 || o.feed.rfind("tcp://127.", 0) == 0 || o.feed.rfind("tcp://[::1]", 0) == 0;
     if (!plain && std::filesystem::exists(folder / "monitor.key", ignored)) {
       o.key = folder / "monitor.key";
       o.server_key = folder / "server.pub";
     }
-  } catch (const toml::parse_error& e) {
-    throw std::runtime_error(file + ": " + std::string(e.description()));
-  }
+  } catch (const toml::parse_error& e) { throw std::runtime_error(file + ": " + std::string(e.description())); }
 }
 
 }  // namespace
@@ -79,14 +78,13 @@ std::optional<Options> read_options(int argc, char** argv) {
   Options o;
   po::options_description known;
   const auto text = [] { return po::value<std::string>(); };
-  known.add_options()("config", text())("feed", text())("control", text())("endpoint", text())("listen", text())("state", text())("page", text())("server-key", text())("key", text())(
-      "secure", po::bool_switch())("invite", po::bool_switch())("help,h", po::bool_switch());
+  known.add_options()("config", text())("feed", text())("control", text())("endpoint", text())("listen", text())(
+      "state", text())("page", text())("server-key", text())("key", text())("secure", po::bool_switch())(
+      "invite", po::bool_switch())("help,h", po::bool_switch());
   po::variables_map values;
   try {
     po::store(po::command_line_parser(argc, argv).options(known).positional({}).run(), values);
-  } catch (const po::error& e) {
-    throw std::runtime_error(std::string(e.what()) + "; see grfmon --help");
-  }
+  } catch (const po::error& e) { throw std::runtime_error(std::string(e.what()) + "; see grfmon --help"); }
   if (values["help"].as<bool>()) return std::fputs(kUsage, stdout), std::nullopt;
   if (const char* set = std::getenv("GRFD_CONTROL")) o.control = set;
   if (const char* set = std::getenv("GRFD_MONITOR")) o.pairing = set;
@@ -106,13 +104,18 @@ std::optional<Options> read_options(int argc, char** argv) {
   take("page", o.page);
   o.secure = values["secure"].as<bool>();
   o.invite = values["invite"].as<bool>();
-  if (o.pairing.rfind("ipc://", 0) != 0) throw std::runtime_error("monitor.endpoint is \"" + o.pairing + "\", must be ipc://PATH: who may use the socket may invite");
+  if (o.pairing.rfind("ipc://", 0) != 0)
+    throw std::runtime_error("monitor.endpoint is \"" + o.pairing +
+                             "\", must be ipc://PATH: who may use the socket may invite");
   parse_address(o.listen);
   return o;
 }
 
 Address parse_address(const std::string& text) {
-  const auto wrong = [&] { return std::runtime_error("monitor.listen is \"" + text + "\", must be ADDRESS:PORT, as in 127.0.0.1:7391, 0.0.0.0:7391 or [::1]:7391"); };
+  const auto wrong = [&] {
+    return std::runtime_error("monitor.listen is \"" + text +
+                              "\", must be ADDRESS:PORT, as in 127.0.0.1:7391, 0.0.0.0:7391 or [::1]:7391");
+  };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0) throw wrong();
   Address out{text.substr(0, colon), 0};
@@ -135,7 +138,9 @@ std::string own_address(const std::string& host) {
   if (::getifaddrs(&all) != 0) return host;
   std::string found = "127.0.0.1";
   for (const ifaddrs* i = all; i != nullptr; i = i->ifa_next) {
-    if (i->ifa_addr == nullptr || i->ifa_addr->sa_family != AF_INET || (i->ifa_flags & IFF_LOOPBACK) != 0 || (i->ifa_flags & IFF_UP) == 0) continue;
+    if (i->ifa_addr == nullptr || i->ifa_addr->sa_family != AF_INET || (i->ifa_flags & IFF_LOOPBACK) != 0 ||
+        (i->ifa_flags & IFF_UP) == 0)
+      continue;
     std::array<char, INET_ADDRSTRLEN> text{};
     ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(i->ifa_addr)->sin_addr, text.data(), text.size());
     found = text.data();

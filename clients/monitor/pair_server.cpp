@@ -8,8 +8,12 @@
 
 namespace grfd::monitor {
 
-PairServer::PairServer(zmq::context_t& context, const std::string& endpoint, Pairing& pairing, std::string base, std::string fingerprint)
-    : socket_(context, zmq::socket_type::router), pairing_(pairing), base_(std::move(base)), fingerprint_(std::move(fingerprint)) {
+PairServer::PairServer(zmq::context_t& context, const std::string& endpoint, Pairing& pairing, std::string base,
+                       std::string fingerprint)
+    : socket_(context, zmq::socket_type::router),
+      pairing_(pairing),
+      base_(std::move(base)),
+      fingerprint_(std::move(fingerprint)) {
   socket_.set(zmq::sockopt::linger, 0);
   socket_.set(zmq::sockopt::maxmsgsize, std::int64_t{4096});
   const mode_t before = ::umask(0117);  // the group may invite, as it may command
@@ -17,7 +21,8 @@ PairServer::PairServer(zmq::context_t& context, const std::string& endpoint, Pai
     socket_.bind(endpoint);
   } catch (const zmq::error_t& e) {
     ::umask(before);
-    throw std::runtime_error("cannot listen at " + endpoint + ": " + e.what() + "; choose another place with --endpoint or GRFD_MONITOR");
+    throw std::runtime_error("cannot listen at " + endpoint + ": " + e.what() +
+                             "; choose another place with --endpoint or GRFD_MONITOR");
   }
   ::umask(before);
 }
@@ -32,7 +37,8 @@ void PairServer::poll() {
       more = message.more();
     }
     const std::string reply = answer(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (socket_.send(peer, zmq::send_flags::sndmore | zmq::send_flags::dontwait)) socket_.send(zmq::buffer(reply), zmq::send_flags::dontwait);
+    if (socket_.send(peer, zmq::send_flags::sndmore | zmq::send_flags::dontwait))
+      socket_.send(zmq::buffer(reply), zmq::send_flags::dontwait);
   }
 }
 
@@ -40,11 +46,15 @@ Json PairServer::answer(std::string_view text) {
   const Json asked = Json::parse(text, nullptr, false);
   const auto refuse = [](const char* why) { return Json{{"v", 1}, {"ok", false}, {"error", why}}; };
   const auto done = [](Json result) { return Json{{"v", 1}, {"ok", true}, {"result", std::move(result)}}; };
-  if (!asked.is_object() || !asked.contains("command") || !asked["command"].is_string()) return refuse("a request must be a JSON object with a command");
+  if (!asked.is_object() || !asked.contains("command") || !asked["command"].is_string())
+    return refuse("a request must be a JSON object with a command");
   const std::string command = asked["command"].get<std::string>();
   if (command == "pair") {
     const bool control = asked.contains("control") && asked["control"].is_boolean() && asked["control"].get<bool>();
-    return done({{"link", base_ + "#pair=" + pairing_.invite(control, utc_s())}, {"control", control}, {"seconds", Pairing::kInvitation_s}, {"fingerprint", fingerprint_}});
+    return done({{"link", base_ + "#pair=" + pairing_.invite(control, utc_s())},
+                 {"control", control},
+                 {"seconds", Pairing::kInvitation_s},
+                 {"fingerprint", fingerprint_}});
   }
   if (command == "list") return done(pairing_.list(utc_s()));
   if (command == "forget") {

@@ -9,8 +9,10 @@ namespace grfd::monitor {
 
 class PairServer {
  public:
-  /// Links begin with `base`: "https://192.168.1.5:7391/". `fingerprint` empty: no TLS. @throws zmq::error_t, std::runtime_error
-  PairServer(zmq::context_t& context, const std::string& endpoint, Pairing& pairing, std::string base, std::string fingerprint);
+  /// Links begin with `base`: "https://192.168.1.5:7391/". `fingerprint` empty: no TLS. @throws zmq::error_t,
+  /// std::runtime_error
+  PairServer(zmq::context_t& context, const std::string& endpoint, Pairing& pairing, std::string base,
+             std::string fingerprint);
   void poll();  ///< never waits
 
  private:

@@ -21,7 +21,8 @@ std::string id_of(const std::string& digest_of_token) { return digest_of_token.s
 template <class Entries>
 void make_room(Entries& entries, std::size_t limit) {
   while (entries.size() >= limit)
-    entries.erase(std::min_element(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.second.since_s < b.second.since_s; }));
+    entries.erase(std::min_element(entries.begin(), entries.end(),
+                                   [](const auto& a, const auto& b) { return a.second.since_s < b.second.since_s; }));
 }
 }  // namespace
 
@@ -40,7 +41,8 @@ void write_private(const std::filesystem::path& path, const std::string& text) {
   const bool good = done == text.size() && ::fsync(fd) == 0;
   const int error = errno;
   ::close(fd);
-  if (!good || ::rename(part.c_str(), path.c_str()) != 0) throw std::runtime_error("cannot write " + path.string() + ": " + std::strerror(good ? errno : error));
+  if (!good || ::rename(part.c_str(), path.c_str()) != 0)
+    throw std::runtime_error("cannot write " + path.string() + ": " + std::strerror(good ? errno : error));
 }
 
 Pairing::Pairing(std::filesystem::path folder) : file_(std::move(folder) / "paired.json") {
@@ -51,9 +53,11 @@ Pairing::Pairing(std::filesystem::path folder) : file_(std::move(folder) / "pair
   try {
     const Json all = Json::parse(in);
     for (const Json& one : all.at("paired"))
-      tokens_[one.at("digest").get<std::string>()] = {one.at("control").get<bool>(), one.at("since_s").get<std::int64_t>()};
+      tokens_[one.at("digest").get<std::string>()] = {one.at("control").get<bool>(),
+                                                      one.at("since_s").get<std::int64_t>()};
   } catch (const Json::exception& e) {
-    throw std::runtime_error(file_.string() + " is not what grfmon writes (" + e.what() + "); delete it to forget all paired pages");
+    throw std::runtime_error(file_.string() + " is not what grfmon writes (" + e.what() +
+                             "); delete it to forget all paired pages");
   }
 }
 
@@ -87,13 +91,15 @@ Grant Pairing::grant(std::string_view token, std::int64_t now_s) const {
 }
 
 bool Pairing::holds(const std::string& id, std::int64_t now_s) const {
-  return std::any_of(tokens_.begin(), tokens_.end(), [&](const auto& t) { return id_of(t.first) == id && now_s - t.second.since_s <= kToken_s; });
+  return std::any_of(tokens_.begin(), tokens_.end(),
+                     [&](const auto& t) { return id_of(t.first) == id && now_s - t.second.since_s <= kToken_s; });
 }
 
 Json Pairing::list(std::int64_t now_s) const {
   Json out = Json::array();
   for (const auto& [key, entry] : tokens_)
-    if (now_s - entry.since_s <= kToken_s) out.push_back({{"id", id_of(key)}, {"control", entry.control}, {"since_s", entry.since_s}});
+    if (now_s - entry.since_s <= kToken_s)
+      out.push_back({{"id", id_of(key)}, {"control", entry.control}, {"since_s", entry.since_s}});
   return out;
 }
 
@@ -105,7 +111,8 @@ int Pairing::forget(const std::string& id) {
 
 void Pairing::save() const {
   Json all{{"paired", Json::array()}};
-  for (const auto& [key, entry] : tokens_) all["paired"].push_back({{"digest", key}, {"control", entry.control}, {"since_s", entry.since_s}});
+  for (const auto& [key, entry] : tokens_)
+    all["paired"].push_back({{"digest", key}, {"control", entry.control}, {"since_s", entry.since_s}});
   write_private(file_, all.dump(1) + "\n");
 }
 

@@ -15,8 +15,8 @@ struct Grant {
   std::string id = {};  ///< of the paired browser; empty: not paired
 };
 
-/// One-time invitations (in memory, ten minutes) become tokens (kept as SHA-256 in `STATE/paired.json`, mode 0600, 30 days).
-/// Times are seconds since 1970, UTC, given by the caller.
+/// One-time invitations (in memory, ten minutes) become tokens (kept as SHA-256 in `STATE/paired.json`, mode 0600, 30
+/// days). Times are seconds since 1970, UTC, given by the caller.
 class Pairing {
  public:
   static constexpr std::int64_t kInvitation_s = 600, kToken_s = 30 * 86400;

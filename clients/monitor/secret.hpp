@@ -22,7 +22,8 @@ inline std::string hex(const unsigned char* bytes, std::size_t count) {
 /// 160 random bits as 40 hexadecimal digits. @throws std::runtime_error when the machine has no randomness.
 inline std::string new_secret() {
   std::array<unsigned char, 20> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) throw std::runtime_error("no randomness for a secret");
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+    throw std::runtime_error("no randomness for a secret");
   return hex(bytes.data(), bytes.size());
 }
 
@@ -30,7 +31,8 @@ inline std::string new_secret() {
 inline std::string digest(std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
   unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), bytes.data(), &size, EVP_sha256(), nullptr) != 1) throw std::runtime_error("SHA-256 failed");
+  if (EVP_Digest(text.data(), text.size(), bytes.data(), &size, EVP_sha256(), nullptr) != 1)
+    throw std::runtime_error("SHA-256 failed");
   return hex(bytes.data(), size);
 }
 

@@ -35,7 +35,8 @@ struct Counted {  // connections that are open
 template <class Stream>
 class LivePage final : public Page, public std::enable_shared_from_this<LivePage<Stream>> {
  public:
-  LivePage(Stream stream, std::unique_ptr<Counted> counted, Gateway& gateway) : ws_(std::move(stream)), counted_(std::move(counted)), gateway_(gateway) {}
+  LivePage(Stream stream, std::unique_ptr<Counted> counted, Gateway& gateway)
+      : ws_(std::move(stream)), counted_(std::move(counted)), gateway_(gateway) {}
 
   void run(const http::request<http::empty_body>& request) {
     beast::get_lowest_layer(ws_).expires_never();  // the WebSocket has its own timeouts
@@ -68,7 +69,8 @@ class LivePage final : public Page, public std::enable_shared_from_this<LivePage
   void read() {
     ws_.async_read(buffer_, [self = this->shared_from_this()](Error error, std::size_t) {
       if (error) {
-        if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow) ++self->gateway_.counters().bad_messages;
+        if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow)
+          ++self->gateway_.counters().bad_messages;
         return self->end();
       }
       const std::string message = beast::buffers_to_string(self->buffer_.data());
@@ -83,8 +85,10 @@ class LivePage final : public Page, public std::enable_shared_from_this<LivePage
     std::string answer;
     admitted_ = gateway_.admit(*this, message, answer);
     send(std::make_shared<const std::string>(std::move(answer)));
-    if (admitted_) gateway_.join(this->shared_from_this());
-    else last_words_ = true;
+    if (admitted_)
+      gateway_.join(this->shared_from_this());
+    else
+      last_words_ = true;
     if (last_words_ && !writing_) end();
   }
 
@@ -139,7 +143,10 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
  public:
   template <class... Args>
   Connection(WebSite& site, Gateway& gateway, Args&&... args)
-      : stream_(std::forward<Args>(args)...), counted_(std::make_unique<Counted>(site.connections)), site_(site), gateway_(gateway) {}
+      : stream_(std::forward<Args>(args)...),
+        counted_(std::make_unique<Counted>(site.connections)),
+        site_(site),
+        gateway_(gateway) {}
 
   void run() {
     beast::get_lowest_layer(stream_).expires_after(kPatience);
@@ -147,8 +154,10 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
       read();
     } else {
       stream_.async_handshake(asio::ssl::stream_base::server, [self = this->shared_from_this()](Error error) {
-        if (error) ++self->gateway_.counters().bad_requests;
-        else self->read();
+        if (error)
+          ++self->gateway_.counters().bad_requests;
+        else
+          self->read();
       });
     }
   }
@@ -161,7 +170,9 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
     beast::get_lowest_layer(stream_).expires_after(kPatience);
     http::async_read(stream_, buffer_, *parser_, [self = this->shared_from_this()](Error error, std::size_t) {
       if (!error) return self->take();
-      if (error != http::error::end_of_stream && error != asio::error::connection_reset && error != beast::error::timeout) ++self->gateway_.counters().bad_requests;
+      if (error != http::error::end_of_stream && error != asio::error::connection_reset &&
+          error != beast::error::timeout)
+        ++self->gateway_.counters().bad_requests;
     });
   }
 
@@ -169,7 +180,8 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
     const auto& request = parser_->get();
     const auto text = [&](http::field f) { return std::string(request[f]); };
     const std::string path(request.target().substr(0, request.target().find('?')));
-    if (!host_allowed(text(http::field::host), site_.secure, site_.port)) return answer(http::status::misdirected_request, "This name is not mine.\n");
+    if (!host_allowed(text(http::field::host), site_.secure, site_.port))
+      return answer(http::status::misdirected_request, "This name is not mine.\n");
     if (websocket::is_upgrade(request) && path == "/live") {
       if (!origin_allowed(text(http::field::origin), text(http::field::host), site_.secure)) {
         ++gateway_.counters().wrong_origin;
@@ -177,7 +189,8 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
       }
       return std::make_shared<LivePage<Stream>>(std::move(stream_), std::move(counted_), gateway_)->run(request);
     }
-    if (request.method() != http::verb::get && request.method() != http::verb::head) return answer(http::status::method_not_allowed, "Only GET.\n");
+    if (request.method() != http::verb::get && request.method() != http::verb::head)
+      return answer(http::status::method_not_allowed, "Only GET.\n");
     const auto asset = site_.assets.find(path);
     if (asset == site_.assets.end()) return answer(http::status::not_found, "Not here.\n");
     reply(http::status::ok, asset->second.body, asset->second.type, parser_->keep_alive());
@@ -193,8 +206,10 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
     response_->set(http::field::content_type, type);
     for (const auto& [name, value] : kSafeHeaders) response_->set(name, value);
     response_->keep_alive(keep);
-    if (parser_->get().method() == http::verb::head) response_->content_length(body.size());
-    else response_->body() = body;
+    if (parser_->get().method() == http::verb::head)
+      response_->content_length(body.size());
+    else
+      response_->body() = body;
     if (parser_->get().method() != http::verb::head) response_->prepare_payload();
     http::async_write(stream_, *response_, [self = this->shared_from_this(), keep](Error error, std::size_t) {
       if (!error && keep) return self->read();
@@ -217,8 +232,10 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
 void start_connection(asio::ip::tcp::socket socket, asio::ssl::context* tls, WebSite& site, Gateway& gateway) {
   Error ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  if (tls == nullptr) std::make_shared<Connection<beast::tcp_stream>>(site, gateway, std::move(socket))->run();
-  else std::make_shared<Connection<beast::ssl_stream<beast::tcp_stream>>>(site, gateway, std::move(socket), *tls)->run();
+  if (tls == nullptr)
+    std::make_shared<Connection<beast::tcp_stream>>(site, gateway, std::move(socket))->run();
+  else
+    std::make_shared<Connection<beast::ssl_stream<beast::tcp_stream>>>(site, gateway, std::move(socket), *tls)->run();
 }
 
 }  // namespace grfd::monitor

@@ -7,7 +7,8 @@
 
 namespace grfd::monitor {
 
-/// Plain HTTP is served on loopback alone, so another name in `Host` is a page from elsewhere that had its name point here (DNS rebinding).
+/// Plain HTTP is served on loopback alone, so another name in `Host` is a page from elsewhere that had its name point
+/// here (DNS rebinding).
 inline bool host_allowed(std::string_view host, bool secure, unsigned short port) {
   if (host.empty()) return false;
   if (secure) return true;
@@ -25,7 +26,8 @@ inline bool origin_allowed(std::string_view origin, std::string_view host, bool 
 inline constexpr std::array<std::pair<const char*, const char*>, 6> kSafeHeaders{{
     {"Cache-Control", "no-store"},
     {"Content-Security-Policy",
-     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri "
+     "'none'; form-action 'none'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Opener-Policy", "same-origin"},

@@ -1,6 +1,5 @@
 // HTTP and WebSocket towards browsers, plain on loopback, otherwise over TLS.
 #pragma once
-#include <utility>  // Asio 1.74 needs it first
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -8,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>  // Asio 1.74 needs it first
 
 #include "clients/monitor/gateway.hpp"
 

@@ -13,7 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kBetweenAnswers = std::chrono::milliseconds(20);
 constexpr int kSubscriptionsAtOnce = 1000;
-constexpr std::int64_t kMostBytes = 256;  // of a subscription; libzmq keeps every byte of it in a tree
+constexpr std::int64_t kMostBytes = 256;           // of a subscription; libzmq keeps every byte of it in a tree
 constexpr std::int64_t kMostHandshakeBytes = 768;  // CURVE: 257, the metadata of the client
 
 TimeNs lab_now() {
@@ -44,10 +44,11 @@ void Feed::open(const Session& session) {
                                          {"streams", session.streams.size()}}
                       .dump();
   for (const StreamInfo& info : session.streams) {
-    nlohmann::ordered_json header{{"v", kFeedVersion}, {"type", "info"}, {"stream", info.name},
-                                  {"session", session_id_}, {"version", 1}, {"info", to_json(info)}};
+    nlohmann::ordered_json header{{"v", kFeedVersion},      {"type", "info"}, {"stream", info.name},
+                                  {"session", session_id_}, {"version", 1},   {"info", to_json(info)}};
     const bool fast = info.name.rfind("fast/", 0) == 0;
-    const bool shown = !fast && info.rate_hz >= 100 && (info.kind == StreamKind::calibrated || info.kind == StreamKind::derived);
+    const bool shown =
+        !fast && info.rate_hz >= 100 && (info.kind == StreamKind::calibrated || info.kind == StreamKind::derived);
     Topic topic{&info, RowJoiner(info)};
     topic.at_once = info.kind == StreamKind::event || info.rate_hz == 0;
     topic.fast = fast;
@@ -57,7 +58,8 @@ void Feed::open(const Session& session) {
     longest_name_ = std::max({longest_name_, info.name.size(), topics_.back().preview.size()});
   }
   socket_ = zmq::socket_t(context_, zmq::socket_type::xpub);
-  socket_.set(zmq::sockopt::xpub_verbose, 1);  // every subscription comes up here, so that each late joiner gets the info
+  socket_.set(zmq::sockopt::xpub_verbose,
+              1);  // every subscription comes up here, so that each late joiner gets the info
   socket_.set(zmq::sockopt::sndhwm, settings_.high_water_mark);
   socket_.set(zmq::sockopt::linger, 200);
   socket_.set(zmq::sockopt::maxmsgsize, gate_ ? kMostHandshakeBytes : kMostBytes);  // who sends more is cut off
@@ -83,7 +85,8 @@ void Feed::write(std::span<const Sample> samples) {
     ++topic.count;
     topic.newest_arrival = row.header.t_arrival;
     any_data_ = true;
-    if (!topic.preview.empty()) topic.newest.assign(topic.rows.end() - static_cast<std::ptrdiff_t>(topic.rows.size() - before), topic.rows.end());
+    if (!topic.preview.empty())
+      topic.newest.assign(topic.rows.end() - static_cast<std::ptrdiff_t>(topic.rows.size() - before), topic.rows.end());
     if (topic.at_once) send(topic);
     any_fast_ |= topic.fast;
   }
@@ -112,8 +115,10 @@ void Feed::flush() {
 void Feed::send(Topic& topic) {
   const TimeNs now = lab_now(), age = now - topic.newest_arrival;
   send_rows(topic.info->name, topic, topic.message_seq++, topic.first_t, topic.count, topic.rows, age);
-  if (topic.fast) fast_age_.add(now, age);
-  else if (!topic.at_once) batched_age_.add(now, age);
+  if (topic.fast)
+    fast_age_.add(now, age);
+  else if (!topic.at_once)
+    batched_age_.add(now, age);
   topic.rows.clear();
   topic.count = 0;
   ++messages_;
@@ -130,15 +135,15 @@ void Feed::send_previews() {
   }
 }
 
-void Feed::send_rows(const std::string& name, const Topic& topic, std::uint64_t seq, TimeNs first_t, std::uint32_t count,
-                     std::span<const std::byte> rows, TimeNs age) {
+void Feed::send_rows(const std::string& name, const Topic& topic, std::uint64_t seq, TimeNs first_t,
+                     std::uint32_t count, std::span<const std::byte> rows, TimeNs age) {
   char header[512];  // a longer name than the configuration allows would be cut, not overrun
-  const int n = std::snprintf(header, sizeof header,
-                              "{\"v\":%d,\"type\":\"data\",\"stream\":\"%s\",\"session\":\"%s\",\"seq\":%llu,"
-                              "\"first_t_ns\":%lld,\"count\":%u,\"age_ms\":%.3f}",
-                              kFeedVersion, topic.info->name.c_str(), session_id_.c_str(),
-                              static_cast<unsigned long long>(seq), static_cast<long long>(first_t), count,
-                              static_cast<double>(age) * 1e-6);
+  const int n =
+      std::snprintf(header, sizeof header,
+                    "{\"v\":%d,\"type\":\"data\",\"stream\":\"%s\",\"session\":\"%s\",\"seq\":%llu,"
+                    "\"first_t_ns\":%lld,\"count\":%u,\"age_ms\":%.3f}",
+                    kFeedVersion, topic.info->name.c_str(), session_id_.c_str(), static_cast<unsigned long long>(seq),
+                    static_cast<long long>(first_t), count, static_cast<double>(age) * 1e-6);
   socket_.send(zmq::buffer(name), zmq::send_flags::sndmore);
   socket_.send(zmq::buffer(header, std::min(static_cast<std::size_t>(n), sizeof header - 1)), zmq::send_flags::sndmore);
   socket_.send(zmq::buffer(rows.data(), rows.size()), zmq::send_flags::dontwait);

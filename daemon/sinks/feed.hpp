@@ -42,8 +42,8 @@ class Feed final : public Sink {
     std::uint32_t count = 0;
     TimeNs first_t = 0, newest_arrival = 0;
     std::uint64_t message_seq = 0;
-    bool at_once = false;  ///< events and the like do not wait for a batch
-    bool fast = false;     ///< what a write brings leaves at its end
+    bool at_once = false;   ///< events and the like do not wait for a batch
+    bool fast = false;      ///< what a write brings leaves at its end
     std::string preview{};  ///< topic of its preview; empty: none
     std::uint64_t preview_seq = 0;
     std::vector<std::byte> newest{};  ///< row that the next preview shows; empty: nothing new

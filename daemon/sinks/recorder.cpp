@@ -25,7 +25,8 @@ std::string file_name(std::string name) {
 }
 
 std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 }  // namespace
 
@@ -79,12 +80,15 @@ void Recorder::on_command() {
 
 void Recorder::start(const std::string& detail) {
   const auto json = nlohmann::json::parse(detail, nullptr, false);
-  const auto field = [&](const char* key) { return json.is_object() && json.contains(key) ? json[key] : nlohmann::json(); };
+  const auto field = [&](const char* key) {
+    return json.is_object() && json.contains(key) ? json[key] : nlohmann::json();
+  };
   command_id_ = field("id").is_number_integer() ? field("id").get<std::int64_t>() : 0;
   const RecordSettings& settings = session_->settings.record;
   std::string name = file_name(field("name").is_string() ? field("name").get<std::string>() : std::string());
   if (name.empty()) name = file_name(settings.name);
-  if (name.empty()) name = utc_compact(session_->start_utc_ns + (held_.empty() ? 0 : held_.front().t - session_->start));
+  if (name.empty())
+    name = utc_compact(session_->start_utc_ns + (held_.empty() ? 0 : held_.front().t - session_->start));
   const std::string folder = settings.folder.empty() ? "." : settings.folder;
   path_ = folder + "/" + name + ".journal";
   refused_ = false;
@@ -111,7 +115,8 @@ void Recorder::watch() {
   if (trial_->error() != 0 && !refused_) {
     refused_ = true;
     ++failures;
-    report(RecordingEvent::Kind::failed, "cannot write '" + path_ + "': " + std::generic_category().message(trial_->error()) +
+    report(RecordingEvent::Kind::failed, "cannot write '" + path_ +
+                                             "': " + std::generic_category().message(trial_->error()) +
                                              "; the file is whole up to its last block, writing is tried again");
   } else if (refused_ && now - last_error_ns_ > kSettledNs) {
     refused_ = false;
@@ -124,7 +129,9 @@ void Recorder::stop(const char* reason) {
   const bool whole = trial_->finish(reason);
   watch();
   report(RecordingEvent::Kind::finished,
-         whole ? "" : "the end of '" + path_ + "' could not be written: " + std::generic_category().message(trial_->error()));
+         whole
+             ? ""
+             : "the end of '" + path_ + "' could not be written: " + std::generic_category().message(trial_->error()));
   samples_base_ = samples.get();
   lost_base_ = lost_samples.get();
   bytes_base_ = bytes.get();

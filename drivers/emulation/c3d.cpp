@@ -55,14 +55,17 @@ void C3dFile::read_layout() {
   points_ = u16(2);
   const std::size_t analogue = u16(4);
   per_frame_ = u16(18);
-  if (analogue == 0 || per_frame_ == 0) fail(4, "the file has no analogue channels; a recording of force plates has at least 6");
+  if (analogue == 0 || per_frame_ == 0)
+    fail(4, "the file has no analogue channels; a recording of force plates has at least 6");
   if (analogue % per_frame_ != 0)
-    fail(4, str(analogue) + " analogue values per frame do not divide into the " + str(per_frame_) + " samples per frame of byte 18");
+    fail(4, str(analogue) + " analogue values per frame do not divide into the " + str(per_frame_) +
+                " samples per frame of byte 18");
   channels_ = analogue / per_frame_;
 
   double scale = real(12);
   if (scale == 0 || !std::isfinite(scale)) scale = number("POINT", "SCALE", 0);
-  if (scale == 0 || !std::isfinite(scale)) fail(12, "the point scale is 0; it is negative for real data, positive for integers");
+  if (scale == 0 || !std::isfinite(scale))
+    fail(12, "the point scale is 0; it is negative for real data, positive for integers");
   real_data_ = scale < 0;
   for (const std::string& word : words("ANALOG", "FORMAT")) unsigned_data_ = unsigned_data_ || word == "UNSIGNED";
 
@@ -72,9 +75,11 @@ void C3dFile::read_layout() {
     if (start < 0) start += 65536;
     if (start >= 2 && start < 65536) block = static_cast<std::size_t>(start);
   }
-  if (block < 2) fail(16, "the data start in block " + str(block) + "; they come after the header, in block 2 or later");
+  if (block < 2)
+    fail(16, "the data start in block " + str(block) + "; they come after the header, in block 2 or later");
   data_start_ = (block - 1) * kBlock;
-  if (data_start_ >= bytes_.size()) fail(bytes_.size(), "the file ends here; its data start at byte " + str(data_start_));
+  if (data_start_ >= bytes_.size())
+    fail(bytes_.size(), "the file ends here; its data start at byte " + str(data_start_));
 
   frame_bytes_ = (points_ * 4 + analogue) * (real_data_ ? 4 : 2);
   const std::size_t available = (bytes_.size() - data_start_) / frame_bytes_;
@@ -89,7 +94,8 @@ void C3dFile::read_layout() {
   rate_hz_ = number("ANALOG", "RATE", 0);
   if (!(rate_hz_ > 0)) rate_hz_ = point_rate * static_cast<double>(per_frame_);
   if (!(rate_hz_ > 0 && rate_hz_ <= 1e6))
-    fail(20, "the sampling rate of the analogue channels is not known; POINT:RATE or ANALOG:RATE must be in Hz, above 0");
+    fail(20,
+         "the sampling rate of the analogue channels is not known; POINT:RATE or ANALOG:RATE must be in Hz, above 0");
 }
 
 /// The header counts to 65535 only; longer files say more in TRIAL or POINT.
@@ -136,7 +142,8 @@ std::vector<double> C3dFile::channel(std::size_t channel) const {
       const double raw = real_data_ ? real(at) : unsigned_data_ ? u16(at) : i16(at);
       const double v = (raw - zero) * scale * general;
       if (!std::isfinite(v))
-        fail(at, "channel " + str(channel + 1) + " of frame " + str(frame + 1) + " is no finite number; every sample of a plate must be one");
+        fail(at, "channel " + str(channel + 1) + " of frame " + str(frame + 1) +
+                     " is no finite number; every sample of a plate must be one");
       out.push_back(v);
     }
   }

@@ -31,8 +31,8 @@ class C3dFile {
   C3dFile(std::vector<std::byte> bytes, std::string name);
 
   const std::string& name() const { return name_; }
-  double rate_hz() const { return rate_hz_; }             ///< of the analogue channels
-  std::size_t samples() const { return samples_; }        ///< per channel
+  double rate_hz() const { return rate_hz_; }       ///< of the analogue channels
+  std::size_t samples() const { return samples_; }  ///< per channel
   std::size_t channels() const { return channels_; }
   /// In the unit of ANALOG:UNITS: (count - OFFSET) * SCALE * GEN_SCALE. `channel` is 0-based.
   /// @throws C3dError when a value is no finite number
@@ -65,7 +65,8 @@ class C3dFile {
   Processor processor_ = Processor::intel;
   std::vector<C3dParameter> parameters_;
   bool real_data_ = false, unsigned_data_ = false;
-  std::size_t chain_broken_at_ = 0, data_start_ = 0, frame_bytes_ = 0, points_ = 0, per_frame_ = 0, channels_ = 0, samples_ = 0;
+  std::size_t chain_broken_at_ = 0, data_start_ = 0, frame_bytes_ = 0, points_ = 0, per_frame_ = 0, channels_ = 0,
+              samples_ = 0;
   double rate_hz_ = 0;
 };
 

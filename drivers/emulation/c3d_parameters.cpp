@@ -19,7 +19,8 @@ std::string trimmed(std::string s) {
 
 void C3dFile::read_parameters() {
   const std::size_t block = u8(0);
-  if (block < 2) fail(0, "the parameters start in block " + str(block) + "; they come after the header, in block 2 or later");
+  if (block < 2)
+    fail(0, "the parameters start in block " + str(block) + "; they come after the header, in block 2 or later");
   const std::size_t start = (block - 1) * 512;
   if (start + 4 > bytes_.size()) fail(bytes_.size(), "the file ends here; its parameters start at byte " + str(start));
   const std::uint8_t processor = u8(start + 3);
@@ -32,7 +33,8 @@ void C3dFile::read_parameters() {
   std::map<int, std::string> groups;
   std::vector<int> group_of;
   for (std::size_t at = start + 4; at < section_end;) {
-    const std::size_t record = at, length = static_cast<std::size_t>(std::abs(static_cast<int>(static_cast<std::int8_t>(u8(at)))));
+    const std::size_t record = at,
+                      length = static_cast<std::size_t>(std::abs(static_cast<int>(static_cast<std::int8_t>(u8(at)))));
     if (length == 0) break;
     const int id = static_cast<std::int8_t>(u8(at + 1));
     std::string name;
@@ -44,7 +46,8 @@ void C3dFile::read_parameters() {
     at += 2 + length;
     const int distance = i16(at);
     if (distance < 0 || distance == 1)
-      fail(at, "parameter '" + name + "' points " + std::to_string(distance) + " bytes on; the next record lies at least 2 bytes on, 0 ends");
+      fail(at, "parameter '" + name + "' points " + std::to_string(distance) +
+                   " bytes on; the next record lies at least 2 bytes on, 0 ends");
     // Writers exist that swap the bytes of the last distance: one that leaves the section ends the chain.
     const std::size_t next = at + static_cast<std::size_t>(distance);
     const bool last = distance == 0 || next > section_end;
@@ -57,8 +60,8 @@ void C3dFile::read_parameters() {
       p.name = name;
       p.type = static_cast<std::int8_t>(u8(at));
       if (p.type != -1 && p.type != 1 && p.type != 2 && p.type != 4)
-        fail(at, "parameter '" + name + "' of the record at byte " + str(record) + " has type " + std::to_string(p.type) +
-                     "; types are -1, 1, 2 and 4");
+        fail(at, "parameter '" + name + "' of the record at byte " + str(record) + " has type " +
+                     std::to_string(p.type) + "; types are -1, 1, 2 and 4");
       const std::size_t dims = u8(at + 1);
       if (dims > 7) fail(at + 1, "parameter '" + name + "' has " + str(dims) + " dimensions; up to 7 are allowed");
       p.count = 1;
@@ -67,9 +70,11 @@ void C3dFile::read_parameters() {
         p.count *= p.dims.back();
       }
       p.offset = at + 2 + dims;
-      const std::size_t end = p.offset + p.count * static_cast<std::size_t>(std::abs(p.type)), limit = last ? section_end : next;
+      const std::size_t end = p.offset + p.count * static_cast<std::size_t>(std::abs(p.type)),
+                        limit = last ? section_end : next;
       if (end > limit)
-        fail(p.offset, "the values of parameter '" + name + "' need bytes up to " + str(end) + "; they must end by byte " + str(limit));
+        fail(p.offset, "the values of parameter '" + name + "' need bytes up to " + str(end) +
+                           "; they must end by byte " + str(limit));
       group_of.push_back(id);
       parameters_.push_back(std::move(p));
     }

@@ -38,7 +38,8 @@ class Reader {
   std::vector<double> calibration(std::size_t k, std::size_t columns) const;
   double moment_unit(std::size_t channel);
   void warn(const std::string& what) {
-    if (std::find(out_.warnings.begin(), out_.warnings.end(), what) == out_.warnings.end()) out_.warnings.push_back(what);
+    if (std::find(out_.warnings.begin(), out_.warnings.end(), what) == out_.warnings.end())
+      out_.warnings.push_back(what);
   }
 
   const C3dFile& file_;
@@ -54,8 +55,8 @@ std::vector<double> Reader::table(const char* name, std::size_t per_plate, std::
   if (!p) file_.missing(kGroup, name, "a file with force plates has it");
   at = p->offset;
   if (p->count < per_plate * count_)
-    file_.fail(at, std::string("FORCE_PLATFORM:") + name + " holds " + str(p->count) + " values; " + str(count_) + " plates need " +
-                       str(per_plate * count_));
+    file_.fail(at, std::string("FORCE_PLATFORM:") + name + " holds " + str(p->count) + " values; " + str(count_) +
+                       " plates need " + str(per_plate * count_));
   return file_.numbers(kGroup, name);
 }
 
@@ -68,7 +69,8 @@ C3dPlates Reader::read() {
   if (n[0] > 32) file_.fail(used->offset, "FORCE_PLATFORM:USED is " + shown(n[0]) + "; up to 32 plates are read");
   count_ = static_cast<std::size_t>(n[0]);
   if (file_.chain_broken_at())
-    warn("the chain of parameters leaves its section at byte " + str(file_.chain_broken_at()) + "; it is taken to end there");
+    warn("the chain of parameters leaves its section at byte " + str(file_.chain_broken_at()) +
+         "; it is taken to end there");
 
   const auto units = file_.words("POINT", "UNITS");
   if (!units.empty() && metres(units[0]) > 0)
@@ -84,8 +86,7 @@ C3dPlates Reader::read() {
   channels_ = table("CHANNEL", std::max<std::size_t>(channel_rows_, 1), channels_at_);
   const auto zero = file_.numbers(kGroup, "ZERO");
   if (zero.size() >= 2 && zero[0] >= 1 && zero[1] >= zero[0])
-    warn("FORCE_PLATFORM:ZERO (frames " + shown(zero[0]) + " to " + shown(zero[1]) +
-         ") is not subtracted");
+    warn("FORCE_PLATFORM:ZERO (frames " + shown(zero[0]) + " to " + shown(zero[1]) + ") is not subtracted");
   out_.rate_hz = file_.rate_hz();
   for (std::size_t k = 0; k < count_; ++k) out_.plates.push_back(plate(k));
   return std::move(out_);
@@ -96,7 +97,8 @@ std::vector<double> Reader::calibration(std::size_t k, std::size_t columns) cons
   const C3dParameter* p = file_.find(kGroup, "CAL_MATRIX");
   if (!p) file_.missing(kGroup, "CAL_MATRIX", "a plate of TYPE 4 or 5 needs it");
   if (p->dims.size() < 2 || p->dims[0] != 6 || p->dims[1] < columns || p->count < 6 * p->dims[1] * (k + 1))
-    file_.fail(p->offset, "FORCE_PLATFORM:CAL_MATRIX does not hold 6 x " + str(columns) + " values for plate " + str(k + 1));
+    file_.fail(p->offset,
+               "FORCE_PLATFORM:CAL_MATRIX does not hold 6 x " + str(columns) + " values for plate " + str(k + 1));
   const auto all = file_.numbers(kGroup, "CAL_MATRIX");
   const auto from = all.begin() + static_cast<std::ptrdiff_t>(6 * p->dims[1] * k);
   return {from, from + static_cast<std::ptrdiff_t>(6 * columns)};
@@ -117,7 +119,8 @@ C3dPlate Reader::plate(std::size_t k) {
   C3dPlate p;
   const std::string who = "plate " + str(k + 1);
   if (!(types_[k] >= 1 && types_[k] < 6))
-    file_.fail(file_.find(kGroup, "TYPE")->offset, who + " is of TYPE " + shown(types_[k]) + "; TYPE 1, 2, 3, 4 and 5 are read");
+    file_.fail(file_.find(kGroup, "TYPE")->offset,
+               who + " is of TYPE " + shown(types_[k]) + "; TYPE 1, 2, 3, 4 and 5 are read");
   p.type = static_cast<int>(types_[k]);
   for (std::size_t c = 0; c < 4; ++c)
     for (std::size_t i = 0; i < 3; ++i) p.corners_m[c][i] = corners_[12 * k + 3 * c + i] * length_;
@@ -134,17 +137,19 @@ C3dPlate Reader::plate(std::size_t k) {
 
   const std::size_t count = p.type == 3 || p.type == 5 ? 8 : 6;
   if (channel_rows_ < count)
-    file_.fail(channels_at_, "FORCE_PLATFORM:CHANNEL has " + str(channel_rows_) + " rows; " + who + " of TYPE " + std::to_string(p.type) +
-                                 " needs " + str(count));
+    file_.fail(channels_at_, "FORCE_PLATFORM:CHANNEL has " + str(channel_rows_) + " rows; " + who + " of TYPE " +
+                                 std::to_string(p.type) + " needs " + str(count));
   std::vector<std::vector<double>> v(count);
   for (std::size_t i = 0; i < count; ++i) {
     const double number = channels_[channel_rows_ * k + i];
     if (!(number >= 1 && number <= static_cast<double>(file_.channels())))
-      file_.fail(channels_at_, who + " uses channel " + shown(number) + "; the file has channels 1 to " +
-                                   str(file_.channels()));
+      file_.fail(channels_at_,
+                 who + " uses channel " + shown(number) + "; the file has channels 1 to " + str(file_.channels()));
     v[i] = file_.channel(static_cast<std::size_t>(number) - 1);
   }
-  const auto channel_number = [&](std::size_t i) { return static_cast<std::size_t>(channels_[channel_rows_ * k + i]) - 1; };
+  const auto channel_number = [&](std::size_t i) {
+    return static_cast<std::size_t>(channels_[channel_rows_ * k + i]) - 1;
+  };
   const double moment = p.type == 4 || p.type == 5 ? length_ : moment_unit(channel_number(p.type == 1 ? 5 : 3));
   const double a = o[0] * length_, b = o[1] * length_;
   const std::vector<double> matrix = p.type >= 4 ? calibration(k, count) : std::vector<double>{};
@@ -157,8 +162,14 @@ C3dPlate Reader::plate(std::size_t k) {
       const double x = v[3][s] * length_, y = v[4][s] * length_;
       w = {v[0][s], v[1][s], v[2][s], y * v[2][s], -x * v[2][s], v[5][s] * moment + x * v[1][s] - y * v[0][s]};
     } else if (p.type == 3) {
-      const double x12 = v[0][s], x34 = v[1][s], y14 = v[2][s], y23 = v[3][s], z1 = v[4][s], z2 = v[5][s], z3 = v[6][s], z4 = v[7][s];
-      w = {x12 + x34, y14 + y23, z1 + z2 + z3 + z4, b * (z1 + z2 - z3 - z4), a * (-z1 + z2 + z3 - z4), b * (x34 - x12) + a * (y14 - y23)};
+      const double x12 = v[0][s], x34 = v[1][s], y14 = v[2][s], y23 = v[3][s], z1 = v[4][s], z2 = v[5][s], z3 = v[6][s],
+                   z4 = v[7][s];
+      w = {x12 + x34,
+           y14 + y23,
+           z1 + z2 + z3 + z4,
+           b * (z1 + z2 - z3 - z4),
+           a * (-z1 + z2 + z3 - z4),
+           b * (x34 - x12) + a * (y14 - y23)};
     } else {
       if (p.type == 2) {
         for (std::size_t i = 0; i < 6; ++i) w[i] = v[i][s];

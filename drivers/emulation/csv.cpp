@@ -24,7 +24,8 @@ std::string inflate_file(const std::string& path) {
     int code = Z_OK;
     const char* why = gzerror(file.get(), &code);
     if (n < 0 || (code != Z_OK && code != Z_STREAM_END))
-      throw CsvError(path + ": the gzip data are damaged after " + std::to_string(text.size()) + " characters (" + why + ")");
+      throw CsvError(path + ": the gzip data are damaged after " + std::to_string(text.size()) + " characters (" + why +
+                     ")");
     if (n == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(n));
     if (text.size() > kMostBytes) throw CsvError(path + ": more than 4 GiB of text; cut the recording");
@@ -107,11 +108,13 @@ void Parser::header() {
       const std::size_t kind = std::string_view("FM").find((*cell)[0]), axis = std::string_view("xyz").find((*cell)[1]);
       std::size_t plate = 0;
       const auto [end, error] = std::from_chars(cell->data() + 2, cell->data() + cell->size(), plate);
-      if (kind < 2 && axis < 3 && error == std::errc() && end == cell->data() + cell->size() && plate >= 1 && plate <= kMostPlates) {
+      if (kind < 2 && axis < 3 && error == std::errc() && end == cell->data() + cell->size() && plate >= 1 &&
+          plate <= kMostPlates) {
         role = static_cast<int>(6 * (plate - 1) + 3 * kind + axis);
         plates_ = std::max(plates_, plate);
         seen.resize(std::max(seen.size(), 6 * plates_));
-        if (seen[static_cast<std::size_t>(role)]) fail(column_, "a second column " + quoted(*cell) + "; there is one of each");
+        if (seen[static_cast<std::size_t>(role)])
+          fail(column_, "a second column " + quoted(*cell) + "; there is one of each");
         seen[static_cast<std::size_t>(role)] = true;
       }
     }
@@ -136,11 +139,14 @@ CsvRecording Parser::parse() {
   out.plates.resize(plates_);
   std::vector<double> t;
   while (next_line()) {
-    if (line_.find_first_not_of(" \t") == std::string_view::npos && text_.find_first_not_of(" \t\r\n") == std::string_view::npos) break;
+    if (line_.find_first_not_of(" \t") == std::string_view::npos &&
+        text_.find_first_not_of(" \t\r\n") == std::string_view::npos)
+      break;
     for (auto& plate : out.plates) plate.emplace_back();
     std::size_t k = 0;
     while (const auto cell = next_cell()) {
-      if (k == role_.size()) fail(column_, "one cell more than the " + std::to_string(role_.size()) + " columns of the header");
+      if (k == role_.size())
+        fail(column_, "one cell more than the " + std::to_string(role_.size()) + " columns of the header");
       const double v = number(*cell);
       const int role = role_[k++];
       if (role < 0)
@@ -149,7 +155,8 @@ CsvRecording Parser::parse() {
         out.plates[static_cast<std::size_t>(role / 6)].back()[static_cast<std::size_t>(role % 6)] = v;
     }
     if (k < role_.size())
-      fail(line_.size() + 1, "the line ends after " + std::to_string(k) + " cells; the header has " + std::to_string(role_.size()));
+      fail(line_.size() + 1,
+           "the line ends after " + std::to_string(k) + " cells; the header has " + std::to_string(role_.size()));
     if (t.size() > 1 && !(t.back() > t[t.size() - 2])) fail(1, "t does not rise");
   }
   if (t.size() < 2) fail(1, "fewer than two samples; the sampling rate follows from t");
@@ -160,7 +167,8 @@ CsvRecording Parser::parse() {
       fail(1, "t is not evenly spaced; " + std::to_string(t.front() + static_cast<double>(i) * step) + " was expected");
     }
   out.rate_hz = 1 / step;
-  if (std::abs(out.rate_hz - std::round(out.rate_hz)) < 1e-6 * out.rate_hz) out.rate_hz = std::round(out.rate_hz);  // t is rounded text
+  if (std::abs(out.rate_hz - std::round(out.rate_hz)) < 1e-6 * out.rate_hz)
+    out.rate_hz = std::round(out.rate_hz);  // t is rounded text
   return out;
 }
 }  // namespace

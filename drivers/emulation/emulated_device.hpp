@@ -18,8 +18,8 @@ class EmulatedDevice {
   virtual const LinkInfo& info() const = 0;
   virtual std::vector<std::uint8_t> device_descriptor() const = 0;
   /// @return bytes moved, or -1 for a STALL
-  virtual int control(TimeNs now, std::uint8_t request_type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
-                      std::span<std::byte> data) = 0;
+  virtual int control(TimeNs now, std::uint8_t request_type, std::uint8_t request, std::uint16_t value,
+                      std::uint16_t index, std::span<std::byte> data) = 0;
   /// The host wrote one bulk OUT transfer.
   virtual void out(TimeNs now, std::uint8_t endpoint, std::span<const std::byte> data) = 0;
   /// Lets device time pass: samples that are due are taken, packets that are full are queued.
@@ -28,8 +28,8 @@ class EmulatedDevice {
   /// `now` or earlier when it could already; kNever when no data will come by themselves.
   static constexpr TimeNs kNever = std::numeric_limits<TimeNs>::max();
   virtual TimeNs ready(TimeNs now, std::uint8_t endpoint, std::size_t bytes) = 0;
-  /// Completes one IN transfer if it can complete now (buffer full, or a short packet ends it). @return bytes, or -1 when
-  /// it must wait. A zero-length packet gives 0.
+  /// Completes one IN transfer if it can complete now (buffer full, or a short packet ends it). @return bytes, or -1
+  /// when it must wait. A zero-length packet gives 0.
   virtual int in(TimeNs now, std::uint8_t endpoint, std::span<std::byte> data) = 0;
   /// What is queued although no transfer would complete: for a timed-out or cancelled transfer.
   virtual int partial(TimeNs now, std::uint8_t endpoint, std::span<std::byte> data) = 0;

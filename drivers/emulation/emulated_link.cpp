@@ -16,7 +16,10 @@ constexpr TimeNs kMillisecond = 1'000'000;
 
 EmulatedLink::EmulatedLink(std::unique_ptr<EmulatedDevice> device, const EmulationSettings& settings, LabClock& clock,
                            TimeNs session_start)
-    : device_(std::move(device)), settings_(settings), clock_(clock), start_(session_start),
+    : device_(std::move(device)),
+      settings_(settings),
+      clock_(clock),
+      start_(session_start),
       random_(settings.seed * 0x2545f4914f6cdd1dull) {}
 
 EmulatedLink::~EmulatedLink() = default;

@@ -49,7 +49,7 @@ class EmulatedLink final : public Link {
   void plug_in();
 
  private:
-  TimeNs due(TimeNs ready);  ///< adds latency, jitter and stalls to the time a transfer became ready
+  TimeNs due(TimeNs ready);    ///< adds latency, jitter and stalls to the time a transfer became ready
   TimeNs device_time();        ///< how far the device's time has passed, as lab time
   TimeNs advance(TimeNs lab);  ///< lets device time pass up to this lab time. @return device time, never decreasing
   void require_plugged() const;

@@ -23,7 +23,8 @@ inline std::vector<std::string> unknown_faults(const EmulationSettings& emulatio
   std::vector<std::string> unknown;
   for (const auto& [name, rate] : emulation.faults) {
     const auto is = [&n = name](const char* known) { return n == known; };
-    if (std::none_of(faults.begin(), faults.end(), is) && std::none_of(options.begin(), options.end(), is)) unknown.push_back(name);
+    if (std::none_of(faults.begin(), faults.end(), is) && std::none_of(options.begin(), options.end(), is))
+      unknown.push_back(name);
   }
   return unknown;
 }

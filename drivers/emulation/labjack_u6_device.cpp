@@ -11,10 +11,10 @@ namespace {
 // Constructed: the real descriptors are not published.
 const std::vector<std::uint8_t> kDevice = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0xd5,
                                            0x0c, 0x06, 0x00, 0x45, 0x01, 0x01, 0x02, 0x00, 0x01};
-const std::vector<std::uint8_t> kConfiguration = {
-    0x09, 0x02, 0x27, 0x00, 0x01, 0x01, 0x00, 0x80, 0xfa, 0x09, 0x04, 0x00, 0x00, 0x03, 0xff, 0xff, 0xff, 0x00,
-    0x07, 0x05, 0x01, 0x02, 0x40, 0x00, 0x00, 0x07, 0x05, 0x82, 0x02, 0x40, 0x00, 0x00, 0x07, 0x05, 0x83, 0x02,
-    0x40, 0x00, 0x00};
+const std::vector<std::uint8_t> kConfiguration = {0x09, 0x02, 0x27, 0x00, 0x01, 0x01, 0x00, 0x80, 0xfa, 0x09,
+                                                  0x04, 0x00, 0x00, 0x03, 0xff, 0xff, 0xff, 0x00, 0x07, 0x05,
+                                                  0x01, 0x02, 0x40, 0x00, 0x00, 0x07, 0x05, 0x82, 0x02, 0x40,
+                                                  0x00, 0x00, 0x07, 0x05, 0x83, 0x02, 0x40, 0x00, 0x00};
 
 Bytes string_descriptor(const std::string& text) {
   Bytes d{static_cast<std::uint8_t>(2 + 2 * text.size()), 0x03};
@@ -63,26 +63,38 @@ LabjackU6Device::LabjackU6Device(const DeviceSettings& settings, AnalogSource& s
 
 std::vector<std::uint8_t> LabjackU6Device::device_descriptor() const { return kDevice; }
 
-int LabjackU6Device::control(TimeNs, std::uint8_t request_type, std::uint8_t request, std::uint16_t value, std::uint16_t,
-                             std::span<std::byte> data) {
+int LabjackU6Device::control(TimeNs, std::uint8_t request_type, std::uint8_t request, std::uint16_t value,
+                             std::uint16_t, std::span<std::byte> data) {
   constexpr std::uint8_t kGetStatus = 0, kClearFeature = 1, kGetDescriptor = 6, kGetConfiguration = 8,
                          kSetConfiguration = 9, kGetInterface = 10, kSetInterface = 11;
   if ((request_type & 0x60) != 0) return -1;  // nothing of a class or vendor
-  if (!(request_type & 0x80)) return request == kClearFeature || request == kSetConfiguration || request == kSetInterface ? 0 : -1;
+  if (!(request_type & 0x80))
+    return request == kClearFeature || request == kSetConfiguration || request == kSetInterface ? 0 : -1;
   switch (request) {
-    case kGetStatus: return copy_out(Bytes{0, 0}, data);
-    case kGetConfiguration: return copy_out(Bytes{1}, data);
-    case kGetInterface: return copy_out(Bytes{0}, data);
-    case kGetDescriptor: break;
-    default: return -1;
+    case kGetStatus:
+      return copy_out(Bytes{0, 0}, data);
+    case kGetConfiguration:
+      return copy_out(Bytes{1}, data);
+    case kGetInterface:
+      return copy_out(Bytes{0}, data);
+    case kGetDescriptor:
+      break;
+    default:
+      return -1;
   }
   switch (value) {
-    case 0x0100: return copy_out(kDevice, data);
-    case 0x0200: return copy_out(kConfiguration, data);
-    case 0x0300: return copy_out(Bytes{4, 3, 0x09, 0x04}, data);
-    case 0x0301: return copy_out(string_descriptor(info_.manufacturer), data);
-    case 0x0302: return copy_out(string_descriptor(info_.product), data);
-    default: return -1;
+    case 0x0100:
+      return copy_out(kDevice, data);
+    case 0x0200:
+      return copy_out(kConfiguration, data);
+    case 0x0300:
+      return copy_out(Bytes{4, 3, 0x09, 0x04}, data);
+    case 0x0301:
+      return copy_out(string_descriptor(info_.manufacturer), data);
+    case 0x0302:
+      return copy_out(string_descriptor(info_.product), data);
+    default:
+      return -1;
   }
 }
 
@@ -166,20 +178,29 @@ Bytes LabjackU6Device::answer(TimeNs now, View c) {
     return data.size() == size ? extended_frame(c[3], reply()) : extended_frame(c[3], Bytes{kFunctionInvalid, 0});
   };
   switch (c[3]) {
-    case kConfigU6: return fixed(20, [&] { return config_u6(data); });
-    case kReadCalMem: return fixed(2, [&] { return read_memory(data, false); });
-    case kReadUserMem: return fixed(2, [&] { return read_memory(data, true); });
-    case kConfigIo: return fixed(10, [&] { return config_io(data); });
-    case kFeedback: return extended_frame(c[3], feedback(now, data));
-    case kStreamConfig: return extended_frame(c[3], stream_config(data));
-    default: return extended_frame(c[3], Bytes{kFunctionInvalid, 0});
+    case kConfigU6:
+      return fixed(20, [&] { return config_u6(data); });
+    case kReadCalMem:
+      return fixed(2, [&] { return read_memory(data, false); });
+    case kReadUserMem:
+      return fixed(2, [&] { return read_memory(data, true); });
+    case kConfigIo:
+      return fixed(10, [&] { return config_io(data); });
+    case kFeedback:
+      return extended_frame(c[3], feedback(now, data));
+    case kStreamConfig:
+      return extended_frame(c[3], stream_config(data));
+    default:
+      return extended_frame(c[3], Bytes{kFunctionInvalid, 0});
   }
 }
 
 Bytes LabjackU6Device::config_u6(View data) {
   Bytes d(32);
-  if (data[0] != 0 && sampler_.running()) d[0] = kStreamIsActive;
-  else if (data[0] & 8) local_id_ = data[2];
+  if (data[0] != 0 && sampler_.running())
+    d[0] = kStreamIsActive;
+  else if (data[0] & 8)
+    local_id_ = data[2];
   d[3] = firmware_hundredths_;
   d[4] = firmware_major_;
   d[5] = 15, d[6] = 6;  // bootloader 6.15
@@ -194,10 +215,14 @@ Bytes LabjackU6Device::config_u6(View data) {
 Bytes LabjackU6Device::read_memory(View data, bool user) {
   Bytes d(34);
   const std::size_t block = data[1];
-  if (sampler_.running()) d[0] = kStreamIsActive;
-  else if (user) std::fill(d.begin() + 2, d.end(), std::uint8_t{0xff});  // never written
-  else if (block >= calibration_.size()) d[0] = kFunctionInvalid;
-  else if (unreadable_.count(static_cast<int>(block))) d[0] = kFlashError;
+  if (sampler_.running())
+    d[0] = kStreamIsActive;
+  else if (user)
+    std::fill(d.begin() + 2, d.end(), std::uint8_t{0xff});  // never written
+  else if (block >= calibration_.size())
+    d[0] = kFunctionInvalid;
+  else if (unreadable_.count(static_cast<int>(block)))
+    d[0] = kFlashError;
   else
     for (std::size_t i = 0; i < 4; ++i) write_fixed(&d[2 + 8 * i], calibration_[block][i]);
   return d;
@@ -206,9 +231,12 @@ Bytes LabjackU6Device::read_memory(View data, bool user) {
 Bytes LabjackU6Device::config_io(View data) {
   Bytes d(10);
   if (data[0] & 1) {
-    if (sampler_.running()) d[0] = kTimerStreamActive;
-    else if (data[1] > 4 || data[2] > 3 || data[3] > 8) d[0] = kInvalidOffset;
-    else timers_ = data[1], counters_ = data[2], pin_offset_ = data[3];
+    if (sampler_.running())
+      d[0] = kTimerStreamActive;
+    else if (data[1] > 4 || data[2] > 3 || data[3] > 8)
+      d[0] = kInvalidOffset;
+    else
+      timers_ = data[1], counters_ = data[2], pin_offset_ = data[3];
   }
   d[2] = timers_, d[3] = counters_, d[4] = pin_offset_;
   return d;
@@ -236,8 +264,10 @@ Bytes LabjackU6Device::feedback(TimeNs now, View data) {
       light_ = data[i + 1] != 0;
     } else if (type >= 43 && type <= 49 && type % 2 == 1 && left >= 4) {
       used = 4;
-      if (sampler_.running()) error = kTimerStreamActive;
-      else timer_modes_[(type - 43u) / 2] = data[i + 1];
+      if (sampler_.running())
+        error = kTimerStreamActive;
+      else
+        timer_modes_[(type - 43u) / 2] = data[i + 1];
     } else {
       error = kIoTypeInvalid;
     }
@@ -257,7 +287,8 @@ Bytes LabjackU6Device::stream_config(View data) {
   if (data.size() < 8) return reply(kStreamConfigInvalid);
   const std::size_t n = data[0];
   const int spp = data[2];
-  if (n < 1 || n > 25 || spp < 1 || spp > 25 || data[1] > 8 || data.size() != 8 + 2 * n) return reply(kStreamConfigInvalid);
+  if (n < 1 || n > 25 || spp < 1 || spp > 25 || data[1] > 8 || data.size() != 8 + 2 * n)
+    return reply(kStreamConfigInvalid);
   const std::uint16_t interval = read16(&data[6]);
   if (interval == 0) return reply(kScanRateInvalid);
   U6ScanList list;
@@ -265,7 +296,8 @@ Bytes LabjackU6Device::stream_config(View data) {
   for (std::size_t i = 0; i < n; ++i) {
     const std::uint8_t channel = data[8 + 2 * i];
     const bool special = channel == 193 || channel == 194 || (channel >= 200 && channel <= 203) || channel == 210 ||
-                         channel == 211 || channel == 224 || (channel >= 230 && channel <= 233) || channel == 240 || channel == 241;
+                         channel == 211 || channel == 224 || (channel >= 230 && channel <= 233) || channel == 240 ||
+                         channel == 241;
     if (channel > 15 && !special) return reply(kStreamTableInvalid);
     analog = analog || channel <= 15;
     list.entries.push_back({channel, data[9 + 2 * i]});

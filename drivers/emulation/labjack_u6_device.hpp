@@ -9,11 +9,12 @@
 
 namespace grfd {
 
-/// Serial: emulation.serial, else the serial the settings ask for, else 360012345. Firmware 1.45. Its calibration differs
-/// from the nominal one by up to 0.2 % and 20 counts, by the seed. Faults of EmulationSettings, rates per packet:
-/// drop_packet (the packet counter jumps), corrupt_checksum (one sample byte differs), code_55 (fatal scan overlap).
-/// Where the datasheet is silent: an unknown extended command answers 5, ReadMem and StreamConfig while streaming 48,
-/// StreamStart without configuration 50, a list without analogue input or with a channel that does not exist 49.
+/// Serial: emulation.serial, else the serial the settings ask for, else 360012345. Firmware 1.45. Its calibration
+/// differs from the nominal one by up to 0.2 % and 20 counts, by the seed. Faults of EmulationSettings, rates per
+/// packet: drop_packet (the packet counter jumps), corrupt_checksum (one sample byte differs), code_55 (fatal scan
+/// overlap). Where the datasheet is silent: an unknown extended command answers 5, ReadMem and StreamConfig while
+/// streaming 48, StreamStart without configuration 50, a list without analogue input or with a channel that does not
+/// exist 49.
 class LabjackU6Device final : public EmulatedDevice {
  public:
   /// `source` outlives the device. The sync line, when it has pulses, is wired to FIO0.
@@ -30,7 +31,8 @@ class LabjackU6Device final : public EmulatedDevice {
   int partial(TimeNs now, std::uint8_t endpoint, std::span<std::byte> data) override;
   void power_cycle(TimeNs now) override;
 
-  /// What is wired to the digital lines: FIO in the low byte, EIO in the high byte (channel 193), CIO below (channel 194).
+  /// What is wired to the digital lines: FIO in the low byte, EIO in the high byte (channel 193), CIO below (channel
+  /// 194).
   void set_digital(std::uint16_t fio_eio, std::uint8_t cio = 0x0f) { sampler_.set_digital(fio_eio, cio); }
   /// The next n packets are lost on their way, or carry a sample byte that does not fit their checksum.
   void drop_packets(std::uint64_t n) { sampler_.drop_packets(n); }
@@ -38,7 +40,9 @@ class LabjackU6Device final : public EmulatedDevice {
   void overlap() { sampler_.overlap(); }
   void set_unreadable_block(int block) { unreadable_.insert(block); }
   /// Below 0.94 packets of the last stream are still in the pipe when the next one starts.
-  void set_firmware(std::uint8_t major, std::uint8_t hundredths) { firmware_major_ = major, firmware_hundredths_ = hundredths; }
+  void set_firmware(std::uint8_t major, std::uint8_t hundredths) {
+    firmware_major_ = major, firmware_hundredths_ = hundredths;
+  }
   void use_nominal_calibration() { calibration_ = u6::nominal_calibration(); }
   const u6::Calibration& calibration() const { return calibration_; }
   bool light() const { return light_; }

@@ -44,9 +44,15 @@ double rate_of(const EmulationSettings& s, const char* fault) {
 }  // namespace
 
 U6Sampler::U6Sampler(const EmulationSettings& settings, AnalogSource& source, const SyncLine& sync)
-    : settings_(settings), source_(source), sync_(sync), crystal_(1 + settings.drift_ppm * 1e-6), noise_counts_(0.7 * settings.noise),
-      drop_rate_(rate_of(settings, "drop_packet")), corrupt_rate_(rate_of(settings, "corrupt_checksum")),
-      overlap_rate_(rate_of(settings, "code_55")), random_(mix(settings.seed + 0x5851f42d4c957f2dull)) {}
+    : settings_(settings),
+      source_(source),
+      sync_(sync),
+      crystal_(1 + settings.drift_ppm * 1e-6),
+      noise_counts_(0.7 * settings.noise),
+      drop_rate_(rate_of(settings, "drop_packet")),
+      corrupt_rate_(rate_of(settings, "corrupt_checksum")),
+      overlap_rate_(rate_of(settings, "code_55")),
+      random_(mix(settings.seed + 0x5851f42d4c957f2dull)) {}
 
 void U6Sampler::start(TimeNs now, const U6ScanList& list, const Calibration& calibration) {
   constexpr TimeNs kMs = 1'000'000;
@@ -76,7 +82,8 @@ void U6Sampler::start(TimeNs now, const U6ScanList& list, const Calibration& cal
       in.per_positive_volt = 1 / calibration[block][at];
       in.per_negative_volt = -1 / calibration[block + 2][at];
       in.zero = calibration[block + 2][at + 1];
-      if (channel < 14) {  // of the amplifier before the converter: below the centre the converter's other slope applies
+      if (channel <
+          14) {  // of the amplifier before the converter: below the centre the converter's other slope applies
         const double counts = channel % 2 == 0 ? settings_.zero_offset_counts : -settings_.zero_offset_counts;
         in.offset_volts = counts / (counts < 0 ? in.per_negative_volt : in.per_positive_volt);
       }
@@ -134,20 +141,26 @@ void U6Sampler::store(std::uint64_t scan, bool dummy) {
 std::uint16_t U6Sampler::convert(const Input& input, double t_ns) {
   double volts = 0;
   switch (input.kind) {
-    case Input::Kind::analog: volts = source_.volts(input.channel, t_ns / 1e9); break;
+    case Input::Kind::analog:
+      volts = source_.volts(input.channel, t_ns / 1e9);
+      break;
     case Input::Kind::differential:
       volts = source_.volts(input.channel, t_ns / 1e9) - source_.volts(input.channel + 1, t_ns / 1e9);
       break;
-    case Input::Kind::digital: return digital(t_ns);
-    case Input::Kind::digital_high: return digital_high_;
+    case Input::Kind::digital:
+      return digital(t_ns);
+    case Input::Kind::digital_high:
+      return digital_high_;
     case Input::Kind::timer: {
       if (!(system_timers_ >> (input.channel - 200) & 1)) return 0;
       const auto tick = static_cast<std::uint64_t>(t_ns * crystal_ * 4e-3);  // 4 MHz of the device's own time
       captured_ = static_cast<std::uint16_t>(tick >> 16);
       return static_cast<std::uint16_t>(tick);
     }
-    case Input::Kind::captured: return captured_;
-    case Input::Kind::none: if (input.channel > 15) return 0;
+    case Input::Kind::captured:
+      return captured_;
+    case Input::Kind::none:
+      if (input.channel > 15) return 0;
   }
   volts += input.offset_volts;
   double code = input.zero + volts * (volts < 0 ? input.per_negative_volt : input.per_positive_volt);
@@ -159,7 +172,8 @@ std::uint16_t U6Sampler::convert(const Input& input, double t_ns) {
 double U6Sampler::gaussian() {
   const std::uint64_t bits = mix(random_ += 0x9e3779b97f4a7c15ull);
   // Two deviates make steps and tails finer than the table's.
-  return (static_cast<double>(deviates()[bits & 4095]) + static_cast<double>(deviates()[bits >> 12 & 4095])) * 0.70710678118654752;
+  return (static_cast<double>(deviates()[bits & 4095]) + static_cast<double>(deviates()[bits >> 12 & 4095])) *
+         0.70710678118654752;
 }
 
 TimeNs U6Sampler::available_at(std::uint64_t scan, std::size_t channel) const {
@@ -216,7 +230,8 @@ void U6Sampler::send() {
 }
 
 void U6Sampler::pump(TimeNs now, std::size_t packets) {
-  while (running_ && wire_.size() < packets && available(now) >= static_cast<std::size_t>(list_.samples_per_packet)) send();
+  while (running_ && wire_.size() < packets && available(now) >= static_cast<std::size_t>(list_.samples_per_packet))
+    send();
 }
 
 TimeNs U6Sampler::ready(TimeNs now, std::size_t packets) const {

@@ -12,22 +12,25 @@ namespace grfd {
 
 /// What StreamConfig asked for.
 struct U6ScanList {
-  struct Entry { std::uint8_t channel = 0, options = 0; };
+  struct Entry {
+    std::uint8_t channel = 0, options = 0;
+  };
   std::vector<Entry> entries;
   int samples_per_packet = 25, resolution_index = 1, settling_factor = 0;
   std::uint32_t clock_hz = 4'000'000;
   std::uint16_t interval = 4000;
 };
 
-/// Crystal: device seconds = lab seconds * (1 + drift_ppm * 1e-6), so a positive drift is a fast crystal and scan k is taken
-/// at start + k * (interval / clock) / (1 + drift_ppm * 1e-6) of lab time. In the clock model t = t0 + T (1 + e) n this is
-/// e = -drift_ppm * 1e-6. Channel i of a scan is converted i sample times after the scan's instant and can leave in a packet
-/// one sample time later. The first scan is taken at the next whole millisecond of lab time plus 1 ms.
+/// Crystal: device seconds = lab seconds * (1 + drift_ppm * 1e-6), so a positive drift is a fast crystal and scan k is
+/// taken at start + k * (interval / clock) / (1 + drift_ppm * 1e-6) of lab time. In the clock model t = t0 + T (1 + e)
+/// n this is e = -drift_ppm * 1e-6. Channel i of a scan is converted i sample times after the scan's instant and can
+/// leave in a packet one sample time later. The first scan is taken at the next whole millisecond of lab time plus 1
+/// ms.
 ///
-/// FIFO: 984 samples with 25 per packet. A scan that does not fit starts recovery: scans are left out and counted, packets
-/// carry code 59; when a packet leaves less than one packet behind, the next scan due is stored as 0xFFFF and counted, and
-/// the packet after that reports the count with code 60 (63 above 65535). After an overlap of scans every packet carries
-/// code 55 until the stream is stopped (what the real device sends after the first is not documented).
+/// FIFO: 984 samples with 25 per packet. A scan that does not fit starts recovery: scans are left out and counted,
+/// packets carry code 59; when a packet leaves less than one packet behind, the next scan due is stored as 0xFFFF and
+/// counted, and the packet after that reports the count with code 60 (63 above 65535). After an overlap of scans every
+/// packet carries code 55 until the stream is stopped (what the real device sends after the first is not documented).
 class U6Sampler {
  public:
   struct Packet {
@@ -66,7 +69,15 @@ class U6Sampler {
 
  private:
   struct Input {  // an entry of the list, ready to be converted
-    enum class Kind : std::uint8_t { analog, differential, digital, digital_high, timer, captured, none } kind = Kind::none;
+    enum class Kind : std::uint8_t {
+      analog,
+      differential,
+      digital,
+      digital_high,
+      timer,
+      captured,
+      none
+    } kind = Kind::none;
     int channel = 0;
     double per_positive_volt = 0, per_negative_volt = 0, zero = 0, offset_volts = 0;
   };

@@ -17,7 +17,8 @@ namespace {
 constexpr double kLoadedN = 100;  ///< somebody stands there
 
 bool is_c3d(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return name.ends_with(".c3d");
 }
 
@@ -33,8 +34,9 @@ std::vector<std::size_t> chosen(const Settings& s, std::size_t in_file) {
     const auto found = map.find(name);
     const long number = found == map.end() ? static_cast<long>(i) + 1 : found->second;
     if (number < 1 || number > static_cast<long>(in_file))
-      throw std::invalid_argument("stimulus.plates." + name + ": plate " + std::to_string(number) + " is not in " + s.stimulus.recording +
-                                  ", which has " + std::to_string(in_file) + "; name one of them or remove the plate");
+      throw std::invalid_argument("stimulus.plates." + name + ": plate " + std::to_string(number) + " is not in " +
+                                  s.stimulus.recording + ", which has " + std::to_string(in_file) +
+                                  "; name one of them or remove the plate");
     out.push_back(static_cast<std::size_t>(number) - 1);
   }
   for (std::size_t i = 0; i < out.size(); ++i)
@@ -73,10 +75,13 @@ void take_c3d(Settings& s, PlateRecording& out, std::vector<std::string>& warnin
     PlateRecording::Plate plate{to.name, plate_geometry(to), std::move(from.sensor)};
     if (mean_load_n(plate) < 0) {
       to.calibration.sense = plate.geometry.sense = Sense::action;
-      warnings.push_back("plate '" + to.name + "': under load the file's force points down, so it is the force on the plate; sense is set to action");
+      warnings.push_back(
+          "plate '" + to.name +
+          "': under load the file's force points down, so it is the force on the plate; sense is set to action");
     }
     if (std::abs(plate.geometry.rotation[2][2]) < 0.9)
-      warnings.push_back("plate '" + to.name + "': its surface is not horizontal in the lab of the file (Z up is expected); "
+      warnings.push_back("plate '" + to.name +
+                         "': its surface is not horizontal in the lab of the file (Z up is expected); "
                          "its CoP in the lab will be meaningless");
     out.plates.push_back(std::move(plate));
   }
@@ -101,7 +106,8 @@ std::unique_ptr<Stimulus> make_stimulus(Settings& s, std::vector<std::string>& w
   PlateRecording recording;
   recording.file = s.stimulus.recording;
   recording.lead_in_s = s.stimulus.lead_in_s;
-  if (s.plates.empty()) throw std::invalid_argument("stimulus.recording: the settings have no plate that could carry it");
+  if (s.plates.empty())
+    throw std::invalid_argument("stimulus.recording: the settings have no plate that could carry it");
   if (!(recording.lead_in_s >= 0)) throw std::invalid_argument("stimulus.lead_in_s: must not be negative");
   if (is_c3d(recording.file))
     take_c3d(s, recording, warnings);

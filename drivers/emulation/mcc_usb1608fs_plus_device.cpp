@@ -9,15 +9,18 @@ namespace {
 // Constructed: the real descriptors are not published.
 const std::vector<std::uint8_t> kDevice = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0xdb,
                                            0x09, 0xea, 0x00, 0x03, 0x01, 0x01, 0x02, 0x03, 0x01};
-const std::vector<std::uint8_t> kConfiguration = {0x09, 0x02, 0x19, 0x00, 0x01, 0x01, 0x00, 0x80, 0xfa, 0x09, 0x04, 0x00, 0x00,
-                                                  0x01, 0xff, 0xff, 0xff, 0x00, 0x07, 0x05, 0x81, 0x02, 0x40, 0x00, 0x00};
+const std::vector<std::uint8_t> kConfiguration = {0x09, 0x02, 0x19, 0x00, 0x01, 0x01, 0x00, 0x80, 0xfa,
+                                                  0x09, 0x04, 0x00, 0x00, 0x01, 0xff, 0xff, 0xff, 0x00,
+                                                  0x07, 0x05, 0x81, 0x02, 0x40, 0x00, 0x00};
 
 int copy_out(std::span<const std::byte> from, std::span<std::byte> to) {
   const std::size_t n = std::min(from.size(), to.size());
   std::copy_n(from.begin(), n, to.begin());
   return static_cast<int>(n);
 }
-int copy_out(const std::vector<std::uint8_t>& from, std::span<std::byte> to) { return copy_out(std::as_bytes(std::span(from)), to); }
+int copy_out(const std::vector<std::uint8_t>& from, std::span<std::byte> to) {
+  return copy_out(std::as_bytes(std::span(from)), to);
+}
 
 std::vector<std::uint8_t> string_descriptor(const std::string& text) {
   std::vector<std::uint8_t> d{static_cast<std::uint8_t>(2 + 2 * text.size()), 0x03};
@@ -69,59 +72,88 @@ int MccUsb1608fsPlusDevice::control(TimeNs now, std::uint8_t request_type, std::
   return -1;
 }
 
-int MccUsb1608fsPlusDevice::standard(std::uint8_t request_type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
-                                     std::span<std::byte> data) {
-  constexpr std::uint8_t kGetStatus = 0, kClearFeature = 1, kGetDescriptor = 6, kGetConfiguration = 8, kSetConfiguration = 9,
-                         kGetInterface = 10, kSetInterface = 11;
+int MccUsb1608fsPlusDevice::standard(std::uint8_t request_type, std::uint8_t request, std::uint16_t value,
+                                     std::uint16_t index, std::span<std::byte> data) {
+  constexpr std::uint8_t kGetStatus = 0, kClearFeature = 1, kGetDescriptor = 6, kGetConfiguration = 8,
+                         kSetConfiguration = 9, kGetInterface = 10, kSetInterface = 11;
   if (!(request_type & 0x80)) {
     if (request == kClearFeature && (request_type & 0x1f) == 2 && index == 0x81) scanner_.clear_halt();
     return request == kClearFeature || request == kSetConfiguration || request == kSetInterface ? 0 : -1;
   }
   switch (request) {
-    case kGetStatus: return copy_out(number((request_type & 0x1f) == 2 && index == 0x81 && scanner_.halted() ? 1 : 0, 2), data);
-    case kGetConfiguration: return copy_out(number(1, 1), data);
-    case kGetInterface: return copy_out(number(0, 1), data);
-    case kGetDescriptor: break;
-    default: return -1;
+    case kGetStatus:
+      return copy_out(number((request_type & 0x1f) == 2 && index == 0x81 && scanner_.halted() ? 1 : 0, 2), data);
+    case kGetConfiguration:
+      return copy_out(number(1, 1), data);
+    case kGetInterface:
+      return copy_out(number(0, 1), data);
+    case kGetDescriptor:
+      break;
+    default:
+      return -1;
   }
   switch (value) {
-    case 0x0100: return copy_out(kDevice, data);
-    case 0x0200: return copy_out(kConfiguration, data);
-    case 0x0300: return copy_out(std::vector<std::uint8_t>{4, 3, 0x09, 0x04}, data);
-    case 0x0301: return copy_out(string_descriptor(info_.manufacturer), data);
-    case 0x0302: return copy_out(string_descriptor(info_.product), data);
-    case 0x0303: return copy_out(string_descriptor(info_.serial_string), data);
-    default: return -1;
+    case 0x0100:
+      return copy_out(kDevice, data);
+    case 0x0200:
+      return copy_out(kConfiguration, data);
+    case 0x0300:
+      return copy_out(std::vector<std::uint8_t>{4, 3, 0x09, 0x04}, data);
+    case 0x0301:
+      return copy_out(string_descriptor(info_.manufacturer), data);
+    case 0x0302:
+      return copy_out(string_descriptor(info_.product), data);
+    case 0x0303:
+      return copy_out(string_descriptor(info_.serial_string), data);
+    default:
+      return -1;
   }
 }
 
-int MccUsb1608fsPlusDevice::answer(TimeNs now, std::uint8_t request, std::uint16_t value, std::uint16_t index, std::span<std::byte> data) {
+int MccUsb1608fsPlusDevice::answer(TimeNs now, std::uint8_t request, std::uint16_t value, std::uint16_t index,
+                                   std::span<std::byte> data) {
   switch (request) {
-    case kDTristate: return copy_out(number(tristate_, 1), data);
-    case kDPort: return copy_out(number((pins_ & tristate_) | (latch_ & ~tristate_), 1), data);
-    case kDLatch: return copy_out(number(latch_, 1), data);
+    case kDTristate:
+      return copy_out(number(tristate_, 1), data);
+    case kDPort:
+      return copy_out(number((pins_ & tristate_) | (latch_ & ~tristate_), 1), data);
+    case kDLatch:
+      return copy_out(number(latch_, 1), data);
     case kAIn:
-      if (scanner_.running() || value >= kChannels || index > 7 || full_scale_v(static_cast<std::uint8_t>(index)) == 0) return -1;
-      return copy_out(number(scanner_.convert(value, static_cast<std::uint8_t>(index), static_cast<double>(now), memory_), 2), data);
-    case kAInScanConfig: return copy_out(std::as_bytes(std::span(scanner_.ranges())), data);
-    case kCounter: return copy_out(number(events_, 4), data);
-    case kCalMemory: return memory_readable_ ? read_part(memory_, value, data) : -1;
-    case kUserMemory: return read_part(user_, value, data);
-    case kMbdMemory: return read_part(mbd_, value, data);
+      if (scanner_.running() || value >= kChannels || index > 7 || full_scale_v(static_cast<std::uint8_t>(index)) == 0)
+        return -1;
+      return copy_out(
+          number(scanner_.convert(value, static_cast<std::uint8_t>(index), static_cast<double>(now), memory_), 2),
+          data);
+    case kAInScanConfig:
+      return copy_out(std::as_bytes(std::span(scanner_.ranges())), data);
+    case kCounter:
+      return copy_out(number(events_, 4), data);
+    case kCalMemory:
+      return memory_readable_ ? read_part(memory_, value, data) : -1;
+    case kUserMemory:
+      return read_part(user_, value, data);
+    case kMbdMemory:
+      return read_part(mbd_, value, data);
     case kStatus: {
       const bool overrun = scanner_.overrun() || (status_sticky_ && was_overrun_);
       return copy_out(number((scanner_.running() ? kScanRunning : 0u) | (overrun ? kScanOverrun : 0u), 2), data);
     }
-    case kSerial: return copy_out(std::as_bytes(std::span(info_.serial_string)), data);
-    default: return -1;
+    case kSerial:
+      return copy_out(std::as_bytes(std::span(info_.serial_string)), data);
+    default:
+      return -1;
   }
 }
 
-int MccUsb1608fsPlusDevice::obey(TimeNs now, std::uint8_t request, std::uint16_t value, std::span<const std::byte> data) {
+int MccUsb1608fsPlusDevice::obey(TimeNs now, std::uint8_t request, std::uint16_t value,
+                                 std::span<const std::byte> data) {
   const auto low = static_cast<std::uint8_t>(value);
   switch (request) {
-    case kDTristate: return tristate_ = low, 0;
-    case kDLatch: return latch_ = low, 0;
+    case kDTristate:
+      return tristate_ = low, 0;
+    case kDLatch:
+      return latch_ = low, 0;
     case kAInScanStart: {
       if (scanner_.running() || data.size() != 10) return -1;
       const ScanStart start = decode(data.first<10>());
@@ -129,7 +161,8 @@ int MccUsb1608fsPlusDevice::obey(TimeNs now, std::uint8_t request, std::uint16_t
       scanner_.start(now, start, memory_);
       return 10;
     }
-    case kAInScanStop: return scanner_.stop(now), 0;
+    case kAInScanStop:
+      return scanner_.stop(now), 0;
     case kAInScanConfig: {
       if (scanner_.running() || data.size() != kChannels) return -1;
       std::array<std::uint8_t, kChannels> ranges{};
@@ -138,8 +171,10 @@ int MccUsb1608fsPlusDevice::obey(TimeNs now, std::uint8_t request, std::uint16_t
       scanner_.set_ranges(ranges);
       return static_cast<int>(kChannels);
     }
-    case kAInClearFifo: return scanner_.clear(), 0;
-    case kCounter: return events_ = 0, 0;
+    case kAInClearFifo:
+      return scanner_.clear(), 0;
+    case kCounter:
+      return events_ = 0, 0;
     case kUserMemory:
       if (value + data.size() > user_.size()) return -1;
       std::copy(data.begin(), data.end(), user_.begin() + value);
@@ -152,8 +187,10 @@ int MccUsb1608fsPlusDevice::obey(TimeNs now, std::uint8_t request, std::uint16_t
       ++resets_;
       power_cycle(now);
       return 0;
-    case kStatus: return scanner_.clear_overrun(), 0;
-    default: return -1;  // calibration memory is write-protected; the firmware update is not emulated
+    case kStatus:
+      return scanner_.clear_overrun(), 0;
+    default:
+      return -1;  // calibration memory is write-protected; the firmware update is not emulated
   }
 }
 

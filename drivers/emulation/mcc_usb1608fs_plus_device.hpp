@@ -5,12 +5,12 @@
 
 namespace grfd {
 
-/// Serial: emulation.serial, else the serial the settings ask for, else 01A2B3C4. Firmware 1.03. Its constants differ from
-/// slope 1 and offset 0 by up to 0.2 % and 20 codes, by the seed; they pass through float32, so that both sides know exactly
-/// the same. Faults of EmulationSettings, rates per packet: drop_packet (lost on the way; nothing in the stream tells),
-/// short_packet (a packet ends early, the rest follows), overrun (as if the FIFO were full), and skip_first_pulse (1: the
-/// master's first scan gives no edge on SYNC). On the input `sync_input` it sees 5 V while the sync line is high.
-/// Not emulated: firmware update, the text commands 80 and 81 (they stall).
+/// Serial: emulation.serial, else the serial the settings ask for, else 01A2B3C4. Firmware 1.03. Its constants differ
+/// from slope 1 and offset 0 by up to 0.2 % and 20 codes, by the seed; they pass through float32, so that both sides
+/// know exactly the same. Faults of EmulationSettings, rates per packet: drop_packet (lost on the way; nothing in the
+/// stream tells), short_packet (a packet ends early, the rest follows), overrun (as if the FIFO were full), and
+/// skip_first_pulse (1: the master's first scan gives no edge on SYNC). On the input `sync_input` it sees 5 V while the
+/// sync line is high. Not emulated: firmware update, the text commands 80 and 81 (they stall).
 class MccUsb1608fsPlusDevice final : public EmulatedDevice {
  public:
   /// What the senses point to outlives the device.
@@ -22,22 +22,29 @@ class MccUsb1608fsPlusDevice final : public EmulatedDevice {
               std::span<std::byte> data) override;
   void out(TimeNs, std::uint8_t, std::span<const std::byte>) override {}
   void advance(TimeNs now) override { scanner_.advance(now); }
-  TimeNs ready(TimeNs now, std::uint8_t endpoint, std::size_t bytes) override { return endpoint == 0x81 ? scanner_.ready(now, bytes) : kNever; }
-  int in(TimeNs now, std::uint8_t endpoint, std::span<std::byte> data) override { return endpoint == 0x81 ? scanner_.in(now, data) : -1; }
-  int partial(TimeNs now, std::uint8_t endpoint, std::span<std::byte> data) override { return endpoint == 0x81 ? scanner_.partial(now, data) : 0; }
+  TimeNs ready(TimeNs now, std::uint8_t endpoint, std::size_t bytes) override {
+    return endpoint == 0x81 ? scanner_.ready(now, bytes) : kNever;
+  }
+  int in(TimeNs now, std::uint8_t endpoint, std::span<std::byte> data) override {
+    return endpoint == 0x81 ? scanner_.in(now, data) : -1;
+  }
+  int partial(TimeNs now, std::uint8_t endpoint, std::span<std::byte> data) override {
+    return endpoint == 0x81 ? scanner_.partial(now, data) : 0;
+  }
   void power_cycle(TimeNs now) override;
 
   MccScanner& scanner() { return scanner_; }
-  std::span<std::byte> memory() { return memory_; }            ///< 768 bytes; calibration and its date
+  std::span<std::byte> memory() { return memory_; }  ///< 768 bytes; calibration and its date
   void set_memory_readable(bool on) { memory_readable_ = on; }
-  void set_status_sticky(bool on) { status_sticky_ = on; }     ///< an overrun's mark is never cleared
+  void set_status_sticky(bool on) { status_sticky_ = on; }  ///< an overrun's mark is never cleared
   void set_inputs(std::uint8_t pins) { pins_ = pins; }
-  void count_event() { ++events_; }                            ///< an edge on the CTR terminal
-  unsigned blinks() const { return blinks_; }                  ///< flashes of the LED that were asked for
+  void count_event() { ++events_; }            ///< an edge on the CTR terminal
+  unsigned blinks() const { return blinks_; }  ///< flashes of the LED that were asked for
   unsigned resets() const { return resets_; }
 
  private:
-  int standard(std::uint8_t request_type, std::uint8_t request, std::uint16_t value, std::uint16_t index, std::span<std::byte> data);
+  int standard(std::uint8_t request_type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
+               std::span<std::byte> data);
   int answer(TimeNs now, std::uint8_t request, std::uint16_t value, std::uint16_t index, std::span<std::byte> data);
   int obey(TimeNs now, std::uint8_t request, std::uint16_t value, std::span<const std::byte> data);
 

@@ -26,9 +26,15 @@ double rate_of(const EmulationSettings& s, const char* fault) {
 }  // namespace
 
 MccScanner::MccScanner(const DeviceSettings& settings, const Senses& senses)
-    : settings_(settings.emulation), sync_input_(settings.sync_input), senses_(senses), crystal_(1 + settings_.drift_ppm * 1e-6),
-      fifo_(kFifoSamples), drop_rate_(rate_of(settings_, "drop_packet")), short_rate_(rate_of(settings_, "short_packet")),
-      overrun_rate_(rate_of(settings_, "overrun")), skip_first_pulse_(rate_of(settings_, "skip_first_pulse") >= 0.5),
+    : settings_(settings.emulation),
+      sync_input_(settings.sync_input),
+      senses_(senses),
+      crystal_(1 + settings_.drift_ppm * 1e-6),
+      fifo_(kFifoSamples),
+      drop_rate_(rate_of(settings_, "drop_packet")),
+      short_rate_(rate_of(settings_, "short_packet")),
+      overrun_rate_(rate_of(settings_, "overrun")),
+      skip_first_pulse_(rate_of(settings_, "skip_first_pulse") >= 0.5),
       random_(mix(settings_.seed + 0x2545f4914f6cdd1dull)) {}
 
 void MccScanner::start(TimeNs now, const ScanStart& start, std::span<const std::byte> memory) {
@@ -92,7 +98,8 @@ bool MccScanner::next_scan(double& t_ns) {
 }
 
 void MccScanner::advance(TimeNs now) {
-  if (running_ && !triggered_) start_ns_ = std::max(start_ns_, (start_.options >> 2 & 7) != 0 ? static_cast<double>(now) : 0.0);
+  if (running_ && !triggered_)
+    start_ns_ = std::max(start_ns_, (start_.options >> 2 & 7) != 0 ? static_cast<double>(now) : 0.0);
   for (double t; next_scan(t) && t <= static_cast<double>(now); ++edge_) {
     if (force_overrun_ || fill_ + channels_.size() > fifo_.size()) {
       force_overrun_ = false;
@@ -112,7 +119,8 @@ void MccScanner::advance(TimeNs now) {
   }
 }
 
-std::uint16_t MccScanner::convert(std::size_t channel, std::uint8_t range, double t_ns, std::span<const std::byte> memory) {
+std::uint16_t MccScanner::convert(std::size_t channel, std::uint8_t range, double t_ns,
+                                  std::span<const std::byte> memory) {
   const double t_s = t_ns * 1e-9;
   const int input = static_cast<int>(channel), fs = full_scale_v(range);
   double volts = input == sync_input_ ? (senses_.sync.level(t_s) ? kTtlVolts : 0.0) : senses_.analog->volts(input, t_s);
@@ -120,7 +128,8 @@ std::uint16_t MccScanner::convert(std::size_t channel, std::uint8_t range, doubl
   if (input != sync_input_) code += channel % 2 == 0 ? settings_.zero_offset_counts : -settings_.zero_offset_counts;
   if (settings_.noise > 0) {
     const double r = std::sqrt(-2 * std::log1p(-unit(mix(random_ += 0x9e3779b97f4a7c15ull))));
-    code += 0.7 * settings_.noise * r * std::cos(2 * 3.14159265358979323846 * unit(mix(random_ += 0x9e3779b97f4a7c15ull)));
+    code +=
+        0.7 * settings_.noise * r * std::cos(2 * 3.14159265358979323846 * unit(mix(random_ += 0x9e3779b97f4a7c15ull)));
   }
   if (!(code > 0)) return 0;
   return static_cast<std::uint16_t>(std::min(code, 65535.0) + 0.5);
@@ -136,8 +145,10 @@ bool MccScanner::can_send() const {
 }
 
 void MccScanner::send() {
-  std::size_t bytes = std::min(2 * fill_ - (half_sent_ ? 1 : 0), start_.options & kImmediate ? 2 * channels_.size() : kPacket);
-  if (bytes < kPacket && !(start_.options & kImmediate)) start_.scan_count = 0;  // the short packet that ends a finite scan
+  std::size_t bytes =
+      std::min(2 * fill_ - (half_sent_ ? 1 : 0), start_.options & kImmediate ? 2 * channels_.size() : kPacket);
+  if (bytes < kPacket && !(start_.options & kImmediate))
+    start_.scan_count = 0;  // the short packet that ends a finite scan
   if (!(start_.options & kImmediate) && bytes == kPacket && (packet_number_ < short_until_ || chance(2) < short_rate_))
     bytes = 1 + mix(packet_number_ + settings_.seed) % (kPacket - 1);
   Packet packet;

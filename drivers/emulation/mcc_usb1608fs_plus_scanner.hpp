@@ -11,13 +11,13 @@
 namespace grfd {
 
 /// Crystal: device seconds = lab seconds * (1 + drift_ppm * 1e-6). With the internal pacer scan k is taken at
-/// start + k * (period + 1) / 40 MHz / (1 + drift) of lab time, the first at the next whole millisecond plus 1 ms; with the
-/// external clock scan k is edge k on the wire after arming, so the other unit's crystal counts. Nothing is skewed.
+/// start + k * (period + 1) / 40 MHz / (1 + drift) of lab time, the first at the next whole millisecond plus 1 ms; with
+/// the external clock scan k is edge k on the wire after arming, so the other unit's crystal counts. Nothing is skewed.
 ///
-/// A scan that does not fit the FIFO of 32768 samples ends the scan: what is stored is still delivered, then nothing comes;
-/// the running bit falls, the overrun bit rises (which of the two the real unit does is not documented). Without option 80
-/// the pipe halts at once.
-/// A stop discards what does not fill a packet. A finite scan ends with a short packet, of length 0 after a full one.
+/// A scan that does not fit the FIFO of 32768 samples ends the scan: what is stored is still delivered, then nothing
+/// comes; the running bit falls, the overrun bit rises (which of the two the real unit does is not documented). Without
+/// option 80 the pipe halts at once. A stop discards what does not fill a packet. A finite scan ends with a short
+/// packet, of length 0 after a full one.
 class MccScanner {
  public:
   MccScanner(const DeviceSettings& settings, const Senses& senses);
@@ -39,7 +39,7 @@ class MccScanner {
   int partial(TimeNs now, std::span<std::byte> data);
 
   std::uint16_t convert(std::size_t channel, std::uint8_t range, double t_ns, std::span<const std::byte> memory);
-  void trigger() { triggered_ = true; }       ///< an edge on TRIG_IN, or the level that a scan waits for
+  void trigger() { triggered_ = true; }  ///< an edge on TRIG_IN, or the level that a scan waits for
   void force_overrun() { force_overrun_ = true; }
   void drop_bytes(std::size_t n) { drop_bytes_ += n; }  ///< lost on the way to the host
   void short_packets(std::uint64_t n) { short_until_ = packet_number_ + n; }
@@ -69,15 +69,15 @@ class MccScanner {
   std::vector<std::size_t> channels_;
   bool running_ = false, overrun_ = false, halted_ = false, triggered_ = false, ended_ = false, force_overrun_ = false;
   double start_ns_ = 0, period_ns_ = 1e6;
-  std::size_t run_ = 0;          // external clock: run on the wire, and its next edge
+  std::size_t run_ = 0;  // external clock: run on the wire, and its next edge
   std::uint64_t edge_ = 0, scans_ = 0;
   double armed_ns_ = 0;
   std::uint16_t debug_ = 0;
 
   std::vector<std::uint16_t> fifo_;
-  std::size_t head_ = 0, fill_ = 0;   // samples
-  bool half_sent_ = false;            // the low byte of the first sample has left in a short packet
-  std::deque<Packet> wire_;           // what the host has asked for
+  std::size_t head_ = 0, fill_ = 0;  // samples
+  bool half_sent_ = false;           // the low byte of the first sample has left in a short packet
+  std::deque<Packet> wire_;          // what the host has asked for
   std::uint64_t packet_number_ = 0, short_until_ = 0;
   std::size_t drop_bytes_ = 0;
   double drop_rate_, short_rate_, overrun_rate_;

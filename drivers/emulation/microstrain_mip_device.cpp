@@ -48,7 +48,8 @@ std::vector<std::string> unknown_mip_faults(const EmulationSettings& emulation) 
   return unknown_faults(emulation, kFaultNames, kOptions);
 }
 
-MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, InertialSource* source, const SyncLine& sync)
+MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, InertialSource* source,
+                                           const SyncLine& sync)
     : settings_(settings),
       source_(source),
       sync_(sync),

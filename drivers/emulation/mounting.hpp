@@ -6,8 +6,8 @@
 
 namespace grfd {
 
-/// Mounting of the emulated device of an IMU (columns = sensor axes in the segment). @throws std::invalid_argument when no
-/// device has its name
+/// Mounting of the emulated device of an IMU (columns = sensor axes in the segment). @throws std::invalid_argument when
+/// no device has its name
 inline const Mat3& mounting_of(const Settings& settings, const ImuSettings& imu) {
   for (const DeviceSettings& d : settings.devices)
     if (d.name == imu.name) return d.emulation.mounting;

@@ -8,9 +8,9 @@
 
 namespace grfd {
 
-/// Rising edges in runs: edge k of a run comes at first_ns + k * period_ns of true lab time since the session's start. The
-/// units live on different threads and at slightly different times, so what is kept is not the level but the whole history:
-/// a unit that looks later still sees every edge. Any thread.
+/// Rising edges in runs: edge k of a run comes at first_ns + k * period_ns of true lab time since the session's start.
+/// The units live on different threads and at slightly different times, so what is kept is not the level but the whole
+/// history: a unit that looks later still sees every edge. Any thread.
 class PacerWire {
  public:
   static constexpr std::uint64_t kOpen = std::numeric_limits<std::uint64_t>::max();

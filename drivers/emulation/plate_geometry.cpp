@@ -40,7 +40,8 @@ PlateGeometry plate_geometry(const PlateSettings& plate) {
   }
   const Vec3 normal = cross(ex, ey);
   // Written so that NaN is refused too. 2 cm is below any plate ever sold.
-  if (!(norm(ex) > 0.04 && norm(ey) > 0.04 && norm(normal) > 0.5 * norm(ex) * norm(ey) && norm(ex) < 100 && norm(ey) < 100))
+  if (!(norm(ex) > 0.04 && norm(ey) > 0.04 && norm(normal) > 0.5 * norm(ex) * norm(ey) && norm(ex) < 100 &&
+        norm(ey) < 100))
     refuse(plate, "its corners span no plate");
   ex = unit(ex);
   const Vec3 ez = unit(normal);
@@ -49,7 +50,8 @@ PlateGeometry plate_geometry(const PlateSettings& plate) {
 
   for (const Vec3& corner : c) {
     const Vec3 d = sub(corner, g.center_m);
-    if (std::abs(d[0] * ez[0] + d[1] * ez[1] + d[2] * ez[2]) > 0.002) refuse(plate, "a corner is more than 2 mm off the plane");
+    if (std::abs(d[0] * ez[0] + d[1] * ez[1] + d[2] * ez[2]) > 0.002)
+      refuse(plate, "a corner is more than 2 mm off the plane");
   }
   const double edge_x = std::abs(norm(sub(c[0], c[1])) - norm(sub(c[3], c[2])));
   const double edge_y = std::abs(norm(sub(c[0], c[3])) - norm(sub(c[1], c[2])));

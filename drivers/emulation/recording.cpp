@@ -44,7 +44,8 @@ Wrench RecordingStimulus::plate(std::size_t plate, double t_s) {
     return w[static_cast<std::size_t>(nearest)];
   if (!(place > 0 && place < last)) return {};
   const std::size_t n = std::min<std::size_t>(4, samples_), before = static_cast<std::size_t>(place);
-  const std::size_t first = std::min(before < 1 ? 0 : before - 1, samples_ - n);  // at the borders: the four nearest inside
+  const std::size_t first =
+      std::min(before < 1 ? 0 : before - 1, samples_ - n);  // at the borders: the four nearest inside
   return between(&w[first], n, place - static_cast<double>(first));
 }
 
@@ -80,7 +81,8 @@ void RecordingStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, Sa
                                            {"t_s", recording_.lead_in_s},
                                            {"rate_hz", recording_.rate_hz},
                                            {"samples", samples_}};
-    row.text(cop_id, 0, "recording_start " + detail.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    row.text(cop_id, 0,
+             "recording_start " + detail.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   }
   if (row.reaches(end_s())) {
     const nlohmann::ordered_json detail = {{"t_s", end_s()}};

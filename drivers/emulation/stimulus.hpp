@@ -37,9 +37,9 @@ using Wrench = std::array<double, 6>;  ///< Fx Fy Fz (N) Mx My Mz (N.m)
 
 /// Sensor geometry of a plate as the pipeline sees it; a stimulus turns lab truth into what the transducer feels.
 struct PlateGeometry {
-  Mat3 rotation{};      ///< columns = plate axes written in the lab
-  Vec3 center_m{};      ///< surface centre in the lab
-  Vec3 origin_m{};      ///< sensor origin -> surface centre incl. pad, plate axes
+  Mat3 rotation{};  ///< columns = plate axes written in the lab
+  Vec3 center_m{};  ///< surface centre in the lab
+  Vec3 origin_m{};  ///< sensor origin -> surface centre incl. pad, plate axes
   Sense sense = Sense::reaction;
 };
 

@@ -46,7 +46,8 @@ Subject::Subject(const SubjectSettings& settings) : p_(settings) {
     require(value > 0 && std::isfinite(value), what);
   require(p_.ascent_s - 0.15 - p_.blend_s > 0.05, "ascent_s: must be longer than blend_s by more than 0.2 s");
   require(p_.bottom_s >= 0 && p_.rest_s >= 0, "bottom_s, rest_s: must not be negative");
-  require(p_.cop_mode == "set" || p_.cop_mode == "lipm" || p_.cop_mode == "links", "cop_mode: must be set, lipm or links");
+  require(p_.cop_mode == "set" || p_.cop_mode == "lipm" || p_.cop_mode == "links",
+          "cop_mode: must be set, lipm or links");
 
   shank_m_ = 0.246 * p_.height_m;
   thigh_m_ = 0.245 * p_.height_m;
@@ -138,16 +139,20 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
   for (long k = 0; k < now.count; ++k) {
     const double t = now.local - static_cast<double>(k) * cycle_ + dt;
     c.descent += s5(t / p_.descent_s) - s5((t - first_.rise) / p_.ascent_s);
-    c.fall_back += s5((t - fall) / p_.fall_back_duration_s) - s5((t - first_.rise - 0.1 * p_.ascent_s) / (0.6 * p_.ascent_s));
+    c.fall_back +=
+        s5((t - fall) / p_.fall_back_duration_s) - s5((t - first_.rise - 0.1 * p_.ascent_s) / (0.6 * p_.ascent_s));
     for (std::size_t i = 0; i < 2; ++i) {
       if (!(sides >> i & 1)) continue;
       const auto& f = first_.foot[i];
       const double range = role(p_.range_deg, i), eversion = role(p_.eversion_deg, i), heel = role(p_.heel_lift_deg, i);
-      c.dorsiflexion[i] += ramp(t, f.on, f.plateau, role(p_.rate_deg_s, i), tb) - ramp(t, up, up + up_s, range / up_s, tb);
-      c.eversion[i] += ramp(t, f.eversion_on, f.eversion_on + p_.eversion_duration_s, eversion / p_.eversion_duration_s, tb) -
-                       ramp(t, up, up + up_s, eversion / up_s, tb);
+      c.dorsiflexion[i] +=
+          ramp(t, f.on, f.plateau, role(p_.rate_deg_s, i), tb) - ramp(t, up, up + up_s, range / up_s, tb);
+      c.eversion[i] +=
+          ramp(t, f.eversion_on, f.eversion_on + p_.eversion_duration_s, eversion / p_.eversion_duration_s, tb) -
+          ramp(t, up, up + up_s, eversion / up_s, tb);
       if (heel != 0)
-        c.heel[i] += heel * (s5((t - f.plateau - p_.heel_lift_delay_s) / 0.3) - s5((t - first_.rise) / (0.5 * p_.ascent_s)));
+        c.heel[i] +=
+            heel * (s5((t - f.plateau - p_.heel_lift_delay_s) / 0.3) - s5((t - first_.rise) / (0.5 * p_.ascent_s)));
     }
   }
   c.hip_z = hip_standing_m_ - p_.depth_m * c.descent;

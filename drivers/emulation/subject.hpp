@@ -47,7 +47,7 @@ struct SubjectPose {
 };
 
 struct SubjectLoads {
-  std::array<Wrench, 2> foot;             ///< ground reaction about the lab origin, lab axes
+  std::array<Wrench, 2> foot;                       ///< ground reaction about the lab origin, lab axes
   std::array<double, 2> cop_x, cop_y, free_moment;  ///< per foot
   double total_cop_x, total_cop_y;
 };
@@ -68,7 +68,8 @@ class Subject {
   SubjectLoads loads(double t_s) const;
   /// 0 before the step on, 1 after it.
   double loaded(double t_s) const;
-  /// Angular rate (rad/s) and specific force (m/s^2) in segment axes, of a sensor at the heel, mid-shank, mid-thigh or sacrum.
+  /// Angular rate (rad/s) and specific force (m/s^2) in segment axes, of a sensor at the heel, mid-shank, mid-thigh or
+  /// sacrum.
   void imu(double t_s, Segment segment, Side side, Vec3& gyro_rad_s, Vec3& specific_force_m_s2) const;
   AnkleTruth ankle(double t_s, Side side) const;
 
@@ -82,8 +83,9 @@ class Subject {
  private:
   static constexpr double kRad = std::numbers::pi / 180, kG = 9.80665;
   static constexpr double kStep = 1e-3;  ///< s, of the central differences
-  static constexpr double kFootMass = 0.0145, kShankMass = 0.0465, kThighMass = 0.100, kTrunkMass = 0.678;  ///< of the body's
-  static constexpr double kCom = 0.433;  ///< of shank and thigh, from the proximal joint
+  static constexpr double kFootMass = 0.0145, kShankMass = 0.0465, kThighMass = 0.100,
+                          kTrunkMass = 0.678;  ///< of the body's
+  static constexpr double kCom = 0.433;        ///< of shank and thigh, from the proximal joint
   static double side_sign(std::size_t side) { return side == 0 ? -1 : 1; }
   static double second_difference(double before, double now, double after) {
     return (after - 2 * now + before) / (kStep * kStep);

@@ -37,7 +37,8 @@ SubjectLoads Subject::loads(double t_s) const {
     double rate = 0;
     for (std::size_t k = 0; k < b.size(); ++k) {
       const double mass = b[k].mass * m;
-      rate += mass * (b[k].y * second_difference(a[k].z, b[k].z, e[k].z) - b[k].z * second_difference(a[k].y, b[k].y, e[k].y)) -
+      rate += mass * (b[k].y * second_difference(a[k].z, b[k].z, e[k].z) -
+                      b[k].z * second_difference(a[k].y, b[k].y, e[k].y)) -
               mass * b[k].radius * b[k].radius * second_difference(a[k].angle, b[k].angle, e[k].angle);
     }
     cop_y = (rate + m * kG * c.com_y) / fz;
@@ -63,7 +64,8 @@ SubjectLoads Subject::loads(double t_s) const {
   for (std::size_t i = 0; i < 2; ++i) {
     const double x = w.cop_x[i], y = w.cop_y[i], foot_fy = c.share[i] * fy, foot_fz = c.share[i] * fz;
     w.free_moment[i] = c.share[i] * (mz - pair);
-    w.foot[i] = {side_fx[i], foot_fy, foot_fz, y * foot_fz, -x * foot_fz, x * foot_fy - y * side_fx[i] + w.free_moment[i]};
+    w.foot[i] = {side_fx[i],  foot_fy,      foot_fz,
+                 y * foot_fz, -x * foot_fz, x * foot_fy - y * side_fx[i] + w.free_moment[i]};
   }
   return w;
 }

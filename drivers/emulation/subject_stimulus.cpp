@@ -67,7 +67,8 @@ Wrench SubjectStimulus::plate(std::size_t index, double t_s) {
 void SubjectStimulus::imu(std::size_t index, double t_s, Vec3& gyro, Vec3& force) {
   const Imu& i = imus_.at(index);
   subject_.imu(t_s, i.segment, i.side, gyro, force);
-  if (const double shape = SubjectTaps::shape(subject_.settings(), t_s); shape > 0) {  // along the vertical of a sensor at rest
+  if (const double shape = SubjectTaps::shape(subject_.settings(), t_s);
+      shape > 0) {  // along the vertical of a sensor at rest
     const double g = std::sqrt(force[0] * force[0] + force[1] * force[1] + force[2] * force[2]);
     const double more = subject_.settings().tap_n * SubjectTaps::kAccelerationPerN * shape;
     for (double& v : force) v *= 1 + more / g;
@@ -102,8 +103,10 @@ void SubjectStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, Samp
   }
   for (const Plate& p : plates_) {
     const Wrench& f = w.foot[p.side];
-    const double rise = p.geometry.center_m[2] / f[2];  // along the line of the force, which leaves the free moment as it is
-    row.cop(id++, w.cop_x[p.side] + rise * f[0], w.cop_y[p.side] + rise * f[1], loaded * f[2], loaded * w.free_moment[p.side]);
+    const double rise =
+        p.geometry.center_m[2] / f[2];  // along the line of the force, which leaves the free moment as it is
+    row.cop(id++, w.cop_x[p.side] + rise * f[0], w.cop_y[p.side] + rise * f[1], loaded * f[2],
+            loaded * w.free_moment[p.side]);
   }
   Wrench total;
   for (std::size_t k = 0; k < 6; ++k) total[k] = loaded * (w.foot[0][k] + w.foot[1][k]);
@@ -112,13 +115,15 @@ void SubjectStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, Samp
   const double nan = std::numeric_limits<double>::quiet_NaN();
   if (total[2] >= kTruthMinimumN) {
     const double left = w.foot[0][2] / (w.foot[0][2] + w.foot[1][2]), right = 1 - left, index = 100 * (right - left);
-    row.put<float>(id++, {index, subject_.settings().dominant == Side::right ? index : -index, 100 * left, 100 * right});
+    row.put<float>(id++,
+                   {index, subject_.settings().dominant == Side::right ? index : -index, 100 * left, 100 * right});
   } else {
     row.put<float>(id++, {nan, nan, nan, nan}, kInvalid);
   }
   for (Side s : kSides) {
     const AnkleTruth a = subject_.ankle(t_s, s);
-    row.put<float>(id++, {a.dorsiflexion, a.dorsiflexion_rate, a.shank_inclination, a.foot_pitch, a.eversion, a.tibial_rotation});
+    row.put<float>(
+        id++, {a.dorsiflexion, a.dorsiflexion_rate, a.shank_inclination, a.foot_pitch, a.eversion, a.tibial_rotation});
   }
 
   // Does a repetition end at this instant?
@@ -133,11 +138,12 @@ void SubjectStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, Samp
     const auto& f = r.foot[static_cast<std::size_t>(s)];
     const bool dominant = s == p.dominant;
     Sample& foot = row.put<double>(id++, {static_cast<double>(k), f.on_fit, f.plateau_fit,
-                                         dominant ? p.range_deg.dominant : p.range_deg.nondominant,
-                                         dominant ? p.rate_deg_s.dominant : p.rate_deg_s.nondominant});
+                                          dominant ? p.range_deg.dominant : p.range_deg.nondominant,
+                                          dominant ? p.rate_deg_s.dominant : p.rate_deg_s.nondominant});
     foot.seq = static_cast<std::uint64_t>(k);
   }
-  Sample& pair = row.put<double>(id, {static_cast<double>(k), r.start, r.bottom, r.end, first_out(subject_, r), r.foot[d].plateau_fit - r.foot[1 - d].plateau_fit});
+  Sample& pair = row.put<double>(id, {static_cast<double>(k), r.start, r.bottom, r.end, first_out(subject_, r),
+                                      r.foot[d].plateau_fit - r.foot[1 - d].plateau_fit});
   pair.seq = static_cast<std::uint64_t>(k);
 }
 

@@ -7,7 +7,8 @@ namespace grfd {
 /// Each plate carries the foot of its side. Not thread-safe, like every Stimulus.
 class SubjectStimulus : public Stimulus {
  public:
-  /// @throws std::invalid_argument when the subject's motion, a plate's corners or the name of an IMU's device are wrong
+  /// @throws std::invalid_argument when the subject's motion, a plate's corners or the name of an IMU's device are
+  /// wrong
   explicit SubjectStimulus(const Settings& settings);
   Wrench plate(std::size_t plate, double t_s) override;
   void imu(std::size_t imu, double t_s, Vec3& gyro_rad_s, Vec3& specific_force_m_s2) override;

@@ -16,7 +16,8 @@ StreamInfo grid(std::string name, std::vector<Column> columns) {
 }  // namespace
 
 StreamInfo truth_plate_info(const std::string& name) {
-  StreamInfo s = grid("truth/plate/" + name, {{"fx", "N"}, {"fy", "N"}, {"fz", "N"}, {"mx", "N.m"}, {"my", "N.m"}, {"mz", "N.m"}});
+  StreamInfo s =
+      grid("truth/plate/" + name, {{"fx", "N"}, {"fy", "N"}, {"fz", "N"}, {"mx", "N.m"}, {"my", "N.m"}, {"mz", "N.m"}});
   s.frame = "lab: X right, Y anterior, Z up";
   s.point = "centre of the plate's surface";
   s.sign = "ground reaction on the subject";
@@ -25,7 +26,8 @@ StreamInfo truth_plate_info(const std::string& name) {
 }
 
 StreamInfo truth_cop_info(const std::string& name) {
-  StreamInfo s = grid("truth/cop/" + name, {{"cop_ml", "m"}, {"cop_ap", "m"}, {"fz", "N"}, {"tz", "N.m"}, {"sigma", "m"}});
+  StreamInfo s =
+      grid("truth/cop/" + name, {{"cop_ml", "m"}, {"cop_ap", "m"}, {"fz", "N"}, {"tz", "N.m"}, {"sigma", "m"}});
   s.frame = "lab: X right, Y anterior, Z up";
   s.sign = "ground reaction on the subject";
   s.description = "true centre of pressure; NaN below 20 N";
@@ -33,7 +35,8 @@ StreamInfo truth_cop_info(const std::string& name) {
 }
 
 StreamInfo truth_asymmetry_info(Side dominant) {
-  StreamInfo s = grid("truth/asymmetry", {{"load_bai_rl", "%"}, {"load_bai_dn", "%"}, {"share_left", "%"}, {"share_right", "%"}});
+  StreamInfo s =
+      grid("truth/asymmetry", {{"load_bai_rl", "%"}, {"load_bai_dn", "%"}, {"share_left", "%"}, {"share_right", "%"}});
   s.sign = std::string("+ = right, + = dominant (") + to_string(dominant) + ")";
   s.description = "true split of the vertical load; NaN below 20 N";
   return s;
@@ -41,11 +44,11 @@ StreamInfo truth_asymmetry_info(Side dominant) {
 
 StreamInfo truth_ankle_info(Side side) {
   StreamInfo s = grid(std::string("truth/ankle/") + to_string(side), {{"dorsiflexion", "deg"},
-                                                                     {"dorsiflexion_rate", "deg/s"},
-                                                                     {"shank_inclination", "deg"},
-                                                                     {"foot_pitch", "deg"},
-                                                                     {"eversion", "deg"},
-                                                                     {"tibial_rotation", "deg"}});
+                                                                      {"dorsiflexion_rate", "deg/s"},
+                                                                      {"shank_inclination", "deg"},
+                                                                      {"foot_pitch", "deg"},
+                                                                      {"eversion", "deg"},
+                                                                      {"tibial_rotation", "deg"}});
   s.point = "relative to the standing pose";
   s.sign = "+ dorsiflexion, shank forward, heel up, eversion, tibia inward";
   s.description = "what a perfect inclinometer on shank and foot shows; tibial_rotation as it is set";
@@ -58,7 +61,9 @@ StreamInfo truth_reps_info(Side side) {
   s.type = ValueType::f64;
   s.rate_hz = 0;
   s.point = "times are seconds since the session's start; the first repetition is 0";
-  s.description = "onset and plateau where a line through the constant rate meets zero and the range; one row at the end of a repetition";
+  s.description =
+      "onset and plateau where a line through the constant rate meets zero and the range; one row at the end of a "
+      "repetition";
   return s;
 }
 
@@ -73,7 +78,8 @@ StreamInfo truth_reps_pair_info() {
   s.rate_hz = 0;
   s.point = "times are seconds since the session's start";
   s.sign = "finish_lag_dn + = the dominant ankle reaches its plateau later";
-  s.description = "which ankle stops first while the body still goes down (both: within 50 ms); one row at the end of a repetition";
+  s.description =
+      "which ankle stops first while the body still goes down (both: within 50 ms); one row at the end of a repetition";
   return s;
 }
 

@@ -16,7 +16,8 @@ constexpr std::size_t kLongestKey = 63, kLongestNote = 127;
 std::string plain(const std::string& key) {
   std::string s;
   for (const char c : key)
-    if (std::isalnum(static_cast<unsigned char>(c))) s += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      s += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return s;
 }
 
@@ -36,7 +37,8 @@ constexpr const char* kReadOnly[] = {"serial_number",
                                      "high_g_accelerometer_offset"};
 
 Json factory(const std::string& serial) {
-  const Json unity = {{1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 1.0}}, ones = {1.0, 1.0, 1.0}, zeros = {0.0, 0.0, 0.0};
+  const Json unity = {{1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 1.0}}, ones = {1.0, 1.0, 1.0},
+             zeros = {0.0, 0.0, 0.0};
   return {{"serial_number", serial},
           {"firmware_version", "v2.5.4"},
           {"hardware_version", "v2.0.0"},
@@ -181,7 +183,8 @@ Json Ximu3Server::command(const std::string& name, const Json& value, Result& re
     return nullptr;
   }
   if (name == "blink") ++blinks_;
-  for (const char* other : {"blink", "strobe", "colour", "start", "stop", "initialise", "heading", "accessory", "shutdown"})
+  for (const char* other :
+       {"blink", "strobe", "colour", "start", "stop", "initialise", "heading", "accessory", "shutdown"})
     if (name == other) return value;
   known = false;
   return nullptr;

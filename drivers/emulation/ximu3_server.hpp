@@ -27,7 +27,7 @@ class Ximu3Server {
   /// What is in effect.
   struct Active {
     bool binary = true, stream = true;
-    int inertial = 0, highg = 0, ahrs = 0, ahrs_type = 0;    ///< divisors; 0: off
+    int inertial = 0, highg = 0, ahrs = 0, ahrs_type = 0;  ///< divisors; 0: off
     int magnetometer = 0, temperature = 0, battery = 0, rssi = 0;
     int serial_mode = 0;
   };

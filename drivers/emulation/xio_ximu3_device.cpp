@@ -12,20 +12,22 @@ namespace {
 constexpr std::uint8_t kIn = 0x82, kOut = 0x02;
 constexpr TimeNs kMs = 1'000'000, kApplyDelay = 2'000 * kMs, kResetDelay = 2'000 * kMs;
 constexpr std::size_t kLongestCommand = 1024;
-constexpr std::array<const char*, kXimu3Faults> kFaultNames{"drop_message", "truncate", "wrong_length", "bad_escape", "error",
-                                                            "buffer_full",  "nan",      "over_range",   "dtr_drop",   "reboot"};
-constexpr std::array<const char*, 11> kOptions{"drop_edge", "inertial_ppm", "highg_ppm", "sync_lf",  "sync_input", "needs_dtr",
-                                               "reply_ms",  "foreign",      "flush_ms",  "fifo_bytes", "ascii"};
+constexpr std::array<const char*, kXimu3Faults> kFaultNames{"drop_message", "truncate",    "wrong_length", "bad_escape",
+                                                            "error",        "buffer_full", "nan",          "over_range",
+                                                            "dtr_drop",     "reboot"};
+constexpr std::array<const char*, 11> kOptions{"drop_edge",  "inertial_ppm", "highg_ppm", "sync_lf",
+                                               "sync_input", "needs_dtr",    "reply_ms",  "foreign",
+                                               "flush_ms",   "fifo_bytes",   "ascii"};
 
 constexpr std::uint8_t kConfiguration[] = {
     0x09, 0x02, 0x62, 0x00, 0x03, 0x01, 0x00, 0xC0, 0x32,  // configuration: 3 interfaces, self-powered
     0x09, 0x04, 0x02, 0x00, 0x02, 0x08, 0x06, 0x50, 0x00,  // mass storage
-    0x07, 0x05, 0x83, 0x02, 0x00, 0x02, 0x00, 0x07, 0x05, 0x03, 0x02, 0x00, 0x02, 0x00,
-    0x08, 0x0B, 0x00, 0x02, 0x02, 0x02, 0x01, 0x00,        // CDC: interfaces 0 and 1 belong together
+    0x07, 0x05, 0x83, 0x02, 0x00, 0x02, 0x00, 0x07, 0x05, 0x03, 0x02, 0x00, 0x02, 0x00, 0x08, 0x0B, 0x00, 0x02, 0x02,
+    0x02, 0x01, 0x00,                                      // CDC: interfaces 0 and 1 belong together
     0x09, 0x04, 0x00, 0x00, 0x01, 0x02, 0x02, 0x01, 0x00,  // control interface
     0x05, 0x24, 0x00, 0x20, 0x01, 0x04, 0x24, 0x02, 0x02, 0x05, 0x24, 0x06, 0x00, 0x01, 0x05, 0x24, 0x01, 0x00, 0x01,
-    0x07, 0x05, 0x81, 0x03, 0x10, 0x00, 0x02,
-    0x09, 0x04, 0x01, 0x00, 0x02, 0x0A, 0x00, 0x00, 0x00,  // data interface
+    0x07, 0x05, 0x81, 0x03, 0x10, 0x00, 0x02, 0x09, 0x04, 0x01, 0x00, 0x02, 0x0A, 0x00, 0x00, 0x00,  // data
+                                                                                                     // interface
     0x07, 0x05, 0x02, 0x02, 0x00, 0x02, 0x00, 0x07, 0x05, 0x82, 0x02, 0x00, 0x02, 0x00};
 
 double option(const EmulationSettings& s, const char* name, double otherwise) {
@@ -80,8 +82,8 @@ std::vector<std::uint8_t> XioXimu3Device::device_descriptor() const {
   return {0x12, 0x01, 0x00, 0x02, 0xEF, 0x02, 0x01, 0x40, 0xD8, 0x04, 0x57, 0x00, 0x00, 0x01, 0x01, 0x02, 0x00, 0x01};
 }
 
-int XioXimu3Device::control(TimeNs now, std::uint8_t type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
-                            std::span<std::byte> data) {
+int XioXimu3Device::control(TimeNs now, std::uint8_t type, std::uint8_t request, std::uint16_t value,
+                            std::uint16_t index, std::span<std::byte> data) {
   if (unplugged_) return -1;
   advance(now);
   if (type == 0x21 && request == 0x20 && index == 0 && data.size() == line_coding_.size()) {
@@ -123,8 +125,7 @@ bool XioXimu3Device::streams() const { return server_.active().stream && (dtr_ |
 void XioXimu3Device::advance(TimeNs now) {
   while (!unplugged_) {
     const TimeNs command = commands_.empty() ? kNever : commands_.front().due;
-    const TimeNs inertial = due(inertial_),
-                 highg = due(highg_), box = box_due();
+    const TimeNs inertial = due(inertial_), highg = due(highg_), box = box_due();
     const TimeNs release = fifo_.size() > committed_ ? last_commit_ + flush_ : kNever;
     Slow* slow = &slow_[0];
     for (Slow& s : slow_)
@@ -162,8 +163,8 @@ TimeNs XioXimu3Device::ready(TimeNs now, std::uint8_t endpoint, std::size_t) {
   if (unplugged_ || endpoint != kIn) return kNever;
   if (committed_ > head_) return now;
   if (fifo_.size() > committed_) return last_commit_ + flush_;
-  TimeNs first = std::min({commands_.empty() ? kNever : commands_.front().due, due(inertial_),
-                           due(highg_), box_due(), apply_at_, reset_at_});
+  TimeNs first = std::min({commands_.empty() ? kNever : commands_.front().due, due(inertial_), due(highg_), box_due(),
+                           apply_at_, reset_at_});
   for (const Slow& s : slow_) first = std::min(first, due(s));
   return first == kNever ? kNever : std::max(first, last_commit_ + flush_);
 }
@@ -252,7 +253,8 @@ TimeNs XioXimu3Device::due(const Sensor& sensor) const {
 }
 
 TimeNs XioXimu3Device::due(const Slow& slow) const {
-  return streams() && server_.active().*slow.divisor > 0 ? lab_time(static_cast<double>(slow.next) * 1e6 / slow.base_hz) : kNever;
+  return streams() && server_.active().*slow.divisor > 0 ? lab_time(static_cast<double>(slow.next) * 1e6 / slow.base_hz)
+                                                         : kNever;
 }
 
 void XioXimu3Device::execute(const Command& command) {

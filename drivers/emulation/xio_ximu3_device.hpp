@@ -27,23 +27,24 @@ inline constexpr std::size_t kXimu3Faults = 10;
 /// Keys of EmulationSettings::faults. Rates per message of the inertial and high-g sensors: the names of Ximu3Fault.
 /// drop_edge: rate per line of the SA-Sync box. The others are options:
 ///   inertial_ppm, highg_ppm   sample clocks against the device's counter of time: + = slow (1200, -21000)
-///   sync_lf        1: S messages end with the line's LF     sync_input   1: edges of the line are also sent as Y messages
-///   needs_dtr      0: streams while DTR is 0, too           reply_ms     time from a command to its answer (2)
-///   foreign        1: another device with these ids: other strings; 2: right strings, no answer; 3: answers without sn
-///   flush_ms       how often what is queued is sent (1)     fifo_bytes   output buffer; what does not fit is lost (65536)
-///   ascii          1: binary_mode_enabled was saved as false
+///   sync_lf        1: S messages end with the line's LF     sync_input   1: edges of the line are also sent as Y
+///   messages needs_dtr      0: streams while DTR is 0, too           reply_ms     time from a command to its answer
+///   (2) foreign        1: another device with these ids: other strings; 2: right strings, no answer; 3: answers
+///   without sn flush_ms       how often what is queued is sent (1)     fifo_bytes   output buffer; what does not fit
+///   is lost (65536) ascii          1: binary_mode_enabled was saved as false
 std::vector<std::string> unknown_ximu3_faults(const EmulationSettings& emulation);
 std::string ximu3_fault_names();
 
 /// Counter of microseconds since power-up, drift_ppm fast; each sensor has its own sample clock: base sample k of the
-/// inertial sensors is taken when the counter is at k 2500 (1 + inertial_ppm 1e-6), likewise 312.5 us for the high-g sensor.
-/// A divisor n averages n base samples, stamped with the time of the last. Noise (of our choice, the maker gives none): white,
-/// 0.007 deg/s/sqrt(Hz) in 47 Hz, 160 ug/sqrt(Hz) in 145 Hz, one step of the high-g sensor, times emulation.noise; with noise
-/// values come in steps of the converters. The sensors' low-pass filters and the correction of the gyroscope's offset are not
-/// emulated; AHRS outputs say "level", whatever moves.
+/// inertial sensors is taken when the counter is at k 2500 (1 + inertial_ppm 1e-6), likewise 312.5 us for the high-g
+/// sensor. A divisor n averages n base samples, stamped with the time of the last. Noise (of our choice, the maker
+/// gives none): white, 0.007 deg/s/sqrt(Hz) in 47 Hz, 160 ug/sqrt(Hz) in 145 Hz, one step of the high-g sensor, times
+/// emulation.noise; with noise values come in steps of the converters. The sensors' low-pass filters and the correction
+/// of the gyroscope's offset are not emulated; AHRS outputs say "level", whatever moves.
 class XioXimu3Device final : public EmulatedDevice {
  public:
-  /// `source` outlives the device; null: level and at rest. The sync line, when it has pulses, is wired to the SA-Sync box.
+  /// `source` outlives the device; null: level and at rest. The sync line, when it has pulses, is wired to the SA-Sync
+  /// box.
   XioXimu3Device(const EmulationSettings& settings, InertialSource* source, const SyncLine& sync = {});
 
   const LinkInfo& info() const override { return info_; }
@@ -80,8 +81,8 @@ class XioXimu3Device final : public EmulatedDevice {
     std::string line;
   };
   struct Sensor {
-    double period_us;                  ///< of its base samples, by the device's counter
-    std::uint64_t next = 1;            ///< base sample
+    double period_us;        ///< of its base samples, by the device's counter
+    std::uint64_t next = 1;  ///< base sample
     std::array<double, 6> sum{};
     int summed = 0;
   };
@@ -107,7 +108,8 @@ class XioXimu3Device final : public EmulatedDevice {
   void execute(const Command& command);
   unsigned draw_faults();
   void send_sensor(TimeNs t, char letter, std::span<const float> values, unsigned faults);
-  std::vector<std::byte> message(char letter, std::uint64_t t_us, std::span<const float> values, std::string_view text) const;
+  std::vector<std::byte> message(char letter, std::uint64_t t_us, std::span<const float> values,
+                                 std::string_view text) const;
   bool send(char letter, std::uint64_t t_us, std::span<const float> values, std::string_view text = {});
   bool push(std::span<const std::byte> bytes);
   void commit(TimeNs t);

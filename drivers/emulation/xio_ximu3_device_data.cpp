@@ -12,8 +12,8 @@ namespace grfd {
 namespace {
 
 constexpr double kStandardGravity = 9.80665;
-constexpr double kGyroRange = 2000, kAccelRange = 24, kHighGRange = 200;           // deg/s, g, g
-constexpr double kGyroStep = 0.061, kAccelStep = 732e-6, kHighGStep = 6.1e-3;      // of the converters
+constexpr double kGyroRange = 2000, kAccelRange = 24, kHighGRange = 200;       // deg/s, g, g
+constexpr double kGyroStep = 0.061, kAccelStep = 732e-6, kHighGStep = 6.1e-3;  // of the converters
 constexpr double kGyroDensity = 0.007, kGyroBandHz = 47, kAccelDensity = 160e-6, kAccelBandHz = 145;
 constexpr double kCharacterS = 10 / 115200.0;  // start bit, eight data bits, stop bit
 constexpr std::size_t kCut = 5;                // so that no remainder with the next message has the length of a message
@@ -126,10 +126,11 @@ void XioXimu3Device::sample_inertial(TimeNs t) {
     s.sum[i] += std::clamp(value, -range, range);
   };
   for (std::size_t i = 0; i < 3; ++i)
-    add(i, rate[i] * 180 / M_PI + settings_.gyro_bias_deg_s[i], kGyroDensity * std::sqrt(kGyroBandHz), kGyroStep, kGyroRange);
+    add(i, rate[i] * 180 / M_PI + settings_.gyro_bias_deg_s[i], kGyroDensity * std::sqrt(kGyroBandHz), kGyroStep,
+        kGyroRange);
   for (std::size_t i = 0; i < 3; ++i)
-    add(3 + i, (force[i] + settings_.accel_bias_m_s2[i]) / kStandardGravity, kAccelDensity * std::sqrt(kAccelBandHz), kAccelStep,
-        kAccelRange);
+    add(3 + i, (force[i] + settings_.accel_bias_m_s2[i]) / kStandardGravity, kAccelDensity * std::sqrt(kAccelBandHz),
+        kAccelStep, kAccelRange);
   ++s.summed;
   if (k % static_cast<std::uint64_t>(divisor) != 0) return;
   std::array<float, 6> values;
@@ -170,7 +171,8 @@ void XioXimu3Device::sample_highg(TimeNs t) {
 
 void XioXimu3Device::ahrs(std::uint64_t t_us, int type) {
   constexpr char kLetters[] = "QRALE";
-  constexpr float kMatrix[] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, kEuler[] = {0, 0, 0}, kQuaternionAndAccel[] = {1, 0, 0, 0, 0, 0, 0};
+  constexpr float kMatrix[] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, kEuler[] = {0, 0, 0},
+                  kQuaternionAndAccel[] = {1, 0, 0, 0, 0, 0, 0};
   const std::span<const float> values = type == 0   ? std::span(kQuaternionAndAccel).first(4)
                                         : type == 1 ? std::span<const float>(kMatrix)
                                         : type == 2 ? std::span<const float>(kEuler)
@@ -182,7 +184,8 @@ void XioXimu3Device::send_slow(Slow& slow) {
   const std::uint64_t k = slow.next++;
   if (k % static_cast<std::uint64_t>(server_.active().*slow.divisor) != 0) return;
   const auto t_us = static_cast<std::uint64_t>(std::llround(static_cast<double>(k) * 1e6 / slow.base_hz));
-  constexpr float kTemperature[] = {25}, kBattery[] = {87.5F, 4.05F, 1}, kRssi[] = {100, -50}, kField[] = {0.4F, 0, -0.9F};
+  constexpr float kTemperature[] = {25}, kBattery[] = {87.5F, 4.05F, 1}, kRssi[] = {100, -50},
+                  kField[] = {0.4F, 0, -0.9F};
   if (slow.letter == 'T') send('T', t_us, kTemperature);
   if (slow.letter == 'B') send('B', t_us, kBattery);
   if (slow.letter == 'W') send('W', t_us, kRssi);

@@ -36,9 +36,10 @@ inline std::vector<double> ratios(const std::vector<double>& a, const std::vecto
 }
 
 /// | what | peer | median | smallest .. largest (n) | figures |
-inline void row(const std::string& what, const std::string& peer, const std::vector<double>& ratio, const std::string& figures) {
-  std::printf("| %s | %s | %.3g | %.3g .. %.3g (%zu) | %s |\n", what.c_str(), peer.c_str(), median(ratio), quantile(ratio, 0),
-              quantile(ratio, 1), ratio.size(), figures.c_str());
+inline void row(const std::string& what, const std::string& peer, const std::vector<double>& ratio,
+                const std::string& figures) {
+  std::printf("| %s | %s | %.3g | %.3g .. %.3g (%zu) | %s |\n", what.c_str(), peer.c_str(), median(ratio),
+              quantile(ratio, 0), quantile(ratio, 1), ratio.size(), figures.c_str());
   std::fflush(stdout);
 }
 

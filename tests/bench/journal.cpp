@@ -76,7 +76,8 @@ double journal_s(const fs::path& path, const Blocks& blocks) {
   return static_cast<double>(wall_ns() - before) * 1e-9;
 }
 
-double encoded_s(const fs::path& path, const StreamTable& streams, std::span<const Sample> samples, std::size_t per_block) {
+double encoded_s(const fs::path& path, const StreamTable& streams, std::span<const Sample> samples,
+                 std::size_t per_block) {
   fs::remove(path);
   JournalWriter journal(path.string());
   SampleBlockEncoder encoder(streams);
@@ -96,7 +97,8 @@ double recorder_s(const Session& session, std::span<const Sample> samples, std::
   recorder.open(session);
   recorder.write(start);
   const std::int64_t before = wall_ns();
-  for (std::size_t i = 0; i < samples.size(); i += 256) recorder.write(samples.subspan(i, std::min<std::size_t>(256, samples.size() - i)));
+  for (std::size_t i = 0; i < samples.size(); i += 256)
+    recorder.write(samples.subspan(i, std::min<std::size_t>(256, samples.size() - i)));
   const std::int64_t ns = wall_ns() - before;
   recorder.close();
   if (recorder.samples.get() < samples.size() || recorder.lost_samples.get() != 0) {
@@ -121,16 +123,20 @@ int main(int argc, char** argv) {
     const double bytes = static_cast<double>(total(blocks));
     std::vector<double> journal, with_encoding, plain;
     for (std::size_t i = 0; i <= kRepetitions; ++i) {
-      const double b = bare_s(bare, blocks), j = journal_s(ours, blocks), e = encoded_s(ours, streams, samples, per_block);
+      const double b = bare_s(bare, blocks), j = journal_s(ours, blocks),
+                   e = encoded_s(ours, streams, samples, per_block);
       if (i == 0) continue;  // the first round finds the file system's memory cold
       plain.push_back(bytes / b);
       journal.push_back(bytes / j);
       with_encoding.push_back(bytes / e);
     }
-    const std::string what = text("blocks of %.0f ms (%.1f kB): speed", ms, bytes * 1e-3 / static_cast<double>(blocks.size()));
-    row("journal, " + what, "bare write(2)", ratios(journal, plain), text("%.0f : %.0f MB/s", median(journal) * 1e-6, median(plain) * 1e-6));
+    const std::string what =
+        text("blocks of %.0f ms (%.1f kB): speed", ms, bytes * 1e-3 / static_cast<double>(blocks.size()));
+    row("journal, " + what, "bare write(2)", ratios(journal, plain),
+        text("%.0f : %.0f MB/s", median(journal) * 1e-6, median(plain) * 1e-6));
     row("samples to journal, " + what, "bare write(2)", ratios(with_encoding, plain),
-        text("%.0f : %.0f MB/s; real time needs %.2f MB/s", median(with_encoding) * 1e-6, median(plain) * 1e-6, bytes * 1e-6 / kSeconds));
+        text("%.0f : %.0f MB/s; real time needs %.2f MB/s", median(with_encoding) * 1e-6, median(plain) * 1e-6,
+             bytes * 1e-6 / kSeconds));
   }
 
   Session& session = rig.assembly->session;

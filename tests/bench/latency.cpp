@@ -1,5 +1,5 @@
-// From the completion of a transfer to a subscriber in another process: the demonstration rig live, its feed, and at the
-// same time a bare ZeroMQ hop between the same two processes with messages of the same size.
+// From the completion of a transfer to a subscriber in another process: the demonstration rig live, its feed, and at
+// the same time a bare ZeroMQ hop between the same two processes with messages of the same size.
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -76,10 +76,11 @@ Latencies measure(double batch_ms, bool doorbell) {
   Arrivals arrivals;
   for (const char* topic : kTopics) arrivals.by_stream[a.session.streams.id(topic)].reserve(20'000);
   a.engine->add_outlet(arrivals);
-  auto sink = std::make_unique<SinkThread>(std::make_unique<Feed>(settings.feed), a.session, 1 << 16, a.gaps, [](const std::string& why) {
-    std::fprintf(stderr, "%s\n", why.c_str());
-    std::exit(EXIT_FAILURE);
-  });
+  auto sink = std::make_unique<SinkThread>(std::make_unique<Feed>(settings.feed), a.session, 1 << 16, a.gaps,
+                                           [](const std::string& why) {
+                                             std::fprintf(stderr, "%s\n", why.c_str());
+                                             std::exit(EXIT_FAILURE);
+                                           });
   a.engine->add_outlet(*sink);
   sink->start();
   for (std::size_t i = 0; i < a.ports.size(); ++i) a.ports[i]->start(*emulation.link(i), clock.now());
@@ -88,8 +89,10 @@ Latencies measure(double batch_ms, bool doorbell) {
   {
     const int priority = settings.realtime_priority ? 50 : 0;
     Loop dsp(priority, [&] {
-      if (doorbell) a.engine->wait(clock.now());
-      else clock.sleep_until((clock.now() / kMs + 1) * kMs);
+      if (doorbell)
+        a.engine->wait(clock.now());
+      else
+        clock.sleep_until((clock.now() / kMs + 1) * kMs);
       a.engine->poll(clock.now());
     });
     Loop usb(priority ? priority + 10 : 0, [&] {
@@ -119,7 +122,8 @@ Latencies measure(double batch_ms, bool doorbell) {
   const Received& received = subscriber.finish();
 
   for (std::size_t i = 0; i < received.bare_count; ++i)
-    if (received.bare[i].sent > start + kWarm) result.bare_ms.push_back(static_cast<double>(received.bare[i].at - received.bare[i].sent) * 1e-6);
+    if (received.bare[i].sent > start + kWarm)
+      result.bare_ms.push_back(static_cast<double>(received.bare[i].at - received.bare[i].sent) * 1e-6);
   for (std::size_t i = 0; i < received.count; ++i) {
     const Received::Row& row = received.rows[i];
     const auto& known = arrivals.by_stream[a.session.streams.id(kTopics[row.topic])];
@@ -155,8 +159,10 @@ int main() {
           missing += run.missing;
         }
         const Latencies& last = runs[way].back();
-        row(text("USB completion to subscriber, %s, batches of %.0f ms, dsp wakes by %s: p%.0f", topic, way.first, way.second ? "doorbell" : "1 ms tick", q * 100), "bare ZeroMQ hop, same size",
-            ratios(ours, bare), text("%.2f : %.2f ms; %.1f rows/message, %.0f rows missed, dsp %s", median(ours), median(bare),
-                                     last.rows_per_message, missing, last.priority.c_str()));
+        row(text("USB completion to subscriber, %s, batches of %.0f ms, dsp wakes by %s: p%.0f", topic, way.first,
+                 way.second ? "doorbell" : "1 ms tick", q * 100),
+            "bare ZeroMQ hop, same size", ratios(ours, bare),
+            text("%.2f : %.2f ms; %.1f rows/message, %.0f rows missed, dsp %s", median(ours), median(bare),
+                 last.rows_per_message, missing, last.priority.c_str()));
       }
 }

@@ -1,4 +1,5 @@
-// How much faster than real time one processor runs the live pipeline of the demonstration rig, and where the time goes.
+// How much faster than real time one processor runs the live pipeline of the demonstration rig, and where the time
+// goes.
 #include <cstdlib>
 #include <map>
 
@@ -25,11 +26,14 @@ Sum pass(const Rig& rig, bool check) {
   Sum sum;
   sum.check = check;
   std::vector<Sample> storage(1024);
-  SampleBatch out(storage, [](void* to, std::span<const Sample> s) noexcept {
-    Sum& total = *static_cast<Sum*>(to);
-    total.samples += s.size();
-    if (total.check) total.crc = crc32c(std::as_bytes(s), total.crc);
-  }, &sum);
+  SampleBatch out(
+      storage,
+      [](void* to, std::span<const Sample> s) noexcept {
+        Sum& total = *static_cast<Sum*>(to);
+        total.samples += s.size();
+        if (total.check) total.crc = crc32c(std::as_bytes(s), total.crc);
+      },
+      &sum);
   Pipeline& pipeline = *rig.assembly->pipeline;
   std::size_t in_batch = 0;
   for (const Sample& s : rig.raw) {
@@ -80,9 +84,10 @@ int main() {
   for (double ns : whole_ns) factor.push_back(kSeconds * 1e9 / ns);
   for (double ns : wall) factor_wall.push_back(kSeconds * 1e9 / ns);
   row("live pipeline, demo rig: speed on one processor", "real time", factor,
-      text("%.0f ns per ms of data; %zu samples in, %llu out; results CRC-32C %08x", median(whole_ns) / ms, rig.raw.size(),
-           static_cast<unsigned long long>(first.samples), first.crc));
+      text("%.0f ns per ms of data; %zu samples in, %llu out; results CRC-32C %08x", median(whole_ns) / ms,
+           rig.raw.size(), static_cast<unsigned long long>(first.samples), first.crc));
   row("the same by the wall clock", "real time", factor_wall, "being preempted by other work included");
   for (const std::string& name : order)
-    row("- share of: " + name, "live pipeline", shares[name], text("%.0f ns per ms of data", median(shares[name]) * median(whole_ns) / ms));
+    row("- share of: " + name, "live pipeline", shares[name],
+        text("%.0f ns per ms of data", median(shares[name]) * median(whole_ns) / ms));
 }

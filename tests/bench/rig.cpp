@@ -71,7 +71,8 @@ Rig demo_rig(double seconds, bool truth) {
   }
   for (std::size_t i = 0; i < taps.size(); ++i) taps[i]->stop(*emulation.link(i));
 
-  a.command(kStart + static_cast<TimeNs>(rig.settings.record.tare_at_start_s * 1e9), "tare {\"id\":2,\"plate\":\"all\"}");
+  a.command(kStart + static_cast<TimeNs>(rig.settings.record.tare_at_start_s * 1e9),
+            "tare {\"id\":2,\"plate\":\"all\"}");
   const std::size_t parts = a.command_ring->pop(some);
   for (std::size_t i = 0; i < parts; ++i) some[i].t = some[i].t_arrival;
   rig.raw.assign(some.begin(), some.begin() + static_cast<std::ptrdiff_t>(parts));
@@ -92,16 +93,20 @@ Rig demo_rig(double seconds, bool truth) {
   });
   std::uint64_t order = 0;
   for (Sample& s : rig.raw) s.order = order++;
-  if (rig.raw.size() < static_cast<std::size_t>(4500 * seconds)) throw std::runtime_error("the emulated rig delivered too little");
+  if (rig.raw.size() < static_cast<std::size_t>(4500 * seconds))
+    throw std::runtime_error("the emulated rig delivered too little");
   return rig;
 }
 
 std::vector<Sample> all_streams(Rig& rig) {
   std::vector<Sample> all, storage(1024);
-  SampleBatch out(storage, [](void* to, std::span<const Sample> s) noexcept {
-    auto& v = *static_cast<std::vector<Sample>*>(to);
-    v.insert(v.end(), s.begin(), s.end());
-  }, &all);
+  SampleBatch out(
+      storage,
+      [](void* to, std::span<const Sample> s) noexcept {
+        auto& v = *static_cast<std::vector<Sample>*>(to);
+        v.insert(v.end(), s.begin(), s.end());
+      },
+      &all);
   for (const Sample& s : rig.raw) rig.assembly->pipeline->step(s, out);
   out.flush();
   return all;

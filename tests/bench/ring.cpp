@@ -27,7 +27,9 @@ struct OurRing {
 };
 struct BoostQueue {
   boost::lockfree::spsc_queue<Sample> queue{kCapacity};
-  std::size_t push(std::span<const Sample> s) { return s.size() == 1 ? queue.push(s[0]) : queue.push(s.data(), s.size()); }
+  std::size_t push(std::span<const Sample> s) {
+    return s.size() == 1 ? queue.push(s[0]) : queue.push(s.data(), s.size());
+  }
   std::size_t pop(std::span<Sample> s) { return s.size() == 1 ? queue.pop(s[0]) : queue.pop(s.data(), s.size()); }
 };
 struct LockedDeque {

@@ -58,7 +58,8 @@ struct Replay {
 
 Replay::Replay(const Rig& r) : rig(r) {
   const StreamTable& all = rig.assembly->session.streams;
-  for (StreamId id = 0; id <= rig.assembly->events; ++id) table.add(all[id]);  // what is there before the pipeline's own
+  for (StreamId id = 0; id <= rig.assembly->events; ++id)
+    table.add(all[id]);  // what is there before the pipeline's own
   gaps = TextWriter(rig.assembly->gaps);
   for (const DeviceSettings& device : rig.settings.devices)
     for (const char* main : {"scan", "inertial"}) {
@@ -81,11 +82,13 @@ Replay::Replay(const Rig& r) : rig(r) {
   };
   for (const PlateSettings& p : rig.settings.plates) {
     plate_device.push_back(device_of(p.stream));
-    plates.push_back(std::make_unique<ForcePlate>(p, rig.settings.filter, rig.settings.thresholds, 1 / plate_device.back()->nominal_interval_s()));
+    plates.push_back(std::make_unique<ForcePlate>(p, rig.settings.filter, rig.settings.thresholds,
+                                                  1 / plate_device.back()->nominal_interval_s()));
   }
   for (const ImuSettings& i : rig.settings.imus) {
     imu_device.push_back(device_of(i.stream));
-    imus.push_back(std::make_unique<InertialSensor>(i, table[imu_device.back()->stream()], imu_device.back()->nominal_interval_s()));
+    imus.push_back(std::make_unique<InertialSensor>(i, table[imu_device.back()->stream()],
+                                                    imu_device.back()->nominal_interval_s()));
   }
 }
 
@@ -111,7 +114,8 @@ void Replay::grid() {
           for (std::size_t k = 0; k < codes.size(); ++k) codes[k] = value<std::int32_t>(s.samples[i], k);
           const std::uint32_t clipped = s.input->clipped(codes);
           for (const std::size_t p : s.plates)
-            plates[p]->take(s.samples[i].t, seconds(s.samples[i].t - kStart), codes, clipped, s.samples[i].flags, s.input->adc());
+            plates[p]->take(s.samples[i].t, seconds(s.samples[i].t - kStart), codes, clipped, s.samples[i].flags,
+                            s.input->adc());
         }
     lap(plate_ns);
     for (Source& s : sources)
@@ -128,8 +132,10 @@ void Replay::grid() {
     lap.skip();
     bool covered = true;
     for (;; next_grid += kMs) {
-      for (std::size_t i = 0; covered && i < plates.size(); ++i) covered = plates[i]->covers(next_grid, plate_device[i]->interval_s());
-      for (std::size_t i = 0; covered && i < imus.size(); ++i) covered = imus[i]->covers(next_grid, imu_device[i]->interval_s());
+      for (std::size_t i = 0; covered && i < plates.size(); ++i)
+        covered = plates[i]->covers(next_grid, plate_device[i]->interval_s());
+      for (std::size_t i = 0; covered && i < imus.size(); ++i)
+        covered = imus[i]->covers(next_grid, imu_device[i]->interval_s());
       if (!covered) break;
       auto& p = plate_frames.emplace_back(plates.size());
       auto& m = imu_frames.emplace_back(imus.size());
@@ -147,8 +153,14 @@ void Replay::grid() {
 void Replay::metrics() {
   const FilterSettings& f = rig.settings.filter;
   const auto all_metrics = [&](StreamTable& streams) {
-    MetricSetup setup{rig.settings, streams, rig.assembly->events, event_seq, butterworth_delay_s(f.order, f.cutoff_hz, 1000),
-                      noise_gain(butterworth(f.order, f.cutoff_hz, 1000)), {}, {}};
+    MetricSetup setup{rig.settings,
+                      streams,
+                      rig.assembly->events,
+                      event_seq,
+                      butterworth_delay_s(f.order, f.cutoff_hz, 1000),
+                      noise_gain(butterworth(f.order, f.cutoff_hz, 1000)),
+                      {},
+                      {}};
     for (const auto& p : plates) {
       setup.plates.push_back({p->model().pose().center, p->model().surface_z()});
       setup.covariance.push_back(&p->lab_covariance());
@@ -182,7 +194,8 @@ void Replay::metrics() {
   for (std::size_t from = 0; from < frames.size(); from += kFrames) {
     const std::size_t to = std::min(frames.size(), from + kFrames);
     for (std::size_t i = from; i < to; ++i)  // into the cache, where the pipeline has them
-      loading += frames[i].t_s + frames[i].plates[1].wrench[5] * 0 + frames[i].imus[3].axial_rate_rad_s * 0 + frames[i].derived.fy_n * 0;
+      loading += frames[i].t_s + frames[i].plates[1].wrench[5] * 0 + frames[i].imus[3].axial_rate_rad_s * 0 +
+                 frames[i].derived.fy_n * 0;
     Lap lap;
     for (std::size_t k = 0; k < second.size(); ++k) {
       for (std::size_t i = from; i < to; ++i) second[k]->update(frames[i], out);
@@ -191,7 +204,8 @@ void Replay::metrics() {
     }
   }
   if (loading == 0) std::abort();
-  for (std::size_t k = 0; k < ns.size(); ++k) times.push_back({k < std::size(names) ? names[k] : "another metric", ns[k]});
+  for (std::size_t k = 0; k < ns.size(); ++k)
+    times.push_back({k < std::size(names) ? names[k] : "another metric", ns[k]});
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 
 namespace grfd::bench {
 
-inline constexpr const char* kTopics[] = {"fast/plate/left", "raw/u6/scan", "cop/total"};  // at once; as delivered; computed from all devices
+inline constexpr const char* kTopics[] = {"fast/plate/left", "raw/u6/scan",
+                                          "cop/total"};  // at once; as delivered; computed from all devices
 
 /// In memory that both processes share.
 struct Received {

@@ -32,7 +32,8 @@ Mat6 covariance() {  // as wrench.py has it
 }
 
 struct Filter {
-  std::array<ChannelFilter<6>, 2> filters{ChannelFilter<6>(butterworth(4, 20, 1000)), ChannelFilter<6>(butterworth(4, 20, 1000))};
+  std::array<ChannelFilter<6>, 2> filters{ChannelFilter<6>(butterworth(4, 20, 1000)),
+                                          ChannelFilter<6>(butterworth(4, 20, 1000))};
   __attribute__((noinline)) void block(std::span<const Frame> in, std::span<Frame> out) noexcept {
     for (std::size_t i = 0; i < in.size(); ++i) {
       out[i] = in[i];
@@ -49,7 +50,7 @@ struct Cop {
   __attribute__((noinline)) void block(std::span<const Frame> in, std::span<Result> out) noexcept {
     for (std::size_t i = 0; i < in.size(); ++i) {
       calculator.update(in[i].plate);
-      const CopValue *v[] = {&calculator.plate(0), &calculator.plate(1), &calculator.total()};
+      const CopValue* v[] = {&calculator.plate(0), &calculator.plate(1), &calculator.total()};
       for (std::size_t k = 0; k < 3; ++k) {
         out[i][4 * k] = v[k]->cop_ml;
         out[i][4 * k + 1] = v[k]->cop_ap;
@@ -83,16 +84,19 @@ int main(int argc, char** argv) {
   pass<Filter>(std::span<const Frame>(in), std::span<Frame>(filtered), in.size());
   pass<Cop>(std::span<const Frame>(filtered), std::span<Result>(results), in.size());
   std::ofstream out(argv[2], std::ios::binary);
-  out.write(reinterpret_cast<const char*>(filtered.data()), static_cast<std::streamsize>(filtered.size() * sizeof(Frame)));
-  out.write(reinterpret_cast<const char*>(results.data()), static_cast<std::streamsize>(results.size() * sizeof(Result)));
+  out.write(reinterpret_cast<const char*>(filtered.data()),
+            static_cast<std::streamsize>(filtered.size() * sizeof(Frame)));
+  out.write(reinterpret_cast<const char*>(results.data()),
+            static_cast<std::streamsize>(results.size() * sizeof(Result)));
   out.close();
   std::cout << "ready" << std::endl;
 
   std::string word;
   for (std::size_t per_call; std::cin >> word >> per_call;) {
     if (per_call == 0) per_call = in.size();
-    const std::int64_t ns = word == "filter" ? pass<Filter>(std::span<const Frame>(in), std::span<Frame>(filtered), per_call)
-                                             : pass<Cop>(std::span<const Frame>(filtered), std::span<Result>(results), per_call);
+    const std::int64_t ns = word == "filter"
+                                ? pass<Filter>(std::span<const Frame>(in), std::span<Frame>(filtered), per_call)
+                                : pass<Cop>(std::span<const Frame>(filtered), std::span<Result>(results), per_call);
     std::cout << ns << std::endl;
   }
 }

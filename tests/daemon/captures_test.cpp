@@ -1,8 +1,8 @@
-// Captures written and played by the daemon's parts; and the capture of every driver against samples that a decoder written
-// from the maker's documents gives (tests/drivers/decode_capture.py).
-#include <boost/test/unit_test.hpp>
+// Captures written and played by the daemon's parts; and the capture of every driver against samples that a decoder
+// written from the maker's documents gives (tests/drivers/decode_capture.py).
 #include <unistd.h>
 #include <zlib.h>
+#include <boost/test/unit_test.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -39,14 +39,15 @@ std::string unzipped(const std::string& path) {
 std::string line_of(const Sample& s, const StreamInfo& info) {
   std::ostringstream text;
   const int flags = s.flags & ~kClockUnsettled;  // the pipeline's, not the driver's
-  text << info.name.substr(info.name.rfind('/') + 1) << ' ' << s.seq << ' ' << s.t_device << ' ' << flags << ' ' << s.epoch << ' '
-       << s.t_arrival << ' ';
+  text << info.name.substr(info.name.rfind('/') + 1) << ' ' << s.seq << ' ' << s.t_device << ' ' << flags << ' '
+       << s.epoch << ' ' << s.t_arrival << ' ';
   const std::size_t size = value_size(info.type);
   for (std::size_t c = 0; c < info.columns.size(); ++c) {
     std::uint64_t word = 0;
     std::memcpy(&word, s.data.data() + c * size, size);
     char digits[20];
-    std::snprintf(digits, sizeof digits, "%s%0*llx", c ? "," : "", static_cast<int>(2 * size), static_cast<unsigned long long>(word));
+    std::snprintf(digits, sizeof digits, "%s%0*llx", c ? "," : "", static_cast<int>(2 * size),
+                  static_cast<unsigned long long>(word));
     text << digits;
   }
   return text.str();
@@ -100,7 +101,9 @@ BOOST_AUTO_TEST_CASE(every_driver_gives_the_samples_of_an_independent_decoder) {
   for (const DriverEntry& entry : driver_registry()) {
     const std::string base = std::string(GRFD_FIXTURES) + "/captures/" + entry.name;
     BOOST_TEST_CONTEXT(entry.name) {
-      BOOST_REQUIRE_MESSAGE(fs::exists(base + ".grfcap"), "no capture of this driver: see drivers/README.md, tests/drivers/make_capture " << entry.name);
+      BOOST_REQUIRE_MESSAGE(
+          fs::exists(base + ".grfcap"),
+          "no capture of this driver: see drivers/README.md, tests/drivers/make_capture " << entry.name);
       BOOST_TEST(fs::file_size(base + ".grfcap") < 50'000u);
       const Capture capture(base + ".grfcap");
       BOOST_TEST(capture.closed());
@@ -128,7 +131,8 @@ BOOST_AUTO_TEST_CASE(every_driver_gives_the_samples_of_an_independent_decoder) {
       std::size_t compared = 0;
       for (const auto& [stream, rows] : expected) {
         BOOST_TEST(got[stream].size() == rows.size());
-        for (std::size_t i = 0; i < std::min(rows.size(), got[stream].size()); ++i, ++compared) BOOST_REQUIRE_EQUAL(got[stream][i], rows[i]);
+        for (std::size_t i = 0; i < std::min(rows.size(), got[stream].size()); ++i, ++compared)
+          BOOST_REQUIRE_EQUAL(got[stream][i], rows[i]);
       }
       BOOST_TEST_MESSAGE(entry.name << ": " << compared << " samples equal those of the independent decoder");
       BOOST_TEST(compared >= 100u);
@@ -171,7 +175,8 @@ BOOST_AUTO_TEST_CASE(virtual_time_with_an_unplugged_device) {
   const std::size_t n = compare_raw(live, played(captures, rig.assembly.session), rig.streams());
   BOOST_TEST_MESSAGE(n << " raw samples equal, also their mapped time");
   BOOST_TEST(n > 11'000u);
-  BOOST_TEST(std::count_if(live.samples.begin(), live.samples.end(), [](const Sample& s) { return s.stream == 0 && (s.flags & kNewEpoch); }) == 1);
+  BOOST_TEST(std::count_if(live.samples.begin(), live.samples.end(),
+                           [](const Sample& s) { return s.stream == 0 && (s.flags & kNewEpoch); }) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(real_threads_with_an_unplugged_device) {
@@ -207,7 +212,9 @@ BOOST_AUTO_TEST_CASE(real_threads_with_an_unplugged_device) {
       BOOST_TEST(wait_for([&] { return devices.all_required_streaming(); }));
       clock.sleep_until(clock.now() + 700 * kMs);
       for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) emulation.link(i)->unplug();
-      BOOST_TEST(wait_for([&] { return devices.status()[0].state == Devices::State::lost && devices.status()[1].state == Devices::State::lost; }));
+      BOOST_TEST(wait_for([&] {
+        return devices.status()[0].state == Devices::State::lost && devices.status()[1].state == Devices::State::lost;
+      }));
       for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) emulation.link(i)->plug_in();
       BOOST_TEST(wait_for([&] { return devices.all_required_streaming(); }));
       clock.sleep_until(clock.now() + 500 * kMs);
@@ -256,21 +263,21 @@ BOOST_AUTO_TEST_CASE(a_full_ring_is_counted_and_marked) {
 }
 
 BOOST_AUTO_TEST_CASE(captures_that_do_not_fit_the_settings) {
-  const std::string u6 = std::string(GRFD_FIXTURES) + "/captures/labjack_u6.grfcap", imu = std::string(GRFD_FIXTURES) + "/captures/microstrain_mip.grfcap";
+  const std::string u6 = std::string(GRFD_FIXTURES) + "/captures/labjack_u6.grfcap",
+                    imu = std::string(GRFD_FIXTURES) + "/captures/microstrain_mip.grfcap";
   const Folder folder;
   const auto error = [&](ReplayOptions options) -> std::string {
     options.output = folder.path + "/out.h5";
     try {
       replay(options);
-    } catch (const std::exception& e) {
-      return e.what();
-    }
+    } catch (const std::exception& e) { return e.what(); }
     return "";
   };
   BOOST_TEST(error({.captures = {u6, u6}}).find("a second capture of dut") != std::string::npos);
-  BOOST_TEST(error({.captures = {u6}, .config = std::string(GRFD_SOURCE) + "/config/demo.toml"}).find("the settings have no device 'dut'") != std::string::npos);
-  BOOST_TEST(error({.captures = {u6}, .config = std::string(GRFD_FIXTURES) + "/captures/microstrain_mip.toml"}).find("of driver labjack_u6, the settings say microstrain_mip") !=
-             std::string::npos);
+  BOOST_TEST(error({.captures = {u6}, .config = std::string(GRFD_SOURCE) + "/config/demo.toml"})
+                 .find("the settings have no device 'dut'") != std::string::npos);
+  BOOST_TEST(error({.captures = {u6}, .config = std::string(GRFD_FIXTURES) + "/captures/microstrain_mip.toml"})
+                 .find("of driver labjack_u6, the settings say microstrain_mip") != std::string::npos);
   const std::string other = error({.captures = {u6}, .overrides = {"device.dut.rate_hz=500"}});
   BOOST_TEST(other.find(u6 + ": offset ") == 0u);
   BOOST_TEST(other.find("the driver does 'write 01") != std::string::npos);

@@ -147,9 +147,13 @@ BOOST_AUTO_TEST_CASE(centre_and_size_give_the_corners_in_order) {
 }
 
 BOOST_AUTO_TEST_CASE(the_example_of_a_piezo_plate) {
-  const File file("[[device]]\nname = \"u6\"\ndriver = \"labjack_u6\"\nanalog_inputs = [0, 1, 2, 3, 4, 5, 6, 7]\n[[plate]]\nside = \"left\"\n"
-                  "channels = [\"u6/scan:0-7\"]\ncalibration = \"" + std::string(GRFD_SOURCE) + "/config/calibration/example_piezo_plate.toml\"\n"
-                  "center_m = [0, 0, 0]\nsize_m = [0.4, 0.6]\nz_axis = \"down\"\n");
+  const File file(
+      "[[device]]\nname = \"u6\"\ndriver = \"labjack_u6\"\nanalog_inputs = [0, 1, 2, 3, 4, 5, 6, 7]\n[[plate]]\nside = "
+      "\"left\"\n"
+      "channels = [\"u6/scan:0-7\"]\ncalibration = \"" +
+      std::string(GRFD_SOURCE) +
+      "/config/calibration/example_piezo_plate.toml\"\n"
+      "center_m = [0, 0, 0]\nsize_m = [0.4, 0.6]\nz_axis = \"down\"\n");
   const PlateCalibration c = file.load().plates[0].calibration;
   BOOST_TEST((c.kind == PlateKind::piezo));
   BOOST_TEST(c.channels() == 8u);
@@ -176,12 +180,14 @@ BOOST_AUTO_TEST_CASE(channels_by_millivolts_in_an_order_of_their_own_and_by_matr
   BOOST_TEST((eight.plates[1].calibration.kind == PlateKind::matrix));
   BOOST_TEST(eight.plates[1].calibration.load_per_v[6][4] == 36.3);  // row My, channel 6
   // the same matrix for uV/V: 2 N per uV/V at gain 500 and 10 V are 400 N per V
-  const File file(std::string(kU6) + "[[plate]]\nside = \"left\"\nchannels = [\"u6/scan:0-5\"]\ncalibration = \"c.toml\"\n"
+  const File file(std::string(kU6) +
+                  "[[plate]]\nside = \"left\"\nchannels = [\"u6/scan:0-5\"]\ncalibration = \"c.toml\"\n"
                   "center_m = [0, 0, 0]\nsize_m = [0.4, 0.6]\n");
-  std::ofstream(file.folder / "c.toml") << "matrix_n_per_uv_v = [[2, 0, 0, 0, 0, 0], [0, 2, 0, 0, 0, 0], [0, 0, 6, 0, 0, 0], "
-                                           "[0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1]]\n"
-                                           "gain = [500, 500, 500, 500, 500, 1000]\nexcitation_v = 10\norigin_m = [0, 0, 0.04]\n"
-                                           "full_scale = [1, 1, 1, 1, 1, 1]\nsense = \"reaction\"\ndrift_rezero = true\n";
+  std::ofstream(file.folder / "c.toml")
+      << "matrix_n_per_uv_v = [[2, 0, 0, 0, 0, 0], [0, 2, 0, 0, 0, 0], [0, 0, 6, 0, 0, 0], "
+         "[0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1]]\n"
+         "gain = [500, 500, 500, 500, 500, 1000]\nexcitation_v = 10\norigin_m = [0, 0, 0.04]\n"
+         "full_scale = [1, 1, 1, 1, 1, 1]\nsense = \"reaction\"\ndrift_rezero = true\n";
   const PlateCalibration m = file.load().plates[0].calibration;
   BOOST_TEST(std::abs(m.load_per_v[0][0] - 400) < 1e-10);
   BOOST_TEST(std::abs(m.load_per_v[5][5] - 100) < 1e-10);
@@ -263,27 +269,31 @@ BOOST_AUTO_TEST_CASE(the_feed_and_the_commands_stay_on_this_computer) {
     BOOST_TEST(file.errors({std::string("feed.endpoint=") + good}) == "");
   const std::string keys = "keys.folder=/nowhere/keys";
   for (const char* open : {"tcp://0.0.0.0:7390", "tcp://*:7390", "tcp://192.168.1.5:7390", "tcp://[::]:7390"}) {
-    BOOST_TEST(file.errors({std::string("feed.endpoint=") + open, keys}) ==
-               std::string("--set feed.endpoint: is \"") + open +
-                   "\", which other computers can reach, so it needs keys: /nowhere/keys/server.key is not there; make it "
-                   "with: grfctl key create server --keys /nowhere/keys; or keep to tcp://127.0.0.1:PORT, "
-                   "tcp://[::1]:PORT or ipc://PATH");
+    BOOST_TEST(
+        file.errors({std::string("feed.endpoint=") + open, keys}) ==
+        std::string("--set feed.endpoint: is \"") + open +
+            "\", which other computers can reach, so it needs keys: /nowhere/keys/server.key is not there; make it "
+            "with: grfctl key create server --keys /nowhere/keys; or keep to tcp://127.0.0.1:PORT, "
+            "tcp://[::1]:PORT or ipc://PATH");
     BOOST_TEST(file.errors({std::string("feed.endpoint=") + open, "feed.enabled=false", keys}) == "");
   }
   for (const char* wrong : {"udp://127.0.0.1:7390", "127.0.0.1:7390", "tcp://127.0.0.1", "tcp://127.0.0.1:70000",
                             "tcp://127.0.0.1:", "tcp://:7390", "tcp://lab.example:7390", "tcp://localhost:7390",
                             "tcp://127.0.0.1.example:7390", "tcp://eth0;127.0.0.1:7390", "tcp://::1:7390"})
-    BOOST_TEST(file.errors({std::string("feed.endpoint=\"") + wrong + "\""}) ==
-               std::string("--set feed.endpoint: is \"") + wrong +
-                   "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH; or, with keys, tcp://ADDRESS:PORT "
-                   "with an address of this computer, or 0.0.0.0");
+    BOOST_TEST(
+        file.errors({std::string("feed.endpoint=\"") + wrong + "\""}) ==
+        std::string("--set feed.endpoint: is \"") + wrong +
+            "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH; or, with keys, tcp://ADDRESS:PORT "
+            "with an address of this computer, or 0.0.0.0");
   BOOST_TEST(
       file.errors({"control.endpoint=tcp://127.0.0.1:1", keys}) ==
-      "--set control.endpoint: is \"tcp://127.0.0.1:1\", where everybody who reaches it could command, so it needs keys: "
+      "--set control.endpoint: is \"tcp://127.0.0.1:1\", where everybody who reaches it could command, so it needs "
+      "keys: "
       "/nowhere/keys/server.key is not there; make it with: grfctl key create server --keys /nowhere/keys; or keep to "
       "ipc://PATH: who may use that file may command");
-  BOOST_TEST(file.errors({"control.endpoint=tcp://lab.example:1"}) ==
-             "--set control.endpoint: is \"tcp://lab.example:1\", must be ipc://PATH; or, with keys, tcp://ADDRESS:PORT");
+  BOOST_TEST(
+      file.errors({"control.endpoint=tcp://lab.example:1"}) ==
+      "--set control.endpoint: is \"tcp://lab.example:1\", must be ipc://PATH; or, with keys, tcp://ADDRESS:PORT");
   BOOST_TEST(file.errors({"control.endpoint=ipc://@name"}) ==
              "--set control.endpoint: is \"ipc://@name\", must be ipc:// and the path of a socket");
   BOOST_TEST(file.errors({"control.endpoint=ipc:///" + std::string(107, 'x')}) ==
@@ -292,10 +302,12 @@ BOOST_AUTO_TEST_CASE(the_feed_and_the_commands_stay_on_this_computer) {
              "--set control.endpoint: is also the endpoint of the feed, must differ");
   for (const char* listen : {"7391", ":7391", "127.0.0.1:", "127.0.0.1:0x1", "::1:7391"})
     BOOST_TEST(file.errors({"monitor.listen=\"" + std::string(listen) + "\""}) ==
-               "--set monitor.listen: is \"" + std::string(listen) + "\", must be ADDRESS:PORT, as in 127.0.0.1:7391 or 0.0.0.0:7391");
+               "--set monitor.listen: is \"" + std::string(listen) +
+                   "\", must be ADDRESS:PORT, as in 127.0.0.1:7391 or 0.0.0.0:7391");
   BOOST_TEST(file.errors({"monitor.listen=\"0.0.0.0:7391\"", "monitor.endpoint=ipc:///m"}) == "");
   BOOST_TEST(file.errors({"monitor.endpoint=tcp://127.0.0.1:1"}) ==
-             "--set monitor.endpoint: is \"tcp://127.0.0.1:1\", must be ipc://PATH: who may use the socket may invite browsers");
+             "--set monitor.endpoint: is \"tcp://127.0.0.1:1\", must be ipc://PATH: who may use the socket may invite "
+             "browsers");
   BOOST_TEST(file.errors({"control.endpoint=ipc:///a", "monitor.endpoint=ipc:///a"}) ==
              "--set monitor.endpoint: is also the endpoint of the feed or of the commands, must differ");
 }

@@ -1,13 +1,14 @@
-// The control contract on a real socket: every bad request gets one clear error, and nothing stops the daemon answering.
+// The control contract on a real socket: every bad request gets one clear error, and nothing stops the daemon
+// answering.
 #include "daemon/control.hpp"
 
+#include <signal.h>
+#include <sys/stat.h>
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/test/unit_test.hpp>
 #include <random>
-#include <signal.h>
-#include <sys/stat.h>
-#include <atomic>
 #include <thread>
 
 #include "tests/daemon/recording_fixture.hpp"
@@ -68,7 +69,8 @@ class Caller {
   }
   void send(const std::string& text) { socket_.send(zmq::buffer(text)); }
   void send_frames(const std::vector<std::string>& frames) {
-    for (std::size_t i = 0; i < frames.size(); ++i) socket_.send(zmq::buffer(frames[i]), i + 1 < frames.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
+    for (std::size_t i = 0; i < frames.size(); ++i)
+      socket_.send(zmq::buffer(frames[i]), i + 1 < frames.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
   }
   /// @return null when nothing came
   Json receive(int ms = 3000) {
@@ -99,7 +101,8 @@ BOOST_AUTO_TEST_SUITE(control)
 BOOST_AUTO_TEST_CASE(answers_and_keeps_its_socket_private) {
   Served served;
   Caller caller(served.endpoint());
-  BOOST_TEST(caller.ask("{\"v\":1,\"command\":\"ping\",\"n\":7}").dump() == "{\"v\":1,\"ok\":true,\"command\":\"ping\",\"result\":{\"n\":7}}");
+  BOOST_TEST(caller.ask("{\"v\":1,\"command\":\"ping\",\"n\":7}").dump() ==
+             "{\"v\":1,\"ok\":true,\"command\":\"ping\",\"result\":{\"n\":7}}");
   struct stat s {};
   BOOST_REQUIRE(::stat(served.path().c_str(), &s) == 0);
   BOOST_TEST((s.st_mode & 0777) == 0660);
@@ -156,7 +159,8 @@ BOOST_AUTO_TEST_CASE(many_frames_are_refused_as_one) {
     const Json reply = caller.receive();
     BOOST_REQUIRE(reply.is_object());
     BOOST_TEST(reply["ok"] == false);
-    BOOST_TEST(reply["error"].get<std::string>().find("one frame of JSON, not " + std::to_string(frames)) != std::string::npos);
+    BOOST_TEST(reply["error"].get<std::string>().find("one frame of JSON, not " + std::to_string(frames)) !=
+               std::string::npos);
     BOOST_TEST(caller.receive(20).is_null());
     BOOST_TEST(caller.alive());
   }
@@ -177,7 +181,8 @@ BOOST_AUTO_TEST_CASE(two_thousand_random_messages) {
   Served served;
   Caller caller(served.endpoint());
   std::mt19937 random(11);
-  const std::string seeds[] = {"{\"v\":1,\"command\":\"ping\"}", "{\"v\":1,\"command\":\"tare\",\"plate\":\"left\"}", "{\"v\":1,\"command\":\"ping\",\"n\":[{\"a\":1e999}]}"};
+  const std::string seeds[] = {"{\"v\":1,\"command\":\"ping\"}", "{\"v\":1,\"command\":\"tare\",\"plate\":\"left\"}",
+                               "{\"v\":1,\"command\":\"ping\",\"n\":[{\"a\":1e999}]}"};
   int refused = 0, done = 0;
   for (int i = 0; i < 2000; ++i) {
     std::string text;
@@ -186,9 +191,14 @@ BOOST_AUTO_TEST_CASE(two_thousand_random_messages) {
       for (unsigned k = 0; k <= random() % 4; ++k) {
         const std::size_t at = random() % text.size();
         switch (random() % 3) {
-          case 0: text[at] = static_cast<char>(random()); break;
-          case 1: text.erase(at, 1); break;
-          default: text.insert(at, 1, static_cast<char>(random()));
+          case 0:
+            text[at] = static_cast<char>(random());
+            break;
+          case 1:
+            text.erase(at, 1);
+            break;
+          default:
+            text.insert(at, 1, static_cast<char>(random()));
         }
       }
     } else {
@@ -198,7 +208,8 @@ BOOST_AUTO_TEST_CASE(two_thousand_random_messages) {
     const Json reply = caller.ask(text);
     BOOST_REQUIRE(reply.is_object());
     BOOST_REQUIRE(reply["ok"].is_boolean());
-    const bool clear = reply["ok"] == true || (reply["error"].is_string() && !reply["error"].get<std::string>().empty());
+    const bool clear =
+        reply["ok"] == true || (reply["error"].is_string() && !reply["error"].get<std::string>().empty());
     BOOST_REQUIRE(clear);
     ++(reply["ok"] == true ? done : refused);
   }
@@ -250,10 +261,12 @@ BOOST_AUTO_TEST_CASE(an_answer_that_finds_no_room_is_counted) {
   for (int i = 0; i < asked; ++i) greedy.send("{\"v\":1,\"command\":\"ping\",\"n\":" + std::to_string(i) + "}");
   BOOST_TEST(other.alive());
   const auto until = std::chrono::steady_clock::now() + 10s;
-  while (served.control().replies_dropped().get() == 0 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(5ms);
+  while (served.control().replies_dropped().get() == 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(5ms);
   std::uint64_t answers = 0;
   while (answers < asked && greedy.receive(500).is_object()) ++answers;
-  BOOST_TEST_MESSAGE(asked << " asked in one go: " << answers << " answers, " << served.control().replies_dropped().get() << " dropped");
+  BOOST_TEST_MESSAGE(asked << " asked in one go: " << answers << " answers, "
+                           << served.control().replies_dropped().get() << " dropped");
   BOOST_TEST(answers >= 1000);
   BOOST_TEST(answers < asked);
   BOOST_TEST(answers + served.control().replies_dropped().get() == asked);
@@ -287,7 +300,8 @@ BOOST_AUTO_TEST_CASE(two_hundred_requests_at_once_are_all_answered) {
 }
 
 BOOST_AUTO_TEST_CASE(signals_do_not_end_a_call) {
-  struct sigaction action {}, before {};
+  struct sigaction action {
+  }, before{};
   action.sa_handler = [](int) {};  // without SA_RESTART: calls end with EINTR
   sigaction(SIGUSR1, &action, &before);
   {
@@ -309,8 +323,9 @@ BOOST_AUTO_TEST_CASE(signals_do_not_end_a_call) {
 BOOST_AUTO_TEST_CASE(a_second_daemon_does_not_take_the_address_over) {
   Served served;
   boost::asio::io_context io;
-  BOOST_CHECK_EXCEPTION(Control(io, served.endpoint(), [](const Json&) { return Control::Answer{}; }), std::runtime_error,
-                        [](const std::runtime_error& e) { return std::string(e.what()).find("another grfd answers at") == 0; });
+  BOOST_CHECK_EXCEPTION(
+      Control(io, served.endpoint(), [](const Json&) { return Control::Answer{}; }), std::runtime_error,
+      [](const std::runtime_error& e) { return std::string(e.what()).find("another grfd answers at") == 0; });
   Caller caller(served.endpoint());
   BOOST_TEST(caller.alive());
 }
@@ -320,10 +335,15 @@ BOOST_AUTO_TEST_CASE(an_address_of_a_daemon_that_was_killed_is_free) {
   const std::string endpoint = "ipc://" + folder.path + "/control";
   boost::asio::io_context io;
   const auto answer = [](const Json&) { return Control::Answer{}; };
-  { std::FILE* left_over = std::fopen((folder.path + "/control").c_str(), "w"); BOOST_REQUIRE(left_over); std::fclose(left_over); }
+  {
+    std::FILE* left_over = std::fopen((folder.path + "/control").c_str(), "w");
+    BOOST_REQUIRE(left_over);
+    std::fclose(left_over);
+  }
   BOOST_CHECK_NO_THROW(Control(io, endpoint, answer));
-  BOOST_CHECK_EXCEPTION(Control(io, "ipc:///proc/none/control", answer), std::runtime_error,
-                        [](const std::runtime_error& e) { return std::string(e.what()).find("control.endpoint") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(
+      Control(io, "ipc:///proc/none/control", answer), std::runtime_error,
+      [](const std::runtime_error& e) { return std::string(e.what()).find("control.endpoint") != std::string::npos; });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -49,8 +49,9 @@ BOOST_AUTO_TEST_CASE(accepted_delays_are_kept_by_serial_and_read_back) {
 BOOST_AUTO_TEST_CASE(a_file_that_is_none_is_named_and_left_alone) {
   const Folder folder;
   std::ofstream(folder.path / "delays.json") << "{\"delays\": 3";
-  BOOST_CHECK_EXCEPTION(DelayStore{folder.path}, std::runtime_error,
-                        [](const std::exception& e) { return std::string(e.what()).find("delays.json") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(DelayStore{folder.path}, std::runtime_error, [](const std::exception& e) {
+    return std::string(e.what()).find("delays.json") != std::string::npos;
+  });
   BOOST_TEST(fs::file_size(folder.path / "delays.json") == 12u);
 }
 

@@ -59,7 +59,8 @@ class Emulating {
     ::close(fd);
     return good;
   }
-  struct sigaction interrupt_{}, terminate_{};
+  struct sigaction interrupt_ {
+  }, terminate_{};
   int code_ = -1;
   std::thread thread_;
 };
@@ -73,11 +74,13 @@ struct Unit {
     std::vector<std::byte> bytes(255);
     UsbipLink enumeration(client, info);
     BOOST_REQUIRE(enumeration.control(0x80, 6, 0x0100, 0, device, 1000) == 18u);
-    info.vendor_id = static_cast<std::uint16_t>(std::to_integer<unsigned>(device[8]) | std::to_integer<unsigned>(device[9]) << 8);
+    info.vendor_id =
+        static_cast<std::uint16_t>(std::to_integer<unsigned>(device[8]) | std::to_integer<unsigned>(device[9]) << 8);
     std::size_t n = enumeration.control(0x80, 6, 0x0200, 0, bytes, 1000);
     for (std::size_t i = 0; i < n; ++i) info.configuration.push_back(std::to_integer<std::uint8_t>(bytes[i]));
     enumeration.control(0x00, 9, 1, 0, {}, 1000);
-    n = enumeration.control(0x80, 6, static_cast<std::uint16_t>(0x0300 | std::to_integer<unsigned>(device[16])), 0x0409, bytes, 1000);
+    n = enumeration.control(0x80, 6, static_cast<std::uint16_t>(0x0300 | std::to_integer<unsigned>(device[16])), 0x0409,
+                            bytes, 1000);
     for (std::size_t i = 2; i + 1 < n; i += 2) info.serial_string += static_cast<char>(bytes[i]);
     link = std::make_unique<UsbipLink>(client, info);
     driver = find_driver(settings.driver)->make(settings, 0);
@@ -101,7 +104,9 @@ struct Unit {
   std::vector<std::uint64_t> rises() const {
     std::vector<std::uint64_t> at;
     const std::size_t column = settings.analog_inputs.size() - 1;
-    const auto high = [&](const Sample& s) { return value<std::int32_t>(s, column) > 32768 + 2 * 3277; };  // 2 V of +-10 V
+    const auto high = [&](const Sample& s) {
+      return value<std::int32_t>(s, column) > 32768 + 2 * 3277;
+    };  // 2 V of +-10 V
     for (std::size_t i = 1; i < scans.size(); ++i)
       if (high(scans[i]) && !high(scans[i - 1])) at.push_back(scans[i].t_device);
     return at;
@@ -119,9 +124,11 @@ struct Unit {
 BOOST_AUTO_TEST_SUITE(emulate_over_usbip)
 
 BOOST_AUTO_TEST_CASE(two_units_on_one_pacer_are_exported_and_stream) {
-  const Settings settings = load_config(std::string(GRFD_FIXTURES) + "/two_mcc_units.toml",
-                                        {"stimulus.sync.first_s=0.2", "stimulus.sync.period_s=" + std::to_string(kPulsePeriodS), "stimulus.sync.width_s=0.03",
-                                         "device.mcc_right.analog_inputs=[0, 1, 2, 3, 4, 5, 7]", "device.mcc_right.sync_input=7"});
+  const Settings settings =
+      load_config(std::string(GRFD_FIXTURES) + "/two_mcc_units.toml",
+                  {"stimulus.sync.first_s=0.2", "stimulus.sync.period_s=" + std::to_string(kPulsePeriodS),
+                   "stimulus.sync.width_s=0.03", "device.mcc_right.analog_inputs=[0, 1, 2, 3, 4, 5, 7]",
+                   "device.mcc_right.sync_input=7"});
   const std::uint16_t port = free_port();
   Emulating emulating(settings, port, 5);
   {
@@ -148,8 +155,7 @@ BOOST_AUTO_TEST_CASE(two_units_on_one_pacer_are_exported_and_stream) {
     BOOST_REQUIRE(right.pull(1000) > 0u);
   }
   left.driver->stop(*left.link);
-  while (right.pull(50) > 0) {
-  }
+  while (right.pull(50) > 0) {}
   const std::size_t then = right.scans.size();
   BOOST_TEST(right.pull(150) == 0u);  // no pulse, no scan
   BOOST_TEST(right.scans.size() == then);
@@ -157,9 +163,11 @@ BOOST_AUTO_TEST_CASE(two_units_on_one_pacer_are_exported_and_stream) {
 
   for (const Unit* unit : {&left, &right})
     for (std::size_t i = 0; i < unit->scans.size(); ++i) BOOST_REQUIRE_EQUAL(unit->scans[i].t_device, i);
-  // Both see each pulse of the line in the same scan, as far as the left one was read; and the pulses are where they are.
+  // Both see each pulse of the line in the same scan, as far as the left one was read; and the pulses are where they
+  // are.
   auto a = left.rises(), b = right.rises();
-  BOOST_TEST_MESSAGE(left.scans.size() << " and " << right.scans.size() << " scans, " << a.size() << " and " << b.size() << " pulses");
+  BOOST_TEST_MESSAGE(left.scans.size() << " and " << right.scans.size() << " scans, " << a.size() << " and " << b.size()
+                                       << " pulses");
   BOOST_REQUIRE(a.size() >= 13u);
   BOOST_REQUIRE(b.size() >= a.size());
   b.resize(a.size());

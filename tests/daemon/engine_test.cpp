@@ -141,7 +141,8 @@ struct Result {
   const StreamTable& streams() const { return assembly->session.streams; }
 };
 
-Result pass(const Prepared& p, std::size_t batch, std::size_t poll_every, const std::set<std::size_t>& without = {}, TimeNs from = 0, TimeNs to = 0) {
+Result pass(const Prepared& p, std::size_t batch, std::size_t poll_every, const std::set<std::size_t>& without = {},
+            TimeNs from = 0, TimeNs to = 0) {
   Result r{std::make_unique<Assembly>(p.settings, kStart, 0, true), {}};
   Engine& engine = *r.assembly->engine;
   engine.add_outlet(r.out);
@@ -162,15 +163,18 @@ Result pass(const Prepared& p, std::size_t batch, std::size_t poll_every, const 
 const Prepared& demo() {  // 14 s: tare, stepping on, weighing, a whole repetition; some packets are lost and damaged
   static const Prepared p = prepare(demo_settings({"device.u6.emulation.faults.drop_packet=0.002",
                                                    "device.u6.emulation.faults.corrupt_checksum=0.001",
-                                                   "device.imu_foot_left.emulation.faults.drop_packet=0.001"}), 14);
+                                                   "device.imu_foot_left.emulation.faults.drop_packet=0.001"}),
+                                    14);
   return p;
 }
 
-std::uint64_t lost_by_cause(const Collector& out, const StreamTable& table, const std::string& stream, const std::string& cause) {
+std::uint64_t lost_by_cause(const Collector& out, const StreamTable& table, const std::string& stream,
+                            const std::string& cause) {
   std::uint64_t n = 0;
   for (const std::string& text : out.texts(table, "gaps")) {
     const auto json = nlohmann::json::parse(text.substr(text.find(' ') + 1));
-    if (json.value("stream", "") == stream && (cause.empty() || json.value("cause", "") == cause)) n += json["count"].get<std::uint64_t>();
+    if (json.value("stream", "") == stream && (cause.empty() || json.value("cause", "") == cause))
+      n += json["count"].get<std::uint64_t>();
   }
   return n;
 }
@@ -273,7 +277,8 @@ BOOST_AUTO_TEST_CASE(counters_are_told_once_a_second_when_they_changed) {
   b.engine->poll(kStart + 2 * kSecond);
   lost += 2;
   b.engine->poll(kStart + 3 * kSecond);
-  BOOST_TEST(b.out.texts(b.table, "counters") == (std::vector<std::string>{"dev.lost {\"total\":5,\"new\":5}", "dev.lost {\"total\":7,\"new\":2}"}),
+  BOOST_TEST(b.out.texts(b.table, "counters") ==
+                 (std::vector<std::string>{"dev.lost {\"total\":5,\"new\":5}", "dev.lost {\"total\":7,\"new\":2}"}),
              boost::test_tools::per_element());
 }
 
@@ -289,7 +294,9 @@ BOOST_AUTO_TEST_CASE(results_do_not_depend_on_batches_nor_on_how_often_is_polled
       bool same = true;
       for (std::size_t i = 0; i < r.out.samples.size() && same; ++i) {
         same = std::memcmp(&r.out.samples[i], &reference.out.samples[i], sizeof(Sample)) == 0;
-        if (!same) BOOST_ERROR("batch " << batch << ", poll every " << every << ": sample " << i << " of " << table[r.out.samples[i].stream].name << " differs");
+        if (!same)
+          BOOST_ERROR("batch " << batch << ", poll every " << every << ": sample " << i << " of "
+                               << table[r.out.samples[i].stream].name << " differs");
       }
       if (batch == 1) BOOST_TEST(r.out.largest < 600u);
     }
@@ -315,7 +322,8 @@ BOOST_AUTO_TEST_CASE(a_full_ring_shows_as_gaps_with_the_exact_count) {
   for (const bool faults : {false, true}) {
     std::vector<std::string> overrides{"engine.device_ring=1024"};
     if (faults)
-      for (const char* device : {"u6", "imu_foot_left"}) overrides.push_back(std::string("device.") + device + ".emulation.faults.drop_packet=0.01");
+      for (const char* device : {"u6", "imu_foot_left"})
+        overrides.push_back(std::string("device.") + device + ".emulation.faults.drop_packet=0.01");
     Rig rig(demo_settings(overrides));
     Collector out;
     rig.assembly.engine->add_outlet(out);
@@ -327,7 +335,8 @@ BOOST_AUTO_TEST_CASE(a_full_ring_shows_as_gaps_with_the_exact_count) {
     for (const auto& line : rig.assembly.engine->counters()) {
       const std::size_t dot = line.name.find(".ring_full");
       if (dot == std::string::npos) continue;
-      const std::string device = line.name.substr(0, dot), stream = "raw/" + device + (device == "u6" ? "/scan" : "/inertial");
+      const std::string device = line.name.substr(0, dot),
+                        stream = "raw/" + device + (device == "u6" ? "/scan" : "/inertial");
       const auto rows = out.rows(rig.streams(), stream);
       const auto lost = lost_by_cause(out, rig.streams(), stream, "ring_full");
       BOOST_TEST(lost > 1000);
@@ -347,7 +356,8 @@ BOOST_AUTO_TEST_CASE(a_late_device_holds_the_grid_up_for_max_wait_and_no_longer)
   const Result r = pass(p, 256, 1, {p.of_device.at("imu_shank_left")}, from, to);
   const StreamTable& table = r.streams();
   const TimeNs wait = static_cast<TimeNs>(p.settings.engine.max_wait_ms * 1e6);
-  const auto left = r.out.rows(table, "ankle/left"), right = r.out.rows(table, "ankle/right"), cop = r.out.rows(table, "cop/total");
+  const auto left = r.out.rows(table, "ankle/left"), right = r.out.rows(table, "ankle/right"),
+             cop = r.out.rows(table, "cop/total");
   BOOST_REQUIRE(left.size() == right.size() && left.size() == cop.size());
   std::size_t unknown = 0, rate_unknown_after = 0, angle_unknown_after = 0;
   TimeNs worst = 0, worst_settled = 0;
@@ -371,9 +381,11 @@ BOOST_AUTO_TEST_CASE(a_late_device_holds_the_grid_up_for_max_wait_and_no_longer)
   BOOST_TEST(angle_unknown_after == 0u);
   BOOST_TEST(worst <= wait + 2 * kTick);
   BOOST_TEST(worst_settled < 10 * kMs);  // once it is late, nobody waits for it
-  BOOST_TEST_MESSAGE("grid behind a silent device: at most " << worst / kMs << " ms, later " << static_cast<double>(worst_settled) * 1e-6 << " ms");
+  BOOST_TEST_MESSAGE("grid behind a silent device: at most " << worst / kMs << " ms, later "
+                                                             << static_cast<double>(worst_settled) * 1e-6 << " ms");
   std::size_t late = 0;
-  for (const std::string& text : r.out.texts(table, "gaps")) late += text.rfind("late {\"device\":\"imu_shank_left\"", 0) == 0;
+  for (const std::string& text : r.out.texts(table, "gaps"))
+    late += text.rfind("late {\"device\":\"imu_shank_left\"", 0) == 0;
   BOOST_TEST(late == 1);
 }
 
@@ -398,7 +410,10 @@ BOOST_AUTO_TEST_CASE(a_saved_state_goes_on_as_if_nothing_had_happened) {
   }
   for (std::size_t i = 0; i < all.size(); ++i) all[i].order = i;
   const auto at = [&](double s) {
-    return static_cast<std::size_t>(std::find_if(all.begin(), all.end(), [&](const Sample& x) { return x.t_arrival > kStart + static_cast<TimeNs>(s * 1e9); }) - all.begin());
+    return static_cast<std::size_t>(
+        std::find_if(all.begin(), all.end(),
+                     [&](const Sample& x) { return x.t_arrival > kStart + static_cast<TimeNs>(s * 1e9); }) -
+        all.begin());
   };
   std::size_t in_gap = 0;  // between a loss row and the sample that follows it
   const StreamId loss = r.streams().id("raw/u6/loss");
@@ -419,7 +434,8 @@ BOOST_AUTO_TEST_CASE(a_saved_state_goes_on_as_if_nothing_had_happened) {
     batch.flush();
     return out.all;
   };
-  for (const std::size_t cut : {std::size_t{0}, at(1.0), at(2.39), at(3.3), in_gap, at(7.0), at(9.0), at(11.0), at(11.95)}) {
+  for (const std::size_t cut :
+       {std::size_t{0}, at(1.0), at(2.39), at(3.3), in_gap, at(7.0), at(9.0), at(11.0), at(11.95)}) {
     Assembly first(p.settings, kStart, 0, true), second(p.settings, kStart, 0, true);
     feed(*first.pipeline, 0, cut);
     std::vector<std::byte> state(first.pipeline->state_size());
@@ -432,8 +448,10 @@ BOOST_AUTO_TEST_CASE(a_saved_state_goes_on_as_if_nothing_had_happened) {
     std::size_t different = 0;
     std::string where;
     for (std::size_t i = 0; i < one.size(); ++i)
-      if (std::memcmp(&one[i], &two[i], sizeof(Sample)) != 0 && different++ == 0) where = r.streams()[one[i].stream].name;
-    BOOST_TEST(different == 0u, "saved at sample " << cut << ": " << different << " samples differ, first in " << where);
+      if (std::memcmp(&one[i], &two[i], sizeof(Sample)) != 0 && different++ == 0)
+        where = r.streams()[one[i].stream].name;
+    BOOST_TEST(different == 0u,
+               "saved at sample " << cut << ": " << different << " samples differ, first in " << where);
     std::vector<std::byte> end_one(state.size()), end_two(state.size());
     first.pipeline->save_state(end_one);
     second.pipeline->save_state(end_two);
@@ -451,8 +469,10 @@ BOOST_AUTO_TEST_CASE(two_threads_push_while_it_polls) {
     threads.emplace_back([&, k] {
       for (std::int64_t i = 0; i < kEach;) {
         const Sample s = b.sample(kStart + i * 100, 2 * i + k, static_cast<std::uint64_t>(i));
-        if (rings[k]->push(s)) ++i;
-        else std::this_thread::yield();
+        if (rings[k]->push(s))
+          ++i;
+        else
+          std::this_thread::yield();
       }
       ++done;
     });
@@ -472,23 +492,27 @@ BOOST_AUTO_TEST_CASE(two_threads_push_while_it_polls) {
 }
 
 BOOST_AUTO_TEST_CASE(all_threads_of_the_daemon_together) {
-  // In real time, as the daemon runs them: emulation, devices, dsp, two sinks; devices are unplugged and found again while
-  // this thread asks for the state of everything.
+  // In real time, as the daemon runs them: emulation, devices, dsp, two sinks; devices are unplugged and found again
+  // while this thread asks for the state of everything.
   MonotonicClock clock;
   // The U6 breaks its stream off now and then and is started anew while the others stream on.
-  Assembly assembly(demo_settings({"stimulus.subject.step_on_s=0", "device.u6.emulation.faults.code_55=0.002"}), clock.now(), 0, false);
-  Emulation emulation(assembly.session.settings, assembly.stimulus.get(), clock, assembly.session.start, *assembly.truth_ring, assembly.first_truth);
+  Assembly assembly(demo_settings({"stimulus.subject.step_on_s=0", "device.u6.emulation.faults.code_55=0.002"}),
+                    clock.now(), 0, false);
+  Emulation emulation(assembly.session.settings, assembly.stimulus.get(), clock, assembly.session.start,
+                      *assembly.truth_ring, assembly.first_truth);
   std::atomic<int> changes{0}, texts{0}, failures{0};
   std::vector<std::unique_ptr<SinkThread>> sinks;
   StatusSink* status = nullptr;
   for (int i = 0; i < 2; ++i) {
     auto sink = std::make_unique<StatusSink>([&](StatusSink::Event) { ++texts; });
     status = sink.get();
-    sinks.push_back(std::make_unique<SinkThread>(std::move(sink), assembly.session, 1 << 15, assembly.gaps, [&](const std::string&) { ++failures; }));
+    sinks.push_back(std::make_unique<SinkThread>(std::move(sink), assembly.session, 1 << 15, assembly.gaps,
+                                                 [&](const std::string&) { ++failures; }));
     assembly.engine->add_outlet(*sinks.back());
     assembly.engine->add_counter("status", sinks.back()->dropped());
   }
-  auto devices = std::make_unique<Devices>(assembly, emulation, nullptr, clock, [&](const Devices::Status&) { ++changes; });
+  auto devices =
+      std::make_unique<Devices>(assembly, emulation, nullptr, clock, [&](const Devices::Status&) { ++changes; });
   for (auto& sink : sinks) sink->start();
   std::atomic<bool> stop{false};
   std::thread emulating([&] {

@@ -53,7 +53,8 @@ class Client {
     socket_.set(zmq::sockopt::rcvtimeo, static_cast<int>(timeout.count()));
     zmq::message_t topic, header, rows;
     if (!socket_.recv(topic)) return std::nullopt;
-    if (!socket_.recv(header) || !socket_.recv(rows) || socket_.get(zmq::sockopt::rcvmore)) throw std::runtime_error("a message is not three frames");
+    if (!socket_.recv(header) || !socket_.recv(rows) || socket_.get(zmq::sockopt::rcvmore))
+      throw std::runtime_error("a message is not three frames");
     return Message{topic.to_string(), rows.to_string(), nlohmann::json::parse(header.to_string())};
   }
 

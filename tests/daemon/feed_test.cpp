@@ -1,14 +1,14 @@
 // The live feed: its bytes, late joiners, and that no subscriber can hurt another.
 #include "daemon/sinks/feed.hpp"
 
-#include <boost/test/unit_test.hpp>
-#include <atomic>
-#include <fstream>
-#include <random>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <thread>
 #include <unistd.h>
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <random>
+#include <thread>
 
 #include "daemon/sink_thread.hpp"
 #include "schemas/feed.hpp"
@@ -23,7 +23,9 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
-double ms_since(Steady::time_point then) { return std::chrono::duration<double, std::milli>(Steady::now() - then).count(); }
+double ms_since(Steady::time_point then) {
+  return std::chrono::duration<double, std::milli>(Steady::now() - then).count();
+}
 
 /// A feed behind its sink thread, fed one tick each millisecond until it is destroyed.
 class LiveFeed {
@@ -34,7 +36,8 @@ class LiveFeed {
     settings.batch_ms = batch_ms;
     auto feed = std::make_unique<Feed>(settings);
     feed_ = feed.get();
-    sink_ = std::make_unique<SinkThread>(std::move(feed), session_, 1 << 14, kGaps, [this](const std::string& why) { failed_ = why.size(); });
+    sink_ = std::make_unique<SinkThread>(std::move(feed), session_, 1 << 14, kGaps,
+                                         [this](const std::string& why) { failed_ = why.size(); });
     sink_->start();
     thread_ = std::thread([this, tick_ms] {
       auto next = Steady::now();
@@ -42,7 +45,8 @@ class LiveFeed {
         std::vector<Sample> samples;
         push_tick(samples, i);
         if (i % 100 == 7)
-          for (const Sample& s : text_row(kGaps, i / 100, time_of(i), "lost {\"count\":" + std::to_string(i) + "}")) samples.push_back(s);
+          for (const Sample& s : text_row(kGaps, i / 100, time_of(i), "lost {\"count\":" + std::to_string(i) + "}"))
+            samples.push_back(s);
         sink_->take(samples);
         ticks_ = i + 1;
         std::this_thread::sleep_until(next += std::chrono::microseconds(static_cast<long>(tick_ms * 1000)));
@@ -89,7 +93,8 @@ struct Reader {
         if (messages++ > 0) message_holes += m->header["seq"].get<std::uint64_t>() != next_message_;
         next_message_ = m->header["seq"].get<std::uint64_t>() + 1;
         const auto rows = rows_of(m->rows, body_);
-        wrong_count += rows.size() != m->header["count"].get<std::size_t>() || rows.empty() || rows[0].t_ns != m->header["first_t_ns"].get<std::int64_t>();
+        wrong_count += rows.size() != m->header["count"].get<std::size_t>() || rows.empty() ||
+                       rows[0].t_ns != m->header["first_t_ns"].get<std::int64_t>();
         for (const WireRow& r : rows) {
           if (rows_seen++ > 0) row_holes += r.seq != next_row_;
           next_row_ = r.seq + 1;
@@ -119,8 +124,10 @@ template <class Condition>
 bool wait_for(Condition condition, std::chrono::milliseconds most = 5s) {
   const auto end = Steady::now() + most;
   while (!condition())
-    if (Steady::now() > end) return false;
-    else std::this_thread::sleep_for(1ms);
+    if (Steady::now() > end)
+      return false;
+    else
+      std::this_thread::sleep_for(1ms);
   return true;
 }
 
@@ -136,7 +143,8 @@ Golden make_golden() {
   Golden g;
   g.json = {{"version", kFeedVersion}, {"session_start_ns", kStart}, {"streams", nlohmann::ordered_json::array()}};
   const auto add = [&](StreamInfo info, auto fill, int rows) {
-    nlohmann::ordered_json one{{"info", to_json(info)}, {"offset", g.bytes.size()}, {"rows", nlohmann::ordered_json::array()}};
+    nlohmann::ordered_json one{
+        {"info", to_json(info)}, {"offset", g.bytes.size()}, {"rows", nlohmann::ordered_json::array()}};
     RowJoiner joiner(info);
     for (int i = 0; i < rows; ++i) {
       FixedBatch<64> parts;
@@ -172,30 +180,68 @@ Golden make_golden() {
       }
       const auto v = value_of(i, c);
       set_value(parts.samples().back(), c % per_part, v);
-      if constexpr (std::is_floating_point_v<decltype(v)>) values.push_back(std::isnan(v) ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(v));
-      else values.push_back(v);
+      if constexpr (std::is_floating_point_v<decltype(v)>)
+        values.push_back(std::isnan(v) ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(v));
+      else
+        values.push_back(v);
     }
-    return {{"t_ns", header.t - kStart}, {"seq", header.seq}, {"flags", header.flags}, {"epoch", header.epoch}, {"values", values}};
+    return {{"t_ns", header.t - kStart},
+            {"seq", header.seq},
+            {"flags", header.flags},
+            {"epoch", header.epoch},
+            {"values", values}};
   };
   const StreamInfo f32 = numeric("golden/f32", ValueType::f32, 5), i32 = numeric("golden/i32", ValueType::i32, 13),
                    f64 = numeric("golden/f64", ValueType::f64, 26), i64 = numeric("golden/i64", ValueType::i64, 3);
-  add(f32, [&](int i, SampleBatch& p) { return put_row(f32, i, p, [](int k, std::size_t c) { return c == 2 && k == 1 ? std::nanf("") : (static_cast<float>(k) - 1.5f) * static_cast<float>(c + 1) / 3; }); }, 4);
-  add(i32, [&](int i, SampleBatch& p) { return put_row(i32, i, p, [](int k, std::size_t c) { return static_cast<std::int32_t>((k - 1) * 1'000'003 * (static_cast<int>(c) - 6)); }); }, 3);
-  add(f64, [&](int i, SampleBatch& p) { return put_row(f64, i, p, [](int k, std::size_t c) { return c == 25 ? std::nan("") : std::ldexp(1.0 / 3, k * 40 - static_cast<int>(c)); }); }, 3);
-  add(i64, [&](int i, SampleBatch& p) { return put_row(i64, i, p, [](int k, std::size_t c) { return static_cast<std::int64_t>((k - 1) * 9'007'199'254'740'993ll + static_cast<int>(c)); }); }, 3);
+  add(
+      f32,
+      [&](int i, SampleBatch& p) {
+        return put_row(f32, i, p, [](int k, std::size_t c) {
+          return c == 2 && k == 1 ? std::nanf("") : (static_cast<float>(k) - 1.5f) * static_cast<float>(c + 1) / 3;
+        });
+      },
+      4);
+  add(
+      i32,
+      [&](int i, SampleBatch& p) {
+        return put_row(i32, i, p, [](int k, std::size_t c) {
+          return static_cast<std::int32_t>((k - 1) * 1'000'003 * (static_cast<int>(c) - 6));
+        });
+      },
+      3);
+  add(
+      f64,
+      [&](int i, SampleBatch& p) {
+        return put_row(f64, i, p, [](int k, std::size_t c) {
+          return c == 25 ? std::nan("") : std::ldexp(1.0 / 3, k * 40 - static_cast<int>(c));
+        });
+      },
+      3);
+  add(
+      i64,
+      [&](int i, SampleBatch& p) {
+        return put_row(i64, i, p, [](int k, std::size_t c) {
+          return static_cast<std::int64_t>((k - 1) * 9'007'199'254'740'993ll + static_cast<int>(c));
+        });
+      },
+      3);
   StreamInfo text;
   text.name = "golden/text";
   text.kind = StreamKind::event;
   text.type = ValueType::text;
   text.columns = {{"name", ""}, {"detail", "json"}};
-  const std::vector<std::string> texts{"mark {\"text\":\"Grüße\"}", "12345678", "", std::string(64, 'a'), "long {\"text\":\"" + std::string(200, 'z') + "\"}"};
-  add(text, [&](int i, SampleBatch& p) -> nlohmann::ordered_json {
-    Sample header;
-    header.seq = static_cast<std::uint64_t>(i);
-    header.t = kStart + i;
-    push_text(p, header, texts[static_cast<std::size_t>(i)]);
-    return {{"t_ns", i}, {"seq", i}, {"flags", 0}, {"epoch", 0}, {"text", texts[static_cast<std::size_t>(i)]}};
-  }, static_cast<int>(texts.size()));
+  const std::vector<std::string> texts{"mark {\"text\":\"Grüße\"}", "12345678", "", std::string(64, 'a'),
+                                       "long {\"text\":\"" + std::string(200, 'z') + "\"}"};
+  add(
+      text,
+      [&](int i, SampleBatch& p) -> nlohmann::ordered_json {
+        Sample header;
+        header.seq = static_cast<std::uint64_t>(i);
+        header.t = kStart + i;
+        push_text(p, header, texts[static_cast<std::size_t>(i)]);
+        return {{"t_ns", i}, {"seq", i}, {"flags", 0}, {"epoch", 0}, {"text", texts[static_cast<std::size_t>(i)]}};
+      },
+      static_cast<int>(texts.size()));
   return g;
 }
 
@@ -212,14 +258,16 @@ BOOST_AUTO_TEST_CASE(golden_bytes) {
   const std::string path = GRFD_FIXTURES "/feed_golden";
   const Golden g = make_golden();
   if (std::getenv("GRFD_WRITE_GOLDEN")) {  // once, or when the contract gets a new version
-    std::ofstream(path + ".bin", std::ios::binary).write(reinterpret_cast<const char*>(g.bytes.data()), static_cast<std::streamsize>(g.bytes.size()));
+    std::ofstream(path + ".bin", std::ios::binary)
+        .write(reinterpret_cast<const char*>(g.bytes.data()), static_cast<std::streamsize>(g.bytes.size()));
     std::ofstream(path + ".json") << g.json.dump(1) << "\n";
   }
   const std::string bytes = whole(path + ".bin");
   BOOST_REQUIRE(bytes.size() == g.bytes.size());
   BOOST_TEST(std::memcmp(bytes.data(), g.bytes.data(), bytes.size()) == 0);
   BOOST_TEST((nlohmann::ordered_json::parse(whole(path + ".json")) == g.json));
-  BOOST_TEST(g.bytes.size() == 4u * (24 + 20) + 3 * (24 + 52) + 3 * (24 + 208) + 3 * (24 + 24) + 5 * 24 + 24 + 8 + 0 + 64 + 216);
+  BOOST_TEST(g.bytes.size() ==
+             4u * (24 + 20) + 3 * (24 + 52) + 3 * (24 + 208) + 3 * (24 + 24) + 5 * 24 + 24 + 8 + 0 + 64 + 216);
 }
 
 BOOST_AUTO_TEST_CASE(python_reads_the_golden_bytes) {
@@ -227,7 +275,8 @@ BOOST_AUTO_TEST_CASE(python_reads_the_golden_bytes) {
     std::printf("no numpy: the golden bytes were not read with Python\n");
     return;
   }
-  BOOST_TEST(std::system("/usr/bin/python3 " GRFD_SOURCE "/tests/daemon/read_feed_golden.py " GRFD_FIXTURES "/feed_golden") == 0);
+  BOOST_TEST(std::system("/usr/bin/python3 " GRFD_SOURCE "/tests/daemon/read_feed_golden.py " GRFD_FIXTURES
+                         "/feed_golden") == 0);
 }
 
 BOOST_AUTO_TEST_CASE(eight_late_joiners_all_learn_what_the_stream_is) {
@@ -250,7 +299,8 @@ BOOST_AUTO_TEST_CASE(eight_late_joiners_all_learn_what_the_stream_is) {
       return ms;
     }
   };
-  // All eight of a round within 100 ms; a pause of the whole machine may spoil a round, a slow feed would spoil them all.
+  // All eight of a round within 100 ms; a pause of the whole machine may spoil a round, a slow feed would spoil them
+  // all.
   std::size_t joined = 0;
   double best = 1e9;
   for (int round = 0; round < 5 && best >= 100; ++round) {
@@ -290,8 +340,8 @@ BOOST_AUTO_TEST_CASE(all_rows_come_in_order_with_rising_numbers) {
   zmq::context_t context(1);
   LiveFeed live;
   {
-    Reader scan(context, live.endpoint(), "raw/u6/scan", 52), cop(context, live.endpoint(), "cop/left", 12), wide(context, live.endpoint(), "reps/pair", 88),
-        gaps(context, live.endpoint(), "gaps", 0);
+    Reader scan(context, live.endpoint(), "raw/u6/scan", 52), cop(context, live.endpoint(), "cop/left", 12),
+        wide(context, live.endpoint(), "reps/pair", 88), gaps(context, live.endpoint(), "gaps", 0);
     BOOST_REQUIRE(wait_for([&] { return live.ticks() >= 1500 && scan.rows_seen > 1000 && gaps.messages > 5; }, 20s));
     for (Reader* r : {&scan, &cop, &wide, &gaps}) {
       r->stop();
@@ -310,8 +360,8 @@ BOOST_AUTO_TEST_CASE(all_rows_come_in_order_with_rising_numbers) {
     std::memcpy(&v, wide.last.body.data() + 80, 8);
     BOOST_TEST(v == wide_value(wide.last.seq, 10));
     BOOST_TEST(gaps.last.body == "lost {\"count\":" + std::to_string(gaps.last.seq * 100 + 7) + "}");
-    BOOST_TEST(scan.messages < scan.rows_seen / 2);    // batches
-    BOOST_TEST(gaps.messages == gaps.rows_seen);       // at once
+    BOOST_TEST(scan.messages < scan.rows_seen / 2);  // batches
+    BOOST_TEST(gaps.messages == gaps.rows_seen);     // at once
   }
 }
 
@@ -338,7 +388,8 @@ BOOST_AUTO_TEST_CASE(a_subscriber_that_has_stopped_costs_a_healthy_one_nothing) 
     holes += got++ > 0 && seq != next;
     next = seq + 1;
   }
-  BOOST_TEST_MESSAGE("healthy: " << healthy.rows_seen << " rows in " << healthy.messages << " messages; the stopped one found a hole after " << got << " messages");
+  BOOST_TEST_MESSAGE("healthy: " << healthy.rows_seen << " rows in " << healthy.messages
+                                 << " messages; the stopped one found a hole after " << got << " messages");
 }
 
 BOOST_AUTO_TEST_CASE(hostile_subscribers_change_nothing_and_are_counted) {
@@ -363,14 +414,16 @@ BOOST_AUTO_TEST_CASE(hostile_subscribers_change_nothing_and_are_counted) {
     if (garbage[0] == 0 || garbage[0] == 1) garbage[0] = 9;
     xsub.send(zmq::buffer(garbage));
   }
-  for (int i = 0; i < 10; ++i) xsub.send(zmq::buffer("\x01" + noise(100)));  // longer than any name, short enough to come
+  for (int i = 0; i < 10; ++i)
+    xsub.send(zmq::buffer("\x01" + noise(100)));  // longer than any name, short enough to come
   BOOST_TEST(wait_for([&] { return live.feed().bad_requests().get() >= kGarbage + 10; }));
   BOOST_TEST(live.feed().bad_requests().get() == kGarbage + 10u);
 
   zmq::socket_t oversize(hostile, zmq::socket_type::xsub);
   oversize.set(zmq::sockopt::linger, 0);
   oversize.connect(live.endpoint());
-  // libzmq would keep that as a tree 10000 deep (and crash at a million, in whoever holds it): it must not come through.
+  // libzmq would keep that as a tree 10000 deep (and crash at a million, in whoever holds it): it must not come
+  // through.
   const std::uint64_t before = live.feed().subscriptions().get();
   oversize.send(zmq::buffer("\x01" + noise(10000)));
   std::this_thread::sleep_for(200ms);
@@ -382,9 +435,11 @@ BOOST_AUTO_TEST_CASE(hostile_subscribers_change_nothing_and_are_counted) {
   many.set(zmq::sockopt::sndhwm, 0);
   many.connect(live.endpoint());
   std::this_thread::sleep_for(50ms);
-  for (int i = 0; i < 10000; ++i) many.set(zmq::sockopt::subscribe, i % 10 == 0 ? std::string("raw") : "none" + std::to_string(i));
+  for (int i = 0; i < 10000; ++i)
+    many.set(zmq::sockopt::subscribe, i % 10 == 0 ? std::string("raw") : "none" + std::to_string(i));
   BOOST_TEST(wait_for([&] { return live.feed().subscriptions().get() >= before + 10000; }, 20s));
-  BOOST_TEST_MESSAGE("10000 subscriptions: " << live.feed().subscriptions().get() - before << " counted, the healthy one got " << healthy.infos << " stream infos");
+  BOOST_TEST_MESSAGE("10000 subscriptions: " << live.feed().subscriptions().get() - before
+                                             << " counted, the healthy one got " << healthy.infos << " stream infos");
 
   for (int i = 0; i < 20; ++i) {  // not ZeroMQ at all
     const int s = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -402,7 +457,8 @@ BOOST_AUTO_TEST_CASE(hostile_subscribers_change_nothing_and_are_counted) {
   BOOST_TEST(healthy.message_holes == 0u);
   BOOST_TEST(healthy.row_holes == 0u);
   BOOST_TEST(healthy.infos < 600u);  // a flood of subscriptions is answered once in a while
-  // libzmq walks its tree of 10000 subscriptions for each connection that ends; instrumented code takes its time for that.
+  // libzmq walks its tree of 10000 subscriptions for each connection that ends; instrumented code takes its time for
+  // that.
   Client after(context, live.endpoint());
   after.subscribe("cop/");
   bool info = false;
@@ -422,7 +478,8 @@ BOOST_AUTO_TEST_CASE(an_address_in_use_is_said_in_plain_words) {
   Feed feed(settings);
   const Session session = make_session("");
   BOOST_CHECK_EXCEPTION(feed.open(session), std::runtime_error, [&](const std::runtime_error& e) {
-    return std::string(e.what()).find(settings.endpoint) != std::string::npos && std::string(e.what()).find("feed.endpoint") != std::string::npos;
+    return std::string(e.what()).find(settings.endpoint) != std::string::npos &&
+           std::string(e.what()).find("feed.endpoint") != std::string::npos;
   });
 }
 

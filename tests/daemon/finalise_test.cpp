@@ -33,8 +33,8 @@ void spill(const std::string& path, const std::string& content) {
 }
 
 /// A whole trial of `ticks` milliseconds; one scan in `lose` is missing where that is not 0.
-std::string record(const std::string& folder, const std::string& name, std::uint64_t ticks, std::uint64_t batch_size = 1000,
-                   std::uint64_t lose = 0, bool declare = true) {
+std::string record(const std::string& folder, const std::string& name, std::uint64_t ticks,
+                   std::uint64_t batch_size = 1000, std::uint64_t lose = 0, bool declare = true) {
   const Session session = make_session(folder);
   std::string path;
   Recorder recorder([&](const RecordingEvent& e) { path = e.path; });
@@ -48,7 +48,9 @@ std::string record(const std::string& folder, const std::string& name, std::uint
   for (std::uint64_t i = 0; i < ticks; ++i) {
     if (lose && i % lose == lose - 1) {
       if (declare)
-        for (const Sample& s : text_row(kGaps, gap++, time_of(i), "lost {\"stream\":\"raw/u6/scan\",\"count\":1,\"reason\":\"ring\"}")) all.push_back(s);
+        for (const Sample& s :
+             text_row(kGaps, gap++, time_of(i), "lost {\"stream\":\"raw/u6/scan\",\"count\":1,\"reason\":\"ring\"}"))
+          all.push_back(s);
       all.push_back(cop_sample(i));
       continue;
     }
@@ -70,7 +72,8 @@ std::vector<T> read_all(hid_t file, const std::string& path, hid_t type) {
 }
 
 /// Standard output of a command.
-std::string output_of(int (*command)(const std::vector<std::string>&, bool), const std::vector<std::string>& args, bool json, int status) {
+std::string output_of(int (*command)(const std::vector<std::string>&, bool), const std::vector<std::string>& args,
+                      bool json, int status) {
   std::ostringstream text;
   std::streambuf* before = std::cout.rdbuf(text.rdbuf());
   const int got = command(args, json);
@@ -153,7 +156,8 @@ BOOST_AUTO_TEST_CASE(finalising_again_leaves_an_equal_recording_and_never_replac
   BOOST_TEST(third.h5_path == folder.path + "/x_2.h5");
   BOOST_TEST(slurp(first.h5_path) == "another file");
   BOOST_TEST((slurp(third.h5_path) == bytes));
-  BOOST_TEST(folder.files() == (std::vector<std::string>{"x.h5", "x.journal", "x_2.h5"}), boost::test_tools::per_element());
+  BOOST_TEST(folder.files() == (std::vector<std::string>{"x.h5", "x.journal", "x_2.h5"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_torn_and_a_damaged_journal_give_what_is_whole) {
@@ -241,16 +245,19 @@ BOOST_AUTO_TEST_CASE(recover_handles_everything_that_a_crash_can_leave) {
   const std::string text = output_of(run_recover, {folder.path}, true, 0);
   const auto json = nlohmann::json::parse(text);
   BOOST_TEST(json.size() == 6u);
-  BOOST_TEST(folder.files() == (std::vector<std::string>{"a.h5", "b.h5", "empty.journal.empty", "header.journal.empty", "live.journal", "notes.txt"}),
+  BOOST_TEST(folder.files() == (std::vector<std::string>{"a.h5", "b.h5", "empty.journal.empty", "header.journal.empty",
+                                                         "live.journal", "notes.txt"}),
              boost::test_tools::per_element());
   live.close();
   output_of(run_recover, {folder.path}, false, 0);
   BOOST_TEST(std::filesystem::exists(folder.path + "/live.h5"));
-  const auto verified = nlohmann::json::parse(output_of(run_verify, {folder.path + "/a.h5", folder.path + "/b.h5", folder.path + "/live.h5"}, true, 0));
+  const auto verified = nlohmann::json::parse(
+      output_of(run_verify, {folder.path + "/a.h5", folder.path + "/b.h5", folder.path + "/live.h5"}, true, 0));
   BOOST_TEST(verified.size() == 3u);
   BOOST_TEST(verified[1].at("notes").size() == 1u);
   BOOST_TEST(output_of(run_verify, {folder.path + "/notes.txt"}, false, 1).find("PROBLEM") != std::string::npos);
-  BOOST_TEST(output_of(run_finalise, {folder.path + "/notes.txt"}, false, 1).find("not a journal") != std::string::npos);
+  BOOST_TEST(output_of(run_finalise, {folder.path + "/notes.txt"}, false, 1).find("not a journal") !=
+             std::string::npos);
   output_of(run_finalise, {}, false, 2);
 }
 
@@ -270,9 +277,7 @@ BOOST_AUTO_TEST_CASE(a_disk_that_fills_up_while_finalising_leaves_the_journal_an
       int status = 0;
       try {
         finalise(journal);
-      } catch (const std::runtime_error& e) {
-        status = std::string(e.what()).find("cannot finalise") == 0 ? 3 : 4;
-      }
+      } catch (const std::runtime_error& e) { status = std::string(e.what()).find("cannot finalise") == 0 ? 3 : 4; }
       std::exit(status);
     }
     int status = 0;
@@ -294,7 +299,8 @@ BOOST_AUTO_TEST_CASE(other_readers_open_the_recording) {
     std::printf("no h5py: the recording was not read with it\n");
     return;
   }
-  const std::string command = "/usr/bin/python3 " GRFD_SOURCE "/tests/daemon/read_with_h5py.py '" + report.h5_path + "' 10000";
+  const std::string command =
+      "/usr/bin/python3 " GRFD_SOURCE "/tests/daemon/read_with_h5py.py '" + report.h5_path + "' 10000";
   BOOST_TEST(std::system(command.c_str()) == 0);
 }
 
@@ -316,9 +322,11 @@ BOOST_AUTO_TEST_CASE(speed_of_finalising_is_printed) {
   const std::clock_t before = std::clock();
   const auto report = finalise(path);
   const double cpu_s = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
-  std::printf("finalise: %.1f MB of journal in %.2f s, %.2f s of processor (%.0f MB/s, %.0f times real time), %.1f MB of HDF5\n",
-              static_cast<double>(report.journal_bytes) / 1e6, report.seconds, cpu_s,
-              static_cast<double>(report.journal_bytes) / 1e6 / cpu_s, static_cast<double>(ticks) * 1e-3 / cpu_s,
-              static_cast<double>(report.h5_bytes) / 1e6);
+  std::printf(
+      "finalise: %.1f MB of journal in %.2f s, %.2f s of processor (%.0f MB/s, %.0f times real time), %.1f MB of "
+      "HDF5\n",
+      static_cast<double>(report.journal_bytes) / 1e6, report.seconds, cpu_s,
+      static_cast<double>(report.journal_bytes) / 1e6 / cpu_s, static_cast<double>(ticks) * 1e-3 / cpu_s,
+      static_cast<double>(report.h5_bytes) / 1e6);
   BOOST_TEST(report.rows[kScan].second == ticks);
 }

@@ -1,15 +1,15 @@
-// From a completed transfer to the sinks' rings nothing allocates, nothing locks, and the only system call is the write to
-// an eventfd: proved on 40 s of the demonstration rig with a tare, repetitions, lost packets, a restart, a recording's
-// start, and rings that overflow.
+// From a completed transfer to the sinks' rings nothing allocates, nothing locks, and the only system call is the write
+// to an eventfd: proved on 40 s of the demonstration rig with a tare, repetitions, lost packets, a restart, a
+// recording's start, and rings that overflow.
 #include "tests/daemon/hot_path_watch.hpp"
 
-#include <boost/test/unit_test.hpp>
+#include <sched.h>
 #include <atomic>
+#include <boost/test/unit_test.hpp>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <sched.h>
 #include <thread>
 
 #include "daemon/captures.hpp"
@@ -39,7 +39,8 @@ struct WatchedPort final : Link::Receiver {
 /// Counts rows by stream on its own thread.
 class CountingSink final : public Sink {
  public:
-  CountingSink(const char* name, std::vector<std::uint64_t>& rows, std::vector<std::string>& texts, std::atomic<bool>& held)
+  CountingSink(const char* name, std::vector<std::uint64_t>& rows, std::vector<std::string>& texts,
+               std::atomic<bool>& held)
       : name_(name), rows_(rows), texts_(texts), held_(held) {}
   const char* name() const override { return name_; }
   void open(const Session& session) override {
@@ -54,7 +55,8 @@ class CountingSink final : public Sink {
       ++rows_[s.stream];
       if (session_->streams[s.stream].type != ValueType::text) continue;
       const auto& bytes = joiners_[s.stream].row().bytes;
-      texts_.push_back(session_->streams[s.stream].name + ": " + std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+      texts_.push_back(session_->streams[s.stream].name + ": " +
+                       std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
     }
   }
   void close() override {}
@@ -75,7 +77,8 @@ struct SinkOfTest {
 };
 
 std::size_t count_with(const std::vector<std::string>& texts, const std::string& part) {
-  return static_cast<std::size_t>(std::count_if(texts.begin(), texts.end(), [&](const std::string& t) { return t.find(part) != std::string::npos; }));
+  return static_cast<std::size_t>(std::count_if(
+      texts.begin(), texts.end(), [&](const std::string& t) { return t.find(part) != std::string::npos; }));
 }
 
 }  // namespace
@@ -84,7 +87,8 @@ BOOST_AUTO_TEST_SUITE(hot_path)
 
 BOOST_AUTO_TEST_CASE(the_watch_sees_what_it_is_for) {
   if (!GRFD_HOT_PATH_WATCH) {
-    std::puts("hot_path: not watched in this build (a sanitizer has the C library's names); the release build proves it");
+    std::puts(
+        "hot_path: not watched in this build (a sanitizer has the C library's names); the release build proves it");
     return;
   }
   using hot_path::counts;
@@ -149,9 +153,12 @@ BOOST_AUTO_TEST_CASE(the_watch_sees_what_it_is_for) {
 }
 
 BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
-  std::vector<std::string> overrides{"device.u6.emulation.seed=7", "device.u6.emulation.faults.drop_packet=0.0002", "device.u6.emulation.faults.corrupt_checksum=0.0002",
+  std::vector<std::string> overrides{"device.u6.emulation.seed=7",
+                                     "device.u6.emulation.faults.drop_packet=0.0002",
+                                     "device.u6.emulation.faults.corrupt_checksum=0.0002",
                                      "device.imu_shank_right.emulation.faults.corrupt_checksum=0.0002",
-                                     "device.imu_foot_right.emulation.faults.drop_packet=0.0002", "engine.device_ring=2048"};
+                                     "device.imu_foot_right.emulation.faults.drop_packet=0.0002",
+                                     "engine.device_ring=2048"};
   Rig rig(demo_settings(overrides));
   Engine& engine = *rig.assembly.engine;
   SinkOfTest quick, slow, small;
@@ -162,8 +169,9 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
   {
     std::vector<std::unique_ptr<SinkThread>> sinks;
     const auto add = [&](const char* name, SinkOfTest& to, std::size_t ring) {
-      sinks.push_back(std::make_unique<SinkThread>(std::make_unique<CountingSink>(name, to.rows, to.texts, to.held), rig.assembly.session, ring,
-                                                   rig.assembly.gaps, [](const std::string& why) { BOOST_ERROR(why); }));
+      sinks.push_back(std::make_unique<SinkThread>(std::make_unique<CountingSink>(name, to.rows, to.texts, to.held),
+                                                   rig.assembly.session, ring, rig.assembly.gaps,
+                                                   [](const std::string& why) { BOOST_ERROR(why); }));
       engine.add_outlet(*sinks.back());
       engine.add_counter(name, sinks.back()->dropped());
     };
@@ -191,7 +199,7 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
       transfers.doorbells += hot_path::counts.doorbells, transfers.system_calls += hot_path::counts.system_calls;
       if (hot_path::counts.first_lock) transfers.first_lock = hot_path::counts.first_lock;
       hot_path::counts = {};
-      if (asleep || rig.clock.t - polled < kMs) return;  // each millisecond, as the daemon's dsp thread
+      if (asleep || rig.clock.t - polled < kMs) return;    // each millisecond, as the daemon's dsp thread
       const bool late = rig.clock.t - polled > 100 * kMs;  // after a sleep of the dsp thread all comes at once
       polled = rig.clock.t;
       engine.doorbell().wait(0, [] { return true; });  // as if it slept: the next transfer rings
@@ -220,7 +228,8 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
     until(4.0);
     command("tare {\"id\":6,\"plate\":\"all\"}");  // somebody stands there
     until(7.0);
-    BOOST_TEST(std::any_of(rig.assembly.pipeline->snapshot().begin(), rig.assembly.pipeline->snapshot().end(), [](std::byte b) { return b != std::byte{}; }));
+    BOOST_TEST(std::any_of(rig.assembly.pipeline->snapshot().begin(), rig.assembly.pipeline->snapshot().end(),
+                           [](std::byte b) { return b != std::byte{}; }));
     until(7.5);
     command("pose {\"id\":3}");
     command("tap {\"id\":8,\"plate\":\"left\",\"seconds\":3}");
@@ -254,10 +263,12 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
     BOOST_TEST(sinks[0]->dropped().get() == 0);
   }
   if (GRFD_HOT_PATH_WATCH)
-    BOOST_TEST_MESSAGE("watched " << completed << " transfers and " << polls << " polls: heap " << transfers.heap << " + " << polls_counts.heap
-                     << ", locks " << transfers.locks << " + " << polls_counts.locks << ", other system calls " << transfers.system_calls << " + "
-                     << polls_counts.system_calls << ", doorbells " << transfers.doorbells << " + " << polls_counts.doorbells << " (at most "
-                     << worst_doorbells << " in a poll, " << sinks_number << " sinks)");
+    BOOST_TEST_MESSAGE("watched " << completed << " transfers and " << polls << " polls: heap " << transfers.heap
+                                  << " + " << polls_counts.heap << ", locks " << transfers.locks << " + "
+                                  << polls_counts.locks << ", other system calls " << transfers.system_calls << " + "
+                                  << polls_counts.system_calls << ", doorbells " << transfers.doorbells << " + "
+                                  << polls_counts.doorbells << " (at most " << worst_doorbells << " in a poll, "
+                                  << sinks_number << " sinks)");
 
   // That it was all there.
   for (const std::string& text : quick.texts)
@@ -288,8 +299,10 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
   BOOST_TEST(transfers.doorbells > 1000u);  // the wake-up of the dsp thread, at most one for a transfer
   BOOST_TEST(transfers.doorbells <= completed);
   BOOST_TEST(polls_counts.heap == 0u);
-  BOOST_TEST(polls_counts.locks == 0u, "locks in a poll, last " << (polls_counts.first_lock ? polls_counts.first_lock : ""));
-  BOOST_TEST(polls_counts.system_calls == 0u, "system calls in a poll, last first one " << polls_counts.first_system_call);
+  BOOST_TEST(polls_counts.locks == 0u,
+             "locks in a poll, last " << (polls_counts.first_lock ? polls_counts.first_lock : ""));
+  BOOST_TEST(polls_counts.system_calls == 0u,
+             "system calls in a poll, last first one " << polls_counts.first_system_call);
   BOOST_TEST(polls_counts.doorbells > 1000u);
   BOOST_TEST(worst_doorbells <= sinks_number);
 }
@@ -300,7 +313,9 @@ BOOST_AUTO_TEST_CASE(a_capture_does_not_touch_the_hot_path) {
     Receiver* receiver = nullptr;
     const LinkInfo& info() const override { return description; }
     void claim(std::span<const int>) override {}
-    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>, int) override { return 0; }
+    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>, int) override {
+      return 0;
+    }
     void write(std::uint8_t, std::span<const std::byte>, int) override {}
     std::size_t read(std::uint8_t, std::span<std::byte>, int) override { return 0; }
     void start_stream(std::uint8_t, std::size_t, int) override {}
@@ -345,8 +360,9 @@ BOOST_AUTO_TEST_CASE(a_capture_does_not_touch_the_hot_path) {
     full = file.counters()[0]->get();
   }
   std::filesystem::remove_all(folder);
-  BOOST_TEST_MESSAGE("watched " << kTransfers << " captured transfers, " << full << " found the ring full: heap " << counts.heap << ", locks " << counts.locks
-                     << ", system calls " << counts.system_calls + counts.doorbells);
+  BOOST_TEST_MESSAGE("watched " << kTransfers << " captured transfers, " << full << " found the ring full: heap "
+                                << counts.heap << ", locks " << counts.locks << ", system calls "
+                                << counts.system_calls + counts.doorbells);
   BOOST_TEST(ear.heard == 128u * kTransfers);
   BOOST_TEST(full > 0u);
   BOOST_TEST(full < 3u * kTransfers / 4);

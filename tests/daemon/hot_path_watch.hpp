@@ -1,6 +1,6 @@
-// Counts what a thread does while it is watched: heap calls, locks, system calls. For one test program and one file of it
-// only, because it defines the C library's own names: the linker then takes these in place of the library's, for the shared
-// libraries too. Sanitizers define the same names, so that such builds have nothing of this.
+// Counts what a thread does while it is watched: heap calls, locks, system calls. For one test program and one file of
+// it only, because it defines the C library's own names: the linker then takes these in place of the library's, for the
+// shared libraries too. Sanitizers define the same names, so that such builds have nothing of this.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -81,8 +81,8 @@ inline void on_trap(int, siginfo_t* info, void* context) {
   long result;
   asm volatile("syscall"
                : "=a"(result)
-               : "0"(static_cast<long>(info->si_syscall)), "D"(registers[REG_RDI]), "S"(registers[REG_RSI]), "d"(registers[REG_RDX]),
-                 "r"(r10), "r"(r8), "r"(r9)
+               : "0"(static_cast<long>(info->si_syscall)), "D"(registers[REG_RDI]), "S"(registers[REG_RSI]),
+                 "d"(registers[REG_RDX]), "r"(r10), "r"(r8), "r"(r9)
                : "rcx", "r11", "memory");
   registers[REG_RAX] = result;
   // What follows until the next `Watch` passes unseen: the first one is enough to fail.
@@ -154,11 +154,11 @@ int posix_memalign(void** p, std::size_t alignment, std::size_t n) noexcept {
   return 0;
 }
 
-#define GRFD_COUNT_LOCK(name, specifier, parameters, arguments)          \
-  int name parameters specifier {                                        \
-    static const auto forward = hot_path::next<int parameters>(#name);   \
-    hot_path::lock(#name);                                               \
-    return forward arguments;                                            \
+#define GRFD_COUNT_LOCK(name, specifier, parameters, arguments)        \
+  int name parameters specifier {                                      \
+    static const auto forward = hot_path::next<int parameters>(#name); \
+    hot_path::lock(#name);                                             \
+    return forward arguments;                                          \
   }
 GRFD_COUNT_LOCK(pthread_mutex_lock, noexcept, (pthread_mutex_t * m), (m))
 GRFD_COUNT_LOCK(pthread_mutex_trylock, noexcept, (pthread_mutex_t * m), (m))

@@ -25,7 +25,9 @@ std::string slurp(const std::string& path) {
 void spill(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
-std::string payload_of(int i) { return "block " + std::to_string(i) + std::string(static_cast<std::size_t>(10 * i), 'x'); }
+std::string payload_of(int i) {
+  return "block " + std::to_string(i) + std::string(static_cast<std::size_t>(10 * i), 'x');
+}
 
 std::string ten_blocks(const std::string& path) {
   JournalWriter writer(path);
@@ -64,11 +66,13 @@ BOOST_AUTO_TEST_CASE(every_length_of_a_torn_journal_gives_its_whole_blocks_and_c
   const Folder folder;
   const std::string path = folder.path + "/a.journal", whole = ten_blocks(path);
   std::vector<std::size_t> ends;
-  for (std::size_t at = 0, i = 0; i < 10; ++i) ends.push_back(at += sizeof(BlockHeader) + payload_of(static_cast<int>(i)).size());
+  for (std::size_t at = 0, i = 0; i < 10; ++i)
+    ends.push_back(at += sizeof(BlockHeader) + payload_of(static_cast<int>(i)).size());
   BOOST_TEST(ends.back() == whole.size());
   for (std::size_t n = 0; n <= whole.size(); ++n) {
     spill(path, whole.substr(0, n));
-    const auto complete = static_cast<std::size_t>(std::count_if(ends.begin(), ends.end(), [n](std::size_t e) { return e <= n; }));
+    const auto complete =
+        static_cast<std::size_t>(std::count_if(ends.begin(), ends.end(), [n](std::size_t e) { return e <= n; }));
     JournalTail tail;
     BOOST_TEST_REQUIRE(readable(path, &tail).size() == complete);
     BOOST_TEST_REQUIRE(tail.dropped_bytes == n - (complete ? ends[complete - 1] : 0));
@@ -132,7 +136,8 @@ BOOST_AUTO_TEST_CASE(samples_come_back_bit_by_bit) {
   std::mt19937_64 random(7);
   std::vector<Sample> in;
   for (std::uint64_t i = 0; i < 300; ++i) push_tick(in, i);
-  for (const auto& row : {start_row("x"), stop_row(), text_row(kGaps, 9, 0, ""), text_row(kGaps, 3, -5, std::string(200, 'g'))})
+  for (const auto& row :
+       {start_row("x"), stop_row(), text_row(kGaps, 9, 0, ""), text_row(kGaps, 3, -5, std::string(200, 'g'))})
     in.insert(in.end(), row.begin(), row.end());
   for (int i = 0; i < 2000; ++i) {  // anything that fits the type, also what no driver should ever say
     Sample s = scan_sample(0);
@@ -171,7 +176,8 @@ BOOST_AUTO_TEST_CASE(a_block_costs_little_more_than_its_columns) {
     columns += 13 * 4 + 3 * 4;
   }
   const double overhead = static_cast<double>(encoder.size() - columns) / encoder.count();
-  std::printf("journal: %.1f bytes of header per sample, %.1f of columns\n", overhead, static_cast<double>(columns) / encoder.count());
+  std::printf("journal: %.1f bytes of header per sample, %.1f of columns\n", overhead,
+              static_cast<double>(columns) / encoder.count());
   BOOST_TEST(overhead < 16.0);
 }
 
@@ -191,7 +197,8 @@ BOOST_AUTO_TEST_CASE(hostile_blocks_are_refused_without_reading_beyond) {
   };
   BOOST_TEST(decode(good) == 22u);
   for (std::size_t n = 0; n < good.size(); ++n)
-    BOOST_CHECK_THROW(decode(std::vector<std::byte>(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n))), MalformedBlock);
+    BOOST_CHECK_THROW(decode(std::vector<std::byte>(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n))),
+                      MalformedBlock);
   std::mt19937 random(3);
   std::size_t refused = 0;
   for (int round = 0; round < 20000; ++round) {
@@ -199,9 +206,7 @@ BOOST_AUTO_TEST_CASE(hostile_blocks_are_refused_without_reading_beyond) {
     for (int i = 0; i < 3; ++i) bytes[random() % bytes.size()] = static_cast<std::byte>(random());
     try {
       decode(bytes);
-    } catch (const MalformedBlock&) {
-      ++refused;
-    }
+    } catch (const MalformedBlock&) { ++refused; }
   }
   BOOST_TEST(refused > 0u);  // the rest decoded to something; the sanitizers watch the bounds
 }

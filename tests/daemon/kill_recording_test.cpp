@@ -33,10 +33,12 @@ struct Progress {
 };
 
 std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
-[[noreturn]] void record_for_ever(const std::string& folder, Progress& progress, bool paced, std::uint64_t ticks_per_call) {
+[[noreturn]] void record_for_ever(const std::string& folder, Progress& progress, bool paced,
+                                  std::uint64_t ticks_per_call) {
   Session session = make_session(folder, false);
   session.settings.record.fsync_s = 0.02;
   Recorder recorder([](const RecordingEvent&) {});
@@ -124,7 +126,8 @@ BOOST_AUTO_TEST_CASE(killed_at_any_moment_a_recording_loses_at_most_its_last_blo
       if (std::filesystem::exists(h5)) BOOST_TEST(verify(h5).good());  // never a half file under the final name
     }
     for (const RecoverItem& item : recover(folder.path)) {
-      BOOST_TEST((item.outcome == RecoverItem::Outcome::finalised || item.outcome == RecoverItem::Outcome::empty), item.text);
+      BOOST_TEST((item.outcome == RecoverItem::Outcome::finalised || item.outcome == RecoverItem::Outcome::empty),
+                 item.text);
       torn += item.report.dropped_tail_bytes > 0;
     }
     const auto files = folder.files();
@@ -150,9 +153,11 @@ BOOST_AUTO_TEST_CASE(killed_at_any_moment_a_recording_loses_at_most_its_last_blo
     BOOST_TEST(loss_ms <= 10.0);
   }
   ::munmap(shared, sizeof(Progress));
-  std::printf("kill -9: %d while recording (%d before the first block, %d torn blocks), %d while finalising (%d came too late); "
-              "%.1f M rows handed over, %.1f M read back; longest loss %.2f ms + the call in flight\n",
-              rounds, nothing, torn, finalise_kills, finished_before_kill, static_cast<double>(handed) / 1e6,
-              static_cast<double>(recorded) / 1e6, longest_loss_ms);
+  std::printf(
+      "kill -9: %d while recording (%d before the first block, %d torn blocks), %d while finalising (%d came too "
+      "late); "
+      "%.1f M rows handed over, %.1f M read back; longest loss %.2f ms + the call in flight\n",
+      rounds, nothing, torn, finalise_kills, finished_before_kill, static_cast<double>(handed) / 1e6,
+      static_cast<double>(recorded) / 1e6, longest_loss_ms);
   BOOST_TEST(recorded > 0u);
 }

@@ -7,10 +7,10 @@
 
 #include <boost/test/unit_test.hpp>
 #include <chrono>
-#include <fstream>
-#include <map>
 #include <cstdio>
 #include <ctime>
+#include <fstream>
+#include <map>
 #include <thread>
 
 #include "daemon/session_json.hpp"
@@ -65,7 +65,8 @@ struct Bench {
   std::vector<RecordingEvent> events;
   Recorder recorder;
   explicit Bench(bool virtual_time = true)
-      : session(make_session(folder.path, virtual_time)), recorder([this](const RecordingEvent& e) { events.push_back(e); }) {
+      : session(make_session(folder.path, virtual_time)),
+        recorder([this](const RecordingEvent& e) { events.push_back(e); }) {
     recorder.open(session);
   }
   void write(const std::vector<Sample>& samples) { recorder.write(samples); }
@@ -136,7 +137,8 @@ BOOST_AUTO_TEST_CASE(a_trial_holds_everything_from_its_first_to_its_last_command
   expected.push_back(stop[0]);
   BOOST_TEST_REQUIRE(j.samples.size() == expected.size());
   std::size_t wrong = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) wrong += std::memcmp(&expected[i], &j.samples[i], sizeof(Sample)) != 0;
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    wrong += std::memcmp(&expected[i], &j.samples[i], sizeof(Sample)) != 0;
   BOOST_TEST(wrong == 0u);
   BOOST_TEST(b.recorder.samples.get() == expected.size());
   BOOST_TEST(nlohmann::json::parse(j.end).at("samples").get<std::uint64_t>() == expected.size());
@@ -160,7 +162,8 @@ BOOST_AUTO_TEST_CASE(trials_follow_each_other_and_never_share_a_name) {
   b.write(text_row(kCommands, 9, time_of(61000), "record_start {\"id\":9}"));
   b.write(text_row(kCommands, 10, time_of(61000), "record_start"));  // already running
   b.recorder.close();
-  BOOST_TEST(b.folder.files() == (std::vector<std::string>{"20261125T203101Z.journal", "a_.._b.journal", "a_.._b_2.journal", "a_.._b_3.journal"}),
+  BOOST_TEST(b.folder.files() == (std::vector<std::string>{"20261125T203101Z.journal", "a_.._b.journal",
+                                                           "a_.._b_2.journal", "a_.._b_3.journal"}),
              boost::test_tools::per_element());
   BOOST_TEST(b.events.size() == 9u);
   BOOST_TEST(b.kind(7) == Kind::failed);
@@ -183,7 +186,8 @@ BOOST_AUTO_TEST_CASE(samples_reach_the_file_within_a_block_and_clocks_are_noted)
   BOOST_TEST(j.samples.size() == start.size() + 5 * 2 + 3);
   BOOST_TEST(j.end.empty());
   BOOST_TEST_REQUIRE(j.anchors.size() >= 2u);  // the session's and the trial's own
-  const std::int64_t wall = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::int64_t wall =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   BOOST_TEST(std::llabs(j.anchors[1].second - wall) < 5'000'000'000);
   b.recorder.close();
   struct stat st;
@@ -281,8 +285,10 @@ BOOST_AUTO_TEST_CASE(speed_of_the_journal_is_printed) {
   for (int i = 0; i < 300; ++i) b.write(batch);
   b.recorder.close();
   const double s = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  const double cpu_s = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC, n = 300.0 * static_cast<double>(batch.size());
-  std::printf("journal: %.0f MB/s of journal, %.0f MB/s of samples, %.2f M samples/s; %.0f ns of processor per sample\n",
-              static_cast<double>(b.events.back().bytes) / 1e6 / s, n * sizeof(Sample) / 1e6 / s, n / 1e6 / s, cpu_s / n * 1e9);
+  const double cpu_s = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC,
+               n = 300.0 * static_cast<double>(batch.size());
+  std::printf(
+      "journal: %.0f MB/s of journal, %.0f MB/s of samples, %.2f M samples/s; %.0f ns of processor per sample\n",
+      static_cast<double>(b.events.back().bytes) / 1e6 / s, n * sizeof(Sample) / 1e6 / s, n / 1e6 / s, cpu_s / n * 1e9);
   BOOST_TEST(b.recorder.lost_samples.get() == 0u);
 }

@@ -105,9 +105,12 @@ inline std::int32_t scan_value(std::uint64_t seq, std::size_t column) {
 }
 inline bool cop_invalid(std::uint64_t seq) { return seq % 97 == 0; }
 inline float cop_value(std::uint64_t seq, std::size_t column) {
-  return cop_invalid(seq) ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(std::sin(0.01 * static_cast<double>(seq) + static_cast<double>(column)));
+  return cop_invalid(seq) ? std::numeric_limits<float>::quiet_NaN()
+                          : static_cast<float>(std::sin(0.01 * static_cast<double>(seq) + static_cast<double>(column)));
 }
-inline double wide_value(std::uint64_t seq, std::size_t column) { return static_cast<double>(seq) + 0.1 * static_cast<double>(column); }
+inline double wide_value(std::uint64_t seq, std::size_t column) {
+  return static_cast<double>(seq) + 0.1 * static_cast<double>(column);
+}
 inline TimeNs time_of(std::uint64_t seq) { return kStart + static_cast<TimeNs>(seq) * 1'000'000; }
 
 inline Sample scan_sample(std::uint64_t seq) {
@@ -137,7 +140,8 @@ inline Sample wide_part(std::uint64_t seq, std::uint8_t part) {
   s.t = time_of(100 * seq);
   s.part = part;
   s.parts = 2;
-  for (std::size_t c = 8 * part; c < std::min<std::size_t>(11, 8 * part + 8); ++c) set_value(s, c - 8 * part, wide_value(seq, c));
+  for (std::size_t c = 8 * part; c < std::min<std::size_t>(11, 8 * part + 8); ++c)
+    set_value(s, c - 8 * part, wide_value(seq, c));
   return s;
 }
 inline Sample clock_sample(std::uint64_t seq) {
@@ -169,7 +173,8 @@ inline std::vector<Sample> text_row(StreamId stream, std::uint64_t seq, TimeNs t
   return {s.begin(), s.end()};
 }
 inline std::vector<Sample> start_row(const std::string& name, std::uint64_t seq = 0, TimeNs t = kStart) {
-  return text_row(kCommands, seq, t, "record_start {\"id\":7,\"name\":\"" + name + "\",\"comment\":\"" + std::string(80, 'c') + "\"}");
+  return text_row(kCommands, seq, t,
+                  "record_start {\"id\":7,\"name\":\"" + name + "\",\"comment\":\"" + std::string(80, 'c') + "\"}");
 }
 inline std::vector<Sample> stop_row(std::uint64_t seq = 1, TimeNs t = kStart) {
   return text_row(kCommands, seq, t, "record_stop {\"id\":8}");

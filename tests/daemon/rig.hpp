@@ -39,7 +39,8 @@ struct Collector final : Outlet {
   }
   std::vector<std::string> texts(const StreamTable& table, const std::string& stream) const {
     std::vector<std::string> all;
-    for (const Row& r : rows(table, stream)) all.emplace_back(reinterpret_cast<const char*>(r.bytes.data()), r.bytes.size());
+    for (const Row& r : rows(table, stream))
+      all.emplace_back(reinterpret_cast<const char*>(r.bytes.data()), r.bytes.size());
     return all;
   }
 };
@@ -58,7 +59,8 @@ struct Rig {
 
   explicit Rig(Settings settings)
       : assembly(std::move(settings), kStart, 0, true),
-        emulation(assembly.session.settings, assembly.stimulus.get(), clock, kStart, *assembly.truth_ring, assembly.first_truth) {}
+        emulation(assembly.session.settings, assembly.stimulus.get(), clock, kStart, *assembly.truth_ring,
+                  assembly.first_truth) {}
   const StreamTable& streams() const { return assembly.session.streams; }
   std::size_t devices() const { return assembly.ports.size(); }
   void start_all() {

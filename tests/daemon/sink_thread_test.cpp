@@ -1,8 +1,8 @@
 // A slow or broken sink costs the others nothing, and every sample it did not get is accounted for.
 #include "daemon/sink_thread.hpp"
 
-#include <boost/test/unit_test.hpp>
 #include <atomic>
+#include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -70,18 +70,23 @@ template <class Condition>
 bool wait_for(Condition condition, std::chrono::milliseconds most = 5s) {
   const auto end = std::chrono::steady_clock::now() + most;
   while (!condition())
-    if (std::chrono::steady_clock::now() > end) return false;
-    else std::this_thread::sleep_for(1ms);
+    if (std::chrono::steady_clock::now() > end)
+      return false;
+    else
+      std::this_thread::sleep_for(1ms);
   return true;
 }
 
-/// Offers `ticks` milliseconds, a few samples at once as a poll does, with a gaps row of the pipeline's own now and then.
+/// Offers `ticks` milliseconds, a few samples at once as a poll does, with a gaps row of the pipeline's own now and
+/// then.
 std::vector<Sample> make_samples(std::uint64_t ticks) {
   std::vector<Sample> all;
   for (std::uint64_t i = 0; i < ticks; ++i) {
     push_tick(all, i);
     if (i % 50 == 49)
-      for (Sample s : text_row(kGaps, i / 50, time_of(i), "late {\"device\":\"u6\",\"newest_t_s\":" + std::to_string(i) + ",\"more\":\"" + std::string(60, '.') + "\"}"))
+      for (Sample s : text_row(kGaps, i / 50, time_of(i),
+                               "late {\"device\":\"u6\",\"newest_t_s\":" + std::to_string(i) + ",\"more\":\"" +
+                                   std::string(60, '.') + "\"}"))
         all.push_back(s);
   }
   for (std::size_t i = 0; i < all.size(); ++i) all[i].order = i;
@@ -89,7 +94,8 @@ std::vector<Sample> make_samples(std::uint64_t ticks) {
 }
 
 void offer(SinkThread& to, std::span<const Sample> samples) {
-  for (std::size_t at = 0; at < samples.size(); at += 7) to.take(samples.subspan(at, std::min<std::size_t>(7, samples.size() - at)));
+  for (std::size_t at = 0; at < samples.size(); at += 7)
+    to.take(samples.subspan(at, std::min<std::size_t>(7, samples.size() - at)));
 }
 
 struct Account {
@@ -205,7 +211,8 @@ BOOST_AUTO_TEST_CASE(a_slow_sink_loses_counted_rows_and_the_other_loses_none) {
       offer(quick, all.subspan(part * static_cast<std::size_t>(turn), 2000));
       slow_probe.held = false;
       BOOST_TEST(wait_for([&] { return slow.backlog() == 0; }));
-      const auto rest = all.subspan(part * static_cast<std::size_t>(turn) + 2000, turn == 2 ? all.size() - 2 * part - 2000 : part - 2000);
+      const auto rest = all.subspan(part * static_cast<std::size_t>(turn) + 2000,
+                                    turn == 2 ? all.size() - 2 * part - 2000 : part - 2000);
       for (std::size_t at = 0; at < rest.size(); at += 100) {
         const auto piece = rest.subspan(at, std::min<std::size_t>(100, rest.size() - at));
         offer(slow, piece);
@@ -224,11 +231,13 @@ BOOST_AUTO_TEST_CASE(a_slow_sink_loses_counted_rows_and_the_other_loses_none) {
   BOOST_TEST(dropped > 1000);
   BOOST_TEST(a.reports > 3);
   std::uint64_t report_samples = 0;
-  for (const Sample& s : slow_probe.got) report_samples += s.stream == kGaps && text(s).find("lost ") == 0 ? s.parts : 0;
+  for (const Sample& s : slow_probe.got)
+    report_samples += s.stream == kGaps && text(s).find("lost ") == 0 ? s.parts : 0;
   BOOST_TEST(slow_probe.got.size() - report_samples + dropped == samples.size());
   for (const auto& [stream, rows] : whole.rows) {
     const auto lost = rows - (a.rows.count(stream) ? a.rows.at(stream) : 0);
-    BOOST_TEST_MESSAGE(session.streams[stream].name << ": " << rows << " rows, " << lost << " lost, " << a.declared.at(stream) << " declared");
+    BOOST_TEST_MESSAGE(session.streams[stream].name << ": " << rows << " rows, " << lost << " lost, "
+                                                    << a.declared.at(stream) << " declared");
     BOOST_TEST((a.declared.count(stream) ? a.declared.at(stream) : 0) == lost);
   }
   BOOST_TEST(a.seq_rises);

@@ -16,7 +16,8 @@ DeviceSettings device(const char* name, const char* clock = "own", const char* a
 
 BOOST_AUTO_TEST_CASE(what_paces_others_starts_last) {
   std::vector<std::string> trouble;
-  const StartOrder o = start_order({device("left"), device("imu", "own", "left"), device("right", "left"), device("third", "left")}, &trouble);
+  const StartOrder o = start_order(
+      {device("left"), device("imu", "own", "left"), device("right", "left"), device("third", "left")}, &trouble);
   BOOST_TEST(trouble.empty());
   BOOST_TEST(o.order == (std::vector<std::size_t>{2, 3, 0, 1}), boost::test_tools::per_element());
   BOOST_TEST(o.before[0] == (std::vector<std::size_t>{2, 3}), boost::test_tools::per_element());

@@ -1,6 +1,6 @@
 // One line, one tap, many clocks: what remains between the devices of the emulated rig, against the truth.
-#include <boost/test/unit_test.hpp>
 #include <algorithm>
+#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -11,13 +11,17 @@ using namespace rig_test;
 namespace {
 
 constexpr double kSkewS = 12 * 20e-6, kPeriodS = 0.3713, kWidthS = 0.05, kFirstS = 1.0007;
-const std::map<std::string, double> kPpm{{"u6", 50}, {"imu_shank_left", -50}, {"imu_foot_left", 50}, {"imu_shank_right", -50}, {"imu_foot_right", 37}};
-const std::map<std::string, double> kDelayMs{{"imu_shank_left", 5}, {"imu_foot_left", 7.3}, {"imu_shank_right", 12.4}, {"imu_foot_right", 2.1}};
+const std::map<std::string, double> kPpm{
+    {"u6", 50}, {"imu_shank_left", -50}, {"imu_foot_left", 50}, {"imu_shank_right", -50}, {"imu_foot_right", 37}};
+const std::map<std::string, double> kDelayMs{
+    {"imu_shank_left", 5}, {"imu_foot_left", 7.3}, {"imu_shank_right", 12.4}, {"imu_foot_right", 2.1}};
 
 /// Clocks 50 ppm off, packets of several samples, jitter, and one transfer in a hundred up to 30 ms late.
 Settings rough_rig(bool taps) {
-  std::vector<std::string> o{"stimulus.sync.period_s=" + std::to_string(kPeriodS), "stimulus.sync.width_s=" + std::to_string(kWidthS),
-                             "stimulus.sync.first_s=" + std::to_string(kFirstS), "stimulus.subject.step_on_s=3000", "stimulus.subject.first_descent_s=3100"};
+  std::vector<std::string> o{"stimulus.sync.period_s=" + std::to_string(kPeriodS),
+                             "stimulus.sync.width_s=" + std::to_string(kWidthS),
+                             "stimulus.sync.first_s=" + std::to_string(kFirstS), "stimulus.subject.step_on_s=3000",
+                             "stimulus.subject.first_descent_s=3100"};
   for (const auto& [name, ppm] : kPpm) {
     const std::string d = "device." + name + ".";
     o.push_back(d + "emulation.drift_ppm=" + std::to_string(ppm));
@@ -27,7 +31,9 @@ Settings rough_rig(bool taps) {
     o.push_back(d + "sync_pin=2");
     o.push_back(d + "emulation.delay_ms=" + std::to_string(kDelayMs.at(name)));
   }
-  if (taps) o.insert(o.end(), {"stimulus.subject.tap_count=5", "stimulus.subject.tap_first_s=3.6", "stimulus.subject.tap_period_s=1.1037"});
+  if (taps)
+    o.insert(o.end(), {"stimulus.subject.tap_count=5", "stimulus.subject.tap_first_s=3.6",
+                       "stimulus.subject.tap_period_s=1.1037"});
   return demo_settings(o);
 }
 
@@ -121,12 +127,14 @@ std::map<std::string, std::array<Figures, 3>> alignment(const Run& run) {
     std::map<std::string, std::vector<std::pair<double, double>>> errors;
     for (const Sample& s : run.keep.main) {
       const double t = seconds(s.t - kStart);
-      if (t >= kWindows[w].first && t < kWindows[w].second) errors[run.device(s)].emplace_back(t, run.error_s(s, start));
+      if (t >= kWindows[w].first && t < kWindows[w].second)
+        errors[run.device(s)].emplace_back(t, run.error_s(s, start));
     }
     for (const auto& [name, values] : errors) {
       if (name == "u6") continue;
       std::vector<double> differences;
-      for (std::size_t i = 0; i < std::min(values.size(), errors["u6"].size()); ++i) differences.push_back(values[i].second - errors["u6"][i].second);
+      for (std::size_t i = 0; i < std::min(values.size(), errors["u6"].size()); ++i)
+        differences.push_back(values[i].second - errors["u6"][i].second);
       all[name][w] = figures(differences);
     }
   }
@@ -136,8 +144,9 @@ std::map<std::string, std::array<Figures, 3>> alignment(const Run& run) {
 void print(const char* what, const std::map<std::string, std::array<Figures, 3>>& all) {
   for (const auto& [name, windows] : all)
     for (std::size_t w = 0; w < 3; ++w)
-      BOOST_TEST_MESSAGE(what << ", " << name << " after " << kWindows[w].first << " s: median " << 1e3 * windows[w].median << " ms, p99 "
-                              << 1e3 * windows[w].p99 << " ms, max " << 1e3 * windows[w].max << " ms");
+      BOOST_TEST_MESSAGE(what << ", " << name << " after " << kWindows[w].first << " s: median "
+                              << 1e3 * windows[w].median << " ms, p99 " << 1e3 * windows[w].p99 << " ms, max "
+                              << 1e3 * windows[w].max << " ms");
 }
 
 }  // namespace
@@ -154,16 +163,18 @@ BOOST_AUTO_TEST_CASE(one_edge_on_all_devices_and_the_plates_against_the_sensors_
       const double t = seconds(s.t - kStart);
       const bool rising = value<std::int32_t>(s, 1) == 1;
       if (w == 0 && rising) ++seen[run.device(s)];
-      if (t >= kWindows[w].first && t < kWindows[w].second) errors[run.device(s)].push_back(t - Run::true_edge_s(t, rising));
+      if (t >= kWindows[w].first && t < kWindows[w].second)
+        errors[run.device(s)].push_back(t - Run::true_edge_s(t, rising));
     }
     for (const auto& [name, values] : errors) edges[name][w] = figures(values);
   }
   print("edge against truth", edges);
   BOOST_TEST(edges.size() == 5u);
   const auto pulses = static_cast<std::size_t>((130 - kFirstS) / kPeriodS);
-  for (const auto& [name, count] : seen) BOOST_TEST(std::abs(static_cast<double>(count) - static_cast<double>(pulses)) <= 1, name << " saw " << count);
-  // What stays is the smallest delay of the link, which no clock can know: 0.3 ms, and at the U6 the conversion of a scan
-  // (13 x 20 us). Half a scan interval of the U6 on top: it looks once a millisecond.
+  for (const auto& [name, count] : seen)
+    BOOST_TEST(std::abs(static_cast<double>(count) - static_cast<double>(pulses)) <= 1, name << " saw " << count);
+  // What stays is the smallest delay of the link, which no clock can know: 0.3 ms, and at the U6 the conversion of a
+  // scan (13 x 20 us). Half a scan interval of the U6 on top: it looks once a millisecond.
   for (const auto& [name, windows] : edges)
     for (std::size_t w = 1; w < 3; ++w) {
       const double smallest = name == "u6" ? 0.3e-3 + 13 * 20e-6 : 0.3e-3, half = name == "u6" ? 0.5e-3 : 0;

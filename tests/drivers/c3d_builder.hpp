@@ -49,7 +49,8 @@ class C3dBuilder {
 
   std::vector<std::byte> bytes() const {
     std::vector<std::byte> p{std::byte{1}, std::byte{80}, std::byte{0}, static_cast<std::byte>(processor)};
-    for (std::size_t g = 0; g < groups_.size(); ++g) record(p, groups_[g], -static_cast<int>(g) - 1, {std::byte{0}}, false);
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+      record(p, groups_[g], -static_cast<int>(g) - 1, {std::byte{0}}, false);
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       std::vector<std::byte> body = parameters_[i].body;
       body.push_back(std::byte{0});
@@ -60,7 +61,8 @@ class C3dBuilder {
 
     std::vector<std::byte> out{std::byte{2}, std::byte{80}};
     const std::size_t channels = analogue.empty() ? 0 : analogue[0].size();
-    for (int w : {points, static_cast<int>(channels) * per_frame, first, last, 0}) put16(out, static_cast<std::uint16_t>(w));
+    for (int w : {points, static_cast<int>(channels) * per_frame, first, last, 0})
+      put16(out, static_cast<std::uint16_t>(w));
     put_real(out, real_data ? -0.1 : 0.1);
     put16(out, static_cast<std::uint16_t>(2 + p.size() / 512));
     put16(out, static_cast<std::uint16_t>(per_frame));
@@ -81,7 +83,8 @@ class C3dBuilder {
     std::string name;
     std::vector<std::byte> body;
   };
-  void add(const std::string& group, const std::string& name, int type, const std::vector<int>& dims, const std::vector<std::byte>& data) {
+  void add(const std::string& group, const std::string& name, int type, const std::vector<int>& dims,
+           const std::vector<std::byte>& data) {
     std::size_t g = 0;
     while (g < groups_.size() && groups_[g] != group) ++g;
     if (g == groups_.size()) groups_.push_back(group);
@@ -90,7 +93,8 @@ class C3dBuilder {
     p.body.insert(p.body.end(), data.begin(), data.end());
     parameters_.push_back(p);
   }
-  void record(std::vector<std::byte>& out, const std::string& name, int id, const std::vector<std::byte>& body, bool end) const {
+  void record(std::vector<std::byte>& out, const std::string& name, int id, const std::vector<std::byte>& body,
+              bool end) const {
     out.push_back(static_cast<std::byte>(name.size()));
     out.push_back(static_cast<std::byte>(id));
     for (char c : name) out.push_back(static_cast<std::byte>(c));

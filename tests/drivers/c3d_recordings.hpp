@@ -20,7 +20,8 @@ inline std::vector<C3dRecording> c3d_recordings() {
     for (const auto& f : std::filesystem::directory_iterator(set.path())) {
       std::string ext = f.path().extension().string();
       if (ext == ".c3d" || ext == ".C3D")
-        out.push_back({f.path().filename().string(), f.path(), set.path() / "reference" / (f.path().filename().string() + ".csv.gz")});
+        out.push_back({f.path().filename().string(), f.path(),
+                       set.path() / "reference" / (f.path().filename().string() + ".csv.gz")});
     }
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.path < b.path; });

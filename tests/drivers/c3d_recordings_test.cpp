@@ -38,8 +38,8 @@ BOOST_AUTO_TEST_CASE(every_recording_gives_the_published_channels) {
     BOOST_REQUIRE(want.rows.size() == file.plates[0].sensor.size());
     for (std::size_t k = 0; k < file.plates.size(); ++k) {
       const std::string fp = "fp" + std::to_string(k + 1) + "_";
-      const std::size_t fz = want.column(fp + "Fz_plate_N"), xy = want.column(fp + "cop_plate_xy_0"), xyz = want.column(fp + "cop_lab_xyz_0"),
-                        tz = want.column(fp + "Tz_plate");
+      const std::size_t fz = want.column(fp + "Fz_plate_N"), xy = want.column(fp + "cop_plate_xy_0"),
+                        xyz = want.column(fp + "cop_lab_xyz_0"), tz = want.column(fp + "Tz_plate");
       PlateSettings settings;
       settings.corners_m = file.plates[k].corners_m;
       settings.calibration.origin_m = file.plates[k].origin_m;
@@ -58,15 +58,17 @@ BOOST_AUTO_TEST_CASE(every_recording_gives_the_published_channels) {
         cop = std::max({cop, std::abs(1000 * x - r[xy]), std::abs(1000 * y - r[xy + 1])});
         moment = std::max(moment, std::abs(1000 * (c[5] - x * c[1] + y * c[0]) - r[tz]));
         for (std::size_t i = 0; i < 3; ++i)
-          lab = std::max(lab, std::abs(1000 * (g.center_m[i] + g.rotation[i][0] * x + g.rotation[i][1] * y) - r[xyz + i]));
+          lab = std::max(lab,
+                         std::abs(1000 * (g.center_m[i] + g.rotation[i][0] * x + g.rotation[i][1] * y) - r[xyz + i]));
         // Every one of these plates stores the reaction.
         const double up = std::abs(g.rotation[2][2]) > 0.9 ? to_surface(g, sensor)[2] : -c[2];
         if (std::abs(up) > 100) pressing += up, ++loaded;
       }
       if (loaded) BOOST_TEST(pressing > 0);
     }
-    BOOST_TEST_MESSAGE(w.file << ": Fz " << force << " N, CoP in the plate " << cop << " mm, Tz " << moment << " N.mm, CoP in the lab " << lab
-                              << " mm (corners off a rectangle by " << bad_corners << " mm)");
+    BOOST_TEST_MESSAGE(w.file << ": Fz " << force << " N, CoP in the plate " << cop << " mm, Tz " << moment
+                              << " N.mm, CoP in the lab " << lab << " mm (corners off a rectangle by " << bad_corners
+                              << " mm)");
     BOOST_TEST(force < 1e-6);
     BOOST_TEST(cop < 1e-6);
     BOOST_TEST(moment < 1e-4);
@@ -79,7 +81,8 @@ BOOST_AUTO_TEST_CASE(six_encodings_of_one_trial_are_equal) {
   if (test::no_recordings()) return;
   const auto read = [](const char* file) { return read_c3d_plates(C3dFile::read(test::c3d_recording(file).string())); };
   const C3dPlates one = read("sample02_pc_int.c3d");
-  for (const char* other : {"sample02_pc_real.c3d", "sample02_DEC_INT.C3D", "sample02_Dec_real.c3d", "sample02_sgi_int.c3d", "sample02_sgi_real.c3d"}) {
+  for (const char* other : {"sample02_pc_real.c3d", "sample02_DEC_INT.C3D", "sample02_Dec_real.c3d",
+                            "sample02_sgi_int.c3d", "sample02_sgi_real.c3d"}) {
     const C3dPlates two = read(other);
     BOOST_TEST(two.rate_hz == one.rate_hz);
     BOOST_REQUIRE(two.plates.size() == 2);

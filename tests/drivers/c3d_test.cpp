@@ -26,9 +26,7 @@ C3dBuilder simple(int type = 2) {
 std::string refusal(const std::vector<std::byte>& bytes) {
   try {
     read_c3d_plates(C3dFile(bytes, "made.c3d"));
-  } catch (const C3dError& e) {
-    return e.what();
-  }
+  } catch (const C3dError& e) { return e.what(); }
   return "";
 }
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -88,7 +86,8 @@ BOOST_AUTO_TEST_CASE(type_1_and_type_3_equal_the_published_vector) {
     b.plate(1, 6, {9, 9, 9});
     const C3dPlates p = plates_of(b);
     for (std::size_t i = 0; i < 6; ++i)
-      BOOST_TEST(std::abs(p.plates[0].sensor[1][i] - v["c3d_type1"]["wrench_surface_centre"][i].get<double>()) < 2e-5);  // channels are f32
+      BOOST_TEST(std::abs(p.plates[0].sensor[1][i] - v["c3d_type1"]["wrench_surface_centre"][i].get<double>()) <
+                 2e-5);  // channels are f32
     for (double o : p.plates[0].origin_m) BOOST_TEST(o == 0);
   }
   const auto& t3 = v["c3d_type3"];
@@ -150,13 +149,12 @@ BOOST_AUTO_TEST_CASE(columns_of_type_5_follow_the_channels_of_the_plate) {
 }
 
 // The worked example that C3D.org publishes for TYPE 4 (TYPE-4.XLS): one row per channel, as printed there.
-const std::vector<double> kPublishedMatrix = {
-    1.526645,  0.013982,  0.045523,  -4.284281,  -5.49421,   2.856024,   //
-    -0.004637, 1.53861,   -0.018508, 17.159642,  5.667772,   -9.638939,  //
-    0.000089,  -0.009135, 5.988164,  13.232987,  13.250263,  -4.609498,  //
-    -0.000006, 0.002291,  -0.000024, 741.871292, -0.539397,  -0.597239,  //
-    0.002253,  -0.001148, 0.000069,  -1.682023,  739.630773, 2.04164,    //
-    -0.001782, -0.004845, -0.002342, -3.250344,  -0.593824,  391.879169};
+const std::vector<double> kPublishedMatrix = {1.526645,  0.013982,  0.045523,  -4.284281,  -5.49421,   2.856024,   //
+                                              -0.004637, 1.53861,   -0.018508, 17.159642,  5.667772,   -9.638939,  //
+                                              0.000089,  -0.009135, 5.988164,  13.232987,  13.250263,  -4.609498,  //
+                                              -0.000006, 0.002291,  -0.000024, 741.871292, -0.539397,  -0.597239,  //
+                                              0.002253,  -0.001148, 0.000069,  -1.682023,  739.630773, 2.04164,    //
+                                              -0.001782, -0.004845, -0.002342, -3.250344,  -0.593824,  391.879169};
 const std::vector<double> kPublishedScale = {-0.122206, -0.122206, -0.122138, -0.122206, -0.122206, -0.122206};
 }  // namespace
 
@@ -164,10 +162,14 @@ BOOST_AUTO_TEST_CASE(type_4_gives_the_published_worked_answers) {
   struct Row {
     std::vector<double> counts, load;  // N, N.mm
   };
-  const Row rows[] = {{{3000, 3000, 3000, 2047, 2047, 2047}, {-177.267411, -179.755599, -700.154675, -3039.786518, -1562.513433, 1326.490542}},
-                      {{2047, 3000, 2047, 3000, 2047, 3000}, {0.7482, -178.892981, 2.430983, -88020.142951, -528.105456, -44447.120095}},
-                      {{0, 2047, 2047, 2047, 2047, 4096}, {382.345904, 4.710938, 11.974371, -257.851347, -1225.716863, -97412.33327}},
-                      {{2047, 2047, 4096, 0, 2047, 2047}, {-0.023867, 2.859121, -1498.610522, 182272.003799, -3450.959304, 1004.175175}}};
+  const Row rows[] = {
+      {{3000, 3000, 3000, 2047, 2047, 2047},
+       {-177.267411, -179.755599, -700.154675, -3039.786518, -1562.513433, 1326.490542}},
+      {{2047, 3000, 2047, 3000, 2047, 3000},
+       {0.7482, -178.892981, 2.430983, -88020.142951, -528.105456, -44447.120095}},
+      {{0, 2047, 2047, 2047, 2047, 4096}, {382.345904, 4.710938, 11.974371, -257.851347, -1225.716863, -97412.33327}},
+      {{2047, 2047, 4096, 0, 2047, 2047},
+       {-0.023867, 2.859121, -1498.610522, 182272.003799, -3450.959304, 1004.175175}}};
   C3dBuilder b;
   b.real_data = false;
   b.per_frame = 1;
@@ -251,8 +253,9 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_said_with_its_byte) {
   {  // the distance of the first record leads out of the section
     auto b = good;
     b[512 + 4 + 2 + 14 + 1] = std::byte{0x70};
-    BOOST_TEST(refusal(b) == "made.c3d: byte 532: FORCE_PLATFORM:USED is missing; a recording of force plates has it "
-                             "(the chain of parameters leaves its section here, nothing behind is read)");
+    BOOST_TEST(refusal(b) ==
+               "made.c3d: byte 532: FORCE_PLATFORM:USED is missing; a recording of force plates has it "
+               "(the chain of parameters leaves its section here, nothing behind is read)");
   }
   BOOST_CHECK_THROW(C3dFile::read("/nowhere/a.c3d"), C3dError);
 }
@@ -282,8 +285,7 @@ BOOST_AUTO_TEST_CASE(no_damage_can_do_more_than_a_clear_error) {
         s.corners_m = plate.corners_m;
         try {
           plate_geometry(s);
-        } catch (const std::invalid_argument&) {
-        }
+        } catch (const std::invalid_argument&) {}
       }
       ++read;
     } catch (const C3dError& e) {

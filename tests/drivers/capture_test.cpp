@@ -35,8 +35,12 @@ struct Buffer final : CaptureOutlet {
     CaptureEncoder::begin(bytes);
     encoder.record(bytes, CaptureKind::session, session().start_ns, encode(session()));
   }
-  void streamed(CaptureKind kind, TimeNs t, CaptureView payload) noexcept override { encoder.record(bytes, kind, t, payload); }
-  void said(CaptureKind kind, TimeNs t, CaptureView payload) noexcept override { encoder.record(bytes, kind, t, payload); }
+  void streamed(CaptureKind kind, TimeNs t, CaptureView payload) noexcept override {
+    encoder.record(bytes, kind, t, payload);
+  }
+  void said(CaptureKind kind, TimeNs t, CaptureView payload) noexcept override {
+    encoder.record(bytes, kind, t, payload);
+  }
   void end() { encoder.record(bytes, CaptureKind::end, session().start_ns + 9, {}); }
 };
 
@@ -47,7 +51,8 @@ struct Echo final : Link {
   Receiver* receiver = nullptr;
   const LinkInfo& info() const override { return description; }
   void claim(std::span<const int>) override {}
-  std::size_t control(std::uint8_t type, std::uint8_t request, std::uint16_t, std::uint16_t, std::span<std::byte> data, int) override {
+  std::size_t control(std::uint8_t type, std::uint8_t request, std::uint16_t, std::uint16_t, std::span<std::byte> data,
+                      int) override {
     if (request == 0xff) throw LinkError(LinkError::Kind::stall, "control request 255 stalled");
     if (type & 0x80) std::fill(data.begin(), data.begin() + 2, std::byte{request});
     return type & 0x80 ? 2 : data.size();
@@ -92,16 +97,15 @@ std::string converse(Link& link, bool other_bytes = false) {
   std::array<std::byte, 8> answer{};
   const std::array interfaces{0, 1};
   link.claim(interfaces);
-  log += "info " + std::to_string(link.info().vendor_id) + link.info().serial_string + std::to_string(link.info().configuration.size());
+  log += "info " + std::to_string(link.info().vendor_id) + link.info().serial_string +
+         std::to_string(link.info().configuration.size());
   const std::size_t came = link.control(0xc0, 0x48, 1, 2, answer, 100);
   log += " control " + std::to_string(came) + std::to_string(std::to_integer<int>(answer[1]));
   CaptureBytes out = bytes_of("abc");
   log += " out " + std::to_string(link.control(0x40, 0x11, 0, 0, out, 100));
   try {
     link.control(0x40, 0xff, 0, 0, {}, 100);
-  } catch (const LinkError& e) {
-    log += std::string(" ") + e.what() + std::to_string(static_cast<int>(e.kind));
-  }
+  } catch (const LinkError& e) { log += std::string(" ") + e.what() + std::to_string(static_cast<int>(e.kind)); }
   link.write(1, other_bytes ? bytes_of("hellO") : bytes_of("hello"), 100);
   const std::size_t n = link.read(0x82, answer, 100);
   for (std::size_t i = 0; i < n; ++i) log += " " + std::to_string(std::to_integer<int>(answer[i]));
@@ -133,9 +137,7 @@ CaptureBytes captured(std::string* said = nullptr, Heard* heard = nullptr) {
 std::string error_of(const CaptureBytes& bytes) {
   try {
     read_capture(bytes, "x.grfcap");
-  } catch (const CaptureError& e) {
-    return e.what();
-  }
+  } catch (const CaptureError& e) { return e.what(); }
   return "";
 }
 
@@ -178,23 +180,22 @@ BOOST_AUTO_TEST_CASE(a_driver_that_does_something_else_is_told_where) {
   const Capture capture(captured(), "x.grfcap");
   {
     ReplayLink link(capture);
-    while (!link.step()) {
-    }
+    while (!link.step()) {}
     BOOST_CHECK_THROW(converse(link, true), LinkError);
     BOOST_TEST(link.divergence().find("x.grfcap: offset ") == 0u);
-    BOOST_TEST(link.divergence().find("'write 01 68656c6c4f' where the capture has 'write 01 68656c6c6f'") != std::string::npos);
+    BOOST_TEST(link.divergence().find("'write 01 68656c6c4f' where the capture has 'write 01 68656c6c6f'") !=
+               std::string::npos);
   }
   {
     ReplayLink link(capture);
-    while (!link.step()) {
-    }
+    while (!link.step()) {}
     BOOST_CHECK_THROW(link.start_stream(0x83, 64, 4), LinkError);
-    BOOST_TEST(link.divergence().find("asks for a 'start_stream' where the capture has a 'claim'") != std::string::npos);
+    BOOST_TEST(link.divergence().find("asks for a 'start_stream' where the capture has a 'claim'") !=
+               std::string::npos);
   }
   {
     ReplayLink link(capture);  // a driver that asks for nothing
-    BOOST_CHECK_THROW(
-        while (link.next() != ReplayLink::kEnd) link.step(), CaptureError);
+    BOOST_CHECK_THROW(while (link.next() != ReplayLink::kEnd) link.step(), CaptureError);
   }
 }
 
@@ -205,7 +206,8 @@ BOOST_AUTO_TEST_CASE(a_file_cut_anywhere_keeps_every_whole_record) {
   for (std::size_t n = CaptureEncoder::kMagic.size(); n < whole.size(); ++n) {
     const CaptureContent cut = read_capture(CaptureView(whole).first(n), "x");
     std::size_t expected = 0;
-    while (expected < all.size() && (expected + 1 < all.size() ? all[expected + 1].offset : whole.size()) <= n) ++expected;
+    while (expected < all.size() && (expected + 1 < all.size() ? all[expected + 1].offset : whole.size()) <= n)
+      ++expected;
     BOOST_REQUIRE(cut.records.size() == expected);
     BOOST_REQUIRE(cut.good_bytes + cut.cut_bytes == n);
     BOOST_REQUIRE(cut.good_bytes == (expected < all.size() ? all[expected].offset : whole.size()));
@@ -234,7 +236,8 @@ BOOST_AUTO_TEST_CASE(a_changed_byte_is_found) {
       const CaptureContent content = read_capture(bytes, "x");
       BOOST_REQUIRE(content.cut_bytes > 0u);
       for (std::size_t r = 0; r < content.records.size(); ++r)
-        BOOST_REQUIRE(std::equal(all[r].payload.begin(), all[r].payload.end(), content.records[r].payload.begin(), content.records[r].payload.end()));
+        BOOST_REQUIRE(std::equal(all[r].payload.begin(), all[r].payload.end(), content.records[r].payload.begin(),
+                                 content.records[r].payload.end()));
       ++cut;
     }
   BOOST_TEST_MESSAGE(damaged << " changes are errors, " << cut << " look like a cut");
@@ -243,8 +246,10 @@ BOOST_AUTO_TEST_CASE(a_changed_byte_is_found) {
 
 BOOST_AUTO_TEST_CASE(files_that_are_none) {
   BOOST_TEST(error_of({}) == "x.grfcap: offset 0: the file is too short to be a capture (GRFCAP1)");
-  BOOST_TEST(error_of(bytes_of("\x89HDF\r\n\x1a\n....")) == "x.grfcap: offset 0: not a capture: it must begin with GRFCAP1");
-  BOOST_TEST(error_of(bytes_of("GRFCAP2\n")) == "x.grfcap: offset 6: a capture of another version; this program reads version 1");
+  BOOST_TEST(error_of(bytes_of("\x89HDF\r\n\x1a\n....")) ==
+             "x.grfcap: offset 0: not a capture: it must begin with GRFCAP1");
+  BOOST_TEST(error_of(bytes_of("GRFCAP2\n")) ==
+             "x.grfcap: offset 6: a capture of another version; this program reads version 1");
   BOOST_TEST(error_of(bytes_of("GRFCAP1\n\x0e\x01")) == "x.grfcap: offset 8: damaged: no record of kind 14 exists");
   CaptureBytes no_session = bytes_of("GRFCAP1\n");
   CaptureEncoder().record(no_session, CaptureKind::bytes, 1, bytes_of("abc"));
@@ -282,7 +287,8 @@ BOOST_AUTO_TEST_CASE(a_second_session_can_be_appended) {
 }
 
 BOOST_AUTO_TEST_CASE(extreme_numbers_survive) {
-  for (const TimeNs t : {std::numeric_limits<TimeNs>::min(), TimeNs{-1}, TimeNs{0}, std::numeric_limits<TimeNs>::max()}) {
+  for (const TimeNs t :
+       {std::numeric_limits<TimeNs>::min(), TimeNs{-1}, TimeNs{0}, std::numeric_limits<TimeNs>::max()}) {
     CaptureBytes bytes = bytes_of("GRFCAP1\n");
     CaptureEncoder encoder;
     encoder.record(bytes, CaptureKind::session, 0, encode(session()));

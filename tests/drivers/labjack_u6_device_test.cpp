@@ -9,7 +9,9 @@ using u6::Bytes;
 
 namespace {
 struct Bench {
-  explicit Bench(DeviceSettings s = thirteen_channels(), std::function<double(int, double)> volts = [](int, double) { return 0.0; })
+  explicit Bench(
+      DeviceSettings s = thirteen_channels(),
+      std::function<double(int, double)> volts = [](int, double) { return 0.0; })
       : settings(std::move(s)), source(std::move(volts)), device(settings, source) {
     device.use_nominal_calibration();
   }
@@ -30,8 +32,10 @@ struct Bench {
     device.advance(now);
     return fetch(0x83, size);
   }
-  Bytes stream_config(std::vector<std::uint8_t> channels, std::uint8_t spp, std::uint16_t interval, std::uint8_t scan_config = 0) {
-    Bytes d{std::uint8_t(channels.size()), 1, spp, 0, 0, scan_config, std::uint8_t(interval), std::uint8_t(interval >> 8)};
+  Bytes stream_config(std::vector<std::uint8_t> channels, std::uint8_t spp, std::uint16_t interval,
+                      std::uint8_t scan_config = 0) {
+    Bytes d{std::uint8_t(channels.size()), 1, spp, 0, 0, scan_config, std::uint8_t(interval),
+            std::uint8_t(interval >> 8)};
     for (std::uint8_t c : channels) d.insert(d.end(), {c, 0});
     return u6::extended_frame(u6::kStreamConfig, d);
   }
@@ -43,7 +47,8 @@ struct Bench {
 const std::string kOk = "0B F8 01 11 00 00 00 00";
 std::string stream_error(int code) { return hex(u6::extended_frame(0x11, Bytes{std::uint8_t(code), 0})); }
 const std::string kThirteen =
-    "F5 F8 11 11 D9 01 0D 01 19 00 00 00 A0 0F 00 00 01 00 02 00 03 00 04 00 05 00 06 00 07 00 08 00 09 00 0A 00 0B 00 C1 00";
+    "F5 F8 11 11 D9 01 0D 01 19 00 00 00 A0 0F 00 00 01 00 02 00 03 00 04 00 05 00 06 00 07 00 08 00 09 00 0A 00 0B 00 "
+    "C1 00";
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(labjack_u6_device)
@@ -52,7 +57,8 @@ BOOST_AUTO_TEST_CASE(descriptors_name_the_three_pipes) {
   Bench b;
   BOOST_TEST(hex(b.device.device_descriptor()) == "12 01 00 02 00 00 00 40 D5 0C 06 00 45 01 01 02 00 01");
   BOOST_TEST(hex(b.device.info().configuration) ==
-             "09 02 27 00 01 01 00 80 FA 09 04 00 00 03 FF FF FF 00 07 05 01 02 40 00 00 07 05 82 02 40 00 00 07 05 83 02 40 00 00");
+             "09 02 27 00 01 01 00 80 FA 09 04 00 00 03 FF FF FF 00 07 05 01 02 40 00 00 07 05 82 02 40 00 00 07 05 83 "
+             "02 40 00 00");
   Bytes data(255);
   const auto bytes = std::as_writable_bytes(std::span(data));
   BOOST_TEST(b.device.control(0, 0x80, 6, 0x0100, 0, bytes) == 18);
@@ -66,13 +72,18 @@ BOOST_AUTO_TEST_CASE(descriptors_name_the_three_pipes) {
 BOOST_AUTO_TEST_CASE(commands_are_answered_byte_for_byte) {
   Bench b;
   BOOST_TEST(b.ask("0B F8 0A 08 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00") ==
-             "7F F8 10 08 6D 01 00 00 00 2D 01 0F 06 00 02 39 5A 75 15 06 00 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 04");
+             "7F F8 10 08 6D 01 00 00 00 2D 01 0F 06 00 02 39 5A 75 15 06 00 01 00 00 00 00 00 00 00 00 00 00 00 00 00 "
+             "00 00 04");
   BOOST_TEST(b.ask("27 F8 01 2D 00 00 00 00") ==
-             "D3 F8 11 2D 8E 0E 00 00 57 B2 14 00 00 00 00 00 A6 37 BD 69 F5 FF FF FF D6 11 02 00 00 00 00 00 5D 52 F9 F0 FE FF FF FF");
+             "D3 F8 11 2D 8E 0E 00 00 57 B2 14 00 00 00 00 00 A6 37 BD 69 F5 FF FF FF D6 11 02 00 00 00 00 00 5D 52 F9 "
+             "F0 FE FF FF FF");
   BOOST_TEST(b.ask("29 F8 01 2D 02 00 00 02") ==
-             "1D F8 11 2D D5 10 00 00 A8 4D EB FF FF FF FF FF 00 00 00 00 F3 82 00 00 2A EE FD FF FF FF FF FF 00 00 00 00 F3 82 00 00");
-  BOOST_TEST(b.ask("0A F8 05 0B 01 00 01 00 00 00 00 00 00 00 00 00") == "09 F8 05 0B 00 00 00 00 00 00 00 00 00 00 00 00");
-  BOOST_TEST(b.ask("12 F8 05 0B 09 00 01 01 00 07 00 00 00 00 00 00") == "11 F8 05 0B 08 00 00 00 01 00 07 00 00 00 00 00");
+             "1D F8 11 2D D5 10 00 00 A8 4D EB FF FF FF FF FF 00 00 00 00 F3 82 00 00 2A EE FD FF FF FF FF FF 00 00 00 "
+             "00 F3 82 00 00");
+  BOOST_TEST(b.ask("0A F8 05 0B 01 00 01 00 00 00 00 00 00 00 00 00") ==
+             "09 F8 05 0B 00 00 00 00 00 00 00 00 00 00 00 00");
+  BOOST_TEST(b.ask("12 F8 05 0B 09 00 01 01 00 07 00 00 00 00 00 00") ==
+             "11 F8 05 0B 08 00 00 00 01 00 07 00 00 00 00 00");
   BOOST_TEST(b.ask("1A F8 04 00 1A 03 00 1D FF FF FF 00 00 00") == "FA F8 02 00 00 00 00 00 00 00");
   b.device.set_digital(0x0005, 0);
   BOOST_TEST(b.ask("14 F8 01 00 1A 00 00 1A") == "01 F8 03 00 05 00 00 00 00 05 00 00");
@@ -126,7 +137,8 @@ BOOST_AUTO_TEST_CASE(the_worked_packet_comes_out_byte_for_byte) {
   b.device.advance(2 * kMs);  // the first scan is taken here
   b.device.set_digital(0);
   BOOST_TEST(hex(b.next_packet()) ==
-             "21 F9 1D C0 35 14 00 00 00 00 00 00 F3 82 FD 82 07 83 11 83 1B 83 25 83 2F 83 39 83 43 83 4D 83 57 83 61 83 01 00 "
+             "21 F9 1D C0 35 14 00 00 00 00 00 00 F3 82 FD 82 07 83 11 83 1B 83 25 83 2F 83 39 83 43 83 4D 83 57 83 61 "
+             "83 01 00 "
              "F3 82 FD 82 07 83 11 83 1B 83 25 83 2F 83 39 83 43 83 4D 83 57 83 61 83 00 00");
   BOOST_TEST(b.now == 3 * kMs + 12 * 20'000);  // the 25th sample ends its conversion
 }
@@ -157,8 +169,9 @@ BOOST_AUTO_TEST_CASE(short_packets_and_auto_recovery_byte_for_byte) {
   // The sheet's report packets, put together from their fields.
   BOOST_TEST(hex(u6::extended_frame(0xc0, unhex("2C 01 00 00 09 3C FF FF FF FF F3 82 F4 82 00 00"), 0xf9)) ==
              "23 F9 08 C0 59 07 2C 01 00 00 09 3C FF FF FF FF F3 82 F4 82 00 00");
-  BOOST_TEST(hex(u6::extended_frame(0xc0, unhex("2C 01 00 00 09 3C F3 82 52 8F FF FF FF FF F3 82 F4 82 00 00"), 0xf9)) ==
-             "7D F9 0A C0 AF 09 2C 01 00 00 09 3C F3 82 52 8F FF FF FF FF F3 82 F4 82 00 00");
+  BOOST_TEST(
+      hex(u6::extended_frame(0xc0, unhex("2C 01 00 00 09 3C F3 82 52 8F FF FF FF FF F3 82 F4 82 00 00"), 0xf9)) ==
+      "7D F9 0A C0 AF 09 2C 01 00 00 09 3C F3 82 52 8F FF FF FF FF F3 82 F4 82 00 00");
 }
 
 BOOST_AUTO_TEST_CASE(a_system_timer_in_the_scan_counts_4_mhz_of_the_device) {
@@ -215,8 +228,10 @@ BOOST_AUTO_TEST_CASE(noise_is_white_with_the_sd_asked_for_and_zero_offsets_alter
       lag += (code[c][i] - mean) * (code[c][i - 1] - mean);
     }
     // 0.7 counts and rounding: sqrt(0.49 + 1/12); four standard errors of 20 000 values
-    BOOST_TEST(mean == 33523 + (c == 0 ? 40 : -40), boost::test_tools::tolerance(4 * 0.757 / std::sqrt(20000.0) / 33523));
-    BOOST_TEST(std::sqrt(square / double(code[c].size())) == std::sqrt(0.49 + 1.0 / 12), boost::test_tools::tolerance(4 / std::sqrt(40000.0)));
+    BOOST_TEST(mean == 33523 + (c == 0 ? 40 : -40),
+               boost::test_tools::tolerance(4 * 0.757 / std::sqrt(20000.0) / 33523));
+    BOOST_TEST(std::sqrt(square / double(code[c].size())) == std::sqrt(0.49 + 1.0 / 12),
+               boost::test_tools::tolerance(4 / std::sqrt(40000.0)));
     BOOST_TEST(std::abs(lag / square) < 4 / std::sqrt(20000.0));
   }
 }
@@ -296,7 +311,9 @@ BOOST_AUTO_TEST_CASE(old_firmware_leaves_packets_in_the_pipe_and_unplugging_forg
 BOOST_AUTO_TEST_CASE(hostile_commands_never_break_it) {
   Bench b;
   std::uint64_t x = 1;
-  const auto random = [&x] { return static_cast<std::uint8_t>((x = x * 6364136223846793005ull + 1442695040888963407ull) >> 56); };
+  const auto random = [&x] {
+    return static_cast<std::uint8_t>((x = x * 6364136223846793005ull + 1442695040888963407ull) >> 56);
+  };
   for (int i = 0; i < 20000; ++i) {
     Bytes data(random() % 40 / 2 * 2);
     for (auto& byte : data) byte = random() % 4 ? static_cast<std::uint8_t>(random() % 60) : random();

@@ -13,7 +13,8 @@ BOOST_AUTO_TEST_CASE(volts_at_the_nominal_check_points) {
   BOOST_TEST(std::abs(volts(30356) + 1.000157) < 5e-7);
   BOOST_TEST(std::abs(volts(0) + 10.58676) < 5e-6);
   BOOST_TEST(std::abs(volts(65535) - 10.109575) < 5e-7);
-  for (int code = 0; code < 65536; code += 7) BOOST_REQUIRE(labjack_u6_count(volts(code), 3.1580578e-4, -3.158058e-4, 33523) == code);
+  for (int code = 0; code < 65536; code += 7)
+    BOOST_REQUIRE(labjack_u6_count(volts(code), 3.1580578e-4, -3.158058e-4, 33523) == code);
   BOOST_TEST(labjack_u6_count(11, 3.1580578e-4, -3.158058e-4, 33523) == 65535);
   BOOST_TEST(labjack_u6_count(-11, 3.1580578e-4, -3.158058e-4, 33523) == 0);
 }

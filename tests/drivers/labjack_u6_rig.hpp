@@ -65,7 +65,8 @@ struct TestLink : Link {
     return static_cast<std::size_t>(n);
   }
   void start_stream(std::uint8_t endpoint, std::size_t bytes, int transfers) override {
-    events.push_back("start_stream " + std::to_string(endpoint) + " " + std::to_string(bytes) + " " + std::to_string(transfers));
+    events.push_back("start_stream " + std::to_string(endpoint) + " " + std::to_string(bytes) + " " +
+                     std::to_string(transfers));
     buffer.resize(bytes);
     streaming = true;
   }
@@ -133,13 +134,18 @@ inline std::int64_t cause_of(const Sample& s) { return value<std::int64_t>(s, 2)
 
 struct Rig : Link::Receiver {
   explicit Rig(DeviceSettings s, std::function<double(int, double)> volts = {})
-      : settings(std::move(s)), source(volts ? std::move(volts) : [this](int input, double t) { return numbered(input, t); }),
-        device(settings, source), link(device), entry(*find_driver("labjack_u6")), driver(entry.make(settings, 10)) {
+      : settings(std::move(s)),
+        source(volts ? std::move(volts) : [this](int input, double t) { return numbered(input, t); }),
+        device(settings, source),
+        link(device),
+        entry(*find_driver("labjack_u6")),
+        driver(entry.make(settings, 10)) {
     link.set_receiver(this);
   }
   double numbered(int input, double t) const {
     const auto& c = device.calibration();
-    return labjack_u6_volts(code_of(input, static_cast<std::int64_t>(std::floor(t * 1000 + 1e-3))), c[0][0], c[2][0], c[2][1]);
+    return labjack_u6_volts(code_of(input, static_cast<std::int64_t>(std::floor(t * 1000 + 1e-3))), c[0][0], c[2][0],
+                            c[2][1]);
   }
   void start() {
     driver->start(link, facts);
@@ -189,7 +195,8 @@ struct Rig : Link::Receiver {
       }
       next = s.seq + 1;
       for (std::size_t i = 0; i < settings.analog_inputs.size(); ++i)
-        BOOST_REQUIRE_EQUAL(value<std::int32_t>(s, i), code_of(settings.analog_inputs[i], first_ms + std::int64_t(s.t_device)));
+        BOOST_REQUIRE_EQUAL(value<std::int32_t>(s, i),
+                            code_of(settings.analog_inputs[i], first_ms + std::int64_t(s.t_device)));
       if (settings.digital_port) BOOST_REQUIRE_EQUAL(value<std::int32_t>(s, settings.analog_inputs.size()), 0xffff);
     }
     BOOST_REQUIRE(!loss);

@@ -30,7 +30,8 @@ struct Decoder {
   }
   void check() const {
     for (const Sample& s : scans)
-      for (std::size_t c = 0; c < n; ++c) BOOST_REQUIRE_EQUAL(value<std::int32_t>(s, c), std::int32_t((s.t_device * n + c) & 0xffff));
+      for (std::size_t c = 0; c < n; ++c)
+        BOOST_REQUIRE_EQUAL(value<std::int32_t>(s, c), std::int32_t((s.t_device * n + c) & 0xffff));
   }
   std::uint64_t counter(const std::string& name) const {
     for (const Counter* c : stream.counters())
@@ -48,7 +49,8 @@ struct Decoder {
 BOOST_AUTO_TEST_SUITE(labjack_u6_stream)
 
 BOOST_AUTO_TEST_CASE(the_worked_gap_of_a_lost_packet) {
-  // 13 channels: packet 1 holds samples 25..49 = end of scan 1, scan 2, begin of scan 3. Without it 1, 2 and 3 are lost.
+  // 13 channels: packet 1 holds samples 25..49 = end of scan 1, scan 2, begin of scan 3. Without it 1, 2 and 3 are
+  // lost.
   Decoder d(13);
   for (int p : {0, 2, 3}) d.feed(d.numbered(p));
   d.check();
@@ -177,7 +179,10 @@ BOOST_AUTO_TEST_CASE(single_rails_are_no_mark) {
 }
 
 BOOST_AUTO_TEST_CASE(fatal_codes_ask_for_a_restart_and_their_data_are_not_taken) {
-  for (auto [code, cause] : {std::pair{55, "stream_scan_overlap"}, {54, "stream_adc0_buffer_overflow"}, {63, "auto_recovery_overflow"}, {200, "error"}}) {
+  for (auto [code, cause] : {std::pair{55, "stream_scan_overlap"},
+                             {54, "stream_adc0_buffer_overflow"},
+                             {63, "auto_recovery_overflow"},
+                             {200, "error"}}) {
     Decoder d(5);
     d.feed(d.numbered(0));
     BOOST_TEST(!d.stream.fault());
@@ -249,7 +254,8 @@ BOOST_AUTO_TEST_CASE(it_finds_the_next_packet_wherever_bytes_are_missing_or_too_
       missing.erase(missing.begin() + 200, missing.begin() + 200 + std::ptrdiff_t(cut));
       more.insert(more.begin() + 192, cut, 0xf9);
       for (std::size_t i = 0; i < missing.size(); i += step)
-        d.feed(Bytes(missing.begin() + std::ptrdiff_t(i), missing.begin() + std::ptrdiff_t(std::min(i + step, missing.size()))));
+        d.feed(Bytes(missing.begin() + std::ptrdiff_t(i),
+                     missing.begin() + std::ptrdiff_t(std::min(i + step, missing.size()))));
       d.check();
       const std::uint64_t torn = cut > 184 - 128 ? cut > 56 + 64 ? 3 : 2 : 1;
       BOOST_REQUIRE_EQUAL(d.counter("packets"), 12 - torn);
@@ -265,7 +271,9 @@ BOOST_AUTO_TEST_CASE(it_finds_the_next_packet_wherever_bytes_are_missing_or_too_
 
 BOOST_AUTO_TEST_CASE(hostile_bytes_are_counted_and_never_taken) {
   std::uint64_t x = 7;
-  const auto random = [&x] { return static_cast<std::uint8_t>((x = x * 6364136223846793005ull + 1442695040888963407ull) >> 56); };
+  const auto random = [&x] {
+    return static_cast<std::uint8_t>((x = x * 6364136223846793005ull + 1442695040888963407ull) >> 56);
+  };
   for (std::size_t channels : {1u, 13u, 16u}) {
     Decoder d(channels);
     d.feed({});
@@ -289,7 +297,8 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_are_counted_and_never_taken) {
       for (auto& c : codes) c = random() % 2 ? 0xffff : random();
       const std::uint8_t kinds[] = {0, 59, 60, 60, 0, 0, 63, 55};
       const std::uint8_t kind = random() % 64 ? kinds[random() % 6] : kinds[random() % 8];
-      d.feed(stream_packet(random() % 8 ? std::uint8_t(i) : random(), codes, kind, std::uint16_t(random() * 256 + random()), random()));
+      d.feed(stream_packet(random() % 8 ? std::uint8_t(i) : random(), codes, kind,
+                           std::uint16_t(random() * 256 + random()), random()));
       if (d.stream.fault() && random() % 4 == 0) d.stream.restart();
     }
     std::size_t l = 0;
@@ -297,7 +306,8 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_are_counted_and_never_taken) {
       if (s.flags & kGapBefore) {
         BOOST_REQUIRE(l < d.losses.size());
         BOOST_REQUIRE_EQUAL(first_of(d.losses[l]), std::int64_t(next));
-        BOOST_REQUIRE(count_of(d.losses[l]) == -1 ? (s.flags & kNewEpoch) != 0 : count_of(d.losses[l]) == std::int64_t(s.seq - next));
+        BOOST_REQUIRE(count_of(d.losses[l]) == -1 ? (s.flags & kNewEpoch) != 0
+                                                  : count_of(d.losses[l]) == std::int64_t(s.seq - next));
         BOOST_REQUIRE(cause_of(d.losses[l]) >= 1);
         ++l;
       } else {

@@ -12,11 +12,14 @@ BOOST_AUTO_TEST_SUITE(labjack_u6)
 BOOST_AUTO_TEST_CASE(start_sends_the_documented_commands_in_order) {
   Rig rig(thirteen_channels());
   rig.start();
-  std::vector<std::string> expected{"B0 B0", "0B F8 0A 08 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"};
-  for (int block = 0; block < 10; ++block) expected.push_back(hex(u6::extended_frame(0x2d, Bytes{0, std::uint8_t(block)})));
+  std::vector<std::string> expected{"B0 B0",
+                                    "0B F8 0A 08 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"};
+  for (int block = 0; block < 10; ++block)
+    expected.push_back(hex(u6::extended_frame(0x2d, Bytes{0, std::uint8_t(block)})));
   expected.insert(expected.end(),
                   {"0A F8 05 0B 01 00 01 00 00 00 00 00 00 00 00 00", "1A F8 04 00 1A 03 00 1D FF FF FF 00 00 00",
-                   "F5 F8 11 11 D9 01 0D 01 19 00 00 00 A0 0F 00 00 01 00 02 00 03 00 04 00 05 00 06 00 07 00 08 00 09 00 0A 00 0B 00 C1 00",
+                   "F5 F8 11 11 D9 01 0D 01 19 00 00 00 A0 0F 00 00 01 00 02 00 03 00 04 00 05 00 06 00 07 00 08 00 09 "
+                   "00 0A 00 0B 00 C1 00",
                    "start_stream 131 128 12", "A8 A8"});
   BOOST_TEST(rig.link.events == expected, boost::test_tools::per_element());
   BOOST_TEST(rig.link.written[4] == "29 F8 01 2D 02 00 00 02");
@@ -31,7 +34,8 @@ BOOST_AUTO_TEST_CASE(start_sends_the_documented_commands_in_order) {
   BOOST_TEST(value<double>(f, 5) == 1.45);
   rig.link.events.clear();
   rig.driver->stop(rig.link);
-  BOOST_TEST(rig.link.events == (std::vector<std::string>{"B0 B0", "stop_stream 131 100"}), boost::test_tools::per_element());
+  BOOST_TEST(rig.link.events == (std::vector<std::string>{"B0 B0", "stop_stream 131 100"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(identity_serial_and_forgotten_streams) {
@@ -121,30 +125,32 @@ BOOST_AUTO_TEST_CASE(every_wrong_answer_has_its_own_error) {
     rig.link.tamper = std::move(tamper);
     try {
       rig.driver->identify(rig.link);
-    } catch (const DeviceError& e) {
-      return e.what();
-    }
+    } catch (const DeviceError& e) { return e.what(); }
     return "";
   };
   const auto flip = [&](std::size_t at) {
     return error_of([at](std::span<std::byte> d) { return d[at] ^= std::byte{0x40}, static_cast<int>(d.size()); });
   };
-  const std::set<std::string> all{
-      flip(0), flip(1), flip(2), flip(3), flip(10), error_of([](std::span<std::byte>) { return 1; }),
-      error_of([](std::span<std::byte>) { return 6; }),
-      error_of([](std::span<std::byte> d) { return d[0] = d[1] = std::byte{0xb8}, 2; }),
-      error_of([](std::span<std::byte> d) {
-        Bytes data(32);
-        data[0] = 4;
-        const Bytes f = u6::extended_frame(0x08, data);
-        std::memcpy(d.data(), f.data(), f.size());
-        return static_cast<int>(d.size());
-      }),
-      error_of([](std::span<std::byte> d) {
-        const Bytes f = u6::extended_frame(0x08, Bytes(30));
-        std::memcpy(d.data(), f.data(), f.size());
-        return static_cast<int>(f.size());
-      })};
+  const std::set<std::string> all{flip(0),
+                                  flip(1),
+                                  flip(2),
+                                  flip(3),
+                                  flip(10),
+                                  error_of([](std::span<std::byte>) { return 1; }),
+                                  error_of([](std::span<std::byte>) { return 6; }),
+                                  error_of([](std::span<std::byte> d) { return d[0] = d[1] = std::byte{0xb8}, 2; }),
+                                  error_of([](std::span<std::byte> d) {
+                                    Bytes data(32);
+                                    data[0] = 4;
+                                    const Bytes f = u6::extended_frame(0x08, data);
+                                    std::memcpy(d.data(), f.data(), f.size());
+                                    return static_cast<int>(d.size());
+                                  }),
+                                  error_of([](std::span<std::byte> d) {
+                                    const Bytes f = u6::extended_frame(0x08, Bytes(30));
+                                    std::memcpy(d.data(), f.data(), f.size());
+                                    return static_cast<int>(f.size());
+                                  })};
   BOOST_TEST(all.size() == 10u);
   for (const std::string& e : all) BOOST_TEST(e.substr(0, 9) == "ConfigU6:");
   Rig silent(thirteen_channels());
@@ -155,7 +161,9 @@ BOOST_AUTO_TEST_CASE(every_wrong_answer_has_its_own_error) {
 BOOST_AUTO_TEST_CASE(ten_seconds_are_complete_and_within_one_count) {
   DeviceSettings s = thirteen_channels();
   s.emulation.drift_ppm = 35;
-  const auto volts = [](int input, double t) { return 5 * std::sin(2 * 3.14159265358979 * (0.7 + 0.1 * input) * t + input); };
+  const auto volts = [](int input, double t) {
+    return 5 * std::sin(2 * 3.14159265358979 * (0.7 + 0.1 * input) * t + input);
+  };
   Rig rig(s, volts);
   rig.start();
   rig.link.run_until(rig.first_ms * kMs + 10'000 * kMs);
@@ -186,7 +194,8 @@ BOOST_AUTO_TEST_CASE(ten_seconds_are_complete_and_within_one_count) {
   BOOST_TEST(rig.losses().empty());
   BOOST_TEST(rig.link.polls == 0);
   BOOST_TEST_MESSAGE("largest difference " << worst << " counts in " << scans.size() << " scans");
-  for (const char* name : {"bad_header", "bad_checksum", "resync_bytes", "packet_lost", "scans_lost", "stale_packet", "fatal_code"})
+  for (const char* name :
+       {"bad_header", "bad_checksum", "resync_bytes", "packet_lost", "scans_lost", "stale_packet", "fatal_code"})
     BOOST_TEST(rig.counter(name) == 0u);
   // Cut anywhere, byte by byte too, the same bytes give the same samples.
   const std::size_t part = 64 * 6;
@@ -204,7 +213,8 @@ BOOST_AUTO_TEST_CASE(ten_seconds_are_complete_and_within_one_count) {
   decode({}, part, whole);
   BOOST_TEST(whole.size() == part / 64 * 25 / 13);
   const auto same = [&](const SampleBatch& other) {
-    return other.size() == whole.size() && std::memcmp(other.samples().data(), whole.samples().data(), whole.size() * sizeof(Sample)) == 0;
+    return other.size() == whole.size() &&
+           std::memcmp(other.samples().data(), whole.samples().data(), whole.size() * sizeof(Sample)) == 0;
   };
   for (std::size_t cut = 0; cut <= part; ++cut) {
     FixedBatch<64> split;

@@ -45,8 +45,14 @@ DeviceSettings unit(const std::string& name = "mcc", int inputs = 8) {
 /// A unit, its link and its driver, in virtual time.
 struct Rig final : Link::Receiver {
   Rig(const DeviceSettings& s, TestClock& c, PacerWire* wire = nullptr, SyncLine sync = {})
-      : settings(s), clock(c), senses{&source, nullptr, sync, wire}, own(std::make_unique<MccUsb1608fsPlusDevice>(s, senses)), device(*own),
-        link(std::move(own), s.emulation, c, 0), driver(find_driver("mcc_usb1608fs_plus")->make(s, 0)), batch(&Rig::keep, this) {
+      : settings(s),
+        clock(c),
+        senses{&source, nullptr, sync, wire},
+        own(std::make_unique<MccUsb1608fsPlusDevice>(s, senses)),
+        device(*own),
+        link(std::move(own), s.emulation, c, 0),
+        driver(find_driver("mcc_usb1608fs_plus")->make(s, 0)),
+        batch(&Rig::keep, this) {
     link.set_receiver(this);
   }
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override {
@@ -90,7 +96,8 @@ struct Rig final : Link::Receiver {
   const char* reason = nullptr;
 };
 
-int ask(EmulatedDevice& d, Request request, std::uint16_t value, std::uint16_t index, std::vector<std::byte>& data, TimeNs now = 0) {
+int ask(EmulatedDevice& d, Request request, std::uint16_t value, std::uint16_t index, std::vector<std::byte>& data,
+        TimeNs now = 0) {
   return d.control(now, kIn, request, value, index, data);
 }
 int tell(EmulatedDevice& d, Request request, std::vector<std::byte> data = {}, TimeNs now = 0) {
@@ -148,10 +155,12 @@ BOOST_AUTO_TEST_CASE(published_calibration) {
 }
 
 BOOST_AUTO_TEST_CASE(a_scan_is_found_wherever_its_bytes_are_split) {
-  const auto scan = bytes_of({0x00, 0x80, 0x01, 0x80, 0xff, 0x7f, 0x40, 0x9c, 0xc0, 0x63, 0xff, 0xff, 0x00, 0x00, 0xe8, 0x80});
+  const auto scan =
+      bytes_of({0x00, 0x80, 0x01, 0x80, 0xff, 0x7f, 0x40, 0x9c, 0xc0, 0x63, 0xff, 0xff, 0x00, 0x00, 0xe8, 0x80});
   constexpr int kCodes[] = {32768, 32769, 32767, 40000, 25536, 65535, 0, 33000};
   constexpr double kVolts[] = {0, 0.000305, -0.000305, 2.2070, -2.2070, 9.99969, -10, 0.0708};
-  for (std::size_t i = 0; i < 8; ++i) BOOST_TEST(std::abs(ChannelCalibration{}.volts(kCodes[i], 10) - kVolts[i]) < 5e-5);
+  for (std::size_t i = 0; i < 8; ++i)
+    BOOST_TEST(std::abs(ChannelCalibration{}.volts(kCodes[i], 10) - kVolts[i]) < 5e-5);
   auto two = scan;
   two.insert(two.end(), scan.begin(), scan.end());
   for (std::size_t a = 0; a <= two.size(); ++a)
@@ -201,7 +210,8 @@ BOOST_AUTO_TEST_CASE(scans_that_never_came_show_in_time) {
     for (std::int64_t k = 0; k < 40'000; ++k) {
       if (k >= lose_at && k < lose_at + lost) continue;
       FixedBatch<2> out;
-      stream.decode(one, static_cast<TimeNs>(static_cast<double>(k * kMs) * (1 + drift)) + (k * 7919 % 1000) * 3000, out);
+      stream.decode(one, static_cast<TimeNs>(static_cast<double>(k * kMs) * (1 + drift)) + (k * 7919 % 1000) * 3000,
+                    out);
       if (stream.fault()) return k;
     }
     return std::int64_t{-1};
@@ -260,7 +270,8 @@ BOOST_AUTO_TEST_CASE(the_device_answers_as_published) {
 }
 
 BOOST_AUTO_TEST_CASE(finite_scans_end_with_a_short_packet) {
-  for (const auto& [scans, mask, expected, last] : {std::tuple{8u, 0xff, 128, 0}, std::tuple{5u, 0xff, 80, 16}, std::tuple{3u, 0x01, 6, 6}}) {
+  for (const auto& [scans, mask, expected, last] :
+       {std::tuple{8u, 0xff, 128, 0}, std::tuple{5u, 0xff, 80, 16}, std::tuple{3u, 0x01, 6, 6}}) {
     Volts source;
     MccUsb1608fsPlusDevice d(unit(), {&source, nullptr, {}, nullptr});
     tell(d, kAInScanStart, payload({scans, 39999, static_cast<std::uint8_t>(mask), kNoStall | kDebug}));
@@ -271,7 +282,8 @@ BOOST_AUTO_TEST_CASE(finite_scans_end_with_a_short_packet) {
       now = d.ready(now, 0x81, 64);
       BOOST_REQUIRE(now != EmulatedDevice::kNever);
       n = d.in(now, 0x81, buffer);
-      for (int i = 0; i < n; i += 2, ++code) BOOST_REQUIRE_EQUAL(std::to_integer<int>(buffer[static_cast<std::size_t>(i)]), code & 0xff);
+      for (int i = 0; i < n; i += 2, ++code)
+        BOOST_REQUIRE_EQUAL(std::to_integer<int>(buffer[static_cast<std::size_t>(i)]), code & 0xff);
       sum += std::max(n, 0);
     } while (n == 64 || n == -1);
     BOOST_TEST(sum == expected);
@@ -374,7 +386,8 @@ BOOST_AUTO_TEST_CASE(constants_that_cannot_be_believed_are_replaced_and_told) {
   write_calibration(rig.device.memory(), 0, 2, 1.7f, 0);
   write_calibration(rig.device.memory(), 0, 5, 1.0f, std::nanf(""));
   rig.start();
-  for (std::size_t i = 0; i < 8; ++i) BOOST_TEST(value<double>(rig.facts.samples()[i], 5) == (i == 2 || i == 5 ? 1 : 0));
+  for (std::size_t i = 0; i < 8; ++i)
+    BOOST_TEST(value<double>(rig.facts.samples()[i], 5) == (i == 2 || i == 5 ? 1 : 0));
   BOOST_TEST(rig.counter("uncalibrated") == 2u);
   rig.driver->stop(rig.link);
   rig.device.set_memory_readable(false);
@@ -444,7 +457,10 @@ BOOST_AUTO_TEST_CASE(descriptors_are_read_not_assumed) {
     LinkInfo facts;
     const LinkInfo& info() const override { return facts; }
     void claim(std::span<const int>) override {}
-    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte> d, int) override { return d.size(); }
+    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte> d,
+                        int) override {
+      return d.size();
+    }
     void write(std::uint8_t, std::span<const std::byte>, int) override {}
     std::size_t read(std::uint8_t, std::span<std::byte>, int) override { return 0; }
     void start_stream(std::uint8_t, std::size_t, int) override {}
@@ -453,15 +469,14 @@ BOOST_AUTO_TEST_CASE(descriptors_are_read_not_assumed) {
   } link;
   const auto driver = find_driver("mcc_usb1608fs_plus")->make(unit(), 0);
   Volts source;
-  const std::vector<std::uint8_t> good = MccUsb1608fsPlusDevice(unit(), {&source, nullptr, {}, nullptr}).info().configuration;
+  const std::vector<std::uint8_t> good =
+      MccUsb1608fsPlusDevice(unit(), {&source, nullptr, {}, nullptr}).info().configuration;
   const auto trouble = [&](std::size_t at, std::uint8_t byte) -> std::string {
     link.facts.configuration = good;
     link.facts.configuration[at] = byte;
     try {
       driver->identify(link);
-    } catch (const DeviceError& e) {
-      return e.what();
-    }
+    } catch (const DeviceError& e) { return e.what(); }
     return "";
   };
   BOOST_TEST(trouble(20, 0x86) == "");  // another address is as good
@@ -479,7 +494,9 @@ BOOST_AUTO_TEST_CASE(settings_that_the_unit_cannot_do) {
   };
   BOOST_TEST(errors([](auto&) {}) == "");
   BOOST_TEST(errors([](auto& s) { s.rate_hz = 50e3; }) == "");
-  BOOST_TEST(errors([](auto& s) { s.rate_hz = 51e3; }).starts_with("rate_hz: 8 channels at 51000 Hz are more than 400000 samples/s"));
+  BOOST_TEST(errors([](auto& s) {
+               s.rate_hz = 51e3;
+             }).starts_with("rate_hz: 8 channels at 51000 Hz are more than 400000 samples/s"));
   BOOST_TEST(errors([](auto& s) { s.analog_inputs = {0}, s.rate_hz = 100e3; }) == "");
   BOOST_TEST(errors([](auto& s) { s.analog_inputs = {0}, s.rate_hz = 101e3; }).starts_with("rate_hz"));
   BOOST_TEST(errors([](auto& s) { s.analog_inputs = {}; }).starts_with("analog_inputs: empty"));
@@ -577,7 +594,8 @@ BOOST_AUTO_TEST_CASE(two_units_on_one_pacer_take_the_same_scans) {
     BOOST_TEST(given - right.scans().size() < 6u);
     const auto cal = [](const Rig& r, std::size_t k) {
       const Sample& f = r.facts.samples()[0];
-      return ChannelCalibration{value<double>(f, 1), value<double>(f, 2)}.volts(value<std::int32_t>(r.scans()[k], 0), 10);
+      return ChannelCalibration{value<double>(f, 1), value<double>(f, 2)}.volts(value<std::int32_t>(r.scans()[k], 0),
+                                                                                10);
     };
     double worst = 0;
     for (std::size_t k = 0; k + 8 < right.scans().size(); ++k)

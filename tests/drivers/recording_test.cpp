@@ -50,7 +50,8 @@ Settings recorded(const std::string& file, std::vector<std::string> plates) {
   s.stimulus.recording = file;
   s.stimulus.lead_in_s = 2;
   double x = -0.3;
-  for (const auto& name : plates) s.plates.push_back(test::rectangle_plate(name, name == "left" ? Side::left : Side::right, x += 0.3, 0, true));
+  for (const auto& name : plates)
+    s.plates.push_back(test::rectangle_plate(name, name == "left" ? Side::left : Side::right, x += 0.3, 0, true));
   return s;
 }
 
@@ -70,9 +71,7 @@ PlateRecording cubic(std::size_t n, double rate) {
 std::string csv_refusal(const std::string& text) {
   try {
     parse_csv(text, "a.csv");
-  } catch (const CsvError& e) {
-    return e.what();
-  }
+  } catch (const CsvError& e) { return e.what(); }
   return "";
 }
 }  // namespace
@@ -130,7 +129,8 @@ BOOST_AUTO_TEST_CASE(truth_of_a_recording_says_when_it_starts_and_ends) {
   std::size_t cops = 0;
   for (const Sample& s : batch.samples()) {
     if (s.stream == 13 && joiner.add(s))
-      events.emplace_back(s.t - start, std::string(reinterpret_cast<const char*>(joiner.row().bytes.data()), joiner.row().bytes.size()));
+      events.emplace_back(s.t - start, std::string(reinterpret_cast<const char*>(joiner.row().bytes.data()),
+                                                   joiner.row().bytes.size()));
     if (s.stream != 11) continue;
     ++cops;
     const TimeNs ms = (s.t - start) / 1'000'000;
@@ -150,13 +150,15 @@ BOOST_AUTO_TEST_CASE(truth_of_a_recording_says_when_it_starts_and_ends) {
   BOOST_TEST(cops == 3000);
   BOOST_REQUIRE(events.size() == 2);
   BOOST_TEST(events[0].first == 1'500'000'000);
-  BOOST_TEST(events[0].second == R"(recording_start {"file":"trial \"7\".c3d","t_s":1.5,"rate_hz":300.0,"samples":301})");
+  BOOST_TEST(events[0].second ==
+             R"(recording_start {"file":"trial \"7\".c3d","t_s":1.5,"rate_hz":300.0,"samples":301})");
   BOOST_TEST(events[1].first == 2'500'000'000);
   BOOST_TEST(contains(events[1].second, "recording_end {"));
 }
 
 BOOST_AUTO_TEST_CASE(csv_is_read_plain_and_gzipped) {
-  const std::string text = "\xef\xbb\xbft, Mz1,Fx1,Fy1,Fz1,Mx1,My1\r\n0,6,1,+2,3e2,4,5\r\n0.0025,-6,1,2,3,4,5\r\n0.005,0,0,0,0,0,0\r\n\r\n";
+  const std::string text =
+      "\xef\xbb\xbft, Mz1,Fx1,Fy1,Fz1,Mx1,My1\r\n0,6,1,+2,3e2,4,5\r\n0.0025,-6,1,2,3,4,5\r\n0.005,0,0,0,0,0,0\r\n\r\n";
   const Scratch scratch;
   for (bool gz : {false, true}) {
     const CsvRecording r = read_csv(scratch.write("a.csv", text, gz));
@@ -171,7 +173,8 @@ BOOST_AUTO_TEST_CASE(csv_is_read_plain_and_gzipped) {
   for (int k = 0; k < 5000; ++k) big += std::to_string(k) + ",1,2,3,4,5," + std::to_string(k * k % 997) + "\n";
   const std::string path = scratch.write("cut.csv.gz", big, true);
   fs::resize_file(path, fs::file_size(path) / 2);
-  BOOST_CHECK_EXCEPTION(read_csv(path), CsvError, [](const CsvError& e) { return contains(e.what(), "gzip data are damaged"); });
+  BOOST_CHECK_EXCEPTION(read_csv(path), CsvError,
+                        [](const CsvError& e) { return contains(e.what(), "gzip data are damaged"); });
   BOOST_CHECK_THROW(read_csv((scratch.path / "none.csv").string()), CsvError);
 }
 
@@ -182,13 +185,15 @@ BOOST_AUTO_TEST_CASE(csv_errors_name_line_and_column) {
   BOOST_TEST(contains(csv_refusal("t,Fx1,Fx1\n"), "a.csv:1:7: a second column 'Fx1'"));
   BOOST_TEST(contains(csv_refusal("t,Fx99999999999999999999\n"), "unknown column"));
   BOOST_TEST(contains(csv_refusal("Fx1,Fy1,Fz1,Mx1,My1,Mz1\n"), "a.csv:1:1: no column t"));
-  BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5,6\n0.1,1, x2,3,4,5,6\n"), "a.csv:3:8: 'x2' is no finite number"));
+  BOOST_TEST(
+      contains(csv_refusal(kHeader + "0,1,2,3,4,5,6\n0.1,1, x2,3,4,5,6\n"), "a.csv:3:8: 'x2' is no finite number"));
   BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5,nan\n"), "a.csv:2:13: 'nan' is no finite number"));
   BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5\n"), "a.csv:2:12: the line ends after 6 cells"));
   BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5,6,7\n"), "a.csv:2:15: one cell more"));
   BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5,6\n0,1,2,3,4,5,6\n"), "a.csv:3:1: t does not rise"));
   BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5,6\n"), "fewer than two samples"));
-  BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5,6\n1,1,2,3,4,5,6\n2,1,2,3,4,5,6\n4,1,2,3,4,5,6\n"), "t is not evenly spaced"));
+  BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5,6\n1,1,2,3,4,5,6\n2,1,2,3,4,5,6\n4,1,2,3,4,5,6\n"),
+                      "t is not evenly spaced"));
 }
 
 BOOST_AUTO_TEST_CASE(a_csv_lies_on_the_plates_of_the_settings) {
@@ -214,7 +219,8 @@ BOOST_AUTO_TEST_CASE(a_csv_lies_on_the_plates_of_the_settings) {
 
 BOOST_AUTO_TEST_CASE(plates_are_chosen_by_name_and_refused_by_name) {
   const Scratch scratch;
-  const std::string two = "t,Fx1,Fy1,Fz1,Mx1,My1,Mz1,Fx2,Fy2,Fz2,Mx2,My2,Mz2\n0,0,0,1,0,0,0,0,0,2,0,0,0\n0.01,0,0,1,0,0,0,0,0,2,0,0,0\n";
+  const std::string two =
+      "t,Fx1,Fy1,Fz1,Mx1,My1,Mz1,Fx2,Fy2,Fz2,Mx2,My2,Mz2\n0,0,0,1,0,0,0,0,0,2,0,0,0\n0.01,0,0,1,0,0,0,0,0,2,0,0,0\n";
   Settings s = recorded(scratch.write("a.csv", two), {"left", "right"});
   std::vector<std::string> warnings;
   BOOST_TEST(make_stimulus(s, warnings)->plate(0, 2)[2] == 1);
@@ -224,9 +230,7 @@ BOOST_AUTO_TEST_CASE(plates_are_chosen_by_name_and_refused_by_name) {
     s.stimulus.plates = std::move(map);
     try {
       make_stimulus(s, warnings);
-    } catch (const std::invalid_argument& e) {
-      return e.what();
-    }
+    } catch (const std::invalid_argument& e) { return e.what(); }
     return "";
   };
   BOOST_TEST(contains(refused({{"left", 3}}), "stimulus.plates.left: plate 3 is not in"));
@@ -253,7 +257,8 @@ BOOST_AUTO_TEST_CASE(a_c3d_brings_its_own_plates) {
   BOOST_CHECK(s.plates[0].calibration.sense == Sense::reaction);
   BOOST_TEST(std::abs(s.plates[0].calibration.origin_m[2] + 0.0202672) < 1e-8);
   BOOST_TEST(std::abs(s.plates[1].corners_m[0][0] + 0.49991998) < 1e-8);
-  BOOST_TEST(std::any_of(warnings.begin(), warnings.end(), [](auto& w) { return contains(w, "all three components are negated"); }));
+  BOOST_TEST(std::any_of(warnings.begin(), warnings.end(),
+                         [](auto& w) { return contains(w, "all three components are negated"); }));
   BOOST_TEST(std::any_of(warnings.begin(), warnings.end(), [](auto& w) { return contains(w, "are those of"); }));
 
   // The pipeline's formula with the replaced settings gives the reference's CoP in the lab, at every sample.
@@ -265,14 +270,17 @@ BOOST_AUTO_TEST_CASE(a_c3d_brings_its_own_plates) {
   double cop = 0, total = 0;
   for (std::size_t k = 0; k < want.rows.size(); ++k) {
     const Wrench w = moved(to_surface(right, stimulus->plate(1, 2 + double(k) * 1e-3)), right.center_m);
-    cop = std::max({cop, std::abs(-1000 * w[4] / w[2] - want.rows[k][x]), std::abs(1000 * w[3] / w[2] - want.rows[k][x + 1])});
+    cop = std::max(
+        {cop, std::abs(-1000 * w[4] / w[2] - want.rows[k][x]), std::abs(1000 * w[3] / w[2] - want.rows[k][x + 1])});
     batch.clear();
     stimulus->truth(0, 2'000'000'000 + TimeNs(k) * 1'000'000, 0, batch);
     for (const Sample& sample : batch.samples())
       if (sample.stream == 4)
-        total = std::max({total, std::abs(1000.0 * value<float>(sample, 0) - want.rows[k][net]), std::abs(1000.0 * value<float>(sample, 1) - want.rows[k][net + 1])});
+        total = std::max({total, std::abs(1000.0 * value<float>(sample, 0) - want.rows[k][net]),
+                          std::abs(1000.0 * value<float>(sample, 1) - want.rows[k][net + 1])});
   }
-  BOOST_TEST_MESSAGE("standing on two plates: CoP " << cop << " mm, combined (f32) " << total << " mm from the reference");
+  BOOST_TEST_MESSAGE("standing on two plates: CoP " << cop << " mm, combined (f32) " << total
+                                                    << " mm from the reference");
   BOOST_TEST(cop < 1e-6);
   BOOST_TEST(total < 3e-5);  // f32 of 0.28 m
 }
@@ -295,7 +303,8 @@ BOOST_AUTO_TEST_CASE(a_plate_that_reports_the_action_is_noticed) {
     BOOST_CHECK(s.plates[i].calibration.sense == Sense::action);
     BOOST_TEST(to_surface(plate_geometry(s.plates[i]), stimulus->plate(i, 2.1))[2] > 100);
   }
-  BOOST_TEST(std::count_if(warnings.begin(), warnings.end(), [](auto& w) { return contains(w, "sense is set to action"); }) == 2);
+  BOOST_TEST(std::count_if(warnings.begin(), warnings.end(),
+                           [](auto& w) { return contains(w, "sense is set to action"); }) == 2);
 }
 
 BOOST_AUTO_TEST_CASE(squat_jumps_come_back_exactly) {
@@ -309,7 +318,9 @@ BOOST_AUTO_TEST_CASE(squat_jumps_come_back_exactly) {
     const auto t0 = std::chrono::steady_clock::now();
     const auto stimulus = make_stimulus(s, warnings);
     const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - t0).count();
-    const test::Table table = test::read_table(file), want = test::read_table(file.parent_path().parent_path() / "reference" / (std::string(name) + ".csv.gz"));
+    const test::Table table = test::read_table(file),
+                      want = test::read_table(file.parent_path().parent_path() / "reference" /
+                                              (std::string(name) + ".csv.gz"));
     const std::size_t net = want.column("net_cop_xz_m_0"), fz = want.column("fz_total_N");
     double cop = 0, force = 0;
     for (std::size_t k = 0; k < table.rows.size(); ++k) {
@@ -326,9 +337,11 @@ BOOST_AUTO_TEST_CASE(squat_jumps_come_back_exactly) {
       force = std::max(force, std::abs(stimulus->plate(0, t)[2] + stimulus->plate(1, t)[2] - want.rows[k][fz]));
       if (std::isnan(want.rows[k][net])) continue;
       // The source's Z is our -y.
-      cop = std::max({cop, std::abs(-sum[4] / sum[2] - want.rows[k][net]), std::abs(-sum[3] / sum[2] - want.rows[k][net + 1])});
+      cop = std::max(
+          {cop, std::abs(-sum[4] / sum[2] - want.rows[k][net]), std::abs(-sum[3] / sum[2] - want.rows[k][net + 1])});
     }
-    BOOST_TEST_MESSAGE(name << ": " << table.rows.size() << " samples read in " << took << " s; combined CoP " << 1000 * cop << " mm, Fz " << force << " N from the reference");
+    BOOST_TEST_MESSAGE(name << ": " << table.rows.size() << " samples read in " << took << " s; combined CoP "
+                            << 1000 * cop << " mm, Fz " << force << " N from the reference");
     BOOST_TEST(cop < 5e-9);  // nine digits in the file
     BOOST_TEST(force < 1e-5);
   }

@@ -30,7 +30,8 @@ inline nlohmann::json fixture(const std::string& name) {
 /// Folder of the real recordings, or empty.
 inline std::filesystem::path data_folder() {
   const char* set = std::getenv("GRFD_TEST_DATA");
-  const std::filesystem::path p = set ? std::filesystem::path(set) : std::filesystem::path(GRFD_SOURCE) / ".." / "shared" / "data";
+  const std::filesystem::path p =
+      set ? std::filesystem::path(set) : std::filesystem::path(GRFD_SOURCE) / ".." / "shared" / "data";
   return std::filesystem::is_directory(p) ? p : std::filesystem::path();
 }
 

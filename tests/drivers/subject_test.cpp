@@ -21,13 +21,17 @@ SubjectSettings settings_of(const nlohmann::json& p) {
   s.dominant = p.at("dom").get<int>() ? Side::right : Side::left;
   s.step_on_s = 0;
   s.first_descent_s = p.at("t_first"), s.repetitions = p.at("reps");
-  s.descent_s = p.at("Td"), s.bottom_s = p.at("Tb"), s.ascent_s = p.at("Ta"), s.rest_s = p.at("Tr"), s.depth_m = p.at("depth");
+  s.descent_s = p.at("Td"), s.bottom_s = p.at("Tb"), s.ascent_s = p.at("Ta"), s.rest_s = p.at("Tr"),
+  s.depth_m = p.at("depth");
   s.rate_deg_s = pair_of(p.at("rate")), s.range_deg = pair_of(p.at("rng")), s.lag_s = pair_of(p.at("lag"));
-  s.eversion_deg = pair_of(p.at("ev")), s.eversion_lead_s = pair_of(p.at("ev_lead")), s.eversion_duration_s = p.at("ev_dur");
+  s.eversion_deg = pair_of(p.at("ev")), s.eversion_lead_s = pair_of(p.at("ev_lead")),
+  s.eversion_duration_s = p.at("ev_dur");
   s.tibial_rotation_gain = p.at("tir_gain"), s.heel_lift_deg = pair_of(p.at("heel_lift"));
-  s.heel_lift_delay_s = p.at("heel_lift_delay"), s.knee_in_deg = pair_of(p.at("knee_in")), s.tibial_turn_deg = pair_of(p.at("tib_turn"));
+  s.heel_lift_delay_s = p.at("heel_lift_delay"), s.knee_in_deg = pair_of(p.at("knee_in")),
+  s.tibial_turn_deg = pair_of(p.at("tib_turn"));
   const auto& q = p.at("pelvis");
-  s.pelvis_tilt_deg = q.at("tilt"), s.pelvis_tuck_deg = q.at("tuck"), s.pelvis_obliquity_deg = q.at("obliquity"), s.pelvis_axial_deg = q.at("axial");
+  s.pelvis_tilt_deg = q.at("tilt"), s.pelvis_tuck_deg = q.at("tuck"), s.pelvis_obliquity_deg = q.at("obliquity"),
+  s.pelvis_axial_deg = q.at("axial");
   s.standing_shank_deg = p.at("shank0"), s.blend_s = p.at("tb");
   s.bai_stand_percent = p.at("bai_stand"), s.bai_bottom_percent = p.at("bai_bottom");
   s.com_y_m = p.at("com_y"), s.com_forward_m = p.at("com_fwd"), s.fall_back_m = p.at("fall_back");
@@ -41,7 +45,8 @@ Settings two_plates(const SubjectSettings& subject) {
   Settings s;
   s.stimulus.kind = StimulusSettings::Kind::subject;
   s.stimulus.subject = subject;
-  s.plates = {test::rectangle_plate("left", Side::left, -0.26, 0.05, true), test::rectangle_plate("right", Side::right, 0.26, 0.05, false)};
+  s.plates = {test::rectangle_plate("left", Side::left, -0.26, 0.05, true),
+              test::rectangle_plate("right", Side::right, 0.26, 0.05, false)};
   s.plates[0].calibration.origin_m = {0.001, -0.002, 0.041};
   s.plates[0].pad_m = 0.012;
   s.plates[1].calibration.origin_m = {0, 0, -0.055};
@@ -80,7 +85,8 @@ BOOST_AUTO_TEST_CASE(the_subject_equals_the_published_vector) {
     }
     com = std::max({com, std::abs(w.total_cop_y - r[21]), std::abs(o.com_y - r[22]), std::abs(o.com_z - r[23])});
   }
-  BOOST_TEST_MESSAGE("vector: force " << force << " N, moment " << moment << " N.m, angle " << angle << " deg, CoP and CoM " << com << " m");
+  BOOST_TEST_MESSAGE("vector: force " << force << " N, moment " << moment << " N.m, angle " << angle
+                                      << " deg, CoP and CoM " << com << " m");
   BOOST_TEST(force < 6e-4);  // half a unit of the sixth digit of 500 N
   BOOST_TEST(moment < 6e-5);
   BOOST_TEST(angle < 6e-5);
@@ -88,12 +94,16 @@ BOOST_AUTO_TEST_CASE(the_subject_equals_the_published_vector) {
   for (long k = 0; k < 3; ++k) {
     const auto& e = truth["schedule"][static_cast<std::size_t>(k)];
     const Repetition r = subject.repetition(k);
-    for (const auto& [got, name] : {std::pair{r.start, "start"}, {r.bottom, "bottom"}, {r.rise, "rise"}, {r.end, "end"}})
+    for (const auto& [got, name] :
+         {std::pair{r.start, "start"}, {r.bottom, "bottom"}, {r.rise, "rise"}, {r.end, "end"}})
       BOOST_TEST(std::abs(got - e[name].get<double>()) < 1e-12);
     for (std::size_t i = 0; i < 2; ++i) {
       const auto& f = r.foot[i];
       const auto& s = e["side"][i];
-      for (const auto& [got, name] : {std::pair{f.on, "on"}, {f.plateau, "plateau"}, {f.on_fit, "on_fit"}, {f.plateau_fit, "plateau_fit"},
+      for (const auto& [got, name] : {std::pair{f.on, "on"},
+                                      {f.plateau, "plateau"},
+                                      {f.on_fit, "on_fit"},
+                                      {f.plateau_fit, "plateau_fit"},
                                       {f.eversion_on, "ev_on"}})
         BOOST_TEST(std::abs(got - s[name].get<double>()) < 1e-12);
     }
@@ -116,9 +126,11 @@ BOOST_AUTO_TEST_CASE(every_case_of_the_reference_is_reproduced) {
       for (std::size_t i = 0; i < 2; ++i) {
         for (std::size_t k = 0; k < 6; ++k) wrench = std::max(wrench, std::abs(w.foot[i][k] - v[1 + 6 * i + k]));
         cop = std::max({cop, std::abs(w.cop_x[i] - v[13 + 2 * i]), std::abs(w.cop_y[i] - v[14 + 2 * i])});
-        angle = std::max({angle, std::abs(o.leg[i].dorsiflexion_deg - v[21 + i]), std::abs(o.leg[i].eversion_deg - v[23 + i])});
+        angle = std::max(
+            {angle, std::abs(o.leg[i].dorsiflexion_deg - v[21 + i]), std::abs(o.leg[i].eversion_deg - v[23 + i])});
         const AnkleTruth a = subject.ankle(v[0], i ? Side::right : Side::left);
-        incl = std::max({incl, std::abs(a.shank_inclination - (v[25 + 2 * i] - standing)), std::abs(a.foot_pitch - v[26 + 2 * i]),
+        incl = std::max({incl, std::abs(a.shank_inclination - (v[25 + 2 * i] - standing)),
+                         std::abs(a.foot_pitch - v[26 + 2 * i]),
                          std::abs(a.dorsiflexion - (v[25 + 2 * i] - v[26 + 2 * i] - standing))});
       }
       cop = std::max({cop, std::abs(w.total_cop_x - v[17]), std::abs(w.total_cop_y - v[18])});
@@ -129,7 +141,11 @@ BOOST_AUTO_TEST_CASE(every_case_of_the_reference_is_reproduced) {
       const Side side = all["sensors"][s][1].get<int>() ? Side::right : Side::left;
       for (std::size_t k = 0; k < c["rows"].size(); ++k) {
         Vec3 g, f;
-        subject.imu(c["rows"][k][0], seg == "shank" ? Segment::shank : seg == "foot" ? Segment::foot : Segment::pelvis, side, g, f);
+        subject.imu(c["rows"][k][0],
+                    seg == "shank"  ? Segment::shank
+                    : seg == "foot" ? Segment::foot
+                                    : Segment::pelvis,
+                    side, g, f);
         g = in_sensor(mounting, g), f = in_sensor(mounting, f);
         for (std::size_t a = 0; a < 3; ++a) {
           gyro = std::max(gyro, std::abs(g[a] - c["imu"][s][k][a].get<double>()));
@@ -137,8 +153,9 @@ BOOST_AUTO_TEST_CASE(every_case_of_the_reference_is_reproduced) {
         }
       }
     }
-    BOOST_TEST_MESSAGE(name << ": wrench " << wrench << ", CoP " << cop << " m, CoM " << com << " m, angle " << angle << " deg, inclination "
-                            << incl << " deg, gyro " << gyro << " rad/s, specific force " << force << " m/s^2");
+    BOOST_TEST_MESSAGE(name << ": wrench " << wrench << ", CoP " << cop << " m, CoM " << com << " m, angle " << angle
+                            << " deg, inclination " << incl << " deg, gyro " << gyro << " rad/s, specific force "
+                            << force << " m/s^2");
     // Both sides take second differences over 1 ms: 1e-16 becomes 1e-10 m/s^2, times 80 kg.
     BOOST_TEST(wrench < 4e-7);
     BOOST_TEST(cop < 1e-9);
@@ -166,7 +183,8 @@ BOOST_AUTO_TEST_CASE(repetitions_without_end_begin_like_the_finite_ones_and_repe
   const double shift = 13500 * endless.cycle_s();
   double angle = 0, gyro = 0, vertical = 0;
   for (double t = s.first_descent_s; t < s.first_descent_s + endless.cycle_s(); t += 0.011) {
-    angle = std::max(angle, std::abs(endless.pose(t).leg[1].dorsiflexion_deg - endless.pose(t + shift).leg[1].dorsiflexion_deg));
+    angle = std::max(
+        angle, std::abs(endless.pose(t).leg[1].dorsiflexion_deg - endless.pose(t + shift).leg[1].dorsiflexion_deg));
     Vec3 g1, f1, g2, f2;
     endless.imu(t, Segment::shank, Side::right, g1, f1);
     endless.imu(t + shift, Segment::shank, Side::right, g2, f2);
@@ -192,7 +210,8 @@ BOOST_AUTO_TEST_CASE(repetitions_without_a_rest_overlap_as_the_sum_of_all) {
   one.first_descent_s = second.start;
   const Subject later(one);
   for (double t = second.start - 0.3; t < second.start + 0.3; t += 0.003)
-    BOOST_TEST(std::abs(many.pose(t).leg[0].eversion_deg - first.pose(t).leg[0].eversion_deg - later.pose(t).leg[0].eversion_deg) < 1e-12);
+    BOOST_TEST(std::abs(many.pose(t).leg[0].eversion_deg - first.pose(t).leg[0].eversion_deg -
+                        later.pose(t).leg[0].eversion_deg) < 1e-12);
 }
 
 BOOST_AUTO_TEST_CASE(a_plate_feels_its_foot_through_its_own_geometry) {
@@ -269,7 +288,8 @@ BOOST_AUTO_TEST_CASE(truth_has_a_row_of_every_stream_and_agrees_with_the_subject
   BOOST_TEST(std::isnan(bai[2999][0]));
   const SubjectLoads w = stimulus.subject().loads(6.9);
   BOOST_TEST(std::abs(plate[6900][2] - w.foot[0][2]) < 1e-4);
-  BOOST_TEST(std::abs(plate[6900][4] - (w.foot[0][4] + (-0.26) * w.foot[0][2])) < 1e-4);  // My about the centre: x = -0.26
+  BOOST_TEST(std::abs(plate[6900][4] - (w.foot[0][4] + (-0.26) * w.foot[0][2])) <
+             1e-4);  // My about the centre: x = -0.26
   BOOST_TEST(std::abs(cop[6900][1] - w.cop_y[1]) < 1e-7);
   BOOST_TEST(std::abs(total[6900][1] - w.total_cop_y) < 1e-7);
   BOOST_TEST(std::abs(total[6900][2] - w.foot[0][2] - w.foot[1][2]) < 1e-3);
@@ -279,7 +299,8 @@ BOOST_AUTO_TEST_CASE(truth_has_a_row_of_every_stream_and_agrees_with_the_subject
   BOOST_TEST(std::abs(bai[7100][2] + bai[7100][3] - 100) < 1e-4);
   // The rate is the derivative of the angle, also with the knee falling in.
   double worst = 0;
-  for (std::size_t k = 1; k + 1 < ankle.size(); ++k) worst = std::max(worst, std::abs((ankle[k + 1][0] - ankle[k - 1][0]) / 2e-3 - ankle[k][1]));
+  for (std::size_t k = 1; k + 1 < ankle.size(); ++k)
+    worst = std::max(worst, std::abs((ankle[k + 1][0] - ankle[k - 1][0]) / 2e-3 - ankle[k][1]));
   BOOST_TEST_MESSAGE("dorsiflexion rate against the difference of f32 angles: " << worst << " deg/s");
   BOOST_TEST(worst < 3e-3);
 
@@ -288,11 +309,11 @@ BOOST_AUTO_TEST_CASE(truth_has_a_row_of_every_stream_and_agrees_with_the_subject
   BOOST_REQUIRE(pair.size() == 2);
   BOOST_TEST(left[1][0] == 1);
   BOOST_TEST(pair[1][0] == 1);
-  BOOST_TEST(std::abs(left[1][1] - 11.65) < 1e-12);       // squat_truth.json: the same schedule
+  BOOST_TEST(std::abs(left[1][1] - 11.65) < 1e-12);  // squat_truth.json: the same schedule
   BOOST_TEST(std::abs(left[1][2] - 12.516666666666667) < 1e-12);
   BOOST_TEST(left[1][4] == 30);
   BOOST_TEST(std::abs(pair[0][3] - 8.9) < 1e-12);
-  BOOST_TEST(pair[0][4] == 2);                             // the left (non-dominant) ankle stops first
+  BOOST_TEST(pair[0][4] == 2);  // the left (non-dominant) ankle stops first
   BOOST_TEST(std::abs(pair[0][5] - (6.81 - 6.116666666666667)) < 1e-12);
   for (const Sample& s : all)
     if (s.stream == id("truth/reps/pair")) BOOST_TEST((s.t - start) % 1000000 == 0);
@@ -304,9 +325,7 @@ BOOST_AUTO_TEST_CASE(an_impossible_subject_is_refused_by_name) {
     change(s);
     try {
       Subject subject(s);
-    } catch (const std::invalid_argument& e) {
-      return e.what();
-    }
+    } catch (const std::invalid_argument& e) { return e.what(); }
     return "";
   };
   BOOST_TEST(refused([](auto&) {}) == "");
@@ -343,7 +362,8 @@ BOOST_AUTO_TEST_CASE(evaluation_is_fast) {
     batch.clear();
     stimulus.truth(0, static_cast<TimeNs>(std::llround(t * 1e3)) * 1000000, 0, batch);
   });
-  BOOST_TEST_MESSAGE("plate pair " << plates << " us, IMU " << imu << " us, truth row of a millisecond " << truth << " us");
+  BOOST_TEST_MESSAGE("plate pair " << plates << " us, IMU " << imu << " us, truth row of a millisecond " << truth
+                                   << " us");
   BOOST_TEST(std::isfinite(sum));
   BOOST_TEST(plates < 200);  // a guard against quadratic mistakes; the figure above is the result
 }

@@ -126,7 +126,11 @@ BOOST_AUTO_TEST_CASE(the_u6_tells_nothing_of_first_levels_and_of_lines_that_are_
   rig.start();  // other levels than before, but nobody saw the edge
   rig.link.run_until(rig.link.now + 100 * kMs);
   BOOST_TEST(rig.of(13).size() == 2u);
-  for (const std::string& e : find_driver("labjack_u6")->check_settings([&] { s.sync_lines = {16}; return s; }())) BOOST_TEST(e.starts_with("sync_lines: "));
+  for (const std::string& e : find_driver("labjack_u6")->check_settings([&] {
+         s.sync_lines = {16};
+         return s;
+       }()))
+    BOOST_TEST(e.starts_with("sync_lines: "));
 }
 
 BOOST_AUTO_TEST_CASE(a_microstrain_sensor_is_set_up_as_the_sheet_says) {
@@ -151,7 +155,8 @@ BOOST_AUTO_TEST_CASE(a_microstrain_sensor_stamps_edges_in_its_own_nanoseconds) {
     SyncLine::Edge truth = sync.next(std::max(start_s, 0.4));
     BOOST_REQUIRE(edges.size() > (levels ? 90u : 45u));
     for (const Sample& e : edges) {
-      if (!levels && !truth.rising) truth = sync.next(truth.t_s + 1e-9);  // a packet does not say which way: rising only
+      if (!levels && !truth.rising)
+        truth = sync.next(truth.t_s + 1e-9);  // a packet does not say which way: rising only
       BOOST_TEST(std::abs(static_cast<double>(e.t_device) - truth.t_s * 1e9 * (1 + 50e-6)) < 2);
       BOOST_TEST(line(e) == 2);
       BOOST_TEST(level(e) == (truth.rising ? 1 : 0));

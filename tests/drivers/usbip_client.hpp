@@ -68,10 +68,12 @@ class UsbipLink final : public Link {
   UsbipLink(Client& client, const LinkInfo& info) : client_(client), info_(info) {}
   const LinkInfo& info() const override { return info_; }
   void claim(std::span<const int>) override {}
-  std::size_t control(std::uint8_t type, std::uint8_t request, std::uint16_t value, std::uint16_t index, std::span<std::byte> data, int) override {
+  std::size_t control(std::uint8_t type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
+                      std::span<std::byte> data, int) override {
     const bool in = type & 0x80;
     const auto low = [](std::size_t v) { return static_cast<std::uint8_t>(v); };
-    const Setup setup{type, request, low(value), low(value >> 8u), low(index), low(index >> 8u), low(data.size()), low(data.size() >> 8)};
+    const Setup setup{type,       request,          low(value),       low(value >> 8u),
+                      low(index), low(index >> 8u), low(data.size()), low(data.size() >> 8)};
     client_.send(submit(++seq_, in, 0, static_cast<std::uint32_t>(data.size()), setup, in ? View() : View(data)));
     const Answer a = client_.answer(in);
     if (a.status != 0) throw LinkError(LinkError::Kind::stall, "stalled");

@@ -1,4 +1,5 @@
-// One device behind USB/IP in virtual time: transfers in flight, cancelled, stalled; the requests in front of the device.
+// One device behind USB/IP in virtual time: transfers in flight, cancelled, stalled; the requests in front of the
+// device.
 #include "drivers/emulation/usbip_export.hpp"
 #include "tests/drivers/usbip_rig.hpp"
 
@@ -18,11 +19,15 @@ struct Rig {
   }
   std::vector<Answer> take() {
     const Bytes bytes = std::exchange(out, {});
-    return answers(bytes, [this](std::uint32_t seq) { return std::find(reads.begin(), reads.end(), seq) != reads.end(); });
+    return answers(bytes,
+                   [this](std::uint32_t seq) { return std::find(reads.begin(), reads.end(), seq) != reads.end(); });
   }
   /// One control transfer; its answer comes at once.
   Answer control(const Setup& setup, View data = {}) {
-    send(0, submit(++seq, setup[0] & 0x80, 0, setup[0] & 0x80 ? static_cast<std::uint32_t>(setup[6] | setup[7] << 8) : static_cast<std::uint32_t>(data.size()), setup, data));
+    send(0, submit(++seq, setup[0] & 0x80, 0,
+                   setup[0] & 0x80 ? static_cast<std::uint32_t>(setup[6] | setup[7] << 8)
+                                   : static_cast<std::uint32_t>(data.size()),
+                   setup, data));
     auto all = take();
     BOOST_REQUIRE(all.size() == 1u);
     BOOST_TEST(all[0].seq == seq);
@@ -131,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_halted_endpoint_stalls_until_it_is_cleared) {
   rig.send(0, submit(2, true, 1, 64));
   BOOST_TEST(rig.take().at(0).status == kStalled);
   BOOST_TEST(hex(rig.control({0x82, 0, 0, 0, 0x81, 0, 2, 0}).data) == "0100");  // GET_STATUS: halted
-  BOOST_TEST(rig.control({0x02, 1, 0, 0, 0x81, 0, 0, 0}).status == 0);           // CLEAR_FEATURE(ENDPOINT_HALT)
+  BOOST_TEST(rig.control({0x02, 1, 0, 0, 0x81, 0, 0, 0}).status == 0);          // CLEAR_FEATURE(ENDPOINT_HALT)
   BOOST_TEST(hex(rig.control({0x82, 0, 0, 0, 0x81, 0, 2, 0}).data) == "0000");
   rig.send(0, submit(3, true, 1, 64));
   rig.device.run(kMs, rig.out);
@@ -147,14 +152,18 @@ BOOST_AUTO_TEST_CASE(a_halted_endpoint_stalls_until_it_is_cleared) {
 BOOST_AUTO_TEST_CASE(standard_requests_are_answered_in_front_of_the_device) {
   Rig rig;
   const Setup device{0x80, 6, 0, 1, 0, 0, 18, 0}, start{0x80, 6, 0, 1, 0, 0, 8, 0};
-  BOOST_TEST(hex(rig.control(device).data) == "120100020200004009120100" "340201020301");
+  BOOST_TEST(hex(rig.control(device).data) ==
+             "120100020200004009120100"
+             "340201020301");
   BOOST_TEST(hex(rig.control(start).data) == "1201000202000040");
   const Setup configuration{0x80, 6, 0, 2, 0, 0, 0xff, 0};
   const Answer c = rig.control(configuration);
   BOOST_TEST(c.length == rig.ticker.information.configuration.size());
   BOOST_TEST(c.data.size() == c.length);
   BOOST_TEST(hex(rig.control({0x80, 6, 0, 3, 0, 0, 255, 0}).data) == "04030904");
-  BOOST_TEST(hex(rig.control({0x80, 6, 3, 3, 9, 4, 255, 0}).data) == "0a03" "54002d0031003700");  // "T-17"
+  BOOST_TEST(hex(rig.control({0x80, 6, 3, 3, 9, 4, 255, 0}).data) ==
+             "0a03"
+             "54002d0031003700");  // "T-17"
   BOOST_TEST(hex(rig.control({0x80, 6, 3, 3, 9, 4, 2, 0}).data) == "0a03");
   BOOST_TEST(rig.control({0x80, 6, 9, 3, 9, 4, 255, 0}).status == kStalled);  // no such string
   BOOST_TEST(rig.control({0x80, 6, 0, 6, 0, 0, 10, 0}).status == kStalled);   // qualifier: full speed only

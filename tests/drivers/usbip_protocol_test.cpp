@@ -9,12 +9,17 @@ using usbip::ProtocolError;
 namespace {
 
 // The documentation's example: one interrupt IN and one interrupt OUT transfer of 64 bytes, and their answers.
-const char* const kCmdIn = "00000001 00000d05 0001000f 00000001 00000001 00000200 00000040 ffffffff 00000000 00000004 00000000 00000000";
-const char* const kCmdOut = "00000001 00000d06 0001000f 00000000 00000001 00000000 00000040 ffffffff 00000000 00000004 00000000 00000000";
-const char* const kRetOut = "00000003 00000d06 00000000 00000000 00000000 00000000 00000040 ffffffff 00000000 00000000 00000000 00000000";
-const char* const kRetIn = "00000003 00000d05 00000000 00000000 00000000 00000000 00000040 ffffffff 00000000 00000000 00000000 00000000";
+const char* const kCmdIn =
+    "00000001 00000d05 0001000f 00000001 00000001 00000200 00000040 ffffffff 00000000 00000004 00000000 00000000";
+const char* const kCmdOut =
+    "00000001 00000d06 0001000f 00000000 00000001 00000000 00000040 ffffffff 00000000 00000004 00000000 00000000";
+const char* const kRetOut =
+    "00000003 00000d06 00000000 00000000 00000000 00000000 00000040 ffffffff 00000000 00000000 00000000 00000000";
+const char* const kRetIn =
+    "00000003 00000d05 00000000 00000000 00000000 00000000 00000040 ffffffff 00000000 00000000 00000000 00000000";
 const char* const kRead =
-    "ffffffff860011a784ce5ae2123763612891b1020100000400000000000000000000000000000000000000000000000000000000000000000000000000000000";
+    "ffffffff860011a784ce5ae2123763612891b10201000004000000000000000000000000000000000000000000000000000000000000000000"
+    "00000000000000";
 
 Command command(const Bytes& b) { return usbip::read_command(std::span(b).first<48>()); }
 
@@ -24,9 +29,7 @@ std::string bus_id(const Bytes& b) { return usbip::read_bus_id(std::span(b).firs
 std::string refusal(const Bytes& b) {
   try {
     command(b);
-  } catch (const ProtocolError& e) {
-    return e.what();
-  }
+  } catch (const ProtocolError& e) { return e.what(); }
   return "";
 }
 
@@ -67,7 +70,8 @@ BOOST_AUTO_TEST_CASE(unlink_both_ways) {
   BOOST_TEST(c.payload() == 0u);
   Bytes out;
   usbip::write_unlinked(out, 0xd07, -104);  // -ECONNRESET
-  BOOST_TEST(hex(out) == hex(unhex("00000004 00000d07 00000000 00000000 00000000 ffffff98 00000000 00000000 00000000 00000000 00000000 00000000")));
+  BOOST_TEST(hex(out) == hex(unhex("00000004 00000d07 00000000 00000000 00000000 ffffff98 00000000 00000000 00000000 "
+                                   "00000000 00000000 00000000")));
 }
 
 BOOST_AUTO_TEST_CASE(list_and_import_have_every_field_in_its_place) {
@@ -78,7 +82,9 @@ BOOST_AUTO_TEST_CASE(list_and_import_have_every_field_in_its_place) {
   usbip::write_import(import, &e);
   usbip::write_import(none, nullptr);
   usbip::write_device_list(none, {});
-  BOOST_TEST(hex(none) == "0111000300000001" "011100050000000000000000");
+  BOOST_TEST(hex(none) ==
+             "0111000300000001"
+             "011100050000000000000000");
   BOOST_TEST(list.size() == 12u + 2 * (312u + 2 * 4u));
   BOOST_TEST(import.size() == 320u);
   BOOST_TEST(hex(View(list).first(12)) == "011100050000000000000002");
@@ -88,7 +94,13 @@ BOOST_AUTO_TEST_CASE(list_and_import_have_every_field_in_its_place) {
     BOOST_TEST(hex(d.subspan(255, 1)) == "00");
     BOOST_TEST(std::string(reinterpret_cast<const char*>(d.data() + 0x100)) == "1-3");
     // busnum 1, devnum 4, speed 2 (full), ids and release, class 2/0/0, configuration 1 of 1, two interfaces
-    BOOST_TEST(hex(d.subspan(0x120)) == "000000010000000400000002" "120900010234" "020000" "01" "01" "02");
+    BOOST_TEST(hex(d.subspan(0x120)) ==
+               "000000010000000400000002"
+               "120900010234"
+               "020000"
+               "01"
+               "01"
+               "02");
   }
   BOOST_TEST(hex(View(list).subspan(0x144, 8)) == "020201000a000000");  // interface classes, one byte of padding each
   BOOST_TEST((operation(unhex("0111800500000000")) == usbip::Operation::device_list));

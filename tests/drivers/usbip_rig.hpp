@@ -1,4 +1,5 @@
-// A small device whose every packet is known, and the client's side of USB/IP, written from the protocol's documentation.
+// A small device whose every packet is known, and the client's side of USB/IP, written from the protocol's
+// documentation.
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -24,7 +25,8 @@ inline Bytes unhex(const std::string& text) {
   std::string digits;
   for (char c : text)
     if (c != ' ') digits += c;
-  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) b.push_back(static_cast<std::byte>(std::stoul(digits.substr(i, 2), nullptr, 16)));
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+    b.push_back(static_cast<std::byte>(std::stoul(digits.substr(i, 2), nullptr, 16)));
   return b;
 }
 inline std::string hex(View bytes) {
@@ -43,7 +45,8 @@ inline void put_word(Bytes& b, std::uint32_t v) {
 }
 
 using Setup = std::array<std::uint8_t, 8>;
-inline Bytes submit(std::uint32_t seq, bool in, std::uint32_t endpoint, std::uint32_t length, const Setup& setup = {}, View data = {}) {
+inline Bytes submit(std::uint32_t seq, bool in, std::uint32_t endpoint, std::uint32_t length, const Setup& setup = {},
+                    View data = {}) {
   Bytes b;
   for (std::uint32_t v : {1u, seq, 0x10002u, in ? 1u : 0u, endpoint, 0u, length, 0u, 0u, 0u}) put_word(b, v);
   for (std::uint8_t s : setup) b.push_back(static_cast<std::byte>(s));
@@ -57,7 +60,8 @@ inline Bytes unlink(std::uint32_t seq, std::uint32_t victim) {
 }
 inline Bytes import_request(const std::string& bus_id) {
   Bytes b = unhex("01118003 00000000");
-  for (std::size_t i = 0; i < 32; ++i) b.push_back(i < bus_id.size() ? static_cast<std::byte>(bus_id[i]) : std::byte{0});
+  for (std::size_t i = 0; i < 32; ++i)
+    b.push_back(i < bus_id.size() ? static_cast<std::byte>(bus_id[i]) : std::byte{0});
   return b;
 }
 
@@ -91,8 +95,8 @@ struct Ticker final : EmulatedDevice {
   Ticker() {
     information.vendor_id = 0x1209, information.product_id = 0x0001;
     information.manufacturer = "grfd", information.product = "Ticker", information.serial_string = "T-17";
-    for (int b : {9, 2, 46, 0, 2, 1, 0, 0x80, 50, 9, 4, 0, 0, 1, 2, 2, 1, 0, 7, 5, 0x82, 3, 8, 0, 16,
-                  9, 4, 1, 0, 2, 10, 0, 0, 0, 7, 5, 0x01, 2, 64, 0, 0, 7, 5, 0x81, 2, 64, 0, 0})
+    for (int b : {9,  2, 46, 0, 2, 1, 0,  0x80, 50, 9, 4, 0, 0,    1, 2,  2, 1, 0, 7, 5,    0x82, 3,  8, 0,
+                  16, 9, 4,  1, 0, 2, 10, 0,    0,  0, 7, 5, 0x01, 2, 64, 0, 0, 7, 5, 0x81, 2,    64, 0, 0})
       information.configuration.push_back(static_cast<std::uint8_t>(b));
     information.configuration[2] = static_cast<std::uint8_t>(information.configuration.size());
   }
@@ -100,10 +104,15 @@ struct Ticker final : EmulatedDevice {
   std::vector<std::uint8_t> device_descriptor() const override {
     return {18, 1, 0, 2, 2, 0, 0, 64, 0x09, 0x12, 0x01, 0x00, 0x34, 0x02, 1, 2, 3, 1};
   }
-  int control(TimeNs, std::uint8_t type, std::uint8_t request, std::uint16_t value, std::uint16_t, std::span<std::byte> data) override {
+  int control(TimeNs, std::uint8_t type, std::uint8_t request, std::uint16_t value, std::uint16_t,
+              std::span<std::byte> data) override {
     if (type == 0x21 && request == 0x22) return line_state = value, 0;
     if (type == 0x21 && request == 0x20) return coding.assign(data.begin(), data.end()), static_cast<int>(data.size());
-    if (type == 0xA1 && request == 0x21) return std::copy(coding.begin(), coding.begin() + static_cast<std::ptrdiff_t>(std::min(coding.size(), data.size())), data.begin()), static_cast<int>(std::min(coding.size(), data.size()));
+    if (type == 0xA1 && request == 0x21)
+      return std::copy(coding.begin(),
+                       coding.begin() + static_cast<std::ptrdiff_t>(std::min(coding.size(), data.size())),
+                       data.begin()),
+             static_cast<int>(std::min(coding.size(), data.size()));
     return -1;
   }
   void out(TimeNs, std::uint8_t endpoint, std::span<const std::byte> data) override {
@@ -117,7 +126,11 @@ struct Ticker final : EmulatedDevice {
   int in(TimeNs now, std::uint8_t endpoint, std::span<std::byte> data) override {
     if (ready(now, endpoint, data.size()) > now) return -1;
     times.push_back(now);
-    const Bytes number = [this] { Bytes b; put_word(b, sent++); return b; }();
+    const Bytes number = [this] {
+      Bytes b;
+      put_word(b, sent++);
+      return b;
+    }();
     std::copy(number.begin(), number.end(), data.begin());
     return 4;
   }

@@ -16,7 +16,9 @@ using namespace grfd::usbip_test;
 namespace {
 
 struct SteadyClock final : LabClock {
-  TimeNs now() const override { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
+  TimeNs now() const override {
+    return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  }
   void sleep_until(TimeNs) override {}
 };
 
@@ -150,7 +152,8 @@ BOOST_AUTO_TEST_CASE(who_breaks_the_protocol_loses_the_connection_and_nobody_els
     BOOST_REQUIRE_EQUAL(word(a.data, 0), next);
     ++next;
   };
-  const std::vector<Bytes> before_import{unhex("47455420 2f20485454502f31"), unhex("0111 0005 00000000"), unhex("0100 8005 00000000"), Bytes(4096, std::byte{0xff})};
+  const std::vector<Bytes> before_import{unhex("47455420 2f20485454502f31"), unhex("0111 0005 00000000"),
+                                         unhex("0100 8005 00000000"), Bytes(4096, std::byte{0xff})};
   std::uint64_t bad = 0;
   for (const Bytes& b : before_import) {
     Client client(s.server.port());
@@ -169,10 +172,12 @@ BOOST_AUTO_TEST_CASE(who_breaks_the_protocol_loses_the_connection_and_nobody_els
     BOOST_TEST(s.count("protocol_errors") == ++bad);
     still_streams();
   }
-  for (const Bytes& b : {unhex("0111"), import_request("1-2"), submit(1, true, 1, 64), submit(1, false, 1, 4000, {}, Bytes(100))}) {  // gone in the middle
+  for (const Bytes& b : {unhex("0111"), import_request("1-2"), submit(1, true, 1, 64),
+                         submit(1, false, 1, 4000, {}, Bytes(100))}) {  // gone in the middle
     Client client(s.server.port());
     if (b.size() > 40) client.import("1-2");
-    client.send(Bytes(b.begin(), b.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(b.size(), b.size() == 148 ? 148 : 20))));
+    client.send(Bytes(b.begin(), b.begin() + static_cast<std::ptrdiff_t>(
+                                                 std::min<std::size_t>(b.size(), b.size() == 148 ? 148 : 20))));
     ::shutdown(client.fd(), SHUT_WR);
     BOOST_TEST(client.closed());
     still_streams();
@@ -185,8 +190,7 @@ BOOST_AUTO_TEST_CASE(who_breaks_the_protocol_loses_the_connection_and_nobody_els
     if (i % 4 == 1) b[0] = b[1] = b[2] = std::byte{0}, b.size() > 3 ? void(b[3] = std::byte{1}) : void();
     client.send(b);
     ::shutdown(client.fd(), SHUT_WR);
-    while (!client.closed()) {
-    }
+    while (!client.closed()) {}
     still_streams();
   }
   BOOST_TEST(s.count("imports") == 1u + 5u + 2u + 30u);
@@ -232,7 +236,8 @@ BOOST_AUTO_TEST_CASE(every_driver_recognises_its_device_behind_the_protocol) {
     const auto driver = entry.make(settings, 0);
     const DeviceIdentity identity = driver->identify(link);
     BOOST_TEST(!identity.serial.empty());
-    BOOST_TEST_MESSAGE(entry.name << ": " << identity.model << ' ' << identity.serial << " after " << s.server.exported(0).urbs() << " transfers");
+    BOOST_TEST_MESSAGE(entry.name << ": " << identity.model << ' ' << identity.serial << " after "
+                                  << s.server.exported(0).urbs() << " transfers");
   }
 }
 

@@ -46,7 +46,8 @@ struct Bench {
     std::string commands;  ///< command messages, one a line
     std::vector<std::pair<ximu3::Message, std::string>> data;
     std::size_t of(char letter) const {
-      return static_cast<std::size_t>(std::count_if(data.begin(), data.end(), [&](const auto& d) { return d.first.letter == letter; }));
+      return static_cast<std::size_t>(
+          std::count_if(data.begin(), data.end(), [&](const auto& d) { return d.first.letter == letter; }));
     }
   };
   Heard hear(TimeNs time) {
@@ -78,7 +79,9 @@ struct Quiet : Bench {
     say("{\"usb_data_messages_enabled\":false}\n{\"apply\":null}\n");
     listen(100 * kMs);
   }
-  void set(const std::string& key, const std::string& value) { BOOST_REQUIRE_EQUAL(answer("{\"" + key + "\":" + value + "}\n"), "{\"" + key + "\":" + value + "}\n"); }
+  void set(const std::string& key, const std::string& value) {
+    BOOST_REQUIRE_EQUAL(answer("{\"" + key + "\":" + value + "}\n"), "{\"" + key + "\":" + value + "}\n");
+  }
   void stream() {
     set("usb_data_messages_enabled", "true");
     say("{\"apply\":null}\n");
@@ -127,12 +130,15 @@ BOOST_AUTO_TEST_CASE(descriptors_are_those_of_firmware_2_5_4) {
 
 BOOST_AUTO_TEST_CASE(commands_are_answered_as_documented) {
   Quiet q;
-  BOOST_TEST(q.answer("{\"ping\":null}\n") == "{\"ping\":{\"interface\":\"USB\",\"name\":\"x-IMU3\",\"sn\":\"01234567\"}}\n");
+  BOOST_TEST(q.answer("{\"ping\":null}\n") ==
+             "{\"ping\":{\"interface\":\"USB\",\"name\":\"x-IMU3\",\"sn\":\"01234567\"}}\n");
   BOOST_TEST(q.answer("{\"serial_number\":null}\n") == "{\"serial_number\":\"01234567\"}\n");
   BOOST_TEST(q.answer("{\"Serial Number\":null}\n") == "{\"Serial Number\":\"01234567\"}\n");  // as the host spelled it
-  BOOST_TEST(q.answer("{\"serial_number\":\"1\"}\n") == "{\"serial_number\":{\"error\":\"Unable to write read-only setting\"}}\n");
+  BOOST_TEST(q.answer("{\"serial_number\":\"1\"}\n") ==
+             "{\"serial_number\":{\"error\":\"Unable to write read-only setting\"}}\n");
   BOOST_TEST(q.answer("{\"no_such_thing\":null}\n") == "{\"no_such_thing\":{\"error\":\"Unknown command\"}}\n");
-  BOOST_TEST(q.answer("{\"binary_mode_enabled\":3}\n") == "{\"binary_mode_enabled\":{\"error\":\"Unexpected type\"}}\n");
+  BOOST_TEST(q.answer("{\"binary_mode_enabled\":3}\n") ==
+             "{\"binary_mode_enabled\":{\"error\":\"Unexpected type\"}}\n");
   BOOST_TEST(q.answer("{\"gyroscope_offset\":null}\n") == "{\"gyroscope_offset\":[0.000000,0.000000,0.000000]}\n");
   BOOST_TEST(q.answer("{\"inertial_message_rate_divisor\":null}\n") == "{\"inertial_message_rate_divisor\":8}\n");
   BOOST_TEST(q.answer("{\"save\":null}\n") == "{\"save\":null}\n");
@@ -148,7 +154,8 @@ BOOST_AUTO_TEST_CASE(commands_are_answered_as_documented) {
 
 BOOST_AUTO_TEST_CASE(what_is_no_command_is_an_error_message) {
   Quiet q;
-  for (const std::string& line : {std::string("nonsense\n"), std::string("{\"a\":1,\"b\":2}\n"), std::string(1100, 'x') + "\n"}) {
+  for (const std::string& line :
+       {std::string("nonsense\n"), std::string("{\"a\":1,\"b\":2}\n"), std::string(1100, 'x') + "\n"}) {
     q.say(line);
     const auto heard = q.hear(10 * kMs);
     BOOST_TEST(heard.commands.empty());
@@ -202,8 +209,9 @@ BOOST_AUTO_TEST_CASE(streams_from_power_up_at_its_default_rates_while_dtr_is_1) 
 
 BOOST_AUTO_TEST_CASE(the_first_message_byte_for_byte) {
   Quiet q({{"inertial_ppm", 0}, {"flush_ms", 0}});  // at rest and level; 1 s after power-up
-  for (const char* key : {"high_g_accelerometer_message_rate_divisor", "magnetometer_message_rate_divisor", "ahrs_message_rate_divisor",
-                          "temperature_message_rate_divisor", "battery_message_rate_divisor", "rssi_message_rate_divisor"})
+  for (const char* key :
+       {"high_g_accelerometer_message_rate_divisor", "magnetometer_message_rate_divisor", "ahrs_message_rate_divisor",
+        "temperature_message_rate_divisor", "battery_message_rate_divisor", "rssi_message_rate_divisor"})
     q.set(key, "0");
   q.set("inertial_message_rate_divisor", "1");
   q.stream();
@@ -214,7 +222,8 @@ BOOST_AUTO_TEST_CASE(the_first_message_byte_for_byte) {
   q.say("{\"apply\":null}\n");
   q.listen(1'500 * kMs - q.now - 1 * kMs);
   const auto line = q.listen(2 * kMs);
-  BOOST_TEST(std::string(reinterpret_cast<const char*>(line.data()), line.size()) == "I,1500000,0.0000,0.0000,0.0000,0.0000,0.0000,1.0000\n");
+  BOOST_TEST(std::string(reinterpret_cast<const char*>(line.data()), line.size()) ==
+             "I,1500000,0.0000,0.0000,0.0000,0.0000,0.0000,1.0000\n");
 }
 
 BOOST_AUTO_TEST_CASE(stamps_with_the_bytes_0a_and_db_are_stuffed) {

@@ -30,14 +30,19 @@ std::ostream& operator<<(std::ostream& o, const Seen& s) {
 std::vector<Seen> feed(Parser& parser, std::span<const std::byte> bytes) {
   std::vector<Seen> seen;
   for (Message m; parser.next(bytes, m);)
-    seen.push_back({m.letter, m.t_us, {m.values.begin(), m.values.begin() + static_cast<std::ptrdiff_t>(m.count)}, std::string(m.text)});
+    seen.push_back({m.letter,
+                    m.t_us,
+                    {m.values.begin(), m.values.begin() + static_cast<std::ptrdiff_t>(m.count)},
+                    std::string(m.text)});
   return seen;
 }
 std::vector<std::byte> ascii(std::string_view text) {
   const auto all = std::as_bytes(std::span(text));
   return {all.begin(), all.end()};
 }
-void append(std::vector<std::byte>& to, const std::vector<std::byte>& more) { to.insert(to.end(), more.begin(), more.end()); }
+void append(std::vector<std::byte>& to, const std::vector<std::byte>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
 
 struct Example {
   std::vector<std::byte> bytes;
@@ -47,12 +52,15 @@ const std::vector<Example>& examples() {
   static const std::vector<Example> all{
       {hex("C9 40 42 0F 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 80 3F 0A"),
        {'I', 1'000'000, {0, 0, 0, 0, 0, 1}, ""}},
-      {hex("C9 DB DD DB DC DB DC 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 80 3F 0A"),
+      {hex("C9 DB DD DB DC DB DC 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 80 "
+           "3F 0A"),
        {'I', 0x0A0ADB, {0, 0, 0, 0, 0, 1}, ""}},
-      {hex("C8 B1 44 0F 00 00 00 00 00 00 00 C0 3F 00 00 10 C0 00 00 80 41 0A"), {'H', 1'000'625, {1.5F, -2.25F, 16}, ""}},
+      {hex("C8 B1 44 0F 00 00 00 00 00 00 00 C0 3F 00 00 10 C0 00 00 80 41 0A"),
+       {'H', 1'000'625, {1.5F, -2.25F, 16}, ""}},
       {hex("D9 87 D6 12 00 00 00 00 00 00 00 80 3F 0A"), {'Y', 1'234'567, {1}, ""}},
       {hex("D3 80 84 1E 00 00 00 00 00 31 2C 30 30 30 30 30 30 30 30 30 0A"), {'S', 2'000'000, {}, "1,000000000"}},
-      {hex("D3 80 84 1E 00 00 00 00 00 31 2C 30 30 30 30 30 30 30 30 30 DB DC 0A"), {'S', 2'000'000, {}, "1,000000000\n"}},
+      {hex("D3 80 84 1E 00 00 00 00 00 31 2C 30 30 30 30 30 30 30 30 30 DB DC 0A"),
+       {'S', 2'000'000, {}, "1,000000000\n"}},
       {ascii("I,1000000,0.0000,0.0000,0.0000,0.0000,0.0000,1.0000\n"), {'I', 1'000'000, {0, 0, 0, 0, 0, 1}, ""}},
       {ascii("{\"ping\":{\"interface\":\"USB\",\"name\":\"x-IMU3\",\"sn\":\"01234567\"}}\n"),
        {'{', 0, {}, "{\"ping\":{\"interface\":\"USB\",\"name\":\"x-IMU3\",\"sn\":\"01234567\"}}"}},
@@ -123,7 +131,8 @@ BOOST_AUTO_TEST_CASE(each_damage_has_its_counter_and_the_next_message_is_read) {
   longest[0] = std::byte{'{'};
   longest.push_back(std::byte{'\n'});
   const std::vector<Case> cases{
-      {hex("C9 DB 41 0F 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 80 3F 0A"), &Parser::bad_escape},
+      {hex("C9 DB 41 0F 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 80 3F 0A"),
+       &Parser::bad_escape},
       {hex("C9 40 42 0F 00 00 00 00 00 DB 0A"), &Parser::bad_escape},
       {hex("C9 40 42 0F 00 00 00 00 00 00 00 00 00 0A"), &Parser::wrong_length},
       {hex("C9 0A"), &Parser::wrong_length},
@@ -191,7 +200,8 @@ BOOST_AUTO_TEST_CASE(random_bytes_break_nothing_and_cuts_make_no_difference) {
   for (std::size_t i = 0; i < std::min(seen.size(), once.size()); ++i) {
     BOOST_REQUIRE(seen[i].letter == once[i].letter && seen[i].t_us == once[i].t_us && seen[i].text == once[i].text);
     BOOST_REQUIRE(seen[i].values.size() == once[i].values.size());
-    if (!once[i].values.empty()) BOOST_REQUIRE(std::memcmp(seen[i].values.data(), once[i].values.data(), 4 * once[i].values.size()) == 0);
+    if (!once[i].values.empty())
+      BOOST_REQUIRE(std::memcmp(seen[i].values.data(), once[i].values.data(), 4 * once[i].values.size()) == 0);
   }
 }
 
@@ -200,7 +210,9 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(xio_ximu3_steps)
 
 /// Stamps of a sensor with this period, whole microseconds, as the device makes them.
-std::uint64_t stamp(std::uint64_t k, double period_us) { return static_cast<std::uint64_t>(static_cast<double>(k) * period_us); }
+std::uint64_t stamp(std::uint64_t k, double period_us) {
+  return static_cast<std::uint64_t>(static_cast<double>(k) * period_us);
+}
 
 BOOST_AUTO_TEST_CASE(holes_are_counted_exactly_whatever_the_sensors_clock) {
   struct Case {
@@ -208,8 +220,9 @@ BOOST_AUTO_TEST_CASE(holes_are_counted_exactly_whatever_the_sensors_clock) {
     bool nominal_is_true;
     std::uint64_t longest;
   };
-  for (const Case& c : {Case{2500, 3000, true, 40'000}, Case{2500, -3000, true, 40'000}, Case{312.5, 50'000, false, 5000},
-                        Case{312.5, -50'000, false, 5000}, Case{625, -21'000, false, 10'000}, Case{312.5, 1'000'000, false, 10'000}}) {
+  for (const Case& c :
+       {Case{2500, 3000, true, 40'000}, Case{2500, -3000, true, 40'000}, Case{312.5, 50'000, false, 5000},
+        Case{312.5, -50'000, false, 5000}, Case{625, -21'000, false, 10'000}, Case{312.5, 1'000'000, false, 10'000}}) {
     StepMeter meter;
     meter.reset(c.nominal_us, c.nominal_is_true);
     const double period = c.nominal_us * (1 + c.ppm * 1e-6);

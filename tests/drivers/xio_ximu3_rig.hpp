@@ -6,7 +6,8 @@
 namespace grfd::test {
 
 struct Ximu3Rig final : Link::Receiver {
-  explicit Ximu3Rig(DeviceSettings s, InertialSource* source = nullptr, const SyncLine& sync = {}) : settings(with_name(std::move(s))) {
+  explicit Ximu3Rig(DeviceSettings s, InertialSource* source = nullptr, const SyncLine& sync = {})
+      : settings(with_name(std::move(s))) {
     entry = find_driver("xio_ximu3");
     device.emplace(settings.emulation, source, sync);
     link.emplace(*device);

@@ -12,8 +12,8 @@ using namespace grfd;
 using grfd::test::hex;
 using grfd::test::kMs;
 using grfd::test::kSecond;
-using grfd::test::Ximu3Rig;
 using grfd::test::ximu3_settings;
+using grfd::test::Ximu3Rig;
 
 namespace {
 
@@ -26,9 +26,10 @@ struct Waves : InertialSource {
   }
 };
 
-const char* const kNoTrouble[] = {"bad_escape",   "wrong_length",  "unknown_message", "bad_text",   "too_long",
-                                  "wrapped_message", "command_refused", "duplicate_time",  "samples_lost", "losses_unknown",
-                                  "edges_lost",   "device_error",  "device_buffer_full"};
+const char* const kNoTrouble[] = {"bad_escape",        "wrong_length",    "unknown_message", "bad_text",
+                                  "too_long",          "wrapped_message", "command_refused", "duplicate_time",
+                                  "samples_lost",      "losses_unknown",  "edges_lost",      "device_error",
+                                  "device_buffer_full"};
 
 /// Every hole in the numbers of a stream is in the loss rows, and the other way round.
 void check_bookkeeping(const Ximu3Rig& rig, const std::vector<Sample>& stream, std::int64_t code) {
@@ -43,7 +44,8 @@ void check_bookkeeping(const Ximu3Rig& rig, const std::vector<Sample>& stream, s
     if (!(b.flags & kGapBefore)) continue;
     BOOST_REQUIRE(row < rows.size());
     BOOST_REQUIRE_EQUAL(value<std::int64_t>(rows[row], 0), static_cast<std::int64_t>(a.seq) + 1);
-    if (!(b.flags & kNewEpoch)) BOOST_REQUIRE_EQUAL(value<std::int64_t>(rows[row], 1), static_cast<std::int64_t>(b.seq - a.seq) - 1);
+    if (!(b.flags & kNewEpoch))
+      BOOST_REQUIRE_EQUAL(value<std::int64_t>(rows[row], 1), static_cast<std::int64_t>(b.seq - a.seq) - 1);
     if (b.flags & kNewEpoch) BOOST_REQUIRE_EQUAL(value<std::int64_t>(rows[row], 1), -1);
     ++row;
   }
@@ -130,24 +132,27 @@ BOOST_AUTO_TEST_CASE(what_is_said_at_the_start_and_at_the_end) {
   Ximu3Rig rig(ximu3_settings());
   rig.start();
   const auto said = rig.written();
-  const std::vector<std::string> begin{"{\"ping\":null}\n", "{\"usb_data_messages_enabled\":null}\n", "{\"usb_data_messages_enabled\":false}\n",
-                                       "{\"apply\":null}\n", "{\"serial_number\":null}\n", "{\"firmware_version\":null}\n"};
+  const std::vector<std::string> begin{"{\"ping\":null}\n",
+                                       "{\"usb_data_messages_enabled\":null}\n",
+                                       "{\"usb_data_messages_enabled\":false}\n",
+                                       "{\"apply\":null}\n",
+                                       "{\"serial_number\":null}\n",
+                                       "{\"firmware_version\":null}\n"};
   BOOST_REQUIRE(said.size() > begin.size());
-  BOOST_TEST(std::vector(said.begin(), said.begin() + static_cast<std::ptrdiff_t>(begin.size())) == begin, boost::test_tools::per_element());
+  BOOST_TEST(std::vector(said.begin(), said.begin() + static_cast<std::ptrdiff_t>(begin.size())) == begin,
+             boost::test_tools::per_element());
   std::vector<std::string> writes;
   for (std::size_t i = begin.size(); i < said.size(); ++i)
     if (said[i].find(":null") == std::string::npos || said[i] == "{\"apply\":null}\n") writes.push_back(said[i]);
-  const std::vector<std::string> expected{"{\"inertial_message_rate_divisor\":1}\n",
-                                          "{\"high_g_accelerometer_message_rate_divisor\":2}\n",
-                                          "{\"magnetometer_message_rate_divisor\":0}\n",
-                                          "{\"ahrs_message_rate_divisor\":0}\n",
-                                          "{\"rssi_message_rate_divisor\":0}\n",
-                                          "{\"synchronisation_enabled\":false}\n",
-                                          "{\"usb_data_messages_enabled\":true}\n",
-                                          "{\"apply\":null}\n"};
+  const std::vector<std::string> expected{
+      "{\"inertial_message_rate_divisor\":1}\n",     "{\"high_g_accelerometer_message_rate_divisor\":2}\n",
+      "{\"magnetometer_message_rate_divisor\":0}\n", "{\"ahrs_message_rate_divisor\":0}\n",
+      "{\"rssi_message_rate_divisor\":0}\n",         "{\"synchronisation_enabled\":false}\n",
+      "{\"usb_data_messages_enabled\":true}\n",      "{\"apply\":null}\n"};
   BOOST_TEST(writes == expected, boost::test_tools::per_element());
   for (const std::string& s : said)
-    for (const char* never : {"factory", "erase", "bootloader\"", "format", "save"}) BOOST_TEST(s.find(never) == std::string::npos);
+    for (const char* never : {"factory", "erase", "bootloader\"", "format", "save"})
+      BOOST_TEST(s.find(never) == std::string::npos);
 
   BOOST_REQUIRE(rig.facts().size() == 1U);
   const double facts[] = {400, 1600, 20504, 20260131, 1, 0, 1};
@@ -194,21 +199,25 @@ BOOST_AUTO_TEST_CASE(ten_seconds_of_both_sensors_are_complete_and_exact) {
   rig.driver->stop(*rig.link);
   BOOST_TEST(rig.inertial().size() > 3940U);  // 400 Hz, 0.12 % slow, without the first 100 ms
   BOOST_TEST(rig.inertial().size() < 4000U);
-  BOOST_TEST(rig.highg().size() > 32'250U);   // 3200 Hz, 2.1 % fast
+  BOOST_TEST(rig.highg().size() > 32'250U);  // 3200 Hz, 2.1 % fast
   BOOST_TEST(rig.highg().size() < 32'700U);
   BOOST_TEST(rig.loss().empty());
-  const auto lab_s = [](std::uint64_t k, double period_us) { return static_cast<double>(std::llround(static_cast<double>(k) * period_us * 1e3 / (1 + 40e-6))) * 1e-9; };
+  const auto lab_s = [](std::uint64_t k, double period_us) {
+    return static_cast<double>(std::llround(static_cast<double>(k) * period_us * 1e3 / (1 + 40e-6))) * 1e-9;
+  };
   for (const auto* stream : {&rig.inertial(), &rig.highg()}) {
     const bool high = stream == &rig.highg();
     const double period_us = high ? 312.5 * (1 - 21'000e-6) : 2500 * (1 + 1200e-6);
-    const auto k0 = static_cast<std::uint64_t>(std::llround((static_cast<double>((*stream)[0].t_device) + 0.5) / period_us));
+    const auto k0 =
+        static_cast<std::uint64_t>(std::llround((static_cast<double>((*stream)[0].t_device) + 0.5) / period_us));
     for (std::size_t i = 0; i < stream->size(); ++i) {
       const Sample& sample = (*stream)[i];
       BOOST_REQUIRE_EQUAL(sample.seq, i);
       BOOST_REQUIRE_EQUAL(sample.flags, 0);
       BOOST_REQUIRE_EQUAL(sample.t, 0);
       BOOST_REQUIRE_EQUAL(sample.epoch, 0);
-      BOOST_REQUIRE_SMALL(static_cast<double>(sample.t_device) - std::floor(static_cast<double>(k0 + i) * period_us), 1.001);
+      BOOST_REQUIRE_SMALL(static_cast<double>(sample.t_device) - std::floor(static_cast<double>(k0 + i) * period_us),
+                          1.001);
       Vec3 gyro, force;
       waves.read(lab_s(k0 + i, period_us), gyro, force);
       for (std::size_t n = 0; n < 3; ++n) {
@@ -229,7 +238,8 @@ BOOST_AUTO_TEST_CASE(the_bytes_mean_the_same_however_they_are_cut) {
   Waves waves;
   SyncLine sync;
   sync.period_s = 0.05;
-  DeviceSettings s = ximu3_settings({{"drop_message", 0.01}, {"truncate", 0.01}, {"bad_escape", 0.01}, {"buffer_full", 0.01}, {"error", 0.01}});
+  DeviceSettings s = ximu3_settings(
+      {{"drop_message", 0.01}, {"truncate", 0.01}, {"bad_escape", 0.01}, {"buffer_full", 0.01}, {"error", 0.01}});
   s.sync_box = true;
   Ximu3Rig rig(s, &waves, sync);
   rig.start();
@@ -262,9 +272,10 @@ BOOST_AUTO_TEST_CASE(every_lost_message_is_counted) {
     const char* counter;
     std::int64_t cause;
   };
-  for (const Case& c : {Case{Ximu3Fault::drop_message, nullptr, 0}, Case{Ximu3Fault::truncate, "wrong_length", 2},
-                        Case{Ximu3Fault::wrong_length, "wrong_length", 2}, Case{Ximu3Fault::bad_escape, "bad_escape", 2},
-                        Case{Ximu3Fault::buffer_full, "device_buffer_full", 1}}) {
+  for (const Case& c :
+       {Case{Ximu3Fault::drop_message, nullptr, 0}, Case{Ximu3Fault::truncate, "wrong_length", 2},
+        Case{Ximu3Fault::wrong_length, "wrong_length", 2}, Case{Ximu3Fault::bad_escape, "bad_escape", 2},
+        Case{Ximu3Fault::buffer_full, "device_buffer_full", 1}}) {
     Ximu3Rig rig(ximu3_settings());
     rig.start();
     rig.run(1);
@@ -292,7 +303,12 @@ BOOST_AUTO_TEST_CASE(every_lost_message_is_counted) {
 }
 
 BOOST_AUTO_TEST_CASE(faults_at_random_rates_are_counted_to_the_last_one) {
-  Ximu3Rig rig(ximu3_settings({{"drop_message", 0.02}, {"wrong_length", 0.01}, {"bad_escape", 0.01}, {"truncate", 0.01}, {"buffer_full", 0.005}, {"error", 0.01}}));
+  Ximu3Rig rig(ximu3_settings({{"drop_message", 0.02},
+                               {"wrong_length", 0.01},
+                               {"bad_escape", 0.01},
+                               {"truncate", 0.01},
+                               {"buffer_full", 0.005},
+                               {"error", 0.01}}));
   rig.start();
   rig.run(0.2);
   const auto before = rig.device->truth();
@@ -300,7 +316,8 @@ BOOST_AUTO_TEST_CASE(faults_at_random_rates_are_counted_to_the_last_one) {
   rig.run(20);
   const auto after = rig.device->truth();
   const auto found = rig.lost_of(0) - lost_before, highg = rig.lost_of(1) - highg_before;
-  BOOST_TEST_MESSAGE("inertial: " << found << " lost of " << after.inertial - before.inertial << "; high-g: " << highg << " of " << after.highg - before.highg);
+  BOOST_TEST_MESSAGE("inertial: " << found << " lost of " << after.inertial - before.inertial << "; high-g: " << highg
+                                  << " of " << after.highg - before.highg);
   // A loss is seen with the next good message: at both ends a few may be under way.
   BOOST_TEST(std::abs(found - static_cast<std::int64_t>(after.inertial_lost - before.inertial_lost)) <= 2);
   BOOST_TEST(std::abs(highg - static_cast<std::int64_t>(after.highg_lost - before.highg_lost)) <= 4);
@@ -354,8 +371,10 @@ BOOST_AUTO_TEST_CASE(notifications_and_errors_are_rows_and_valid_json) {
 
 BOOST_AUTO_TEST_CASE(time_that_goes_back_with_the_same_rate_is_a_new_epoch_of_both_sensors) {
   Fed f;
-  for (std::uint64_t k = 0; k < 100; ++k) f.feed(inertial_line(5'000'000 + 2500 * k) + "H," + std::to_string(5'000'100 + 2500 * k) + ",0,0,1\n");
-  for (std::uint64_t k = 0; k < 100; ++k) f.feed(inertial_line(1000 + 2500 * k) + "H," + std::to_string(1100 + 2500 * k) + ",0,0,1\n");
+  for (std::uint64_t k = 0; k < 100; ++k)
+    f.feed(inertial_line(5'000'000 + 2500 * k) + "H," + std::to_string(5'000'100 + 2500 * k) + ",0,0,1\n");
+  for (std::uint64_t k = 0; k < 100; ++k)
+    f.feed(inertial_line(1000 + 2500 * k) + "H," + std::to_string(1100 + 2500 * k) + ",0,0,1\n");
   for (const auto* stream : {&f.rig.inertial(), &f.rig.highg()}) {
     BOOST_REQUIRE(stream->size() >= 199U);  // of the first message the step is not known yet
     BOOST_TEST((*stream)[99].epoch == 0);
@@ -430,9 +449,11 @@ BOOST_AUTO_TEST_CASE(pulled_out_in_the_middle_of_a_message_and_plugged_in_again)
   rig.start();
   rig.run(1);
   BOOST_TEST(rig.inertial().back().seq > last.seq + 300);
-  for (const char* name : {"bad_escape", "wrong_length", "unknown_message", "bad_text", "too_long"}) BOOST_TEST(rig.counter(name) == 0U, name);
+  for (const char* name : {"bad_escape", "wrong_length", "unknown_message", "bad_text", "too_long"})
+    BOOST_TEST(rig.counter(name) == 0U, name);
   check_bookkeeping(rig, rig.inertial(), 0);
-  const auto first = std::find_if(rig.inertial().begin(), rig.inertial().end(), [](const Sample& s) { return s.epoch == 1; });
+  const auto first =
+      std::find_if(rig.inertial().begin(), rig.inertial().end(), [](const Sample& s) { return s.epoch == 1; });
   BOOST_REQUIRE(first != rig.inertial().end());
   BOOST_TEST(first->flags == (kGapBefore | kNewEpoch));
   BOOST_TEST(value<std::int64_t>(rig.loss()[0], 2) == 4);
@@ -457,7 +478,11 @@ BOOST_AUTO_TEST_CASE(edges_of_the_box_and_what_is_no_edge) {
     std::uint64_t t, seq;
     int line, level, count;
   };
-  const std::vector<Row> expected{{2'000'000, 0, 0, 1, 1}, {2'000'001, 1, 0, 0, 2}, {2'000'010, 5, 0, 1, 6}, {2'000'030, 6, 1, 1, -1}, {2'000'040, 7, 1, 0, -1}};
+  const std::vector<Row> expected{{2'000'000, 0, 0, 1, 1},
+                                  {2'000'001, 1, 0, 0, 2},
+                                  {2'000'010, 5, 0, 1, 6},
+                                  {2'000'030, 6, 1, 1, -1},
+                                  {2'000'040, 7, 1, 0, -1}};
   BOOST_REQUIRE(f.rig.sync().size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const Sample& s = f.rig.sync()[i];
@@ -496,7 +521,8 @@ BOOST_AUTO_TEST_CASE(a_box_on_a_line_with_pulses_gives_every_edge_and_counts_los
     rig.link->run_until(12 * kSecond + 50 * kMs);
     const auto& truth = rig.device->truth();
     BOOST_TEST(truth.edges == 202U);
-    BOOST_TEST(std::abs(rig.lost_of(2) - static_cast<std::int64_t>(truth.edges_lost)) <= (drop > 0 ? 1 : 0));  // the last ones are not known yet
+    BOOST_TEST(std::abs(rig.lost_of(2) - static_cast<std::int64_t>(truth.edges_lost)) <=
+               (drop > 0 ? 1 : 0));  // the last ones are not known yet
     BOOST_TEST((drop > 0) == (truth.edges_lost > 5U));
     BOOST_TEST(rig.sync().size() == truth.edges - truth.edges_lost);
     if (drop > 0) continue;
@@ -511,7 +537,9 @@ BOOST_AUTO_TEST_CASE(a_box_on_a_line_with_pulses_gives_every_edge_and_counts_los
 
 BOOST_AUTO_TEST_CASE(values_at_the_end_of_the_range_and_nan_are_marked) {
   Fed f;
-  f.feed("I,1000,0,1989.9,0,0,0,23.87\nI,3500,0,-1990,0,0,0,1\nI,6000,0,0,0,0,-23.89,0\nH,6100,198.9,0,0\nH,6700,0,0,-199.1\n");
+  f.feed(
+      "I,1000,0,1989.9,0,0,0,23.87\nI,3500,0,-1990,0,0,0,1\nI,6000,0,0,0,0,-23.89,0\nH,6100,198.9,0,0\nH,6700,0,0,-199."
+      "1\n");
   f.feed(hex("C9 34 21 00 00 00 00 00 00 00 00 C0 7F 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 80 3F 0A"));
   BOOST_REQUIRE(f.rig.inertial().size() == 4U);
   BOOST_TEST(f.rig.inertial()[0].flags == 0);
@@ -558,8 +586,12 @@ BOOST_AUTO_TEST_CASE(settings_that_it_cannot_have_are_named) {
   s.emulation.faults["nonsense"] = 1;
   const auto errors = entry.check_settings(s);
   BOOST_REQUIRE(errors.size() == 3U);
-  BOOST_TEST(errors[0] == "rate_hz: the device does not have it, must be one of 400, 200, 100, 80, 50, 40, 25, 20, 16, 10, 8, 5, 4, 2, 1");
-  BOOST_TEST(errors[1].find("high_g_rate_hz: the device does not have it, must be 0 (none) or one of 3200, 1600, 800, 640,") == 0U);
+  BOOST_TEST(
+      errors[0] ==
+      "rate_hz: the device does not have it, must be one of 400, 200, 100, 80, 50, 40, 25, 20, 16, 10, 8, 5, 4, 2, 1");
+  BOOST_TEST(
+      errors[1].find("high_g_rate_hz: the device does not have it, must be 0 (none) or one of 3200, 1600, 800, 640,") ==
+      0U);
   BOOST_TEST(errors[2].find("emulation.faults.nonsense:") == 0U);
   BOOST_TEST(ximu3::divisor_of(400, 400) == 1);
   BOOST_TEST(ximu3::divisor_of(1600, 3200) == 2);

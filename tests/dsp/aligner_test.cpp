@@ -18,7 +18,8 @@ struct Answer {
   Quality quality;
 };
 /// Plays the samples as they arrive and asks for each grid time as soon as it is covered (or at the end of the data).
-std::vector<Answer> play(const std::vector<double>& t, const std::vector<double>& x, const std::vector<double>& grid, double interval) {
+std::vector<Answer> play(const std::vector<double>& t, const std::vector<double>& x, const std::vector<double>& grid,
+                         double interval) {
   Resampler<1> r;
   std::vector<Answer> out;
   const auto ask = [&](double g) {
@@ -66,7 +67,8 @@ BOOST_AUTO_TEST_CASE(resampling_equals_its_vectors) {
 }
 
 BOOST_AUTO_TEST_CASE(errors_stay_under_their_bounds) {
-  for (const auto& [rate, f] : {std::array{1000.0, 10.0}, std::array{1000.0, 50.0}, std::array{200.0, 10.0}, std::array{100.0, 10.0}}) {
+  for (const auto& [rate, f] :
+       {std::array{1000.0, 10.0}, std::array{1000.0, 50.0}, std::array{200.0, 10.0}, std::array{100.0, 10.0}}) {
     std::vector<double> t, x;
     for (int k = 0; k < int(3 * rate); ++k) {
       t.push_back(double(k) / rate * (1 + 40e-6));
@@ -76,7 +78,8 @@ BOOST_AUTO_TEST_CASE(errors_stay_under_their_bounds) {
     const auto got = play(t, x, grid, 1 / rate);
     const double w = 2 * kPi * f / rate;
     double worst = 0;
-    for (std::size_t k = 0; k < grid.size(); ++k) worst = std::max(worst, std::abs(got[k].y - std::sin(2 * kPi * f * grid[k] + .3)));
+    for (std::size_t k = 0; k < grid.size(); ++k)
+      worst = std::max(worst, std::abs(got[k].y - std::sin(2 * kPi * f * grid[k] + .3)));
     BOOST_TEST(count(got, Quality::ok) == grid.size());
     // times are whole nanoseconds: 0.5 ns of a 50 Hz sine is 2e-7
     BOOST_TEST(worst <= 3.0 / 128 * std::pow(w, 4) * 1.01 + 2 * kPi * f * 2e-9);

@@ -34,9 +34,9 @@ BOOST_AUTO_TEST_CASE(swapping_the_sides_flips_the_sign) {
 
 BOOST_AUTO_TEST_CASE(small_denominators_and_unknown_inputs_give_nan) {
   const double nan = std::nan("");
-  for (double v : {bai1(0, 0), bai1(4, -4), lsi(0, 3), percent_of_max(0, 0), symmetry_angle(0, 0), share(1, -1), bsa(0, 0), bsi(0, 0),
-                   bai1_sigma(1, -1, 1, 1), bai1(nan, 3), lsi(3, nan), percent_of_max(nan, 3), percent_of_max(3, nan),
-                   symmetry_angle(nan, 1), bai1_sigma(nan, 1, 1, 1), bsa(3, nan), bsi(nan, 3)})
+  for (double v : {bai1(0, 0), bai1(4, -4), lsi(0, 3), percent_of_max(0, 0), symmetry_angle(0, 0), share(1, -1),
+                   bsa(0, 0), bsi(0, 0), bai1_sigma(1, -1, 1, 1), bai1(nan, 3), lsi(3, nan), percent_of_max(nan, 3),
+                   percent_of_max(3, nan), symmetry_angle(nan, 1), bai1_sigma(nan, 1, 1, 1), bsa(3, nan), bsi(nan, 3)})
     BOOST_TEST(std::isnan(v));
   const Floors f;
   BOOST_TEST(std::isnan(bai1(12, 8, f.force_n)));

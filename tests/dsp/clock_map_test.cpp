@@ -29,7 +29,8 @@ Packets usb(Random& random, double rate, double ppm, double duration, int per_pa
   const double pi = 3.141592653589793;
   for (std::int64_t n = per_packet - 1; n < std::int64_t(duration * rate); n += per_packet) {
     const double nominal = double(n) / rate;
-    const double t = 100 + nominal * (1 + 1e-6 * ppm) + 1e-6 * link.swing_ppm * 600 / pi * (1 - std::cos(pi * nominal / 600));
+    const double t =
+        100 + nominal * (1 + 1e-6 * ppm) + 1e-6 * link.swing_ppm * 600 / pi * (1 - std::cos(pi * nominal / 600));
     double d = link.least_delay_s + random.exponential(link.mean_extra_s);
     if (random.uniform() < link.stall_probability) d += random.uniform(0, link.stall_s);
     p.n.push_back(n);
@@ -87,7 +88,8 @@ template <class Keep>
 Spread spread(const Packets& p, const std::vector<double>& e, Keep keep) {
   double n = 0, s = 0, ss = 0, most = -1e9, least = 1e9;
   for (std::size_t k = 0; k < e.size(); ++k)
-    if (keep(p.since_start(k))) n += 1, s += e[k], ss += e[k] * e[k], most = std::max(most, e[k]), least = std::min(least, e[k]);
+    if (keep(p.since_start(k)))
+      n += 1, s += e[k], ss += e[k] * e[k], most = std::max(most, e[k]), least = std::min(least, e[k]);
   const double mean = s / n;
   double v = 0;
   for (std::size_t k = 0; k < e.size(); ++k)
@@ -112,7 +114,8 @@ BOOST_AUTO_TEST_CASE(the_clock_equals_its_vector) {
     stamp = std::max(stamp, std::abs(clock.stamp(v["n"][k]) - double(v["stamp"][k])));
     if (k > v["n"].size() / 2) truth = std::max(truth, std::abs(clock.predict(v["n"][k]) - double(v["truth"][k])));
   }
-  BOOST_TEST_MESSAGE("clock vector: line " << line << " s, stamp " << stamp << " s; drift " << clock.drift_ppm() << " ppm");
+  BOOST_TEST_MESSAGE("clock vector: line " << line << " s, stamp " << stamp << " s; drift " << clock.drift_ppm()
+                                           << " ppm");
   // the vector's arrivals are rounded to 1 us, its answers are not: see the next case for the exact comparison
   BOOST_TEST(line < 2e-6);
   BOOST_TEST(stamp < 2e-6);
@@ -211,18 +214,26 @@ BOOST_AUTO_TEST_CASE(a_counter_is_unwrapped_by_time) {
 
 BOOST_AUTO_TEST_CASE(the_line_finds_the_least_delay_and_the_drift) {
   Random random(3);
-  struct Device { const char* name; double rate, ppm; int per_packet; LinkModel link; double bias, sd; };
+  struct Device {
+    const char* name;
+    double rate, ppm;
+    int per_packet;
+    LinkModel link;
+    double bias, sd;
+  };
   LinkModel radio_like{0.006, 0.006, 0.05, 0.12, 0}, swing;
   swing.swing_ppm = 2;
-  for (const Device& d : {Device{"plate", 1000, 35, 10, {}, 1.2e-3, 60e-6}, Device{"USB IMU", 200, -60, 1, {}, 1.2e-3, 60e-6},
-                          Device{"radio without interval", 100, 45, 5, radio_like, 6e-3, 150e-6},
-                          Device{"2 ppm swing", 1000, 20, 10, swing, 1.2e-3, 400e-6}}) {
+  for (const Device& d :
+       {Device{"plate", 1000, 35, 10, {}, 1.2e-3, 60e-6}, Device{"USB IMU", 200, -60, 1, {}, 1.2e-3, 60e-6},
+        Device{"radio without interval", 100, 45, 5, radio_like, 6e-3, 150e-6},
+        Device{"2 ppm swing", 1000, 20, 10, swing, 1.2e-3, 400e-6}}) {
     const Packets p = usb(random, d.rate, d.ppm, 300, d.per_packet, d.link);
     ClockParams params = at_rate(d.rate);
     params.skip_s = 0;
     const Run r = run(p, params);
     const Spread s = spread(p, r.error, [](double t) { return t > 60; });
-    BOOST_TEST_MESSAGE(d.name << ": bias " << 1e3 * s.mean << " ms, sd " << 1e6 * s.sd << " us, drift " << r.clock.drift_ppm());
+    BOOST_TEST_MESSAGE(d.name << ": bias " << 1e3 * s.mean << " ms, sd " << 1e6 * s.sd << " us, drift "
+                              << r.clock.drift_ppm());
     BOOST_TEST(std::abs(s.mean - d.bias) < 0.4e-3);
     BOOST_TEST(s.sd < d.sd);
     if (d.link.swing_ppm == 0) BOOST_TEST(std::abs(r.clock.drift_ppm() - d.ppm) < 5);
@@ -278,7 +289,8 @@ BOOST_AUTO_TEST_CASE(the_window_of_a_radio_holds_a_whole_beat) {
   const Run f = run(p, fixed);
   const auto late = [](double t) { return t > 500; };
   const Spread a = spread(p, r.error, late), b = spread(p, f.error, late);
-  BOOST_TEST_MESSAGE("radio: window " << r.clock.window_s() << " s, sd " << 1e3 * a.sd << " ms; 120 s: sd " << 1e3 * b.sd << " ms");
+  BOOST_TEST_MESSAGE("radio: window " << r.clock.window_s() << " s, sd " << 1e3 * a.sd << " ms; 120 s: sd "
+                                      << 1e3 * b.sd << " ms");
   BOOST_TEST(a.sd < .2e-3);
   BOOST_TEST(b.sd > 1e-3);
   BOOST_TEST(r.clock.full());

@@ -60,7 +60,8 @@ BOOST_AUTO_TEST_CASE(each_plate_on_its_own_surface_and_all_together) {
   BOOST_TEST(c.total().valid);
   BOOST_TEST(c.total().fz == 800.0);
   // only the wrench sum is right: projected to z = 0, the raised load acts at its point minus z F_h / F_z
-  const double x = (420 * -.15 + 380 * (.16 - .10 * 18 / 380)) / 800, y = (420 * .02 + 380 * (.05 - .10 * 33 / 380)) / 800;
+  const double x = (420 * -.15 + 380 * (.16 - .10 * 18 / 380)) / 800,
+               y = (420 * .02 + 380 * (.05 - .10 * 33 / 380)) / 800;
   BOOST_TEST(std::abs(c.total().cop_ml - x) < 1e-12);
   BOOST_TEST(std::abs(c.total().cop_ap - y) < 1e-12);
   BOOST_TEST(std::abs((420 * .02 + 380 * .05) / 800 - c.total().cop_ap) > .004);

@@ -93,7 +93,8 @@ BOOST_AUTO_TEST_CASE(never_while_a_foot_is_there) {
   const auto noise = [&] { return .4 * random.normal(); };
   while (rig.k < 10000) rig.step(noise(), slope * rig.t());
   BOOST_TEST(rig.drift.following());
-  while (rig.k < 10030) rig.step(noise() + 25.0 * double(rig.k - 10000), slope * rig.t());  // a foot comes down in 30 ms
+  while (rig.k < 10030)
+    rig.step(noise() + 25.0 * double(rig.k - 10000), slope * rig.t());  // a foot comes down in 30 ms
   const double held = rig.zero[2];
   BOOST_TEST(!rig.drift.following());
   BOOST_TEST(std::abs(held - slope * 10) < .2);
@@ -101,7 +102,8 @@ BOOST_AUTO_TEST_CASE(never_while_a_foot_is_there) {
   BOOST_TEST(rig.zero[2] == held);
   while (rig.k < 60000) rig.step(noise(), slope * rig.t());  // 1.5 N have gathered
   BOOST_TEST(rig.drift.following());
-  BOOST_TEST(std::abs(rig.zero[2] - slope * 60 + slope * 2) < .05);  // 4 standard errors: .4 sqrt(T / 2 tau) = .006, and the wait
+  BOOST_TEST(std::abs(rig.zero[2] - slope * 60 + slope * 2) <
+             .05);  // 4 standard errors: .4 sqrt(T / 2 tau) = .006, and the wait
 
   double told = 0;
   int changes = 0;

@@ -59,9 +59,13 @@ BOOST_AUTO_TEST_CASE(every_order_is_3_db_at_its_cutoff_and_its_delay_is_the_nume
 }
 
 BOOST_AUTO_TEST_CASE(published_delays_and_noise_gains) {
-  struct Line { int order; double fc, dc, half, at, noise; };
-  for (const Line& l : {Line{2, 6, 37.5, 44.1, 37.5, .115}, Line{2, 10, 22.5, 26.5, 22.5, .149}, Line{2, 20, 11.2, 13.2, 11.3, .211},
-                        Line{2, 50, 4.5, 5.3, 4.6, .331}, Line{4, 10, 41.6, 47.4, 58.9, .143}, Line{4, 50, 8.3, 9.5, 12.0, .320}}) {
+  struct Line {
+    int order;
+    double fc, dc, half, at, noise;
+  };
+  for (const Line& l :
+       {Line{2, 6, 37.5, 44.1, 37.5, .115}, Line{2, 10, 22.5, 26.5, 22.5, .149}, Line{2, 20, 11.2, 13.2, 11.3, .211},
+        Line{2, 50, 4.5, 5.3, 4.6, .331}, Line{4, 10, 41.6, 47.4, 58.9, .143}, Line{4, 50, 8.3, 9.5, 12.0, .320}}) {
     const Cascade c = butterworth(l.order, l.fc, 1000);
     BOOST_TEST(std::abs(1e3 * group_delay_s(c, 1e-3, 1000) - l.dc) < .06);
     BOOST_TEST(std::abs(1e3 * group_delay_s(c, l.fc / 2, 1000) - l.half) < .06);
@@ -149,7 +153,8 @@ BOOST_AUTO_TEST_CASE(zero_phase_is_symmetric_and_its_corrected_cutoff_is_exact) 
   BOOST_TEST(600 - first > 15u);  // the onset appears about 20 ms early
   BOOST_TEST(600 - first < 40u);
   BOOST_TEST(zero_phase(std::vector<double>{2.0}, butterworth(2, 10, 1000), 9).size() == 1u);
-  BOOST_TEST(zero_phase(std::vector<double>{2.0, 2.0, 2.0}, butterworth(2, 10, 1000), 9)[1] == 2.0, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(zero_phase(std::vector<double>{2.0, 2.0, 2.0}, butterworth(2, 10, 1000), 9)[1] == 2.0,
+             boost::test_tools::tolerance(1e-12));
 }
 
 BOOST_AUTO_TEST_CASE(polynomial_derivatives_equal_vectors_and_closed_forms) {
@@ -163,7 +168,8 @@ BOOST_AUTO_TEST_CASE(polynomial_derivatives_equal_vectors_and_closed_forms) {
   BOOST_TEST(std::abs(noise_of(slope) - std::sqrt(12 / (n * (n * n - 1))) * fs) < 1e-9);
   const auto end = polynomial_derivative(41, 2, fs);
   BOOST_TEST(std::abs(delay_of(end, fs)) < 1e-12);
-  BOOST_TEST(std::abs(noise_of(end) - std::sqrt(12 * (2 * n - 1) * (8 * n - 11) / (n * (n * n - 1) * (n * n - 4))) * fs) < 1e-9);
+  BOOST_TEST(std::abs(noise_of(end) -
+                      std::sqrt(12 * (2 * n - 1) * (8 * n - 11) / (n * (n * n - 1) * (n * n - 4))) * fs) < 1e-9);
   BOOST_TEST(std::abs(delay_of(polynomial_derivative(41, 2, fs, 20), fs) - .020) < 1e-12);
   // exact on polynomials of its own degree, anywhere in the window
   for (int degree = 1; degree <= 6; ++degree)
@@ -212,7 +218,8 @@ BOOST_AUTO_TEST_CASE(offline_twins_equal_scipy) {
     BOOST_REQUIRE(y.size() == x.size());
     slope = std::max(slope, worst(y, c["y"], y.size()));
   }
-  BOOST_TEST_MESSAGE("zero-phase low-passes within " << low << ", centred derivatives within " << slope << " per second of scipy");
+  BOOST_TEST_MESSAGE("zero-phase low-passes within " << low << ", centred derivatives within " << slope
+                                                     << " per second of scipy");
   BOOST_TEST(low < 1e-8);
   BOOST_TEST(slope < 1e-6);
 }
@@ -230,8 +237,10 @@ BOOST_AUTO_TEST_CASE(offline_twins_work_on_stretches_and_have_no_delay) {
   const auto d = centred_derivative(x, 61, 2, 1000);
   BOOST_TEST(std::isnan(d[330]));
   const double w = 2 * 3.14159265358979 * 2;
-  // a quadratic over +-30 ms takes a tenth of x''' h^2 too little: 1.4 % at 2 Hz... and no phase: the zero of the slope stays
-  for (std::size_t i = 100; i < 150; ++i) BOOST_TEST(std::abs(d[i] - 900 * w * std::cos(w * double(i) / 1000)) < .017 * 900 * w);
+  // a quadratic over +-30 ms takes a tenth of x''' h^2 too little: 1.4 % at 2 Hz... and no phase: the zero of the slope
+  // stays
+  for (std::size_t i = 100; i < 150; ++i)
+    BOOST_TEST(std::abs(d[i] - 900 * w * std::cos(w * double(i) / 1000)) < .017 * 900 * w);
   BOOST_TEST(std::abs(d[125]) < 1e-6 * 900 * w);
   x.assign(60, 1.0);
   BOOST_TEST(std::isnan(centred_derivative(x, 61, 2, 1000)[30]));

@@ -89,7 +89,8 @@ BOOST_AUTO_TEST_CASE(a_piezo_plate_forgets_its_drift_and_a_strain_plate_keeps_it
     double fz = 0;
     while (rig.k < 60000) {
       const double volts = .1 * 1e-3 * double(rig.k) / 4 / 10;
-      for (std::size_t c = 6; c < 10; ++c) rig.codes[c] = 32768 + static_cast<std::int32_t>(std::lround(volts / kVoltsPerCode));
+      for (std::size_t c = 6; c < 10; ++c)
+        rig.codes[c] = 32768 + static_cast<std::int32_t>(std::lround(volts / kVoltsPerCode));
       rig.scan();
       fz = rig.plate.newest()[2];
     }

@@ -17,11 +17,26 @@ StreamInfo stream(std::vector<Column> columns) {
   return s;
 }
 
-StreamInfo radians() { return stream({{"accel_x", "g"}, {"accel_y", "g"}, {"accel_z", "g"}, {"gyro_x", "rad/s"}, {"gyro_y", "rad/s"}, {"gyro_z", "rad/s"}}); }
-StreamInfo degrees() { return stream({{"gyro_x", "deg/s"}, {"gyro_y", "deg/s"}, {"gyro_z", "deg/s"}, {"accel_x", "g"}, {"accel_y", "g"}, {"accel_z", "g"}}); }
+StreamInfo radians() {
+  return stream({{"accel_x", "g"},
+                 {"accel_y", "g"},
+                 {"accel_z", "g"},
+                 {"gyro_x", "rad/s"},
+                 {"gyro_y", "rad/s"},
+                 {"gyro_z", "rad/s"}});
+}
+StreamInfo degrees() {
+  return stream({{"gyro_x", "deg/s"},
+                 {"gyro_y", "deg/s"},
+                 {"gyro_z", "deg/s"},
+                 {"accel_x", "g"},
+                 {"accel_y", "g"},
+                 {"accel_z", "g"}});
+}
 
-/// Stands for 3 s, then leans forward by `amplitude` and back, about the axis that points to the left (+y of the segment).
-/// z_down: the sensor's axes are x, -y, -z of the segment's, as of a MicroStrain unit; then gravity reads -1 g on z.
+/// Stands for 3 s, then leans forward by `amplitude` and back, about the axis that points to the left (+y of the
+/// segment). z_down: the sensor's axes are x, -y, -z of the segment's, as of a MicroStrain unit; then gravity reads -1
+/// g on z.
 double largest_angle(const StreamInfo& info, bool deg, bool z_down, double rate_hz) {
   ImuSettings settings;
   settings.name = "imu";
@@ -33,7 +48,8 @@ double largest_angle(const StreamInfo& info, bool deg, bool z_down, double rate_
     const double t = k / rate_hz, u = t < 3 ? 0 : t - 3;
     const double lean = amplitude * (1 - std::cos(M_PI * u)) / 2, lean_rate = amplitude * M_PI * std::sin(M_PI * u) / 2;
     // right-handed about +y (left): z turns towards x (forward)
-    const double force[3] = {-std::sin(lean), 0, sign * std::cos(lean)}, gyro[3] = {0, sign * (t < 3 ? 0 : lean_rate), 0};
+    const double force[3] = {-std::sin(lean), 0, sign * std::cos(lean)},
+                 gyro[3] = {0, sign * (t < 3 ? 0 : lean_rate), 0};
     Sample s;
     s.t = static_cast<TimeNs>(t * 1e9) + 1;
     for (std::size_t i = 0; i < 3; ++i) {
@@ -67,9 +83,7 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_no_inertial_sensor_is_refused_by_name) {
     try {
       InertialSensor(ImuSettings{}, stream(std::move(columns)), 0.001);
       BOOST_FAIL("must be refused");
-    } catch (const std::invalid_argument& e) {
-      BOOST_TEST(std::string(e.what()) == why);
-    }
+    } catch (const std::invalid_argument& e) { BOOST_TEST(std::string(e.what()) == why); }
   };
   refused({{"ain0", "count"}}, "raw/imu/inertial has no column accel_x");
   refused({{"accel_x", "furlong"}}, "raw/imu/inertial: column accel_x has the unit 'furlong'");
@@ -84,7 +98,10 @@ void map_another_sensor_and_edges(const char* unit) {
   highg.name = "raw/imu/highg";
   loss.name = "raw/imu/loss";
   loss.type = ValueType::i64;
-  loss.columns = {{"first_seq", "count"}, {"count", "count"}, {"cause", "code", 0, 0, "0 missing"}, {"stream", "code", 0, 0, "0 inertial, 1 highg, 2 sync"}};
+  loss.columns = {{"first_seq", "count"},
+                  {"count", "count"},
+                  {"cause", "code", 0, 0, "0 missing"},
+                  {"stream", "code", 0, 0, "0 inertial, 1 highg, 2 sync"}};
   sync.name = "raw/imu/sync";
   sync.clock_unit = "us";
   sync.columns = {{"line", "1"}, {"level", "code", 0, -0.001}, {"count", "count"}};
@@ -120,11 +137,13 @@ void map_another_sensor_and_edges(const char* unit) {
   h.seq = 10;
   h.t_device = newest + 1700;
   device.take_side(h, gaps, gap_seq, out);
-  BOOST_TEST(std::abs(static_cast<double>(out.samples()[0].t - lab(static_cast<double>(h.t_device)) - 400'000)) < 20'000);
+  BOOST_TEST(std::abs(static_cast<double>(out.samples()[0].t - lab(static_cast<double>(h.t_device)) - 400'000)) <
+             20'000);
   Sample e = h;
   e.stream = device.sync();
   device.take_edge(e, events, event_seq, out);
-  BOOST_TEST(std::abs(static_cast<double>(out.samples()[1].t - lab(static_cast<double>(h.t_device)) - 400'000 + 1'000'000)) < 20'000);
+  BOOST_TEST(std::abs(static_cast<double>(out.samples()[1].t - lab(static_cast<double>(h.t_device)) - 400'000 +
+                                          1'000'000)) < 20'000);
   // An announced hole of the other sensor is told under its name and is no hole of the main stream.
   out.clear();
   Sample l;

@@ -52,7 +52,8 @@ PlateSettings piezo(double z, bool down) {
 }
 /// fx12 fx34 fy14 fy23 fz1 fz2 fz3 fz4 of forces at the four sensors
 std::array<double, 8> signals(const std::array<Vec3, 4>& f) {
-  return {f[0][0] + f[1][0], f[2][0] + f[3][0], f[0][1] + f[3][1], f[1][1] + f[2][1], f[0][2], f[1][2], f[2][2], f[3][2]};
+  return {f[0][0] + f[1][0], f[2][0] + f[3][0], f[0][1] + f[3][1], f[1][1] + f[2][1],
+          f[0][2],           f[1][2],           f[2][2],           f[3][2]};
 }
 constexpr double kA = .12, kB = .2;
 const std::array<Vec3, 4> kSensors{{{kA, kB, 0}, {-kA, kB, 0}, {-kA, -kB, 0}, {kA, -kB, 0}}};
@@ -66,7 +67,8 @@ BOOST_AUTO_TEST_CASE(eight_bridges_are_solved_by_least_squares) {
   const Wrench6 load{25, -40, 700, 60, -35, 4};
   PlateVolts v{};
   for (std::size_t i = 0; i < 8; ++i)
-    for (std::size_t j = 0; j < 6; ++j) v[i] += p.calibration.sensitivity[i][j] * load[j] * p.calibration.gain[i] * 5e-6;
+    for (std::size_t j = 0; j < 6; ++j)
+      v[i] += p.calibration.sensitivity[i][j] * load[j] * p.calibration.gain[i] * 5e-6;
   BOOST_TEST(worst(m.sensor(v), load, 6) < 1e-9);
   BOOST_TEST(worst(m.volts(load), v, 8) < 1e-12);
   // what no load explains stands at right angles to every column of S, in uV/V: the mark of the least-squares solution
@@ -203,9 +205,11 @@ BOOST_AUTO_TEST_CASE(noise_of_eight_channels_becomes_the_covariance_of_the_wrenc
   p.calibration.noise_force_n = 1;
   p.calibration.noise_moment_nm = .5;
   const PlateModel m(p);
-  // independent noise of 0.3 N on every signal: Var Fx = 2 s^2, Var Fz = 4 s^2, Var Mx = 4 b^2 s^2, Var Mz = 2 (a^2 + b^2) s^2
+  // independent noise of 0.3 N on every signal: Var Fx = 2 s^2, Var Fz = 4 s^2, Var Mx = 4 b^2 s^2, Var Mz = 2 (a^2 +
+  // b^2) s^2
   const double s = .3;
-  const Wrench6 want{std::sqrt(2.0) * s, std::sqrt(2.0) * s, 2 * s, 2 * kB * s, 2 * kA * s, std::sqrt(2 * (kA * kA + kB * kB)) * s};
+  const Wrench6 want{std::sqrt(2.0) * s, std::sqrt(2.0) * s, 2 * s,
+                     2 * kB * s,         2 * kA * s,         std::sqrt(2 * (kA * kA + kB * kB)) * s};
   AdcCalibration adc{1e-3, -1e-3, 30000};
   Tare tare({2.0, 1e-3, 50, 3, 0.5}, 8);
   PlateCodes zero{};
@@ -214,11 +218,14 @@ BOOST_AUTO_TEST_CASE(noise_of_eight_channels_becomes_the_covariance_of_the_wrenc
   Random random(11);
   for (int k = 0;; ++k) {
     PlateCodes codes{};
-    for (std::size_t c = 0; c < 8; ++c) codes[c] = 30000 + 40 * double(c) + 1e3 * s * random.normal();  // 40 mV are 40 mN apart
+    for (std::size_t c = 0; c < 8; ++c)
+      codes[c] = 30000 + 40 * double(c) + 1e3 * s * random.normal();  // 40 mV are 40 mN apart
     if (tare.push(1e-3 * k, codes)) break;
   }
   const TareResult r = tare.finish(adc, m);
   BOOST_TEST(to_string(r.refusal) == "none");
-  for (std::size_t i = 0; i < 6; ++i) BOOST_TEST(std::abs(r.sd[i] / want[i] - 1) < 4 / std::sqrt(2 * 2000.0));  // four standard errors
-  for (std::size_t c = 0; c < 8; ++c) BOOST_TEST(std::abs(r.zero.codes[c] - 30000 - 40 * double(c)) < 4 * 1e3 * s / std::sqrt(2000.0));
+  for (std::size_t i = 0; i < 6; ++i)
+    BOOST_TEST(std::abs(r.sd[i] / want[i] - 1) < 4 / std::sqrt(2 * 2000.0));  // four standard errors
+  for (std::size_t c = 0; c < 8; ++c)
+    BOOST_TEST(std::abs(r.zero.codes[c] - 30000 - 40 * double(c)) < 4 * 1e3 * s / std::sqrt(2000.0));
 }

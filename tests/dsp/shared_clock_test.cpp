@@ -12,7 +12,8 @@ namespace {
 /// Arrival of scan k: the clock's line, then packets of `packet` scans and a delay that depends on the scan.
 double arrival(std::int64_t k, double start_s, int packet, double delay_s) {
   const std::int64_t last = (k / packet + 1) * packet - 1;
-  return start_s + 1e-3 * (1 + 40e-6) * static_cast<double>(last) + delay_s + 1e-4 * static_cast<double>(last * 7919 % 13) / 13;
+  return start_s + 1e-3 * (1 + 40e-6) * static_cast<double>(last) + delay_s +
+         1e-4 * static_cast<double>(last * 7919 % 13) / 13;
 }
 }  // namespace
 
@@ -23,14 +24,20 @@ BOOST_AUTO_TEST_CASE(equal_scans_of_one_clock_get_equal_times) {
   double begin_s = 5;
   for (int epoch = 0; epoch < 3; ++epoch, begin_s += 80) {
     std::map<std::int64_t, double> stamps;
-    struct Device { std::uint32_t& generation; int packet; double delay_s; std::int64_t next = 0; };
+    struct Device {
+      std::uint32_t& generation;
+      int packet;
+      double delay_s;
+      std::int64_t next = 0;
+    };
     Device devices[] = {{left, 4, 0.3e-3}, {right, 5, 1.1e-3}};
     double newest = 0;
     std::size_t twins = 0;
     while (devices[0].next < 60'000) {
       Device& a = devices[0];
       Device& b = devices[1];
-      Device& d = arrival(a.next, begin_s, a.packet, a.delay_s) <= arrival(b.next, begin_s, b.packet, b.delay_s) ? a : b;
+      Device& d =
+          arrival(a.next, begin_s, a.packet, a.delay_s) <= arrival(b.next, begin_s, b.packet, b.delay_s) ? a : b;
       const double t = arrival(d.next, begin_s, d.packet, d.delay_s);
       if (d.next == 0) clock.begin(d.generation, 0, t);
       const double stamp = clock.accept(d.next, t);
@@ -41,7 +48,8 @@ BOOST_AUTO_TEST_CASE(equal_scans_of_one_clock_get_equal_times) {
         stamps.erase(other);
       }
       // the line is at most late by the smallest delay, the packet's jitter and its own settling
-      if (d.next > 30'000) newest = std::max(newest, std::abs(stamp - (begin_s + 1e-3 * (1 + 40e-6) * static_cast<double>(d.next))));
+      if (d.next > 30'000)
+        newest = std::max(newest, std::abs(stamp - (begin_s + 1e-3 * (1 + 40e-6) * static_cast<double>(d.next))));
       ++d.next;
     }
     BOOST_TEST(twins > 59'900u);
@@ -57,7 +65,7 @@ BOOST_AUTO_TEST_CASE(a_device_far_behind_or_with_a_hole_gets_times_of_the_line) 
   std::uint32_t generation = 0;
   clock.begin(generation, 0, 1);
   for (std::int64_t k = 0; k < 3000; ++k) clock.accept(k, 1 + 1e-3 * static_cast<double>(k));
-  clock.accept(3500, 4.5);  // 500 scans never came
+  clock.accept(3500, 4.5);                                      // 500 scans never came
   BOOST_TEST(std::abs(clock.accept(3250, 4.6) - 4.25) < 1e-6);  // the other one has them
   clock.accept(9000, 10);
   BOOST_TEST(std::abs(clock.accept(3600, 11) - 4.6) < 1e-6);  // more than is kept

@@ -59,7 +59,8 @@ inline SquatRun feed(SquatDetector& d, const SquatCourses& c, double t0 = 0) {
 
 /// A body whose height and ankles follow minimum-jerk courses: every answer is known in closed form.
 struct MinimumJerk {
-  double mass_kg = 80, descent_s = 2, bottom_s = 0.3, ascent_s = 1.6, rest_s = 2.5, depth_m = 0.35, df_deg = 28, first_s = 4, tail_s = 2;
+  double mass_kg = 80, descent_s = 2, bottom_s = 0.3, ascent_s = 1.6, rest_s = 2.5, depth_m = 0.35, df_deg = 28,
+         first_s = 4, tail_s = 2;
   int repetitions = 3;
   double ankle_share = 1;  ///< part of the descent after which the ankles have arrived
   double sway_n = 2, bai_percent = 0;
@@ -70,9 +71,18 @@ struct MinimumJerk {
 
   SquatCourses make() const {
     const auto clip = [](double u) { return u < 0 ? 0 : u > 1 ? 1 : u; };
-    const auto place = [&](double x) { const double u = clip(x); return u * u * u * (10 - 15 * u + 6 * u * u); };
-    const auto speed = [&](double x) { const double u = clip(x); return 30 * u * u * (1 - u) * (1 - u); };
-    const auto accel = [&](double x) { const double u = clip(x); return 60 * u * (1 - u) * (1 - 2 * u); };
+    const auto place = [&](double x) {
+      const double u = clip(x);
+      return u * u * u * (10 - 15 * u + 6 * u * u);
+    };
+    const auto speed = [&](double x) {
+      const double u = clip(x);
+      return 30 * u * u * (1 - u) * (1 - u);
+    };
+    const auto accel = [&](double x) {
+      const double u = clip(x);
+      return 60 * u * (1 - u) * (1 - 2 * u);
+    };
     constexpr double g = 9.80665, pi = std::numbers::pi;
     SquatCourses c;
     const auto n = static_cast<std::size_t>((start_s(repetitions) + tail_s) * 1000);
@@ -80,7 +90,8 @@ struct MinimumJerk {
       const double t = static_cast<double>(k) * 1e-3;
       double z = 0, a = 0, d = 0, r = 0;
       for (int i = 0; i < repetitions; ++i) {
-        const double s = t - start_s(i), up = s - descent_s - bottom_s, da = descent_s * ankle_share, ua = 0.85 * ascent_s;
+        const double s = t - start_s(i), up = s - descent_s - bottom_s, da = descent_s * ankle_share,
+                     ua = 0.85 * ascent_s;
         z += depth_m * (place(up / ascent_s) - place(s / descent_s));
         a += depth_m * (accel(up / ascent_s) / (ascent_s * ascent_s) - accel(s / descent_s) / (descent_s * descent_s));
         d += df_deg * (place(s / da) - place((up - 0.1 * ascent_s) / ua));

@@ -52,8 +52,8 @@ SquatCourses courses(const json& all, const json& one) {
     }
   }
   SquatCourses c;
-  const std::map<std::string, std::array<Course, 2>*> pairs{{"fz", &c.fz},       {"df", &c.df},       {"rate", &c.rate},
-                                                            {"shank", &c.shank}, {"pitch", &c.pitch}, {"ev", &c.eversion}};
+  const std::map<std::string, std::array<Course, 2>*> pairs{
+      {"fz", &c.fz}, {"df", &c.df}, {"rate", &c.rate}, {"shank", &c.shank}, {"pitch", &c.pitch}, {"ev", &c.eversion}};
   const std::size_t n = one["n"];
   const int step = all["step"];
   for (const std::string key : {"fz", "df", "rate", "shank", "pitch", "ev"}) {
@@ -95,7 +95,9 @@ struct Table {
   }
 };
 
-std::string reference_reason(const Repetition& r) { return r.reason == RejectReason::none ? "" : std::string(to_string(r.reason)); }
+std::string reference_reason(const Repetition& r) {
+  return r.reason == RejectReason::none ? "" : std::string(to_string(r.reason));
+}
 
 void compare(Table& t, const Repetition& r, const json& rep, const json& m) {
   const double exact = 1e-9;  // s, deg, m: rounding of other orders of summation
@@ -110,7 +112,8 @@ void compare(Table& t, const Repetition& r, const json& rep, const json& m) {
     t.add("drop (rejected)", r.drop_m, rep["drop_raw"], exact);
     for (std::size_t i = 0; i < 2; ++i) {
       BOOST_TEST(!r.side[i].valid);
-      t.add("df_peak (rejected)", r.side[i].peak_deg, rep["df_peak"][i].is_null() ? unknown : rep["df_peak"][i].get<double>(), exact);
+      t.add("df_peak (rejected)", r.side[i].peak_deg,
+            rep["df_peak"][i].is_null() ? unknown : rep["df_peak"][i].get<double>(), exact);
     }
     return;
   }
@@ -131,15 +134,22 @@ void compare(Table& t, const Repetition& r, const json& rep, const json& m) {
   t.add("cop plateau", r.cop_ap_plateau_m, number(m, "cop_ap_plateau"), exact);
   t.add("fall_back", r.fall_back_m, number(m, "fall_back"), exact);
   t.add("finish lag", r.finish_lag_s, number(m, "plateau_lag"), exact);
-  const std::map<FirstOut, std::string> names{{FirstOut::none, "none"}, {FirstOut::both, "both"}, {FirstOut::left, "N"}, {FirstOut::right, "D"}, {FirstOut::unknown, "unknown"}};
+  const std::map<FirstOut, std::string> names{{FirstOut::none, "none"},
+                                              {FirstOut::both, "both"},
+                                              {FirstOut::left, "N"},
+                                              {FirstOut::right, "D"},
+                                              {FirstOut::unknown, "unknown"}};
   BOOST_TEST(names.at(r.first_out) == m["first_plateau"].get<std::string>(), t.where);
-  t.add("rate difference D-N", dominant_difference(r, Side::right, &RepetitionSide::rate_fit_deg_s), number(m, "rate_diff"), 1e-8);
+  t.add("rate difference D-N", dominant_difference(r, Side::right, &RepetitionSide::rate_fit_deg_s),
+        number(m, "rate_diff"), 1e-8);
   t.add("onset lag D-N", dominant_difference(r, Side::right, &RepetitionSide::onset_s), number(m, "onset_lag"), exact);
   for (std::size_t i = 0; i < 2; ++i) {
     const RepetitionSide& s = r.side[i];
     const std::string role = i == 1 ? "_D" : "_N";  // the reference was run with the right side dominant
     const auto flat = [&](const char* key) { return number(m, key + role); };
-    BOOST_TEST((s.reason == SideReason::none ? "" : std::string(to_string(s.reason))) == m["side_reason" + role].get<std::string>(), t.where);
+    BOOST_TEST((s.reason == SideReason::none ? "" : std::string(to_string(s.reason))) ==
+                   m["side_reason" + role].get<std::string>(),
+               t.where);
     t.add("shank_max", s.shank_max_deg, flat("shank_max"), exact);
     t.add("heel_lift", s.heel_lift_deg, flat("heel"), exact);
     if (r.start_kind != RepetitionEdge::turn) {  // there the reference takes a foot that still moves for its standing
@@ -189,7 +199,8 @@ BOOST_AUTO_TEST_CASE(every_case_agrees_with_the_reference) {
     for (std::size_t k = 0; k < reps.size(); ++k) {
       const Repetition& r = run.repetitions[k];
       BOOST_TEST(static_cast<std::size_t>(r.index) == k);
-      BOOST_TEST(reference_reason(r) == (reps[k]["reason"].is_null() ? "" : reps[k]["reason"].get<std::string>()), table.where);
+      BOOST_TEST(reference_reason(r) == (reps[k]["reason"].is_null() ? "" : reps[k]["reason"].get<std::string>()),
+                 table.where);
       compare(table, r, reps[k], one["metrics"][k]);
       ++repetitions;
       rejected += r.reason != RejectReason::none;
@@ -204,12 +215,15 @@ BOOST_AUTO_TEST_CASE(every_case_agrees_with_the_reference) {
       table.add("weight event value", e.value, want[2], 1e-8);
     }
     BOOST_TEST(weights.size() == one["events"].size(), table.where);
-    table.add("bodyweight at the end", detector.bodyweight_n(), one["bw"].is_null() ? unknown : one["bw"].get<double>(), 1e-8);
+    table.add("bodyweight at the end", detector.bodyweight_n(), one["bw"].is_null() ? unknown : one["bw"].get<double>(),
+              1e-8);
     BOOST_TEST(detector.lost() == 0U);
     if (one["name"] == "one plate") BOOST_TEST(std::string(detector.status_text()).starts_with("not supported"));
   }
-  std::printf("squat: %zu cases, %zu repetitions (%zu rejected) against the reference; largest difference and number of values:\n",
-              all["cases"].size(), repetitions, rejected);
+  std::printf(
+      "squat: %zu cases, %zu repetitions (%zu rejected) against the reference; largest difference and number of "
+      "values:\n",
+      all["cases"].size(), repetitions, rejected);
   for (const auto& [metric, w] : table.worst) std::printf("  %-24s %9.2e  %4d\n", metric.c_str(), w.first, w.second);
   BOOST_TEST(repetitions > 80U);
 }
@@ -266,17 +280,20 @@ BOOST_AUTO_TEST_CASE(truth_of_the_synthetic_subject) {
       BOOST_CHECK_MESSAGE(std::abs(got - want) <= tolerance, what << " got " << got << ", truth " << want);
     };
     const std::size_t i0 = index(e["start"]), i1 = index(e["end"]);
-    const auto low = std::min_element(com.begin() + static_cast<std::ptrdiff_t>(i0), com.begin() + static_cast<std::ptrdiff_t>(i1));
+    const auto low =
+        std::min_element(com.begin() + static_cast<std::ptrdiff_t>(i0), com.begin() + static_cast<std::ptrdiff_t>(i1));
     const double drop = com[i0] - *low;
     // the span around the lowest point, as the definition has it
-    const double top = *std::max_element(com.begin() + static_cast<std::ptrdiff_t>(i0), com.begin() + static_cast<std::ptrdiff_t>(i1));
+    const double top =
+        *std::max_element(com.begin() + static_cast<std::ptrdiff_t>(i0), com.begin() + static_cast<std::ptrdiff_t>(i1));
     const double limit = *low + std::max(0.002, 0.01 * (top - *low));
     auto a = low, b = low;
     while (*(a - 1) <= limit) --a;
     while (*(b + 1) <= limit) ++b;
     const double middle = t0 + 0.5e-3 * static_cast<double>((a - com.begin()) + (b - com.begin()));
     const std::size_t plateau = index(n["plateau_fit"]);
-    const double rear = *std::min_element(c.cop.begin() + static_cast<std::ptrdiff_t>(plateau), c.cop.begin() + (b - com.begin()) + 1);
+    const double rear =
+        *std::min_element(c.cop.begin() + static_cast<std::ptrdiff_t>(plateau), c.cop.begin() + (b - com.begin()) + 1);
     const double foot = 100 / p["foot_len"].get<double>();
     const double rate_d = p["rate"]["D"], rate_n = p["rate"]["N"];
     near("bottom s", r.t_bottom_s, middle, .02);
@@ -287,7 +304,8 @@ BOOST_AUTO_TEST_CASE(truth_of_the_synthetic_subject) {
     near("rate D-N", dominant_difference(r, Side::right, &RepetitionSide::rate_fit_deg_s), rate_d - rate_n, .4);
     near("onset D s", r.side[1].onset_s, d["on_fit"], .02);
     near("onset N s", r.side[0].onset_s, n["on_fit"], .02);
-    near("onset lag s", dominant_difference(r, Side::right, &RepetitionSide::onset_s), d["on"].get<double>() - n["on"].get<double>(), .02);
+    near("onset lag s", dominant_difference(r, Side::right, &RepetitionSide::onset_s),
+         d["on"].get<double>() - n["on"].get<double>(), .02);
     near("plateau N s", r.side[0].plateau_s, n["plateau_fit"], .02);
     near("ev lead D s", r.side[1].eversion_lead_s, p["ev_lead"]["D"], .03);
     near("ev lead N s", r.side[0].eversion_lead_s, p["ev_lead"]["N"], .03);
@@ -319,7 +337,8 @@ BOOST_AUTO_TEST_CASE(minimum_jerk_squats_have_the_drop_and_bottom_that_were_put_
   cases[3] = {"4 s, 0.45 m", {}};
   cases[3].body.descent_s = 4, cases[3].body.ascent_s = 3, cases[3].body.depth_m = .45, cases[3].body.bottom_s = 0;
   cases[4] = {"5 s, 0.30 m", {}};
-  cases[4].body.descent_s = 5, cases[4].body.ascent_s = 4, cases[4].body.depth_m = .3, cases[4].body.df_deg = 24, cases[4].body.bottom_s = 0;
+  cases[4].body.descent_s = 5, cases[4].body.ascent_s = 4, cases[4].body.depth_m = .3, cases[4].body.df_deg = 24,
+  cases[4].body.bottom_s = 0;
   cases[5] = {"4 s + 1", {}};
   cases[5].body.descent_s = 4, cases[5].body.ascent_s = 3, cases[5].body.bottom_s = 1;
   cases[6] = {"2 s + 5", {}};
@@ -333,8 +352,10 @@ BOOST_AUTO_TEST_CASE(minimum_jerk_squats_have_the_drop_and_bottom_that_were_put_
     SquatDetector detector;
     const SquatRun run = feed(detector, body.make());
     BOOST_TEST_REQUIRE(run.repetitions.size() == 3U, c.name);
-    // The ankle may already have moved while its rate was below the quiet limit: rate = 30 R/T u^2, angle = 10 R u^3 for small u.
-    const double u = std::sqrt(1.5 * body.descent_s / (30 * body.df_deg)), unseen_deg = 10 * body.df_deg * u * u * u + 0.02;
+    // The ankle may already have moved while its rate was below the quiet limit: rate = 30 R/T u^2, angle = 10 R u^3
+    // for small u.
+    const double u = std::sqrt(1.5 * body.descent_s / (30 * body.df_deg)),
+                 unseen_deg = 10 * body.df_deg * u * u * u + 0.02;
     double drop = 0, bottom = 0, pause_low = 1e9, pause_high = 0, range = 0;
     for (int k = 0; k < 3; ++k) {
       const Repetition& r = run.repetitions[static_cast<std::size_t>(k)];
@@ -347,8 +368,9 @@ BOOST_AUTO_TEST_CASE(minimum_jerk_squats_have_the_drop_and_bottom_that_were_put_
       for (const RepetitionSide& s : r.side) range = std::max(range, std::abs(s.range_deg - body.df_deg));
       BOOST_TEST((r.first_out == FirstOut::none || r.first_out == FirstOut::both), c.name);
     }
-    std::printf("  minimum jerk %-17s drop error %4.1f mm, bottom %5.3f s, range %5.3f deg, pause %.2f..%.2f of %.1f s\n", c.name,
-                1e3 * drop, bottom, range, pause_low, pause_high, body.bottom_s);
+    std::printf(
+        "  minimum jerk %-17s drop error %4.1f mm, bottom %5.3f s, range %5.3f deg, pause %.2f..%.2f of %.1f s\n",
+        c.name, 1e3 * drop, bottom, range, pause_low, pause_high, body.bottom_s);
     BOOST_TEST(drop < .010, c.name);
     BOOST_TEST(range < unseen_deg, c.name);
     BOOST_TEST(pause_high <= body.bottom_s + .2, c.name);
@@ -357,8 +379,8 @@ BOOST_AUTO_TEST_CASE(minimum_jerk_squats_have_the_drop_and_bottom_that_were_put_
       BOOST_TEST(pause_low >= body.bottom_s - .4, c.name);
       BOOST_TEST(bottom < .12, c.name);
     } else {
-      // A limit of the method: in a long pause millimetres of drift decide where the lowest point is and where 10 mm above it end.
-      // The bottom then lies somewhere in the pause, and up to a tenth of the pause is missed.
+      // A limit of the method: in a long pause millimetres of drift decide where the lowest point is and where 10 mm
+      // above it end. The bottom then lies somewhere in the pause, and up to a tenth of the pause is missed.
       BOOST_TEST(pause_low >= .9 * body.bottom_s - .4, c.name);
       BOOST_TEST(bottom < .12 + body.bottom_s / 2, c.name);
     }

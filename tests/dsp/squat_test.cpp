@@ -26,18 +26,21 @@ bool same(const Repetition& a, const Repetition& b) {
   using S = RepetitionSide;
   using L = RepetitionLoad;
   bool ok = a.index == b.index && a.reason == b.reason && a.first_out == b.first_out;
-  for (auto m : {&Repetition::t_start_s, &Repetition::t_bottom_s, &Repetition::t_bottom_first_s, &Repetition::t_end_s, &Repetition::drop_m,
-                 &Repetition::pause_s, &Repetition::v_descent_peak_m_s, &Repetition::bodyweight_n, &Repetition::finish_lag_s, &Repetition::fall_back_m}) {
+  for (auto m : {&Repetition::t_start_s, &Repetition::t_bottom_s, &Repetition::t_bottom_first_s, &Repetition::t_end_s,
+                 &Repetition::drop_m, &Repetition::pause_s, &Repetition::v_descent_peak_m_s, &Repetition::bodyweight_n,
+                 &Repetition::finish_lag_s, &Repetition::fall_back_m}) {
     ok = ok && eq(a.*m, b.*m);
   }
   for (std::size_t i = 0; i < 2; ++i) {
     ok = ok && a.side[i].valid == b.side[i].valid;
-    for (auto m : {&S::baseline_deg, &S::range_deg, &S::onset_s, &S::rate_fit_deg_s, &S::rate_peak_deg_s, &S::t90_s, &S::plateau_s, &S::plateau_level_deg,
-                   &S::creep_deg_s, &S::shank_max_deg, &S::heel_lift_deg, &S::eversion_amplitude_deg, &S::eversion_lead_s}) {
+    for (auto m : {&S::baseline_deg, &S::range_deg, &S::onset_s, &S::rate_fit_deg_s, &S::rate_peak_deg_s, &S::t90_s,
+                   &S::plateau_s, &S::plateau_level_deg, &S::creep_deg_s, &S::shank_max_deg, &S::heel_lift_deg,
+                   &S::eversion_amplitude_deg, &S::eversion_lead_s}) {
       ok = ok && eq(a.side[i].*m, b.side[i].*m);
     }
   }
-  for (auto m : {&L::standing, &L::descent, &L::bottom, &L::ascent, &L::ascent_impulse}) ok = ok && eq(a.load.*m, b.load.*m);
+  for (auto m : {&L::standing, &L::descent, &L::bottom, &L::ascent, &L::ascent_impulse})
+    ok = ok && eq(a.load.*m, b.load.*m);
   return ok;
 }
 }  // namespace
@@ -65,8 +68,8 @@ BOOST_AUTO_TEST_CASE(a_squat_is_told_as_it_happens) {
       z_error = std::max(z_error, std::abs(detector.height_m() - c.z[k]));
     }
   }
-  std::printf("squat live: velocity within %.3f m/s, height within %.3f m; repetition known %.3f s after its end\n", v_error, z_error,
-              closed_after);
+  std::printf("squat live: velocity within %.3f m/s, height within %.3f m; repetition known %.3f s after its end\n",
+              v_error, z_error, closed_after);
   BOOST_TEST(v_error < 0.05);
   BOOST_TEST(z_error < 0.08);
   BOOST_TEST(closed_after < 1.0);
@@ -79,7 +82,8 @@ BOOST_AUTO_TEST_CASE(a_squat_is_told_as_it_happens) {
   BOOST_TEST(std::abs(weighed->value - 80 * 9.80665) < 2.0);
   BOOST_TEST(find(run, SquatEventKind::status)->value == static_cast<double>(SquatStatus::standing));
   for (std::size_t k = 0; k < 2; ++k) {
-    const SquatEvent *start = find(run, SquatEventKind::repetition_started, k), *low = find(run, SquatEventKind::bottom, k);
+    const SquatEvent *start = find(run, SquatEventKind::repetition_started, k),
+                     *low = find(run, SquatEventKind::bottom, k);
     BOOST_TEST_REQUIRE((start != nullptr && low != nullptr));
     BOOST_TEST(start->value == static_cast<double>(k));
     const double s = body.start_s(static_cast<int>(k));
@@ -105,7 +109,8 @@ BOOST_AUTO_TEST_CASE(the_state_can_be_copied_at_any_tick) {
   BOOST_TEST_REQUIRE(expected.repetitions.size() == 2U);
   const auto end_tick = static_cast<std::size_t>(expected.repetitions[0].t_end_s * 1000);
   // in the descent; waiting for the margin; in the middle of the work on the metrics
-  for (const std::size_t cut : {std::size_t{4900}, end_tick + 500, end_tick + 803, end_tick + 806, end_tick + 812, end_tick + 820}) {
+  for (const std::size_t cut :
+       {std::size_t{4900}, end_tick + 500, end_tick + 803, end_tick + 806, end_tick + 812, end_tick + 820}) {
     auto first = std::make_unique<SquatDetector>();
     SquatRun run;
     for (std::size_t k = 0; k < cut; ++k) {
@@ -223,7 +228,8 @@ BOOST_AUTO_TEST_CASE(no_tick_pays_for_a_whole_repetition) {
   using Clock = std::chrono::steady_clock;
   MinimumJerk longest;  // nearly 20 s from start to end, with plateaus: the most work there is
   longest.repetitions = 1;
-  longest.descent_s = 7.5, longest.bottom_s = 4, longest.ascent_s = 7, longest.ankle_share = 0.6, longest.depth_m = 0.45;
+  longest.descent_s = 7.5, longest.bottom_s = 4, longest.ascent_s = 7, longest.ankle_share = 0.6,
+  longest.depth_m = 0.45;
   MinimumJerk usual;
   usual.ankle_share = 0.75;
   for (const auto& [name, body] : {std::pair{"2 s squats", usual}, std::pair{"19 s squat", longest}}) {
@@ -241,11 +247,13 @@ BOOST_AUTO_TEST_CASE(no_tick_pays_for_a_whole_repetition) {
       }
       Repetition r;
       accepted = 0;
-      while (detector.pop(r)) accepted += r.reason == RejectReason::none && r.side[0].valid && !std::isnan(r.side[0].plateau_s);
+      while (detector.pop(r))
+        accepted += r.reason == RejectReason::none && r.side[0].valid && !std::isnan(r.side[0].plateau_s);
     }
     const double worst_us = *std::max_element(least_us.begin(), least_us.end());
     std::nth_element(least_us.begin(), least_us.begin() + static_cast<std::ptrdiff_t>(c.size() / 2), least_us.end());
-    std::printf("squat cost, %s: median tick %.0f ns (clock included), worst tick %.0f us\n", name, 1e3 * least_us[c.size() / 2], worst_us);
+    std::printf("squat cost, %s: median tick %.0f ns (clock included), worst tick %.0f us\n", name,
+                1e3 * least_us[c.size() / 2], worst_us);
     BOOST_TEST(accepted == static_cast<std::size_t>(body.repetitions), name);
   }
   std::printf("squat state: %zu bytes\n", sizeof(SquatDetector::State));

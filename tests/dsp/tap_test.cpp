@@ -44,7 +44,8 @@ BOOST_AUTO_TEST_CASE(the_delay_is_found_to_a_fraction_of_a_millisecond) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(noise_of_plate_and_sensor_costs_less_than_the_reference_allows) {  // < 0.3 ms (1 SD), science reference 3.5
+BOOST_AUTO_TEST_CASE(
+    noise_of_plate_and_sensor_costs_less_than_the_reference_allows) {  // < 0.3 ms (1 SD), science reference 3.5
   double worst = 0;
   for (unsigned seed = 1; seed <= 20; ++seed) {
     const TapMatch m = match(0.0073, 0.8, 0.05, seed);
@@ -69,7 +70,8 @@ BOOST_AUTO_TEST_CASE(the_detector_hears_taps_once_and_no_noise) {
   int taps = 0;
   for (int i = 0; i < 10'000; ++i) {
     const double t = 1e-3 * i;
-    const bool heard = detector.push(1.0 * normal(random) + 300 * pulse(t, 2) + 300 * pulse(t, 2.2) + 300 * pulse(t, 5.0005));
+    const bool heard =
+        detector.push(1.0 * normal(random) + 300 * pulse(t, 2) + 300 * pulse(t, 2.2) + 300 * pulse(t, 5.0005));
     if (!heard) continue;
     ++taps;
     BOOST_TEST((std::abs(t - 2) < 0.015 || std::abs(t - 5) < 0.015), "heard at " << t);

@@ -13,7 +13,8 @@ using namespace grfd;
 // Quiet standing, one plate, moments at its surface, CoP published in cm (Santos & Duarte 2016, BDS).
 BOOST_AUTO_TEST_CASE(the_cop_of_quiet_standing_equals_the_published_one) {
   const char* env = std::getenv("GRFD_TEST_DATA");
-  const auto folder = std::filesystem::path(env ? env : std::string(GRFD_SOURCE) + "/../shared/data") / "03_standing_raw6_100Hz_BDS";
+  const auto folder =
+      std::filesystem::path(env ? env : std::string(GRFD_SOURCE) + "/../shared/data") / "03_standing_raw6_100Hz_BDS";
   if (!std::filesystem::exists(folder)) {
     BOOST_TEST_MESSAGE("skipped: no recordings at " << folder << " (set GRFD_TEST_DATA)");
     return;
@@ -47,10 +48,11 @@ BOOST_AUTO_TEST_CASE(the_cop_of_quiet_standing_equals_the_published_one) {
       cop.update(lab);
       if (++rows <= 5) continue;  // debounce
       BOOST_REQUIRE(cop.plate(0).valid);
-      worst_cm = std::max({worst_cm, std::abs(100 * cop.plate(0).cop_ml - x_cm), std::abs(100 * cop.plate(0).cop_ap - y_cm),
-                           std::abs(100 * cop.total().cop_ml - x_cm)});
+      worst_cm = std::max({worst_cm, std::abs(100 * cop.plate(0).cop_ml - x_cm),
+                           std::abs(100 * cop.plate(0).cop_ap - y_cm), std::abs(100 * cop.total().cop_ml - x_cm)});
     }
-    BOOST_TEST_MESSAGE("BDS0000" << file << ": " << rows << " rows, worst " << worst_cm << " cm from the published CoP");
+    BOOST_TEST_MESSAGE("BDS0000" << file << ": " << rows << " rows, worst " << worst_cm
+                                 << " cm from the published CoP");
     BOOST_TEST(rows == 6000);
     BOOST_TEST(worst_cm < 1e-6);  // published with six decimals of force, moment and CoP
   }

@@ -85,7 +85,8 @@ BOOST_AUTO_TEST_CASE(the_plate_model_adds_the_pad_along_its_own_upward_side) {
   const Wrench6 grf = point_load({30, -45, 812}, {0.373, 0.079, 0}, 2.5);
   for (const bool up : {true, false})
     for (const Sense sense : {Sense::reaction, Sense::action}) {
-      PlateSettings s = plain_plate(up ? corners_at(.3, .1, 0) : z_down_corners_at(.3, .1, 0), {0, 0, up ? .041 : -.041}, sense);
+      PlateSettings s =
+          plain_plate(up ? corners_at(.3, .1, 0) : z_down_corners_at(.3, .1, 0), {0, 0, up ? .041 : -.041}, sense);
       s.pad_m = 0.012;
       const PlateModel m(s);
       BOOST_TEST(m.z_up() == up);
@@ -156,8 +157,7 @@ BOOST_AUTO_TEST_CASE(corners_give_the_pose_and_a_bad_survey_is_refused) {
   std::array<Vec3, 4> c;
   const std::array<Vec3, 4> local{{{.3, .2, 0}, {-.3, .2, 0}, {-.3, -.2, 0}, {.3, -.2, 0}}};
   for (std::size_t k = 0; k < 4; ++k)
-    for (std::size_t i = 0; i < 3; ++i)
-      c[k][i] = r0[i][0] * local[k][0] + r0[i][1] * local[k][1] + Vec3{.25, .4, 0}[i];
+    for (std::size_t i = 0; i < 3; ++i) c[k][i] = r0[i][0] * local[k][0] + r0[i][1] * local[k][1] + Vec3{.25, .4, 0}[i];
   PlatePose pose = pose_from_corners(c);
   for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(worst(pose.rotation[i], r0[i], 3) < 1e-12);
   BOOST_TEST(worst(pose.center, Vec3{.25, .4, 0}, 3) < 1e-12);
@@ -241,7 +241,8 @@ BOOST_AUTO_TEST_CASE(two_plates_are_summed_as_wrenches) {
   BOOST_TEST(std::abs(p.tz - (-1.0 + .8 + shear)) < 1e-12);
   BOOST_TEST(std::abs(shear) > 0.5);
   // different heights: each on its own surface; the weighted mean of the two is not the combined CoP
-  const Wrench6 low = point_load({-20, 45, 420}, {-.15, .02, 0}, -1), high = point_load({18, 33, 380}, {.16, .05, .1}, .8);
+  const Wrench6 low = point_load({-20, 45, 420}, {-.15, .02, 0}, -1),
+                high = point_load({18, 33, 380}, {.16, .05, .1}, .8);
   const PressurePoint own = center_of_pressure(high, .1);
   BOOST_TEST(std::abs(own.x - .16) < 1e-12);
   BOOST_TEST(std::abs(own.y - .05) < 1e-12);
@@ -262,11 +263,13 @@ BOOST_AUTO_TEST_CASE(sigma_of_the_cop_agrees_with_monte_carlo) {
     sx += p.x - .1, sy += p.y - .12, sxx += (p.x - .1) * (p.x - .1), syy += (p.y - .12) * (p.y - .12);
   }
   const double mx = std::sqrt(sxx / n - sx * sx / n / n), my = std::sqrt(syy / n - sy * sy / n / n);
-  BOOST_TEST_MESSAGE("cop sigma " << 1e3 * s.x << " " << 1e3 * s.y << " mm, Monte Carlo " << 1e3 * mx << " " << 1e3 * my);
+  BOOST_TEST_MESSAGE("cop sigma " << 1e3 * s.x << " " << 1e3 * s.y << " mm, Monte Carlo " << 1e3 * mx << " "
+                                  << 1e3 * my);
   BOOST_TEST(std::abs(s.x - mx) < 1e-5);
   BOOST_TEST(std::abs(s.y - my) < 1e-5);
   // published table at x = 0.10, y = 0.12 m (mm, two digits): the larger axis
-  const std::array<std::array<double, 2>, 6> table{{{20, 13}, {50, 5.3}, {100, 2.6}, {200, 1.3}, {400, .66}, {800, .33}}};
+  const std::array<std::array<double, 2>, 6> table{
+      {{20, 13}, {50, 5.3}, {100, 2.6}, {200, 1.3}, {400, .66}, {800, .33}}};
   for (const auto& [fz, mm] : table) {
     const PressureSigma q = cop_sigma(point_load({0, 0, fz}, {.1, .12, .05}, 0), .05, sd);
     BOOST_TEST(std::abs(1e3 * std::max(q.x, q.y) - mm) < 0.06 * mm);

@@ -1,5 +1,5 @@
-// Preloaded (LD_PRELOAD) into the daemon: a disk that takes its time to make anything durable. GRFD_SLOW_SYNC_MS, 1500 when
-// not given, is what every fsync and fdatasync takes at least.
+// Preloaded (LD_PRELOAD) into the daemon: a disk that takes its time to make anything durable. GRFD_SLOW_SYNC_MS, 1500
+// when not given, is what every fsync and fdatasync takes at least.
 #include <dlfcn.h>
 #include <time.h>
 

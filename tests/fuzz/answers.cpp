@@ -27,7 +27,8 @@ class LyingLink final : public Link, private Link::Receiver {
     upset();
     inner_.claim(interfaces);
   }
-  std::size_t control(std::uint8_t type, std::uint8_t request, std::uint16_t value, std::uint16_t index, std::span<std::byte> data, int ms) override {
+  std::size_t control(std::uint8_t type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
+                      std::span<std::byte> data, int ms) override {
     upset();
     const std::size_t n = inner_.control(type, request, value, index, data, ms);
     return type & 0x80 ? changed(data, n) : n;
@@ -54,7 +55,8 @@ class LyingLink final : public Link, private Link::Receiver {
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override { target_->bytes(data, arrival); }
   void lost(const char* why) noexcept override { target_->lost(why); }
   void upset() {
-    constexpr LinkError::Kind kKinds[] = {LinkError::Kind::gone, LinkError::Kind::timeout, LinkError::Kind::stall, LinkError::Kind::io};
+    constexpr LinkError::Kind kKinds[] = {LinkError::Kind::gone, LinkError::Kind::timeout, LinkError::Kind::stall,
+                                          LinkError::Kind::io};
     if (const std::uint8_t choice = in_.byte(); choice >= 0xfc) throw LinkError(kKinds[choice & 3], "made up");
   }
   std::size_t changed(std::span<std::byte> data, std::size_t n) {
@@ -63,8 +65,9 @@ class LyingLink final : public Link, private Link::Receiver {
       case 1:  // one byte
         if (n > 0) data[in_.byte() % n] = static_cast<std::byte>(in_.byte());
         return n;
-      case 2: return n > 0 ? in_.byte() % (n + 1) : 0;  // shorter
-      case 3: {                                         // something else
+      case 2:
+        return n > 0 ? in_.byte() % (n + 1) : 0;  // shorter
+      case 3: {                                   // something else
         const auto other = in_.bytes(std::min<std::size_t>(data.size(), in_.byte()));
         std::copy(other.begin(), other.end(), data.begin());
         return other.size();
@@ -74,7 +77,8 @@ class LyingLink final : public Link, private Link::Receiver {
         for (std::size_t i = n; i < more; ++i) data[i] = static_cast<std::byte>(in_.byte());
         return more;
       }
-      default: return n;
+      default:
+        return n;
     }
   }
   Link& inner_;

@@ -1,5 +1,5 @@
-// The reader of captures, and what plays them. Input: 0 and the bytes of a file; or records [kind][time step][length][bytes]
-// that are written with good checksums and played into a driver.
+// The reader of captures, and what plays them. Input: 0 and the bytes of a file; or records [kind][time
+// step][length][bytes] that are written with good checksums and played into a driver.
 #include "drivers/capture.hpp"
 #include "drivers/replay.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -31,12 +31,11 @@ void read(CaptureView bytes) {
     FUZZ_REQUIRE(second.cut_bytes == 0 && second.records.size() == content.records.size());
     for (std::size_t i = 0; i < second.records.size(); ++i) {
       const CaptureRecord &a = content.records[i], &b = second.records[i];
-      FUZZ_REQUIRE(a.kind == b.kind && a.t == b.t && std::equal(a.payload.begin(), a.payload.end(), b.payload.begin(), b.payload.end()));
+      FUZZ_REQUIRE(a.kind == b.kind && a.t == b.t &&
+                   std::equal(a.payload.begin(), a.payload.end(), b.payload.begin(), b.payload.end()));
     }
     if (!content.records.empty()) Capture(CaptureBytes(bytes.begin(), bytes.end()), "x");
-  } catch (const CaptureError& e) {
-    FUZZ_REQUIRE(std::string(e.what()).find("x: offset ") == 0);
-  }
+  } catch (const CaptureError& e) { FUZZ_REQUIRE(std::string(e.what()).find("x: offset ") == 0); }
 }
 
 void play(Input& in) {
@@ -76,23 +75,29 @@ void play(Input& in) {
             link.set_receiver(&ear);
             bench.driver->start(link, facts);
             break;
-          case CaptureVerb::stop: bench.driver->stop(link); break;
-          case CaptureVerb::check: bench.driver->check(link, link.asked_at()); break;
-          case CaptureVerb::blink: bench.driver->blink(link); break;
+          case CaptureVerb::stop:
+            bench.driver->stop(link);
+            break;
+          case CaptureVerb::check:
+            bench.driver->check(link, link.asked_at());
+            break;
+          case CaptureVerb::blink:
+            bench.driver->blink(link);
+            break;
         }
       } catch (const LinkError&) {
-      } catch (const DeviceError&) {
-      }
+      } catch (const DeviceError&) {}
     }
-  } catch (const CaptureError&) {
-  }
+  } catch (const CaptureError&) {}
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input in(data, size);
-  if (in.byte() == 0) read(in.rest());
-  else play(in);
+  if (in.byte() == 0)
+    read(in.rest());
+  else
+    play(in);
   return 0;
 }

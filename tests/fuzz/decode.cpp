@@ -38,7 +38,9 @@ struct Script final : CaptureOutlet {
     capture = std::make_unique<Capture>(std::move(bytes), entry.name);
   }
   void streamed(CaptureKind, TimeNs, CaptureView) noexcept override {}
-  void said(CaptureKind kind, TimeNs t, CaptureView payload) noexcept override { encoder.record(bytes, kind, t, payload); }
+  void said(CaptureKind kind, TimeNs t, CaptureView payload) noexcept override {
+    encoder.record(bytes, kind, t, payload);
+  }
 };
 
 const Script& script(const DriverEntry& entry) {
@@ -69,9 +71,7 @@ struct Half {
     try {
       driver->start(link, facts);
       return true;
-    } catch (const LinkError&) {
-      return false;
-    }
+    } catch (const LinkError&) { return false; }
   }
   static void keep(void* self, std::span<const Sample> samples) noexcept {
     auto& all = static_cast<Half*>(self)->all;
@@ -122,7 +122,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   FUZZ_REQUIRE(whole.all.size() == cut.all.size());
-  for (std::size_t i = 0; i < cut.all.size(); ++i) FUZZ_REQUIRE(std::memcmp(&whole.all[i], &cut.all[i], sizeof(Sample)) == 0);
+  for (std::size_t i = 0; i < cut.all.size(); ++i)
+    FUZZ_REQUIRE(std::memcmp(&whole.all[i], &cut.all[i], sizeof(Sample)) == 0);
   const auto a = whole.driver->counters(), b = cut.driver->counters();
   for (std::size_t i = 0; i < a.size(); ++i) FUZZ_REQUIRE(a[i]->get() == b[i]->get());
   // Nothing is dropped in silence.

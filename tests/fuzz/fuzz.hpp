@@ -1,5 +1,5 @@
-// What the fuzz targets share. A target is one function; libFuzzer calls it for ever, regression_main.cpp for a folder of
-// inputs.
+// What the fuzz targets share. A target is one function; libFuzzer calls it for ever, regression_main.cpp for a folder
+// of inputs.
 #pragma once
 #include <cstdint>
 #include <cstdio>
@@ -17,12 +17,12 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 /// An invariant, in every build.
-#define FUZZ_REQUIRE(condition)                                                             \
-  do {                                                                                      \
-    if (!(condition)) {                                                                     \
-      std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);        \
-      std::abort();                                                                         \
-    }                                                                                       \
+#define FUZZ_REQUIRE(condition)                                                      \
+  do {                                                                               \
+    if (!(condition)) {                                                              \
+      std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                  \
+    }                                                                                \
   } while (false)
 
 namespace fuzz {
@@ -95,8 +95,11 @@ struct Bench {
   static constexpr StreamId kFirst = 40;
 
   explicit Bench(const DriverEntry& e)
-      : entry(e), settings(settings_for(e)), streams(e.streams(settings)),
-        link(e.emulate(settings, Senses{&volts, &motion, {}}), settings.emulation, clock, clock.t), driver(e.make(settings, kFirst)) {}
+      : entry(e),
+        settings(settings_for(e)),
+        streams(e.streams(settings)),
+        link(e.emulate(settings, Senses{&volts, &motion, {}}), settings.emulation, clock, clock.t),
+        driver(e.make(settings, kFirst)) {}
 };
 
 inline const DriverEntry& pick_driver(std::uint8_t byte) {
@@ -107,7 +110,8 @@ inline const DriverEntry& pick_driver(std::uint8_t byte) {
 /// What must be true of the samples of any driver, whatever the bytes were.
 class Checker {
  public:
-  Checker(const std::vector<StreamInfo>& streams, StreamId first) : streams_(streams), first_(first), last_(streams.size()) {}
+  Checker(const std::vector<StreamInfo>& streams, StreamId first)
+      : streams_(streams), first_(first), last_(streams.size()) {}
 
   void take(std::span<const Sample> samples, TimeNs now) {
     for (const Sample& s : samples) {

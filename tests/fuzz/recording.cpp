@@ -17,10 +17,9 @@ void read_c3d(std::vector<std::byte> bytes) {
     for (std::size_t c = 0; c < file.channels(); ++c)
       for (const double v : file.channel(c)) FUZZ_REQUIRE(std::isfinite(v));
     const C3dPlates plates = read_c3d_plates(file);
-    for (const C3dPlate& plate : plates.plates) FUZZ_REQUIRE(plate.sensor.size() == plates.plates.front().sensor.size());
-  } catch (const C3dError& e) {
-    FUZZ_REQUIRE(std::string(e.what()).find("x.c3d: byte ") == 0);
-  }
+    for (const C3dPlate& plate : plates.plates)
+      FUZZ_REQUIRE(plate.sensor.size() == plates.plates.front().sensor.size());
+  } catch (const C3dError& e) { FUZZ_REQUIRE(std::string(e.what()).find("x.c3d: byte ") == 0); }
 }
 
 void parse(std::string_view text) {
@@ -30,9 +29,7 @@ void parse(std::string_view text) {
     for (const auto& plate : recording.plates)
       for (const Wrench& w : plate)
         for (const double v : w) FUZZ_REQUIRE(std::isfinite(v));
-  } catch (const CsvError& e) {
-    FUZZ_REQUIRE(std::string(e.what()).find("x.csv") == 0);
-  }
+  } catch (const CsvError& e) { FUZZ_REQUIRE(std::string(e.what()).find("x.csv") == 0); }
 }
 
 }  // namespace
@@ -41,7 +38,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Input in(data, size);
   const bool csv = in.byte() & 1;
   const auto rest = in.rest();
-  if (csv) parse({reinterpret_cast<const char*>(rest.data()), rest.size()});
-  else read_c3d({rest.begin(), rest.end()});
+  if (csv)
+    parse({reinterpret_cast<const char*>(rest.data()), rest.size()});
+  else
+    read_c3d({rest.begin(), rest.end()});
   return 0;
 }

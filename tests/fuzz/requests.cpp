@@ -30,7 +30,8 @@ void command(std::string_view text) {
   FUZZ_REQUIRE(joined.verb().size() <= joined.all().size());
   FUZZ_REQUIRE(joined.id() >= 0);
   // Keys as the pipeline uses them, none, and whatever the text itself begins with.
-  for (const std::string_view key : {std::string_view("plate"), std::string_view("seconds"), std::string_view(), text.substr(0, 3)}) {
+  for (const std::string_view key :
+       {std::string_view("plate"), std::string_view("seconds"), std::string_view(), text.substr(0, 3)}) {
     for (const char* word : {"all", "left", ""}) joined.says(key, word);
     const std::string_view found = joined.string(key);
     FUZZ_REQUIRE(found.empty() || joined.all().find(found) != std::string_view::npos);
@@ -48,18 +49,17 @@ void usbip_messages(std::span<const std::byte> bytes) {
     const usbip::Command c = usbip::read_command(all);
     FUZZ_REQUIRE(c.endpoint <= 15 && c.length <= usbip::kLongestTransfer && c.payload() <= c.length);
     usbip::Bytes out;
-    usbip::write_submitted(out, c, usbip::kOk, c.in ? bytes.first(std::min<std::size_t>(bytes.size(), c.length)) : bytes.first(0), c.payload());
+    usbip::write_submitted(out, c, usbip::kOk,
+                           c.in ? bytes.first(std::min<std::size_t>(bytes.size(), c.length)) : bytes.first(0),
+                           c.payload());
     FUZZ_REQUIRE(out.size() >= usbip::kHeader);
-  } catch (const usbip::ProtocolError&) {
-  }
+  } catch (const usbip::ProtocolError&) {}
   try {
     usbip::read_operation(all.first<usbip::kOperation>());
-  } catch (const usbip::ProtocolError&) {
-  }
+  } catch (const usbip::ProtocolError&) {}
   try {
     FUZZ_REQUIRE(usbip::read_bus_id(all.first<usbip::kBusId>()).size() < usbip::kBusId);
-  } catch (const usbip::ProtocolError&) {
-  }
+  } catch (const usbip::ProtocolError&) {}
 }
 #endif
 
@@ -75,23 +75,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       try {
         const auto request = Control::parse(text);
         FUZZ_REQUIRE(request["command"].is_string());
-      } catch (const Refusal& e) {
-        FUZZ_REQUIRE(std::string(e.what()).size() > 10);
-      }
+      } catch (const Refusal& e) { FUZZ_REQUIRE(std::string(e.what()).size() > 10); }
       break;
-    case 1: command(text); break;
+    case 1:
+      command(text);
+      break;
     case 2:
       try {
         session_from_json(text);
-      } catch (const std::runtime_error&) {
-      }
+      } catch (const std::runtime_error&) {}
       break;
     case 3:
       try {
         const CdcAcm port = find_cdc_acm({data + 1, size > 0 ? size - 1 : 0});
         FUZZ_REQUIRE((port.in & 0x80) && !(port.out & 0x80) && port.max_packet > 0);
-      } catch (const DeviceError&) {
-      }
+      } catch (const DeviceError&) {}
       break;
     case 4:
 #if FUZZ_USBIP

@@ -75,15 +75,20 @@ int main(int argc, char** argv) {
       builder.analogue.assign(6, std::vector<double>(static_cast<std::size_t>(rows), 2));
       builder.integers("ANALOG", "USED", {}, {rows});
       builder.reals("ANALOG", "RATE", {}, {100});
-      save(folder + "/recording", "c3d_" + std::to_string(type) + "_" + std::to_string(processor), Text(1, 0) + text_of(builder.bytes()));
+      save(folder + "/recording", "c3d_" + std::to_string(type) + "_" + std::to_string(processor),
+           Text(1, 0) + text_of(builder.bytes()));
     }
-  save(folder + "/recording", "csv", Text(1, 1) + "t,Fx1,Fy1,Fz1,Mx1,My1,Mz1\n0,1,2,800,4,5,6\n0.001,1,2,801,4,5,-6e-1\n");
+  save(folder + "/recording", "csv",
+       Text(1, 1) + "t,Fx1,Fy1,Fz1,Mx1,My1,Mz1\n0,1,2,800,4,5,6\n0.001,1,2,801,4,5,-6e-1\n");
   save(folder + "/requests", "control", Text(1, 0) + R"({"v":1,"command":"record_start","name":"squat"})");
   save(folder + "/requests", "command", Text(1, 1) + R"(tare {"id":12,"plate":"left"})");
-  save(folder + "/requests", "session",
-       Text(1, 2) + R"({"format":"grfd-journal","format_version":1,"session":{"id":"x","start_lab_ns":1,"start_utc_ns":2},"streams":[{"name":"raw/u6/scan","kind":"raw","type":"i32","columns":[{"name":"ain0","unit":"count"}]}]})");
-  const std::vector<std::uint8_t> acm{9,    2,    67, 0, 2, 1, 0, 0x80, 0xfa, 9, 4, 0, 0, 1, 2, 2, 1, 0, 5, 0x24, 0, 0x10, 1, 5, 0x24, 6,
-                                      0,    1,    7,  5, 0x82, 3, 8, 0, 16, 9, 4, 1, 0, 2, 10, 0, 0, 0, 7, 5, 1, 2, 64, 0, 0, 7, 5, 0x81, 2, 64, 0, 0};
+  save(
+      folder + "/requests", "session",
+      Text(1, 2) +
+          R"({"format":"grfd-journal","format_version":1,"session":{"id":"x","start_lab_ns":1,"start_utc_ns":2},"streams":[{"name":"raw/u6/scan","kind":"raw","type":"i32","columns":[{"name":"ain0","unit":"count"}]}]})");
+  const std::vector<std::uint8_t> acm{
+      9, 2,    67, 0, 2, 1,  0, 0x80, 0xfa, 9, 4, 0,  0, 1, 2, 2, 1, 0, 5, 0x24, 0, 0x10, 1, 5, 0x24, 6, 0,  1, 7,
+      5, 0x82, 3,  8, 0, 16, 9, 4,    1,    0, 2, 10, 0, 0, 0, 7, 5, 1, 2, 64,   0, 0,    7, 5, 0x81, 2, 64, 0, 0};
   save(folder + "/requests", "descriptors", Text(1, 3) + Text(acm.begin(), acm.end()));
   Text submit(49, 0);
   submit[0] = 4, submit[4] = 1, submit[8] = 7, submit[12] = 1, submit[16] = 1, submit[20] = 1, submit[27] = 64;

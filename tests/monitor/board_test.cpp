@@ -12,9 +12,17 @@ namespace {
 struct Rig {
   std::vector<Json> heard;
   Board board{[this](const Json& m) { heard.push_back(m); }};
-  FeedStream left{"cop/left", "f32", {{"cop_ml", "m", 0.011, false}, {"cop_ap", "m", 0.011, false}, {"fz", "N", 0.011, false}}, false};
-  FeedStream right{"ankle/right", "f32", {{"dorsiflexion_rate", "deg/s", 0.011, false}, {"dorsiflexion", "deg", 0, false}}, false};
-  FeedStream pair{"reps/pair", "f64", {{"rep", "1", 0, false}, {"t_start", "s", 0, false}, {"t_end", "s", 0, false}, {"finish_lag_rl", "s", 0, true}}, false};
+  FeedStream left{"cop/left",
+                  "f32",
+                  {{"cop_ml", "m", 0.011, false}, {"cop_ap", "m", 0.011, false}, {"fz", "N", 0.011, false}},
+                  false};
+  FeedStream right{
+      "ankle/right", "f32", {{"dorsiflexion_rate", "deg/s", 0.011, false}, {"dorsiflexion", "deg", 0, false}}, false};
+  FeedStream pair{
+      "reps/pair",
+      "f64",
+      {{"rep", "1", 0, false}, {"t_start", "s", 0, false}, {"t_end", "s", 0, false}, {"finish_lag_rl", "s", 0, true}},
+      false};
   FeedStream events{"events", "text", {{"text", "", 0, false}}, false};
   Rig() {
     board.session(Json::parse(grfd_test::session_header()));
@@ -52,13 +60,13 @@ BOOST_AUTO_TEST_CASE(rows_of_equal_time_meet_and_columns_go_by_name) {
   BOOST_TEST(rig.board.end() == 5);
   for (int ms = 0; ms <= 20; ++ms) rig.give(rig.right, ms * 1e-3, {30.0, 1.0 * ms});
   rig.give(rig.left, 0.050, {0.1, 0.2, 150.0});
-  BOOST_TEST(rig.board.end() == 5);                  // what was complete stays so
+  BOOST_TEST(rig.board.end() == 5);  // what was complete stays so
   rig.give(rig.right, 0.030, {30.0, 30.0});
   const GridRow row = rig.board.at(2);
   BOOST_TEST(row[column("fz_left")] == 120.0f);
   BOOST_TEST(row[column("angle_right")] == 20.0f);
   BOOST_TEST(row[column("rate_right")] == 30.0f);
-  BOOST_TEST(std::isnan(row[column("angle_left")]));  // a stream that is not there is unknown, not 0
+  BOOST_TEST(std::isnan(row[column("angle_left")]));           // a stream that is not there is unknown, not 0
   BOOST_TEST(std::isnan(rig.board.at(5)[column("fz_left")]));  // not complete yet
 }
 
@@ -85,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_frame_carries_what_is_new_and_says_what_it_leaves_out) {
   BOOST_TEST(at<float>(frame, 24 + 3 * sizeof(GridRow) + 4 * column("fz_left")) == 993.0f);
   BOOST_TEST(from == 1000);
   BOOST_TEST(make_frame(rig.board, from, 8, 3.5f).size() == 24u);  // nothing new
-  from = 100;                                                       // away for nine seconds
+  from = 100;                                                      // away for nine seconds
   frame = make_frame(rig.board, from, 9, 3.5f);
   BOOST_TEST(at<std::uint16_t>(frame, 2) == 200);
   BOOST_TEST(at<std::uint32_t>(frame, 12) == 700u);
@@ -97,7 +105,8 @@ BOOST_AUTO_TEST_CASE(a_frame_carries_what_is_new_and_says_what_it_leaves_out) {
 
 BOOST_AUTO_TEST_CASE(a_repetition_comes_with_its_course_and_belongs_to_its_trial) {
   Rig rig;
-  for (int k = 0; k < 1000; ++k) rig.give(rig.left, k * 0.01, {0, 0, 500}), rig.give(rig.right, k * 0.01, {20, 0.1 * k});
+  for (int k = 0; k < 1000; ++k)
+    rig.give(rig.left, k * 0.01, {0, 0, 500}), rig.give(rig.right, k * 0.01, {20, 0.1 * k});
   rig.board.trial("squat.journal");
   rig.heard.clear();
   rig.give(rig.pair, 9.99, {3, 4.0, 6.0, std::nan("")});

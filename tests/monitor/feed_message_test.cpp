@@ -19,8 +19,10 @@ struct Heard {
   FeedDecoder decoder{{[this](const Json&) { ++sessions; }, [this](const FeedStream&) { ++infos; },
                        [this](const FeedStream& stream, const FeedRow& row) {
                          times.push_back(row.t_ns);
-                         if (stream.type == "text") texts.emplace_back(row.text);
-                         else rows.emplace_back(row.values.begin(), row.values.end());
+                         if (stream.type == "text")
+                           texts.emplace_back(row.text);
+                         else
+                           rows.emplace_back(row.values.begin(), row.values.end());
                        },
                        [this](double) { ++messages; }}};
 };
@@ -36,9 +38,14 @@ BOOST_AUTO_TEST_CASE(golden_bytes) {
   for (const Json& stream : golden["streams"]) {
     Heard heard;
     const std::string name = stream["info"]["name"];
-    heard.decoder.take(name, Json{{"v", 1}, {"type", "info"}, {"stream", name}, {"session", "S"}, {"version", 1}, {"info", stream["info"]}}.dump(), "");
-    heard.decoder.take(name, data_header(name, 0, stream["rows"].size(), "S"),
-                       std::string_view(bytes).substr(stream["offset"].get<std::size_t>(), stream["bytes"].get<std::size_t>()));
+    heard.decoder.take(
+        name,
+        Json{{"v", 1}, {"type", "info"}, {"stream", name}, {"session", "S"}, {"version", 1}, {"info", stream["info"]}}
+            .dump(),
+        "");
+    heard.decoder.take(
+        name, data_header(name, 0, stream["rows"].size(), "S"),
+        std::string_view(bytes).substr(stream["offset"].get<std::size_t>(), stream["bytes"].get<std::size_t>()));
     BOOST_TEST(heard.decoder.bad() == 0u);
     BOOST_TEST_REQUIRE(heard.times.size() == stream["rows"].size());
     for (std::size_t i = 0; i < heard.times.size(); ++i, ++compared) {
@@ -50,8 +57,10 @@ BOOST_AUTO_TEST_CASE(golden_bytes) {
       }
       for (std::size_t c = 0; c < heard.rows[i].size(); ++c) {
         const Json& v = expected["values"][c];
-        if (v.is_null()) BOOST_TEST(std::isnan(heard.rows[i][c]));
-        else BOOST_TEST(heard.rows[i][c] == v.get<double>());
+        if (v.is_null())
+          BOOST_TEST(std::isnan(heard.rows[i][c]));
+        else
+          BOOST_TEST(heard.rows[i][c] == v.get<double>());
       }
     }
   }
@@ -77,17 +86,17 @@ BOOST_AUTO_TEST_CASE(torn_and_foreign_messages_are_counted_and_change_nothing) {
   refused("[]", two);
   refused("{\"v\":2,\"type\":\"data\"}", two);
   refused("{\"v\":1}", two);
-  refused(data_header("a", 1, 3), two);                                          // says more rows than there are
-  refused(data_header("a", 2, 2), two.substr(1));                                // torn
-  refused(data_header("a", 3, 0), "");                                           // no rows
-  refused(data_header("a", 4, 1'000'000'000'000), two);                          // absurd
-  refused(data_header("t", 0, 1), row_header(0, 0, 0xffffffff) + "abc");         // length beyond the message
-  refused(data_header("t", 1, 2), text_row(0, 0, "one {}"));                     // one text, not two
-  refused(std::string(70000, ' '), two);                                         // a huge header
-  refused(info_header("b", "f16", {"x"}), "");                                   // unknown type
-  refused("{\"v\":1,\"type\":\"info\",\"session\":\"S1\"}", "");                   // info without info
-  d.take("x", data_header("unknown", 0, 1), two);                                // its info is on the way: not an error
-  d.take("x", "{\"v\":1,\"type\":\"news\"}", "");                                   // the contract may grow
+  refused(data_header("a", 1, 3), two);                                   // says more rows than there are
+  refused(data_header("a", 2, 2), two.substr(1));                         // torn
+  refused(data_header("a", 3, 0), "");                                    // no rows
+  refused(data_header("a", 4, 1'000'000'000'000), two);                   // absurd
+  refused(data_header("t", 0, 1), row_header(0, 0, 0xffffffff) + "abc");  // length beyond the message
+  refused(data_header("t", 1, 2), text_row(0, 0, "one {}"));              // one text, not two
+  refused(std::string(70000, ' '), two);                                  // a huge header
+  refused(info_header("b", "f16", {"x"}), "");                            // unknown type
+  refused("{\"v\":1,\"type\":\"info\",\"session\":\"S1\"}", "");          // info without info
+  d.take("x", data_header("unknown", 0, 1), two);                         // its info is on the way: not an error
+  d.take("x", "{\"v\":1,\"type\":\"news\"}", "");                         // the contract may grow
   BOOST_TEST(d.bad() == bad);
 }
 

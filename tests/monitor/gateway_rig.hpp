@@ -1,17 +1,17 @@
 // A gateway on a free port of loopback, with a feed and a daemon that the test plays.
 #pragma once
-#include <utility>
+#include <unistd.h>
+#include <atomic>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/websocket.hpp>
-#include <atomic>
 #include <filesystem>
 #include <future>
 #include <thread>
-#include <unistd.h>
+#include <utility>
 
 #include "clients/monitor/certificate.hpp"
 #include "clients/monitor/web_server.hpp"
@@ -47,7 +47,14 @@ class FakeDaemon {
       const Json asked = Json::parse(message.to_string_view());
       const std::string command = asked.at("command");
       if (command == "status") {
-        reply(peer, {{"v", 1}, {"ok", true}, {"command", "status"}, {"result", {{"session", "S1"}, {"recording", {{"state", "none"}, {"journal", ""}, {"seconds", 0}, {"last_file", ""}}}, {"devices", Json::array()}, {"streams", Json::object()}}}});
+        reply(peer, {{"v", 1},
+                     {"ok", true},
+                     {"command", "status"},
+                     {"result",
+                      {{"session", "S1"},
+                       {"recording", {{"state", "none"}, {"journal", ""}, {"seconds", 0}, {"last_file", ""}}},
+                       {"devices", Json::array()},
+                       {"streams", Json::object()}}}});
         continue;
       }
       const int id = ++commands;
@@ -66,7 +73,8 @@ class FakeDaemon {
 
 struct GatewayRig {
   explicit GatewayRig(bool secure = false)
-      : folder(std::filesystem::temp_directory_path() / ("grfd-gateway-" + std::to_string(::getpid()))), feed(context, zmq::socket_type::pub) {
+      : folder(std::filesystem::temp_directory_path() / ("grfd-gateway-" + std::to_string(::getpid()))),
+        feed(context, zmq::socket_type::pub) {
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
     feed.set(zmq::sockopt::linger, 0);
@@ -76,11 +84,13 @@ struct GatewayRig {
     pairing = std::make_unique<grfd::monitor::Pairing>(folder / "state");
     grfd::monitor::Certificate certificate;
     if (secure) certificate = grfd::monitor::own_certificate(folder / "state", "127.0.0.1");
-    gateway = std::make_unique<grfd::monitor::Gateway>(context, "ipc://" + (folder / "feed").string(), "ipc://" + (folder / "control").string(), *pairing, !secure);
+    gateway = std::make_unique<grfd::monitor::Gateway>(context, "ipc://" + (folder / "feed").string(),
+                                                       "ipc://" + (folder / "control").string(), *pairing, !secure);
     grfd::monitor::WebSite site;
     site.assets["/"] = {"<p>page</p>", "text/html; charset=utf-8"};
     site.secure = secure;
-    server = std::make_unique<grfd::monitor::WebServer>(io, "127.0.0.1", 0, std::move(site), *gateway, certificate.certificate.string(), certificate.key.string());
+    server = std::make_unique<grfd::monitor::WebServer>(io, "127.0.0.1", 0, std::move(site), *gateway,
+                                                        certificate.certificate.string(), certificate.key.string());
     port = server->port();
     tick();
     thread = std::thread([this] { io.run(); });
@@ -147,7 +157,10 @@ struct GatewayRig {
 /// A browser without a page; every call waits at most ten seconds.
 class Browser {
  public:
-  explicit Browser(unsigned short port) : socket_(io_) { socket_.connect({asio::ip::make_address("127.0.0.1"), port}); patience(); }
+  explicit Browser(unsigned short port) : socket_(io_) {
+    socket_.connect({asio::ip::make_address("127.0.0.1"), port});
+    patience();
+  }
   /// Sends bytes and reads until the server closes or `enough` was seen.
   std::string raw(const std::string& bytes, const std::string& enough = "") {
     boost::system::error_code error;
@@ -182,7 +195,8 @@ class LiveSocket {
     const timeval limit{10, 0};
     ::setsockopt(ws_.next_layer().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     const std::string host = "127.0.0.1:" + std::to_string(port);
-    ws_.set_option(websocket::stream_base::decorator([host](websocket::request_type& r) { r.set(beast::http::field::origin, "http://" + host); }));
+    ws_.set_option(websocket::stream_base::decorator(
+        [host](websocket::request_type& r) { r.set(beast::http::field::origin, "http://" + host); }));
     ws_.handshake(host, "/live", error);
   }
   bool say(const Json& message) { return say(message.dump()); }

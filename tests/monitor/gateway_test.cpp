@@ -7,11 +7,15 @@ using namespace grfd_test;
 using grfd::monitor::GatewayCounters;
 
 namespace {
-std::string get(unsigned short port, const std::string& path, const std::string& more = "", const std::string& method = "GET", const std::string& host = "",
+std::string get(unsigned short port, const std::string& path, const std::string& more = "",
+                const std::string& method = "GET", const std::string& host = "",
                 const std::string& connection = "close") {
-  return method + " " + path + " HTTP/1.1\r\nHost: " + (host.empty() ? "127.0.0.1:" + std::to_string(port) : host) + "\r\nConnection: " + connection + "\r\n" + more + "\r\n";
+  return method + " " + path + " HTTP/1.1\r\nHost: " + (host.empty() ? "127.0.0.1:" + std::to_string(port) : host) +
+         "\r\nConnection: " + connection + "\r\n" + more + "\r\n";
 }
-bool lives(GatewayRig& rig) { return Browser(rig.port).raw(get(rig.port, "/")).find("<p>page</p>") != std::string::npos; }
+bool lives(GatewayRig& rig) {
+  return Browser(rig.port).raw(get(rig.port, "/")).find("<p>page</p>") != std::string::npos;
+}
 std::string status(const std::string& response) { return response.substr(0, 12); }
 const Json kHello{{"type", "hello"}, {"token", ""}, {"pair", ""}};
 }  // namespace
@@ -22,7 +26,8 @@ BOOST_AUTO_TEST_CASE(the_page_and_its_safe_headers) {
   GatewayRig rig;
   const std::string page = Browser(rig.port).raw(get(rig.port, "/?x=1"));
   BOOST_TEST(status(page) == "HTTP/1.1 200");
-  for (const char* part : {"<p>page</p>", "Content-Security-Policy: default-src 'none'", "frame-ancestors 'none'", "X-Content-Type-Options: nosniff", "Cache-Control: no-store"})
+  for (const char* part : {"<p>page</p>", "Content-Security-Policy: default-src 'none'", "frame-ancestors 'none'",
+                           "X-Content-Type-Options: nosniff", "Cache-Control: no-store"})
     BOOST_TEST(page.find(part) != std::string::npos, part);
   const std::string head = Browser(rig.port).raw(get(rig.port, "/", "", "HEAD"));
   BOOST_TEST(head.find("Content-Length: 11") != std::string::npos);
@@ -35,14 +40,17 @@ BOOST_AUTO_TEST_CASE(hostile_http_changes_nothing) {
     BOOST_TEST(status(Browser(rig.port).raw(get(rig.port, path))) == "HTTP/1.1 404", path);
   BOOST_TEST(status(Browser(rig.port).raw(get(rig.port, "/", "", "POST"))) == "HTTP/1.1 405");
   BOOST_TEST(status(Browser(rig.port).raw(get(rig.port, "/", "", "GET", "evil.example"))) == "HTTP/1.1 421");
-  BOOST_TEST(Browser(rig.port).raw(get(rig.port, "/", "X: " + std::string(20000, 'a') + "\r\n")).find("200") == std::string::npos);
-  BOOST_TEST(Browser(rig.port).raw(get(rig.port, "/", "Content-Length: 99999999999\r\n", "POST")).find("200") == std::string::npos);
+  BOOST_TEST(Browser(rig.port).raw(get(rig.port, "/", "X: " + std::string(20000, 'a') + "\r\n")).find("200") ==
+             std::string::npos);
+  BOOST_TEST(Browser(rig.port).raw(get(rig.port, "/", "Content-Length: 99999999999\r\n", "POST")).find("200") ==
+             std::string::npos);
   std::string garbage(5000, '\0');
   for (std::size_t i = 0; i < garbage.size(); ++i) garbage[i] = static_cast<char>(i * 7919 >> 3);
   BOOST_TEST(Browser(rig.port).raw(garbage).find("200") == std::string::npos);
   std::vector<std::unique_ptr<Browser>> silent;
   for (int i = 0; i < 80; ++i) silent.push_back(std::make_unique<Browser>(rig.port));  // more than there is room for
-  for (int i = 0; i < 200 && rig.inside([&] { return rig.gateway->counters().too_many_pages; }) < 16; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (int i = 0; i < 200 && rig.inside([&] { return rig.gateway->counters().too_many_pages; }) < 16; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   silent.clear();
   bool again = false;
   for (int i = 0; i < 200 && !(again = lives(rig)); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -56,8 +64,10 @@ BOOST_AUTO_TEST_CASE(another_page_may_not_open_the_socket) {
   GatewayRig rig;
   for (const char* origin : {"none", "null", "http://evil.example", "https://127.0.0.1"}) {
     const std::string line = std::string(origin) == "none" ? "" : "Origin: " + std::string(origin) + "\r\n";
-    const std::string asked = "Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + line;
-    BOOST_TEST(status(Browser(rig.port).raw(get(rig.port, "/live", asked, "GET", "", "Upgrade"))) == "HTTP/1.1 403", origin);
+    const std::string asked =
+        "Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + line;
+    BOOST_TEST(status(Browser(rig.port).raw(get(rig.port, "/live", asked, "GET", "", "Upgrade"))) == "HTTP/1.1 403",
+               origin);
   }
   LiveSocket own(rig.port);
   BOOST_TEST(!own.error);
@@ -109,7 +119,8 @@ BOOST_AUTO_TEST_CASE(looking_is_free_on_loopback_commanding_needs_a_token) {
 
 BOOST_AUTO_TEST_CASE(hostile_websocket) {
   GatewayRig rig;
-  for (const std::string& first : {std::string("garbage"), std::string("[]"), std::string("{\"type\":\"mark\"}"), std::string("\xff\xfe", 2)}) {
+  for (const std::string& first :
+       {std::string("garbage"), std::string("[]"), std::string("{\"type\":\"mark\"}"), std::string("\xff\xfe", 2)}) {
     LiveSocket live(rig.port);
     live.say(first, first[0] == '\xff');
     const std::string answer = live.hear();
@@ -126,7 +137,8 @@ BOOST_AUTO_TEST_CASE(hostile_websocket) {
   LiveSocket odd(rig.port);
   odd.say(kHello);
   BOOST_TEST(!odd.await("welcome").is_null());
-  for (const char* text : {"x", "[]", "{}", "{\"command\":7}", "{\"command\":\"record_start\"}", "{\"id\":{},\"command\":\"shutdown\"}"}) {
+  for (const char* text :
+       {"x", "[]", "{}", "{\"command\":7}", "{\"command\":\"record_start\"}", "{\"id\":{},\"command\":\"shutdown\"}"}) {
     odd.say(std::string(text));
     const Json reply = odd.await("reply");
     BOOST_TEST_REQUIRE(!reply.is_null());
@@ -165,8 +177,8 @@ BOOST_AUTO_TEST_CASE(over_tls_nothing_without_pairing) {
   BOOST_TEST(std::get<0>(admitted({{"type", "hello"}, {"token", answer["token"]}})));
 }
 
-// Not run with the others: on a busy machine the reading page counts rows from before its first frame and may wait for ever.
-// Alone: test_monitor --run_test=gateway/a_page_that_does_not_read_costs_the_others_nothing
+// Not run with the others: on a busy machine the reading page counts rows from before its first frame and may wait for
+// ever. Alone: test_monitor --run_test=gateway/a_page_that_does_not_read_costs_the_others_nothing
 BOOST_AUTO_TEST_CASE(a_page_that_does_not_read_costs_the_others_nothing, *boost::unit_test::disabled()) {
   GatewayRig rig;
   rig.announce();
@@ -178,9 +190,12 @@ BOOST_AUTO_TEST_CASE(a_page_that_does_not_read_costs_the_others_nothing, *boost:
   std::thread publisher([&] {
     const std::string pad(1500, 'x');
     for (int i = 0, event = 0; i < kRows; ++i) {
-      rig.publish("cop/left", data_header("cop/left", static_cast<std::uint64_t>(i), 1), f32_row(std::int64_t{i} * 10'000'000, static_cast<std::uint64_t>(i), {0, 0, static_cast<float>(i)}));
+      rig.publish("cop/left", data_header("cop/left", static_cast<std::uint64_t>(i), 1),
+                  f32_row(std::int64_t{i} * 10'000'000, static_cast<std::uint64_t>(i), {0, 0, static_cast<float>(i)}));
       for (int k = 0; k < kEvents / kRows; ++k, ++event)
-        rig.publish("events", data_header("events", static_cast<std::uint64_t>(event), 1), text_row(event, static_cast<std::uint64_t>(event), "mark {\"id\":" + std::to_string(event) + ",\"text\":\"" + pad + "\"}"));
+        rig.publish("events", data_header("events", static_cast<std::uint64_t>(event), 1),
+                    text_row(event, static_cast<std::uint64_t>(event),
+                             "mark {\"id\":" + std::to_string(event) + ",\"text\":\"" + pad + "\"}"));
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
   });

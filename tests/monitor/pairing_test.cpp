@@ -76,7 +76,9 @@ BOOST_AUTO_TEST_CASE(a_broken_file_is_one_clear_error) {
   Folder folder;
   std::filesystem::create_directories(folder.path);
   std::ofstream(folder.path / "paired.json") << "{ nonsense";
-  BOOST_CHECK_EXCEPTION(Pairing{folder.path}, std::runtime_error, [](const std::runtime_error& e) { return std::string(e.what()).find("paired.json") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(Pairing{folder.path}, std::runtime_error, [](const std::runtime_error& e) {
+    return std::string(e.what()).find("paired.json") != std::string::npos;
+  });
 }
 
 BOOST_AUTO_TEST_CASE(sha256_of_a_published_vector) {  // FIPS 180-2, "abc"
@@ -97,14 +99,18 @@ BOOST_AUTO_TEST_CASE(certificate_is_made_once_and_its_key_is_private) {
   BOOST_TEST(one.fingerprint.size() == 95u);  // 32 bytes and 31 colons
   BOOST_TEST(mode(one.key) == 0600u);
   BOOST_TEST(own_certificate(folder.path, "192.0.2.7").fingerprint == one.fingerprint);
-  const std::string text = "openssl x509 -noout -text -in " + one.certificate.string() + " >" + (folder.path / "text").string();
+  const std::string text =
+      "openssl x509 -noout -text -in " + one.certificate.string() + " >" + (folder.path / "text").string();
   if (std::system("command -v openssl >/dev/null") == 0) {
     BOOST_TEST_REQUIRE(std::system(text.c_str()) == 0);
     std::ifstream in(folder.path / "text");
     const std::string said(std::istreambuf_iterator<char>(in), {});
-    for (const char* part : {"IP Address:192.0.2.7", "DNS:localhost", "CA:FALSE", "TLS Web Server Authentication", "prime256v1"})
+    for (const char* part :
+         {"IP Address:192.0.2.7", "DNS:localhost", "CA:FALSE", "TLS Web Server Authentication", "prime256v1"})
       BOOST_TEST(said.find(part) != std::string::npos, part);
-    BOOST_TEST(std::system(("test \"$(openssl x509 -noout -fingerprint -sha256 -in " + one.certificate.string() + ")\" = \"sha256 Fingerprint=" + one.fingerprint + "\"").c_str()) == 0);
+    BOOST_TEST(std::system(("test \"$(openssl x509 -noout -fingerprint -sha256 -in " + one.certificate.string() +
+                            ")\" = \"sha256 Fingerprint=" + one.fingerprint + "\"")
+                               .c_str()) == 0);
   }
   std::ofstream(one.key) << "broken";
   BOOST_TEST(own_certificate(folder.path, "192.0.2.7").fingerprint != one.fingerprint);  // unusable: a new one
@@ -114,10 +120,13 @@ BOOST_AUTO_TEST_CASE(hosts_and_origins) {
   BOOST_TEST(host_allowed("127.0.0.1:7391", false, 7391));
   BOOST_TEST(host_allowed("localhost:7391", false, 7391));
   BOOST_TEST(host_allowed("[::1]:7391", false, 7391));
-  for (const char* host : {"", "evil.example:7391", "127.0.0.1", "127.0.0.1:7392", "localhost:7391.evil.example", "127.0.0.1:7391@evil.example"}) BOOST_TEST(!host_allowed(host, false, 7391), host);
+  for (const char* host : {"", "evil.example:7391", "127.0.0.1", "127.0.0.1:7392", "localhost:7391.evil.example",
+                           "127.0.0.1:7391@evil.example"})
+    BOOST_TEST(!host_allowed(host, false, 7391), host);
   BOOST_TEST(origin_allowed("http://127.0.0.1:7391", "127.0.0.1:7391", false));
   BOOST_TEST(origin_allowed("https://192.0.2.7:7391", "192.0.2.7:7391", true));
-  for (const char* origin : {"", "null", "http://evil.example", "https://127.0.0.1:7391", "http://localhost:7391", "http://127.0.0.1:7391/", "http://127.0.0.1:73911"})
+  for (const char* origin : {"", "null", "http://evil.example", "https://127.0.0.1:7391", "http://localhost:7391",
+                             "http://127.0.0.1:7391/", "http://127.0.0.1:73911"})
     BOOST_TEST(!origin_allowed(origin, "127.0.0.1:7391", false), origin);
   BOOST_TEST(!origin_allowed("http://192.0.2.7:7391", "192.0.2.7:7391", true));
 }
@@ -126,7 +135,8 @@ BOOST_AUTO_TEST_CASE(addresses) {
   BOOST_TEST(parse_address("127.0.0.1:7391").port == 7391);
   BOOST_TEST(parse_address("[::1]:80").host == "::1");
   BOOST_TEST(parse_address("0.0.0.0:0").port == 0);
-  for (const char* wrong : {"", "7391", ":7391", "localhost:7391", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:-1", "127.0.0.1:80x", "::1:80", "[::1]", "*:80"})
+  for (const char* wrong : {"", "7391", ":7391", "localhost:7391", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:-1",
+                            "127.0.0.1:80x", "::1:80", "[::1]", "*:80"})
     BOOST_CHECK_THROW(parse_address(wrong), std::runtime_error);
 }
 

@@ -72,7 +72,8 @@ BOOST_AUTO_TEST_CASE(a_full_batch_flushes_or_counts) {
   for (int i = 0; i < 5; ++i) plain.push(Sample{});
   BOOST_TEST(plain.overflow() == 3);
   int seen = 0;
-  FixedBatch<2> flushing([](void* n, std::span<const Sample> s) noexcept { *static_cast<int*>(n) += int(s.size()); }, &seen);
+  FixedBatch<2> flushing([](void* n, std::span<const Sample> s) noexcept { *static_cast<int*>(n) += int(s.size()); },
+                         &seen);
   for (int i = 0; i < 5; ++i) flushing.push(Sample{});
   flushing.flush();
   BOOST_TEST(seen == 5);

@@ -25,7 +25,8 @@ struct Hostile final : EmulatedDevice {
   explicit Hostile(EmulatedDevice& d) : device(d) {}
   const LinkInfo& info() const override { return device.info(); }
   std::vector<std::uint8_t> device_descriptor() const override { return device.device_descriptor(); }
-  int control(TimeNs now, std::uint8_t t, std::uint8_t r, std::uint16_t v, std::uint16_t i, std::span<std::byte> d) override {
+  int control(TimeNs now, std::uint8_t t, std::uint8_t r, std::uint16_t v, std::uint16_t i,
+              std::span<std::byte> d) override {
     return device.control(now, t, r, v, i, d);
   }
   void out(TimeNs now, std::uint8_t e, std::span<const std::byte> d) override { device.out(now, e, d); }
@@ -38,7 +39,9 @@ struct Hostile final : EmulatedDevice {
     due = now + 200'000;
     return fill(d);
   }
-  int partial(TimeNs now, std::uint8_t e, std::span<std::byte> d) override { return random ? fill(d) : device.partial(now, e, d); }
+  int partial(TimeNs now, std::uint8_t e, std::span<std::byte> d) override {
+    return random ? fill(d) : device.partial(now, e, d);
+  }
   void power_cycle(TimeNs now) override { device.power_cycle(now); }
   int fill(std::span<std::byte> d) {
     const std::size_t n = bits() % 5 == 0 ? 0 : bits() % (d.size() + 1);
@@ -73,10 +76,12 @@ BOOST_AUTO_TEST_CASE(a_stall_is_cleared_and_nothing_is_lost) {
   const TimeNs begin = monotonic();
   for (int round = 1; round <= 5; ++round) {
     const std::size_t u6_before = u6.host.sink.count, mip_before = mip.host.sink.count;
-    BOOST_REQUIRE(wait_for([&] { return u6.host.sink.count > u6_before + 30 && mip.host.sink.count > mip_before + 30; }));
+    BOOST_REQUIRE(
+        wait_for([&] { return u6.host.sink.count > u6_before + 30 && mip.host.sink.count > mip_before + 30; }));
     u6.port.stall(0x83);
     mip.port.stall(0x81);
-    BOOST_REQUIRE(wait_for([&] { return u6.port.figures().halts_cleared + mip.port.figures().halts_cleared == 2u * round; }));
+    BOOST_REQUIRE(
+        wait_for([&] { return u6.port.figures().halts_cleared + mip.port.figures().halts_cleared == 2u * round; }));
   }
   const std::size_t before = u6.host.sink.count;
   u6.port.fail(0x83, -EPROTO);  // noise on the cable: repeated by hand
@@ -149,9 +154,7 @@ BOOST_AUTO_TEST_CASE(unplugged_while_an_answer_is_awaited) {
   try {
     usb->open(device);
     BOOST_ERROR("it is gone");
-  } catch (const LinkError& e) {
-    BOOST_CHECK(e.kind == LinkError::Kind::gone);
-  }
+  } catch (const LinkError& e) { BOOST_CHECK(e.kind == LinkError::Kind::gone); }
 }
 
 BOOST_AUTO_TEST_CASE(silence_ends_in_a_timeout_and_the_link_goes_on) {
@@ -167,20 +170,18 @@ BOOST_AUTO_TEST_CASE(silence_ends_in_a_timeout_and_the_link_goes_on) {
   BOOST_TEST(u6.host.link->read(0x82, data, 20) == 0u);
   for (const bool is_control : {true, false}) {
     try {
-      if (is_control) u6.host.link->control(0x80, 0, 0, 0, std::span(data).first(2), 20);
-      else u6.host.link->write(0x01, data, 20);
+      if (is_control)
+        u6.host.link->control(0x80, 0, 0, 0, std::span(data).first(2), 20);
+      else
+        u6.host.link->write(0x01, data, 20);
       BOOST_ERROR("nobody answered");
-    } catch (const LinkError& e) {
-      BOOST_CHECK(e.kind == LinkError::Kind::timeout);
-    }
+    } catch (const LinkError& e) { BOOST_CHECK(e.kind == LinkError::Kind::timeout); }
   }
   u6.port.freeze(false);
   try {
     u6.host.link->control(0xc0, 0x55, 0, 0, data, 1000);
     BOOST_ERROR("a U6 knows no vendor requests");
-  } catch (const LinkError& e) {
-    BOOST_CHECK(e.kind == LinkError::Kind::stall);
-  }
+  } catch (const LinkError& e) { BOOST_CHECK(e.kind == LinkError::Kind::stall); }
   BOOST_TEST(u6.host.link->control(0x80, 0, 0, 0, std::span(data).first(2), 1000) == 2u);
   u6.port.stall(0x82);
   BOOST_CHECK_THROW(u6.host.link->read(0x82, data, 1000), LinkError);
@@ -229,7 +230,8 @@ BOOST_AUTO_TEST_CASE(nonsense_in_descriptors_breaks_nothing) {
   for (int round = 0; round < 40; ++round) {
     auto bytes = device;
     bytes.insert(bytes.end(), configuration.begin(), configuration.end());
-    if (round % 2) bytes.resize(18 + bits() % configuration.size());
+    if (round % 2)
+      bytes.resize(18 + bits() % configuration.size());
     else
       for (int n = 0; n < 3; ++n) bytes[18 + bits() % configuration.size()] = static_cast<std::uint8_t>(bits());
     mip.port.descriptors = bytes;
@@ -242,15 +244,14 @@ BOOST_AUTO_TEST_CASE(nonsense_in_descriptors_breaks_nothing) {
         const auto link = usb->open(d);
         mip.host.driver->identify(*link);
         ++opened;
-      } catch (const std::exception&) {
-        ++refused;
-      }
+      } catch (const std::exception&) { ++refused; }
     }
     __lsan_enable();
     mip.port.unplug();
     BOOST_REQUIRE(wait_for([&] { return usb->find({{{0x199b, 0}}, false}).empty(); }));
   }
-  BOOST_TEST_MESSAGE("damaged descriptors: " << opened << " opened, " << refused << " refused, " << unseen << " not seen");
+  BOOST_TEST_MESSAGE("damaged descriptors: " << opened << " opened, " << refused << " refused, " << unseen
+                                             << " not seen");
   mip.port.descriptors.clear();
   mip.plug();
   mip.host.open(*usb);

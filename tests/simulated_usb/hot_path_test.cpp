@@ -1,5 +1,5 @@
-// From libusb's callback to the sample in its place: how much it allocates and locks and how many other system calls it makes
-// (none), and how fast it can be.
+// From libusb's callback to the sample in its place: how much it allocates and locks and how many other system calls it
+// makes (none), and how fast it can be.
 #include "tests/daemon/hot_path_watch.hpp"
 
 #include <dlfcn.h>
@@ -34,7 +34,9 @@ void LIBUSB_CALL watch(libusb_transfer* transfer) {
 }
 
 template <class F>
-F* next_symbol(const char* name) { return reinterpret_cast<F*>(dlsym(RTLD_NEXT, name)); }
+F* next_symbol(const char* name) {
+  return reinterpret_cast<F*>(dlsym(RTLD_NEXT, name));
+}
 
 }  // namespace
 
@@ -66,7 +68,9 @@ struct Firehose final : EmulatedDevice {
   std::vector<std::uint8_t> device_descriptor() const override {
     return {18, 1, 0, 2, 0, 0, 0, 64, 0x09, 0x12, 0x01, 0, 0, 1, 0, 0, 0, 1};
   }
-  int control(TimeNs, std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>) override { return -1; }
+  int control(TimeNs, std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>) override {
+    return -1;
+  }
   void out(TimeNs, std::uint8_t, std::span<const std::byte>) override {}
   void advance(TimeNs) override {}
   TimeNs ready(TimeNs now, std::uint8_t, std::size_t) override { return now; }
@@ -149,7 +153,8 @@ BOOST_AUTO_TEST_CASE(no_driver_allocates_locks_or_calls_the_kernel) {
   BOOST_TEST(hot_path::counts.heap == 2u);
   BOOST_TEST(hot_path::counts.locks == 1u);
   BOOST_TEST(hot_path::counts.system_calls == (trapping ? 1u : 0u));
-  BOOST_TEST_MESSAGE(callbacks << " callbacks, no heap, no lock, no system call" << (traps ? "" : " (calls not counted)"));
+  BOOST_TEST_MESSAGE(callbacks << " callbacks, no heap, no lock, no system call"
+                               << (traps ? "" : " (calls not counted)"));
 #else
   BOOST_TEST_MESSAGE("not counted: the sanitizer owns malloc");
 #endif

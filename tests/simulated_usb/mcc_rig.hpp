@@ -18,13 +18,16 @@ inline DeviceSettings mcc_settings(const std::string& serial) {
 
 struct Mcc {
   explicit Mcc(int port_number, const std::string& serial = "01A2B3C4")
-      : settings(mcc_settings(serial)), device(settings, {&source, nullptr, {}, nullptr}), port(bus(), port_number, device), host(settings) {}
+      : settings(mcc_settings(serial)),
+        device(settings, {&source, nullptr, {}, nullptr}),
+        port(bus(), port_number, device),
+        host(settings) {}
   void plug() {
     port.plug();
     port.with_device([&] { source.given.clear(); });
   }
-  /// Samples from `first` on belong to one start of the scan after `plug` (or clear): no hole, and every code is the one
-  /// of the source's voltage in this unit's own calibration, within half a code.
+  /// Samples from `first` on belong to one start of the scan after `plug` (or clear): no hole, and every code is the
+  /// one of the source's voltage in this unit's own calibration, within half a code.
   void check(std::size_t first) {
     std::size_t k = 0;
     for (std::size_t i = first; i < host.sink.samples.size(); ++i) {

@@ -150,7 +150,8 @@ void Port::pump() {
   }
 }
 
-/// Event after event at its own device time, however late this thread is: as a host controller does without a processor.
+/// Event after event at its own device time, however late this thread is: as a host controller does without a
+/// processor.
 TimeNs Port::step() {
   for (;;) {
     if (!node_ || freeze_ || holding_) return EmulatedDevice::kNever;
@@ -186,7 +187,8 @@ TimeNs Port::step() {
       return EmulatedDevice::kNever;
     }
     usbdevfs_urb& urb = *due->pending.front();
-    const int n = device_.in(clock_, address, {static_cast<std::byte*>(urb.buffer), static_cast<std::size_t>(urb.buffer_length)});
+    const int n =
+        device_.in(clock_, address, {static_cast<std::byte*>(urb.buffer), static_cast<std::size_t>(urb.buffer_length)});
     if (n < 0) return clock_ + 1'000'000;  // not quite: ask again soon
     due->pending.pop_front();
     ++figures_.in;
@@ -215,7 +217,8 @@ void Port::submit(usbdevfs_urb& urb) {
     ++figures_.out;
     step();
     clock_ = std::max(clock_, device_now());
-    device_.out(clock_, urb.endpoint, {static_cast<const std::byte*>(urb.buffer), static_cast<std::size_t>(urb.buffer_length)});
+    device_.out(clock_, urb.endpoint,
+                {static_cast<const std::byte*>(urb.buffer), static_cast<std::size_t>(urb.buffer_length)});
     end(urb, 0, urb.buffer_length);
     return wake_.notify_all();
   }
@@ -244,7 +247,8 @@ int Port::cancel(usbdevfs_urb* urb) {
     const auto it = std::find(e.pending.begin(), e.pending.end(), urb);
     if (it == e.pending.end()) continue;
     step();
-    if (e.pending.empty() || std::find(e.pending.begin(), e.pending.end(), urb) == e.pending.end()) return EINVAL;  // ended
+    if (e.pending.empty() || std::find(e.pending.begin(), e.pending.end(), urb) == e.pending.end())
+      return EINVAL;  // ended
     const bool first = e.pending.front() == urb;
     e.pending.erase(std::find(e.pending.begin(), e.pending.end(), urb));
     e.streaming = false;
@@ -252,7 +256,8 @@ int Port::cancel(usbdevfs_urb* urb) {
     int n = 0;
     if (first && !e.halted && !freeze_) {
       clock_ = std::max(clock_, device_now());
-      n = device_.partial(clock_, address, {static_cast<std::byte*>(urb->buffer), static_cast<std::size_t>(urb->buffer_length)});
+      n = device_.partial(clock_, address,
+                          {static_cast<std::byte*>(urb->buffer), static_cast<std::size_t>(urb->buffer_length)});
     }
     end(*urb, -ENOENT, std::max(n, 0));
     return 0;
@@ -266,7 +271,8 @@ int Port::control(usbdevfs_urb& urb) {
   const std::span data(static_cast<std::byte*>(urb.buffer) + 8, static_cast<std::size_t>(urb.buffer_length - 8));
   step();
   clock_ = std::max(clock_, device_now());
-  int n = device_.control(clock_, setup[0], setup[1], word(2), word(4), data.first(std::min<std::size_t>(data.size(), word(6))));
+  int n = device_.control(clock_, setup[0], setup[1], word(2), word(4),
+                          data.first(std::min<std::size_t>(data.size(), word(6))));
   if (n < 0 && setup[0] == 0x80 && setup[1] == 6) n = standard_descriptor(word(2), data);
   wake_.notify_all();
   return n;
@@ -283,8 +289,10 @@ int Port::standard_descriptor(std::uint16_t value, std::span<std::byte> data) co
   if (value >> 8 == 2 && index == 0 && descriptors.size() > 18) d.assign(descriptors.begin() + 18, descriptors.end());
   if (value >> 8 == 3 && index == 0) d = {4, 3, 0x09, 0x04};
   if (value >> 8 == 3 && index != 0) {
-    const std::string* text = index == device[14] ? &info.manufacturer : index == device[15] ? &info.product
-                              : index == device[16] ? &info.serial_string : nullptr;
+    const std::string* text = index == device[14]   ? &info.manufacturer
+                              : index == device[15] ? &info.product
+                              : index == device[16] ? &info.serial_string
+                                                    : nullptr;
     if (!text) return -1;
     d = {static_cast<std::uint8_t>(2 + 2 * text->size()), 3};
     for (const char c : *text) d.insert(d.end(), {static_cast<std::uint8_t>(c), 0});
@@ -324,11 +332,15 @@ int Port::io(Node& node, unsigned long request, void* argument) {
                                                USBDEVFS_CAP_NO_PACKET_SIZE_LIM | USBDEVFS_CAP_BULK_SCATTER_GATHER |
                                                USBDEVFS_CAP_REAP_AFTER_DISCONNECT;
       return 0;
-    case USBDEVFS_GETDRIVER: return answer(ENODATA);
+    case USBDEVFS_GETDRIVER:
+      return answer(ENODATA);
     case USBDEVFS_DISCONNECT_CLAIM:
       return answer(claim(static_cast<int>(static_cast<usbdevfs_disconnect_claim*>(argument)->interface), true));
-    case USBDEVFS_CLAIMINTERFACE: return answer(claim(static_cast<int>(*static_cast<unsigned*>(argument)), false));
-    case USBDEVFS_RELEASEINTERFACE: claimed_.erase(static_cast<int>(*static_cast<unsigned*>(argument))); return 0;
+    case USBDEVFS_CLAIMINTERFACE:
+      return answer(claim(static_cast<int>(*static_cast<unsigned*>(argument)), false));
+    case USBDEVFS_RELEASEINTERFACE:
+      claimed_.erase(static_cast<int>(*static_cast<unsigned*>(argument)));
+      return 0;
     case USBDEVFS_IOCTL: {
       const auto& inner = *static_cast<usbdevfs_ioctl*>(argument);
       if (inner.ioctl_code == static_cast<int>(USBDEVFS_CONNECT)) bound_.insert(inner.ifno);
@@ -339,9 +351,13 @@ int Port::io(Node& node, unsigned long request, void* argument) {
       endpoints_[static_cast<std::uint8_t>(*static_cast<unsigned*>(argument))].halted = false;
       wake_.notify_all();
       return 0;
-    case USBDEVFS_SUBMITURB: submit(*static_cast<usbdevfs_urb*>(argument)); return 0;
-    case USBDEVFS_DISCARDURB: return answer(cancel(static_cast<usbdevfs_urb*>(argument)));
-    default: return 0;
+    case USBDEVFS_SUBMITURB:
+      submit(*static_cast<usbdevfs_urb*>(argument));
+      return 0;
+    case USBDEVFS_DISCARDURB:
+      return answer(cancel(static_cast<usbdevfs_urb*>(argument)));
+    default:
+      return 0;
   }
 }
 

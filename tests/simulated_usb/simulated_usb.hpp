@@ -1,7 +1,7 @@
 // usbfs without a kernel: libusb's own code runs against emulated devices in the same process.
 //
-// umockdev gives libusb a sysfs, udev events and device nodes; the nodes are FIFOs, so that poll works; the program's own
-// ioctl() answers the usbfs calls on them. URBs end when the emulated device says so, on the real clock.
+// umockdev gives libusb a sysfs, udev events and device nodes; the nodes are FIFOs, so that poll works; the program's
+// own ioctl() answers the usbfs calls on them. URBs end when the emulated device says so, on the real clock.
 #pragma once
 #include <linux/usbdevice_fs.h>
 
@@ -40,12 +40,12 @@ class Bus {
 
 /// What a port has seen since it was made.
 struct Figures {
-  std::uint64_t urbs = 0;                  ///< handed in by libusb
-  std::uint64_t in = 0, in_bytes = 0;      ///< IN transfers ended by the device
+  std::uint64_t urbs = 0;              ///< handed in by libusb
+  std::uint64_t in = 0, in_bytes = 0;  ///< IN transfers ended by the device
   std::uint64_t out = 0, control = 0, cancelled = 0, stalled = 0, halts_cleared = 0, unclaimed = 0;
-  std::size_t deepest = 0;                 ///< most IN URBs in flight on one endpoint
+  std::size_t deepest = 0;                   ///< most IN URBs in flight on one endpoint
   std::size_t shallowest = ~std::size_t{0};  ///< fewest left in flight when a transfer of a stream ended
-  std::uint64_t holds = 0;                 ///< times the device's clock waited for the host
+  std::uint64_t holds = 0;                   ///< times the device's clock waited for the host
   TimeNs held = 0;
 };
 
@@ -69,18 +69,23 @@ class Port {
   Figures figures();
 
   // Faults and surroundings.
-  void stall(std::uint8_t endpoint);      ///< its next transfer stalls, and it stays halted until the host clears it
+  void stall(std::uint8_t endpoint);  ///< its next transfer stalls, and it stays halted until the host clears it
   /// Its next transfer, or every one from now on, ends with this (negative) error. 0: works again.
   void fail(std::uint8_t endpoint, int error, bool always = false);
-  void freeze(bool on);                   ///< the device answers nothing at all
+  void freeze(bool on);  ///< the device answers nothing at all
   void bind_kernel_driver(int interface) { bound_.insert(interface); }
-  bool kernel_driver(int interface) { return with_device([&] { return bound_.count(interface) > 0; }); }
+  bool kernel_driver(int interface) {
+    return with_device([&] { return bound_.count(interface) > 0; });
+  }
   void set_foreign_claim(int interface) { foreign_.insert(interface); }  ///< another program has it
-  std::set<int> claimed() { return with_device([&] { return claimed_; }); }
+  std::set<int> claimed() {
+    return with_device([&] { return claimed_; });
+  }
   std::vector<std::uint8_t> descriptors;  ///< device and configuration, at the next plug; empty: the device's own
 
   struct Node;
-  /// For hosts in other processes: told of each new node and its path as a host sees it, before udev tells of the device.
+  /// For hosts in other processes: told of each new node and its path as a host sees it, before udev tells of the
+  /// device.
   std::function<void(std::shared_ptr<Node>, const std::string& path)> serve;
   int io(Node& node, unsigned long request, void* argument);  ///< one usbfs call
 

@@ -11,14 +11,17 @@ BOOST_AUTO_TEST_CASE(devices_are_found_and_told_apart) {
   Mip mip(2), foreign(3), generic(4);
   // 0483:5740 is everybody's virtual serial port: foreign is another maker's, generic is MicroStrain's.
   struct Renamed : EmulatedDevice {
-    Renamed(EmulatedDevice& d, std::string maker) : device(d), facts(d.info()) { facts.manufacturer = std::move(maker); }
+    Renamed(EmulatedDevice& d, std::string maker) : device(d), facts(d.info()) {
+      facts.manufacturer = std::move(maker);
+    }
     const LinkInfo& info() const override { return facts; }
     std::vector<std::uint8_t> device_descriptor() const override {
       auto d = device.device_descriptor();
       d[8] = 0x83, d[9] = 0x04, d[10] = 0x40, d[11] = 0x57;
       return d;
     }
-    int control(TimeNs now, std::uint8_t t, std::uint8_t r, std::uint16_t v, std::uint16_t i, std::span<std::byte> d) override {
+    int control(TimeNs now, std::uint8_t t, std::uint8_t r, std::uint16_t v, std::uint16_t i,
+                std::span<std::byte> d) override {
       return device.control(now, t, r, v, i, d);
     }
     void out(TimeNs now, std::uint8_t e, std::span<const std::byte> d) override { device.out(now, e, d); }
@@ -76,9 +79,7 @@ BOOST_AUTO_TEST_CASE(devices_are_found_and_told_apart) {
   try {
     u6.host.driver->identify(*taken);
     BOOST_FAIL("another program has this interface");
-  } catch (const LinkError& e) {
-    BOOST_TEST(std::string(e.what()) == "interface 0 is in use by another program");
-  }
+  } catch (const LinkError& e) { BOOST_TEST(std::string(e.what()) == "interface 0 is in use by another program"); }
 }
 
 BOOST_AUTO_TEST_CASE(both_drivers_stream_at_once_and_nothing_is_lost) {
@@ -119,7 +120,8 @@ BOOST_AUTO_TEST_CASE(both_drivers_stream_at_once_and_nothing_is_lost) {
   }
   BOOST_TEST(pthread_equal(u6.host.sink.thread, mip.host.sink.thread));
   for (const Counter* c : usb->counters())
-    if (std::string_view(c->name) != "transfers" && std::string_view(c->name) != "short") BOOST_TEST(c->get() == 0u, c->name);
+    if (std::string_view(c->name) != "transfers" && std::string_view(c->name) != "short")
+      BOOST_TEST(c->get() == 0u, c->name);
 }
 
 BOOST_AUTO_TEST_CASE(unplugged_in_mid_stream_and_plugged_in_again) {
@@ -141,7 +143,8 @@ BOOST_AUTO_TEST_CASE(unplugged_in_mid_stream_and_plugged_in_again) {
     mip.host.open(*usb);
     u6.host.start();
     mip.host.start();
-    BOOST_REQUIRE(wait_for([&] { return u6.host.sink.count > u6_first + 300 && mip.host.sink.count > mip_first + 300; }));
+    BOOST_REQUIRE(
+        wait_for([&] { return u6.host.sink.count > u6_first + 300 && mip.host.sink.count > mip_first + 300; }));
     u6.port.unplug();
     mip.port.unplug();
     BOOST_REQUIRE(wait_for([&] { return u6.host.sink.gone > round && mip.host.sink.gone > round; }));
@@ -153,9 +156,7 @@ BOOST_AUTO_TEST_CASE(unplugged_in_mid_stream_and_plugged_in_again) {
     try {
       u6.host.link->read(0x82, answer, 1000);
       BOOST_FAIL("there is no device");
-    } catch (const LinkError& e) {
-      BOOST_CHECK(e.kind == LinkError::Kind::gone);
-    }
+    } catch (const LinkError& e) { BOOST_CHECK(e.kind == LinkError::Kind::gone); }
     u6.host.close();
     mip.host.close();
     BOOST_TEST(seconds(monotonic() - begin) < 5);
@@ -164,7 +165,8 @@ BOOST_AUTO_TEST_CASE(unplugged_in_mid_stream_and_plugged_in_again) {
     BOOST_TEST(u6.host.sink.after_gone == 0u);
     u6.check(u6_first);
     mip.check(mip_first);
-    BOOST_TEST(wait_for([&] { return usb->find(u6.host.entry.match()).empty() && usb->find(mip.host.entry.match()).empty(); }));
+    BOOST_TEST(wait_for(
+        [&] { return usb->find(u6.host.entry.match()).empty() && usb->find(mip.host.entry.match()).empty(); }));
     u6.plug();
     mip.plug();
   }
@@ -207,7 +209,8 @@ BOOST_AUTO_TEST_CASE(stopped_and_started_again) {
     u6.host.link->stop_stream(0x83, 0);
     odd = sink.moved % 128;
     u6.host.link->start_stream(0x83, 128, 12);
-    std::this_thread::sleep_for(std::chrono::microseconds(2000 + 317 * i));  // at another phase of the transfers each time
+    std::this_thread::sleep_for(
+        std::chrono::microseconds(2000 + 317 * i));  // at another phase of the transfers each time
   }
   BOOST_TEST(odd == 64u);
   BOOST_REQUIRE(wait_for([&, before = sink.count.load()] { return sink.count > before + 100; }));

@@ -77,7 +77,8 @@ BOOST_AUTO_TEST_CASE(a_device_that_does_not_answer_is_not_asked_all_the_time) {
     explicit Mute(EmulatedDevice& d) : device(d) {}
     const LinkInfo& info() const override { return device.info(); }
     std::vector<std::uint8_t> device_descriptor() const override { return device.device_descriptor(); }
-    int control(TimeNs now, std::uint8_t t, std::uint8_t r, std::uint16_t v, std::uint16_t i, std::span<std::byte> d) override {
+    int control(TimeNs now, std::uint8_t t, std::uint8_t r, std::uint16_t v, std::uint16_t i,
+                std::span<std::byte> d) override {
       return device.control(now, t, r, v, i, d);
     }
     void out(TimeNs, std::uint8_t, std::span<const std::byte>) override {}
@@ -95,9 +96,7 @@ BOOST_AUTO_TEST_CASE(a_device_that_does_not_answer_is_not_asked_all_the_time) {
   const auto try_once = [&] {
     try {
       BOOST_TEST(!finder->open(mip.settings, *mip.host.driver));
-    } catch (const LinkError& e) {
-      trouble = e.what();
-    }
+    } catch (const LinkError& e) { trouble = e.what(); }
   };
   BOOST_REQUIRE(wait_for([&] { return try_once(), !trouble.empty(); }));
   BOOST_TEST_MESSAGE(trouble);

@@ -1,7 +1,7 @@
 // A driver on a real UsbContext, its emulated device behind simulated usbfs, and what must come out.
 #pragma once
-#include <boost/test/unit_test.hpp>
 #include <atomic>
+#include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -185,7 +185,10 @@ struct U6 {
 
 struct Mip {
   explicit Mip(int port_number, const std::string& serial = "6286.123456")
-      : settings(mip_settings(serial)), device(settings.emulation, &source), port(bus(), port_number, device), host(settings) {}
+      : settings(mip_settings(serial)),
+        device(settings.emulation, &source),
+        port(bus(), port_number, device),
+        host(settings) {}
   void plug() { port.plug(); }
   /// As for the U6: the device's own time steps by exactly 1 ms and the values are those of the motion at that time.
   void check(std::size_t first) {
@@ -231,7 +234,10 @@ struct Ximu3 {
     return s;
   }
   explicit Ximu3(int port_number, const std::string& serial = "01234567", double foreign = 0)
-      : settings(ximu3_settings(serial, foreign)), device(settings.emulation, &source), port(bus(), port_number, device), host(settings) {}
+      : settings(ximu3_settings(serial, foreign)),
+        device(settings.emulation, &source),
+        port(bus(), port_number, device),
+        host(settings) {}
   void plug() { port.plug(); }
   /// Samples from `first` on: no hole in either stream, stamps at the pace of each sensor's clock, and nothing refused.
   void check(std::size_t first) {
@@ -262,9 +268,9 @@ struct Ximu3 {
 
 inline void print(const char* what, Port& port, const Sink& sink, double seconds) {
   const Figures f = port.figures();
-  BOOST_TEST_MESSAGE(what << ": " << f.urbs << " URBs (" << std::lround(static_cast<double>(f.urbs) / seconds) << "/s), "
-                          << sink.transfers << " transfers, " << sink.moved << " bytes, " << sink.count << " samples in "
-                          << seconds << " s; in flight at most " << f.deepest << ", at least "
+  BOOST_TEST_MESSAGE(what << ": " << f.urbs << " URBs (" << std::lround(static_cast<double>(f.urbs) / seconds)
+                          << "/s), " << sink.transfers << " transfers, " << sink.moved << " bytes, " << sink.count
+                          << " samples in " << seconds << " s; in flight at most " << f.deepest << ", at least "
                           << (f.shallowest == ~std::size_t{0} ? 0 : f.shallowest) << " left; device held " << f.holds
                           << " times, " << f.held / 1'000'000 << " ms");
 }

@@ -12,8 +12,8 @@ struct Port::Node {
   Node(const Node&) = delete;
 
   void finish(usbdevfs_urb& urb, int status, int length);
-  void wake();            ///< the FIFO becomes writable
-  usbdevfs_urb* reap();   ///< null when there is none; then the FIFO is not writable
+  void wake();           ///< the FIFO becomes writable
+  usbdevfs_urb* reap();  ///< null when there is none; then the FIFO is not writable
   void unlink();
 
   Port& port;

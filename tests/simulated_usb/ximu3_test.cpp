@@ -45,7 +45,8 @@ BOOST_AUTO_TEST_CASE(devices_of_others_with_its_ids_are_let_go_at_once) {
   for (Ximu3* x : {&demo, &silent, &odd, &twin, &other_twin}) x->plug();
   usb.emplace();
   const UsbMatch match = demo.host.entry.match();
-  BOOST_REQUIRE(wait_for([&] { return usb->changes() >= 5 && usb->find(match).size() == 4; }));  // the demo's strings are others
+  BOOST_REQUIRE(
+      wait_for([&] { return usb->changes() >= 5 && usb->find(match).size() == 4; }));  // the demo's strings are others
   std::vector<std::string> serials;
   for (const UsbDevice& d : usb->find(match)) {
     const auto link = usb->open(d);

@@ -36,8 +36,9 @@ BOOST_AUTO_TEST_CASE(every_id_of_every_driver_has_a_line_that_names_the_driver) 
       lines.clear();
       lines.seekg(0);
       for (std::string line; std::getline(lines, line);)
-        found |= line.find(vendor) != std::string::npos && line.find(name) != std::string::npos &&
-                 (id.product == 0 ? line.find("idProduct") == std::string::npos : line.find(product) != std::string::npos);
+        found |=
+            line.find(vendor) != std::string::npos && line.find(name) != std::string::npos &&
+            (id.product == 0 ? line.find("idProduct") == std::string::npos : line.find(product) != std::string::npos);
       BOOST_TEST(found, driver.name << ": " << vendor << " " << (id.product ? product : "any product"));
     }
   }

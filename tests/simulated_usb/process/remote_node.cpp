@@ -13,14 +13,19 @@ namespace {
 /// Bytes that a plain argument points to; 0: the call has none, or it is its value.
 std::size_t argument_size(unsigned long request) {
   switch (request) {
-    case USBDEVFS_GET_CAPABILITIES: return sizeof(std::uint32_t);
-    case USBDEVFS_DISCONNECT_CLAIM: return sizeof(usbdevfs_disconnect_claim);
-    case USBDEVFS_IOCTL: return sizeof(usbdevfs_ioctl);
+    case USBDEVFS_GET_CAPABILITIES:
+      return sizeof(std::uint32_t);
+    case USBDEVFS_DISCONNECT_CLAIM:
+      return sizeof(usbdevfs_disconnect_claim);
+    case USBDEVFS_IOCTL:
+      return sizeof(usbdevfs_ioctl);
     case USBDEVFS_CLAIMINTERFACE:
     case USBDEVFS_RELEASEINTERFACE:
     case USBDEVFS_CLEAR_HALT:
-    case USBDEVFS_SETCONFIGURATION: return sizeof(unsigned);
-    default: return 0;
+    case USBDEVFS_SETCONFIGURATION:
+      return sizeof(unsigned);
+    default:
+      return 0;
   }
 }
 
@@ -95,13 +100,17 @@ gboolean RemoteNode::handle(UMockdevIoctlClient* client) {
     gulong address;
     std::memcpy(&address, argument->data, sizeof address);
     const auto it = urbs_.find(address);
-    if (it == urbs_.end()) error = EINVAL;
-    else if (node_->port.io(*node_, request, it->second->ours.get()) != 0) error = errno;
+    if (it == urbs_.end())
+      error = EINVAL;
+    else if (node_->port.io(*node_, request, it->second->ours.get()) != 0)
+      error = errno;
   } else {
     const std::size_t size = argument_size(request);
     UMockdevIoctlData* data = size > 0 ? umockdev_ioctl_data_resolve(argument, 0, size, nullptr) : nullptr;
-    if (size > 0 && !data) error = EFAULT;
-    else if (node_->port.io(*node_, request, data ? static_cast<void*>(data->data) : nullptr) != 0) error = errno;
+    if (size > 0 && !data)
+      error = EFAULT;
+    else if (node_->port.io(*node_, request, data ? static_cast<void*>(data->data) : nullptr) != 0)
+      error = errno;
     umockdev_ioctl_client_complete(client, error == 0 ? 0 : -1, error);
     if (data) g_object_unref(data);
     return TRUE;

@@ -1,7 +1,8 @@
 // The emulated devices of a configuration on a simulated USB bus, for other processes under umockdev-wrapper with
 // UMOCKDEV_DIR as it is printed. Usage: umockdev-wrapper simulated_usb_host CONFIG [KEY=VALUE]...
-// Beside them a unit that nobody asked for, "stranger", of the kind of the last device. All are plugged in at the start.
-// Commands, one a line: "unplug NAME", "plug NAME", "figures" (answered by a line of JSON). It ends with its input.
+// Beside them a unit that nobody asked for, "stranger", of the kind of the last device. All are plugged in at the
+// start. Commands, one a line: "unplug NAME", "plug NAME", "figures" (answered by a line of JSON). It ends with its
+// input.
 #include <sys/prctl.h>
 
 #include <cstdio>
@@ -26,8 +27,11 @@ struct Clock final : LabClock {
 
 nlohmann::ordered_json figures(Port& port) {
   const Figures f = port.figures();
-  return {{"urbs", f.urbs}, {"in", f.in}, {"in_bytes", f.in_bytes}, {"cancelled", f.cancelled}, {"unclaimed", f.unclaimed},
-          {"deepest", f.deepest}, {"held", f.holds}, {"held_ms", static_cast<double>(f.held) * 1e-6}, {"claimed", port.claimed()}};
+  return {{"urbs", f.urbs},           {"in", f.in},
+          {"in_bytes", f.in_bytes},   {"cancelled", f.cancelled},
+          {"unclaimed", f.unclaimed}, {"deepest", f.deepest},
+          {"held", f.holds},          {"held_ms", static_cast<double>(f.held) * 1e-6},
+          {"claimed", port.claimed()}};
 }
 
 int run(const std::string& config, const std::vector<std::string>& overrides) {
@@ -61,9 +65,12 @@ int run(const std::string& config, const std::vector<std::string>& overrides) {
   for (std::string line, verb, name; std::getline(std::cin, line);) {
     std::istringstream words(line);
     words >> verb >> name;
-    if (verb == "unplug") ports.at(name)->unplug();
-    else if (verb == "plug") ports.at(name)->plug();
-    else if (verb != "figures") throw std::invalid_argument("no command '" + line + "'");
+    if (verb == "unplug")
+      ports.at(name)->unplug();
+    else if (verb == "plug")
+      ports.at(name)->plug();
+    else if (verb != "figures")
+      throw std::invalid_argument("no command '" + line + "'");
     nlohmann::ordered_json all;
     for (auto& [device, port] : ports) all[device] = figures(*port);
     std::printf("%s\n", all.dump().c_str());
