@@ -26,7 +26,7 @@ std::tm utc(std::int64_t utc_ns, std::int64_t& fraction) {
 }
 
 /// Without the folder: equal inputs give equal recordings, and nobody's home folder travels with them.
-std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
+std::string base_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
 /// Of plates that have no sensitivities: what a volt of each channel adds to the load.
 std::vector<Components> load_per_v(const PlateCalibration& c) {
@@ -45,7 +45,7 @@ Json plate_to_json(const PlateSettings& plate) {
       {"side", to_string(plate.side)},
       {"stream", plate.stream},
       {"columns", plate.columns},
-      {"file", file_name(c.file)},
+      {"file", base_name(c.file)},
       {"serial", c.serial},
       {"model", c.model},
       {"sense", c.sense == Sense::reaction ? "reaction" : "action"},
@@ -99,7 +99,7 @@ Json session_to_json(const Session& session) {
           {"participant_code", settings.participant.code},
           {"dominant_side", to_string(settings.participant.dominant)},
           {"dominance_method", settings.participant.dominance_method},
-          {"settings_file", file_name(settings.file)},
+          {"settings_file", base_name(settings.file)},
           {"settings", settings.effective},
           {"calibration", std::move(calibration)},
           {"streams", std::move(streams)}};

@@ -7,7 +7,7 @@
 
 namespace grfd {
 namespace {
-constexpr std::string_view kStart = "record_start", kStop = "record_stop";
+constexpr std::string_view kStartCommand = "record_start", kStopCommand = "record_stop";
 constexpr std::size_t kMostHeld = 65536;
 constexpr std::int64_t kSettledNs = 500'000'000;  // small blocks may still fit on a disk that is full
 
@@ -54,7 +54,7 @@ void Recorder::take(const Sample& s) {
   const bool command = commands_ && s.stream == *commands_;
   if (command && !trial_ && s.part == 0) {
     // Nothing between the first and the last part of the command may be missing from the file.
-    holding_ = is_command(text(s), kStart);
+    holding_ = is_command(text(s), kStartCommand);
     held_.clear();
   }
   if (holding_) held_.push_back(s);
@@ -66,12 +66,12 @@ void Recorder::take(const Sample& s) {
 void Recorder::on_command() {
   const auto& text_bytes = joiner_->row().bytes;
   const std::string_view row(reinterpret_cast<const char*>(text_bytes.data()), text_bytes.size());
-  if (is_command(row, kStart)) {
+  if (is_command(row, kStartCommand)) {
     if (trial_) return report(RecordingEvent::Kind::failed, "a recording is already running: '" + path_ + "'");
-    start(std::string(row.substr(std::min(row.size(), kStart.size() + 1))));
+    start(std::string(row.substr(std::min(row.size(), kStartCommand.size() + 1))));
     if (trial_)
       for (const Sample& s : held_) trial_->add(s);
-  } else if (is_command(row, kStop) && trial_) {
+  } else if (is_command(row, kStopCommand) && trial_) {
     stop("record_stop");
   }
   holding_ = false;

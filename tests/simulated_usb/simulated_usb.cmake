@@ -26,4 +26,4 @@ endif()
 add_test(NAME simulated_usb_process
   COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/process/process_test.py ${UMOCKDEV_WRAPPER} $<TARGET_FILE:simulated_usb_host>
     $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/config/demo.toml)
-set_tests_properties(simulated_usb_process PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+set_tests_properties(simulated_usb_process PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120 RUN_SERIAL ON)  # as end_to_end_life
