@@ -154,6 +154,7 @@ Json App::status() {
           {"software", std::string(software_version()) + " " + software_build()},
           {"uptime_s", now_s},
           {"participant", settings_.participant.code},
+          {"dominant", to_string(settings_.participant.dominant)},
           {"recording",
            {{"state", kTrial[static_cast<int>(trial_)]},
             {"journal", trial_ == Trial::none ? "" : journal_},

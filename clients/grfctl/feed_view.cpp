@@ -124,5 +124,7 @@ double FeedView::age_ms(Steady::time_point now) const {
 
 double FeedView::time_s(const std::string& stream) const {
   const auto found = series_.find(stream);
-  return found == series_.end() || found->second.newest.empty() ? NAN : static_cast<double>(found->second.t_ns) / 1e9;
+  constexpr std::int64_t kUnknown = std::numeric_limits<std::int64_t>::min();
+  if (found == series_.end() || found->second.newest.empty() || found->second.t_ns == kUnknown) return NAN;
+  return static_cast<double>(found->second.t_ns) / 1e9;
 }

@@ -79,7 +79,7 @@ void Feed::write(std::span<const Sample> samples) {
     Topic& topic = topics_.at(s.stream);
     if (!topic.joiner.add(s)) continue;
     const Row& row = topic.joiner.row();
-    if (topic.count == 0) topic.first_t = row.header.t - session_start_;
+    if (topic.count == 0) topic.first_t = feed_time(row.header.t, session_start_);
     const std::size_t before = topic.rows.size();
     append_row(topic.rows, row, *topic.info, session_start_);
     ++topic.count;

@@ -1,5 +1,7 @@
 #include "daemon/sinks/status_sink.hpp"
 
+#include <limits>
+
 namespace grfd {
 namespace {
 void to_doubles(const Row& row, const StreamInfo& info, std::vector<double>& out) {
@@ -57,7 +59,8 @@ void StatusSink::write(std::span<const Sample> samples) {
         status.missing += row.header.seq - next_seq_[s.stream];
       next_seq_[s.stream] = row.header.seq + 1;
       ++status.rows;
-      status.t_s = seconds(row.header.t - session_->start);
+      status.t_s =
+          row.header.t == 0 ? std::numeric_limits<double>::quiet_NaN() : seconds(row.header.t - session_->start);
       if (info.type != ValueType::text) {
         to_doubles(row, info, status.newest);
         continue;

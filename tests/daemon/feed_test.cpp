@@ -167,7 +167,8 @@ Golden make_golden() {
     nlohmann::ordered_json values = nlohmann::ordered_json::array();
     Sample header;
     header.seq = 1'000'000'000'000ull + static_cast<std::uint64_t>(i) * 3;
-    header.t = kStart + (i - 1) * 1'234'567'891LL;  // the first one before the session's start
+    const std::int64_t t_ns = i == 3 ? std::numeric_limits<std::int64_t>::min() : (i - 1) * 1'234'567'891LL;
+    header.t = i == 3 ? 0 : kStart + t_ns;  // the first one before the session's start, the fourth at an unknown time
     header.flags = static_cast<std::uint16_t>(0x8001 << (i % 2));
     header.epoch = static_cast<std::uint16_t>(65535 - i);
     const std::size_t per_part = columns_per_part(info.type);
@@ -185,11 +186,7 @@ Golden make_golden() {
       else
         values.push_back(v);
     }
-    return {{"t_ns", header.t - kStart},
-            {"seq", header.seq},
-            {"flags", header.flags},
-            {"epoch", header.epoch},
-            {"values", values}};
+    return {{"t_ns", t_ns}, {"seq", header.seq}, {"flags", header.flags}, {"epoch", header.epoch}, {"values", values}};
   };
   const StreamInfo f32 = numeric("golden/f32", ValueType::f32, 5), i32 = numeric("golden/i32", ValueType::i32, 13),
                    f64 = numeric("golden/f64", ValueType::f64, 26), i64 = numeric("golden/i64", ValueType::i64, 3);

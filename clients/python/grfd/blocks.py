@@ -13,6 +13,7 @@ from .errors import FeedError
 from .stream_info import StreamInfo
 
 _HEAD = struct.Struct("<qQHHI")
+_TIME_UNKNOWN = -(2**63)  # schemas/feed.md
 
 
 class TextRow(NamedTuple):
@@ -130,7 +131,7 @@ def decode(
     if info.is_text:
         texts = tuple(_texts(info, data))
         heads = np.array(
-            [(round(x.t * 1e9), x.seq, x.flags, x.epoch) for x in texts],
+            [(_TIME_UNKNOWN if np.isnan(x.t) else round(x.t * 1e9), x.seq, x.flags, x.epoch) for x in texts],
             [("t_ns", "i8"), ("seq", "u8"), ("flags", "u2"), ("epoch", "u2")],
         )
         values = np.empty((len(texts), 0))
@@ -144,7 +145,7 @@ def decode(
         values = np.ascontiguousarray(flat).view(info.value_type).reshape(len(heads), len(info.columns))
     if count is not None and count != len(heads):
         raise FeedError(f"stream {info.name!r}: the header promises {count} rows, {len(heads)} came")
-    t = heads["t_ns"] / 1e9
+    t = np.where(heads["t_ns"] == _TIME_UNKNOWN, np.nan, heads["t_ns"] / 1e9)
     return Block(
         info,
         session,
@@ -168,5 +169,6 @@ def _texts(info: StreamInfo, data: bytes) -> Iterator[TextRow]:
         end = at + _HEAD.size + length
         if end + -length % 8 > len(data):
             raise FeedError(f"stream {info.name!r}: a text of {length} bytes is cut")
-        yield TextRow(t_ns / 1e9, seq, flags, epoch, data[at + _HEAD.size : end].decode("utf-8", "replace"))
+        t = float("nan") if t_ns == _TIME_UNKNOWN else t_ns / 1e9
+        yield TextRow(t, seq, flags, epoch, data[at + _HEAD.size : end].decode("utf-8", "replace"))
         at = end + -length % 8
