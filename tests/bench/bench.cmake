@@ -12,7 +12,7 @@ grfd_bench(ring)
 grfd_bench(pipeline ${rig} ${CMAKE_CURRENT_SOURCE_DIR}/bench/stages.cpp)
 grfd_bench(wrench)
 grfd_bench(journal ${rig})
-grfd_bench(latency ${CMAKE_CURRENT_SOURCE_DIR}/bench/subscriber.cpp)
+grfd_bench(latency ${CMAKE_CURRENT_SOURCE_DIR}/bench/subscriber.cpp ${CMAKE_CURRENT_SOURCE_DIR}/bench/crowd.cpp)
 
 get_property(benches GLOBAL PROPERTY GRFD_BENCHES)
 add_custom_target(bench DEPENDS ${benches})

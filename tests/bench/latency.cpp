@@ -1,5 +1,6 @@
 // From the completion of a transfer to a subscriber in another process: the demonstration rig live, its feed, and at
-// the same time a bare ZeroMQ hop between the same two processes with messages of the same size.
+// the same time a bare ZeroMQ hop between the same two processes with messages of the same size. With the argument
+// `subscribers`: the same, with others that take the whole feed, too.
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -7,6 +8,7 @@
 #include <unordered_map>
 
 #include "bench/bench.hpp"
+#include "bench/crowd.hpp"
 #include "bench/subscriber.hpp"
 #include "daemon/assembly.hpp"
 #include "daemon/config.hpp"
@@ -56,16 +58,25 @@ struct Latencies {
   std::map<std::string, std::vector<double>> ms;  ///< by topic
   std::vector<double> bare_ms;
   double rows_per_message = 0, missing = 0;
+  std::size_t crowd_messages = 0, crowd_holes = 0;
   std::string priority;
 };
 
-/// @param doorbell the dsp thread sleeps until a transfer wakes it, as in the daemon; else it looks every millisecond
-Latencies measure(double batch_ms, bool doorbell) {
+struct Way {
+  double batch_ms = 10;
+  bool doorbell = true;  ///< the dsp thread sleeps until a transfer wakes it, as in the daemon; else it looks every ms
+  std::size_t others = 0;
+  bool stopped = false;
+};
+
+Latencies measure(const Way& way) {
+  const double batch_ms = way.batch_ms;
   Settings settings = load_config(GRFD_SOURCE "/config/demo.toml");
   settings.feed.endpoint = free_endpoint();
   settings.feed.batch_ms = batch_ms;
   const std::string bare_endpoint = free_endpoint();
-  Subscriber subscriber(settings.feed.endpoint, bare_endpoint);  // forks: before any thread
+  Subscriber subscriber(settings.feed.endpoint, bare_endpoint);  // these fork: before any thread
+  Crowd crowd(settings.feed.endpoint, way.others, way.stopped);
 
   MonotonicClock clock;
   timespec utc{};
@@ -89,7 +100,7 @@ Latencies measure(double batch_ms, bool doorbell) {
   {
     const int priority = settings.realtime_priority ? 50 : 0;
     Loop dsp(priority, [&] {
-      if (doorbell)
+      if (way.doorbell)
         a.engine->wait(clock.now());
       else
         clock.sleep_until((clock.now() / kMs + 1) * kMs);
@@ -118,6 +129,9 @@ Latencies measure(double batch_ms, bool doorbell) {
     result.priority = dsp.priority;
   }
   for (std::size_t i = 0; i < a.ports.size(); ++i) a.ports[i]->stop(*emulation.link(i));
+  const Crowd::Result& others = crowd.finish();
+  result.crowd_messages = others.messages;
+  result.crowd_holes = others.holes;
   sink.reset();
   const Received& received = subscriber.finish();
 
@@ -140,29 +154,67 @@ Latencies measure(double batch_ms, bool doorbell) {
   return result;
 }
 
-}  // namespace
+using Runs = std::vector<std::vector<Latencies>>;  ///< by way and repetition
 
-int main() {
-  using Way = std::pair<double, bool>;
-  const std::vector<Way> ways{{10, true}, {10, false}};
-  std::map<Way, std::vector<Latencies>> runs;
+Runs measure_all(const std::vector<Way>& ways) {
+  Runs runs(ways.size());
   for (std::size_t i = 0; i < kRepetitions; ++i)
-    for (const Way& way : ways) runs[way].push_back(measure(way.first, way.second));
-  for (const Way& way : ways)
+    for (std::size_t w = 0; w < ways.size(); ++w) runs[w].push_back(measure(ways[w]));
+  return runs;
+}
+
+std::vector<double> quantiles(std::vector<Latencies>& runs, const char* topic, double q) {
+  std::vector<double> all;
+  for (Latencies& run : runs) all.push_back(quantile(run.ms[topic], q));
+  return all;
+}
+
+double missing(const std::vector<Latencies>& runs) {
+  double all = 0;
+  for (const Latencies& run : runs) all += run.missing;
+  return all;
+}
+
+void against_a_bare_hop() {
+  const std::vector<Way> ways{{10, true}, {10, false}};
+  Runs runs = measure_all(ways);
+  for (std::size_t w = 0; w < ways.size(); ++w)
     for (const char* topic : kTopics)
       for (const double q : {0.5, 0.99}) {
-        std::vector<double> ours, bare;
-        double missing = 0;
-        for (Latencies& run : runs[way]) {
-          ours.push_back(quantile(run.ms[topic], q));
-          bare.push_back(quantile(run.bare_ms, q));
-          missing += run.missing;
-        }
-        const Latencies& last = runs[way].back();
-        row(text("USB completion to subscriber, %s, batches of %.0f ms, dsp wakes by %s: p%.0f", topic, way.first,
-                 way.second ? "doorbell" : "1 ms tick", q * 100),
+        const std::vector<double> ours = quantiles(runs[w], topic, q);
+        std::vector<double> bare;
+        for (Latencies& run : runs[w]) bare.push_back(quantile(run.bare_ms, q));
+        const Latencies& last = runs[w].back();
+        row(text("USB completion to subscriber, %s, batches of %.0f ms, dsp wakes by %s: p%.0f", topic,
+                 ways[w].batch_ms, ways[w].doorbell ? "doorbell" : "1 ms tick", q * 100),
             "bare ZeroMQ hop, same size", ratios(ours, bare),
             text("%.2f : %.2f ms; %.1f rows/message, %.0f rows missed, dsp %s", median(ours), median(bare),
-                 last.rows_per_message, missing, last.priority.c_str()));
+                 last.rows_per_message, missing(runs[w]), last.priority.c_str()));
       }
+}
+
+void beside_others() {
+  const std::vector<Way> ways{
+      {}, {10, true, 0, true}, {10, true, 7, false}, {10, true, 31, false}, {10, true, 31, true}};
+  Runs runs = measure_all(ways);
+  for (std::size_t w = 1; w < ways.size(); ++w)
+    for (const double q : {0.5, 0.99}) {
+      const std::vector<double> ours = quantiles(runs[w], kTopics[0], q), alone = quantiles(runs[0], kTopics[0], q);
+      std::size_t messages = 0, holes = 0;
+      for (const Latencies& run : runs[w]) messages += run.crowd_messages, holes += run.crowd_holes;
+      row(text("USB completion to subscriber, %s, beside %zu that take all streams%s: p%.0f", kTopics[0],
+               ways[w].others, ways[w].stopped ? " and one that stands still" : "", q * 100),
+          "the same, alone", ratios(ours, alone),
+          text("%.2f : %.2f ms; %.0f rows missed; the others %zu messages, %zu missed", median(ours), median(alone),
+               missing(runs[w]), messages, holes));
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "subscribers")
+    beside_others();
+  else
+    against_a_bare_hop();
 }
