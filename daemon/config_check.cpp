@@ -148,8 +148,19 @@ void check_rest(Check& c) {
   if (!plain)
     c.report("participant.code",
              "is \"" + code + "\", must be a code of letters, digits, - and _, at most 32, and never a name");
-  if (c.s.participant.dominant == Dominant::unknown && !c.s.participant.dominance_method.empty())
+  const ParticipantSettings& who = c.s.participant;
+  if (who.dominance_method == "computed") {
+    if (who.dominant != Dominant::unknown)
+      c.report("participant.dominance_method", "is \"computed\", then dominant must be \"unknown\"");
+  } else if (who.dominant == Dominant::unknown && !who.dominance_method.empty()) {
     c.report("participant.dominance_method", "is given although dominant is \"unknown\"");
+  }
+  if (who.height_m != 0 && who.height_m < 0.5)
+    c.report("participant.height_m", "is below 0.5, must be metres, or 0 when not measured");
+  if (who.foot_length_m != 0 && who.foot_length_m < 0.1)
+    c.report("participant.foot_length_m", "is below 0.1, must be metres, or 0 when not measured");
+  if (who.foot_length_m == 0 && (who.heel_m[0] != std::array{0.0, 0.0} || who.heel_m[1] != std::array{0.0, 0.0}))
+    c.report("participant.foot_length_m", "is missing: the place of a heel is of no use without it");
   const std::string& name = c.s.record.name;
   const bool good_name =
       name.size() <= 100 && !name.starts_with('.') &&

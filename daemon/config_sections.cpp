@@ -16,11 +16,28 @@ void read_participant(Reader& r, ParticipantSettings& s) {
                       {{"", ""},
                        {"kicking leg", "kicking leg"},
                        {"preferred single-leg stance", "preferred single-leg stance"},
-                       {"stronger side", "stronger side"}},
-                      {"", "how dominance was decided"});
+                       {"stronger side", "stronger side"},
+                       {"computed", "computed"}},
+                      {"",
+                       "how dominance was decided; computed: the side with the larger mean impulse in the ascents so "
+                       "far, with dominant = \"unknown\""});
   r.number("standing_shank_deg", s.standing_shank_deg,
            {"deg", "inclination of the tibia to the vertical while standing, positive forward, from an inclinometer",
             -20, 20});
+  r.number("height_m", s.height_m, {"m", "body height; 0: not measured", 0, 2.5});
+  r.number("foot_length_m", s.foot_length_m,
+           {"m", "length of the foot or shoe; 0: the placement of the feet was not measured", 0, 0.45});
+  r.numbers("heel_left_m", s.heel_m[0].data(), 2,
+            {"m", "rearmost point of the left heel on the floor of the lab: to the right, forward", -2, 2});
+  r.numbers("heel_right_m", s.heel_m[1].data(), 2, {"m", "the same of the right heel", -2, 2});
+  r.number("toe_out_left_deg", s.toe_out_deg[0],
+           {"deg", "direction of the long axis of the left foot, positive outward", -45, 60});
+  r.number("toe_out_right_deg", s.toe_out_deg[1], {"deg", "the same of the right foot", -45, 60});
+  r.number("heel_to_ankle_m", s.heel_to_ankle_m,
+           {"m", "from the rearmost point of the heel forward to the axis of the ankle", 0, 0.15});
+  r.number("available_left_deg", s.available_deg[0],
+           {"deg", "dorsiflexion of the left ankle in the knee-to-wall test, from standing; 0: not measured", 0, 90});
+  r.number("available_right_deg", s.available_deg[1], {"deg", "the same of the right ankle", 0, 90});
 }
 
 void read_filter(Reader& r, FilterSettings& s) {
@@ -54,6 +71,18 @@ void read_squat(Reader& r, SquatSettings& s) {
   r.number("dorsiflexion_min_deg", s.dorsiflexion_min_deg,
            {"deg", "nor is one with less dorsiflexion than this; 0 for box squats: force alone then finds the start", 0,
             60});
+  using Index = AsymmetryIndex;
+  r.word<Index>("asymmetry_index", s.asymmetry_index,
+                {{"bai1", Index::bai1},
+                 {"bai2", Index::bai2},
+                 {"share", Index::share},
+                 {"lsi", Index::lsi},
+                 {"percent_of_max", Index::percent_of_max},
+                 {"bsa", Index::bsa},
+                 {"bsi", Index::bsi},
+                 {"symmetry_angle", Index::symmetry_angle},
+                 {"difference", Index::difference}},
+                {"", "index of the stream reps_asymmetry; the other streams keep theirs"});
 }
 
 void read_engine(Reader& r, EngineSettings& s) {

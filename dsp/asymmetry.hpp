@@ -6,6 +6,8 @@
 #include <limits>
 #include <numbers>
 
+#include "schemas/settings.hpp"
+
 namespace grfd::asymmetry {
 
 /// Below these a ratio means nothing. [assumption: noise of the measured quantity]
@@ -52,6 +54,62 @@ inline double bai1_sigma(double d, double n, double sigma_d, double sigma_n, dou
   const double s = d + n;
   return std::abs(s) > floor ? 200 / (s * s) * std::hypot(n * sigma_d, d * sigma_n)
                              : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// The index of that name. A value at or below the floor says nothing about its side: NaN, but for the difference.
+inline double index(AsymmetryIndex which, double d, double n, double floor = kNoFloor) noexcept {
+  if (which == AsymmetryIndex::difference) return difference(d, n);
+  if (!(std::abs(d) > floor && std::abs(n) > floor)) return std::numeric_limits<double>::quiet_NaN();
+  switch (which) {
+    case AsymmetryIndex::bai1:
+      return bai1(d, n);
+    case AsymmetryIndex::bai2:
+      return bai2(d, n);
+    case AsymmetryIndex::share:
+      return share(d, n);
+    case AsymmetryIndex::lsi:
+      return lsi(d, n);
+    case AsymmetryIndex::percent_of_max:
+      return percent_of_max(d, n);
+    case AsymmetryIndex::bsa:
+      return bsa(d, n);
+    case AsymmetryIndex::bsi:
+      return bsi(d, n);
+    case AsymmetryIndex::symmetry_angle:
+      return symmetry_angle(d, n);
+    case AsymmetryIndex::difference:
+      break;
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+/// Its standard error to first order, for independent errors of d and n. In the unit of the index.
+inline double index_sigma(AsymmetryIndex which, double d, double n, double sigma_d, double sigma_n,
+                          double floor = kNoFloor) noexcept {
+  if (std::isnan(index(which, d, n, floor))) return std::numeric_limits<double>::quiet_NaN();
+  const auto ratio = [](double a, double b, double sigma_a, double sigma_b) {  // of 100 a / b
+    return 100 * std::hypot(sigma_a / b, a * sigma_b / (b * b));
+  };
+  switch (which) {
+    case AsymmetryIndex::bai1:
+    case AsymmetryIndex::bsi:
+      return bai1_sigma(d, n, sigma_d, sigma_n);
+    case AsymmetryIndex::bai2:
+      return 2 * bai1_sigma(d, n, sigma_d, sigma_n);
+    case AsymmetryIndex::share:
+      return 0.5 * bai1_sigma(d, n, sigma_d, sigma_n);
+    case AsymmetryIndex::lsi:
+      return ratio(n, d, sigma_n, sigma_d);
+    case AsymmetryIndex::percent_of_max:
+      return std::abs(d) >= std::abs(n) ? ratio(n, d, sigma_n, sigma_d) : ratio(d, n, sigma_d, sigma_n);
+    case AsymmetryIndex::bsa:
+      return d >= n ? ratio(n, d, sigma_n, sigma_d) : ratio(d, n, sigma_d, sigma_n);
+    case AsymmetryIndex::symmetry_angle:
+      return 200 / std::numbers::pi * std::hypot(n * sigma_d, d * sigma_n) / (d * d + n * n);
+    case AsymmetryIndex::difference:
+      break;
+  }
+  return std::hypot(sigma_d, sigma_n);
 }
 
 }  // namespace grfd::asymmetry

@@ -16,8 +16,8 @@ class CopMetric final : public Metric {
     for (const auto& plate : setup.plates) heights.push_back(plate.surface_z_m);
     cop_ = std::make_unique<CopCalculator>(CopParams::from(setup.settings.thresholds, 1000, setup.filter_noise_gain),
                                            heights);
-    left_ = plate_on(setup.settings, Side::left);
-    right_ = plate_on(setup.settings, Side::right);
+    for (const Side side : {Side::left, Side::right})
+      plate_[static_cast<std::size_t>(side)] = plate_on(setup.settings, side);
     for (const PlateSettings& plate : setup.settings.plates)
       add(setup, plate.name, "of the plate, on its own surface", plate.calibration.serial);
     add(setup, "total", "of all plates together, on z = 0", "");
@@ -42,13 +42,21 @@ class CopMetric final : public Metric {
     const CopValue& total = cop_->total();
     write(n, total, row_time(frame, all_flags), out);
     Derived& d = frame.derived;
-    if (left_ >= 0) d.fz_n[0] = lab[static_cast<std::size_t>(left_)][2];
-    if (right_ >= 0) d.fz_n[1] = lab[static_cast<std::size_t>(right_)][2];
+    for (std::size_t side = 0; side < 2; ++side) {
+      if (plate_[side] < 0) continue;
+      const auto i = static_cast<std::size_t>(plate_[side]);
+      const CopValue& foot = cop_->plate(i);
+      d.fx_n[side] = lab[i][0];
+      d.fy_n[side] = lab[i][1];
+      d.fz_n[side] = lab[i][2];
+      d.fz_unfiltered_n[side] = frame.plates[i].wrench[2];
+      d.foot_cop_ml_m[side] = foot.cop_ml;
+      d.foot_cop_ap_m[side] = foot.cop_ap;
+      d.tz_nm[side] = foot.tz;
+    }
     d.cop_ap_m = total.cop_ap;
     d.fz_total_n = total.fz;
     d.cop_total_valid = total.valid;
-    d.fy_n = 0;
-    for (std::size_t i = 0; i < n; ++i) d.fy_n += lab[i][1];
   }
 
  private:
@@ -86,7 +94,7 @@ class CopMetric final : public Metric {
   } state_;
   std::vector<const std::array<std::array<double, 6>, 6>*> covariance_;
   std::unique_ptr<CopCalculator> cop_;
-  int left_ = -1, right_ = -1;
+  std::array<int, 2> plate_{-1, -1};  ///< of the left and the right foot
   std::vector<RowWriter> writers_;
 };
 

@@ -9,6 +9,8 @@ class ForceRateMetric final : public Metric {
  public:
   explicit ForceRateMetric(const MetricSetup& setup) {
     for (const PlateSettings& plate : setup.settings.plates) {
+      foot_.push_back(plate_on(setup.settings, plate.side) == static_cast<int>(foot_.size()));
+      sides_.push_back(plate.side);
       StreamInfo info;
       info.name = "force_rate/" + plate.name;
       info.type = ValueType::f32;
@@ -32,15 +34,19 @@ class ForceRateMetric final : public Metric {
   }
 
   void update(Frame& frame, SampleBatch& out) noexcept override {
-    for (std::size_t i = 0; i < writers_.size(); ++i)
-      writers_[i].write(out, row_time(frame, frame.plates[i].flags), {rates_[i].step(frame.plates[i].wrench[2])},
-                        state_.seq[i]);
+    for (std::size_t i = 0; i < writers_.size(); ++i) {
+      const double rate = rates_[i].step(frame.plates[i].wrench[2]);
+      if (foot_[i]) frame.derived.force_rate_n_s[static_cast<std::size_t>(sides_[i])] = rate;
+      writers_[i].write(out, row_time(frame, frame.plates[i].flags), {rate}, state_.seq[i]);
+    }
   }
 
  private:
   struct State {
     std::array<std::uint64_t, kMaxPlates> seq{};
   } state_;
+  std::vector<char> foot_;  ///< plate i is the one of its side
+  std::vector<Side> sides_;
   std::vector<RowWriter> writers_;
   std::vector<RunningDerivative> rates_;
 };

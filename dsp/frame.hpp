@@ -43,8 +43,12 @@ struct Derived {
   std::array<double, 2> dorsiflexion_deg{kNaN, kNaN};         ///< no delay
   std::array<double, 2> dorsiflexion_rate_deg_s{kNaN, kNaN};  ///< filtered
   std::array<double, 2> shank_deg{kNaN, kNaN}, foot_pitch_deg{kNaN, kNaN}, eversion_deg{kNaN, kNaN};  ///< no delay
-  double cop_ap_m = kNaN, fy_n = kNaN, fz_total_n = kNaN;                                             ///< filtered
+  double cop_ap_m = kNaN, fz_total_n = kNaN;                                                          ///< filtered
   bool cop_total_valid = false;
+  // one foot, lab axes
+  std::array<double, 2> fz_unfiltered_n{kNaN, kNaN}, force_rate_n_s{kNaN, kNaN};  ///< rate: of the unfiltered force
+  std::array<double, 2> fx_n{kNaN, kNaN}, fy_n{kNaN, kNaN};                       ///< filtered
+  std::array<double, 2> foot_cop_ml_m{kNaN, kNaN}, foot_cop_ap_m{kNaN, kNaN}, tz_nm{kNaN, kNaN};  ///< filtered
 };
 
 /// What the squat metric tells the ones before it, at the next frame.

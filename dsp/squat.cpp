@@ -7,15 +7,18 @@
 namespace grfd {
 namespace {
 constexpr double dt = SquatSegmenter::dt_s;
-constexpr std::int64_t ticks_per_step = 4096;  // history ticks visited in one step: some ten microseconds
+constexpr std::int64_t ticks_per_step = 4096;       // history ticks visited in one step: some ten microseconds
+constexpr std::int64_t load_ticks_per_step = 1024;  // of a pass that looks at every channel
 std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
 }  // namespace
 
-SquatDetector::SquatDetector(const SquatParams& params)
+SquatDetector::SquatDetector(const SquatParams& params, const SquatBody& body)
     : params_(params),
+      body_(body),
       state_(std::make_unique<State>()),
       segmenter_(params_, state_->segmenter),
-      metrics_(params_, state_->metrics) {
+      metrics_(params_, state_->metrics),
+      loads_(params_, body_, state_->loads) {
   if (!(params.rep_max_s <= 25)) throw std::invalid_argument("squat: rep_max_s must be at most 25 s");
   if (!(params.baseline_s <= 1)) throw std::invalid_argument("squat: baseline_s must be at most 1 s");
 }
@@ -26,11 +29,33 @@ void SquatDetector::step(const SquatInput& in) noexcept {
   State& s = *state_;
   if (s.segmenter.tick >= 0 && !(std::abs(in.t_s - (s.t_s + dt)) < 0.5 * dt)) interrupted();
   s.t_s = in.t_s;
-  const double row[SquatHistory::channels] = {
-      in.fz_n[0],           in.fz_n[1],           in.dorsiflexion_deg[0], in.dorsiflexion_deg[1],
-      in.rate_deg_s[0],     in.rate_deg_s[1],     in.shank_deg[0],        in.shank_deg[1],
-      in.foot_pitch_deg[0], in.foot_pitch_deg[1], in.eversion_deg[0],     in.eversion_deg[1],
-      in.cop_ap_m};
+  const double row[SquatHistory::channels] = {in.fz_n[0],
+                                              in.fz_n[1],
+                                              in.dorsiflexion_deg[0],
+                                              in.dorsiflexion_deg[1],
+                                              in.rate_deg_s[0],
+                                              in.rate_deg_s[1],
+                                              in.shank_deg[0],
+                                              in.shank_deg[1],
+                                              in.foot_pitch_deg[0],
+                                              in.foot_pitch_deg[1],
+                                              in.eversion_deg[0],
+                                              in.eversion_deg[1],
+                                              in.cop_ap_m,
+                                              in.fz_unfiltered_n[0],
+                                              in.fz_unfiltered_n[1],
+                                              in.force_rate_n_s[0],
+                                              in.force_rate_n_s[1],
+                                              in.fx_n[0],
+                                              in.fx_n[1],
+                                              in.fy_n[0],
+                                              in.fy_n[1],
+                                              in.foot_cop_ml_m[0],
+                                              in.foot_cop_ml_m[1],
+                                              in.foot_cop_ap_m[0],
+                                              in.foot_cop_ap_m[1],
+                                              in.tz_nm[0],
+                                              in.tz_nm[1]};
   s.history.push(row, ticks(params_.gap_reject_s));
   SquatSpan span;
   if (segmenter_.step(in, span, s.events)) closed(span);
@@ -55,7 +80,7 @@ void SquatDetector::interrupted() noexcept {
 }
 
 void SquatDetector::flush() noexcept {
-  while (!state_->waiting.empty() || !metrics_.idle()) work(true);
+  while (!state_->waiting.empty() || !metrics_.idle() || !loads_.idle()) work(true);
 }
 
 /// The margin after the end must be known: wait for a new start, or long enough that none can still be dated back into
@@ -73,6 +98,10 @@ bool SquatDetector::ready(const SquatSpan& span) const noexcept {
 
 void SquatDetector::work(bool at_once) noexcept {
   State& s = *state_;
+  if (!loads_.idle()) {
+    if (loads_.advance(s.history, s.metrics, load_ticks_per_step)) s.repetitions.push(loads_.result());
+    return;
+  }
   if (metrics_.idle()) {
     if (s.waiting.empty() || !(at_once || ready(s.waiting.front().span))) return;
     State::Waiting next;
@@ -84,7 +113,7 @@ void SquatDetector::work(bool at_once) noexcept {
     metrics_.start(s.history, next.span, next.index, s.t_s);
     return;
   }
-  if (metrics_.advance(s.history, ticks_per_step)) s.repetitions.push(metrics_.result());
+  if (metrics_.advance(s.history, ticks_per_step)) loads_.start(s.history, s.metrics);
 }
 
 /// Live: the ankle has stopped while the body still goes down. Without the final range this is provisional; the plateau

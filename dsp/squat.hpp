@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "dsp/squat_history.hpp"
+#include "dsp/squat_loads.hpp"
 #include "dsp/squat_metrics.hpp"
 #include "dsp/squat_params.hpp"
 #include "dsp/squat_segmenter.hpp"
@@ -21,6 +22,7 @@ class SquatDetector {
     SquatHistory history{};
     SquatSegmenter::State segmenter{};
     SquatMetrics::State metrics{};
+    SquatLoads::State loads{};
     struct Waiting {
       SquatSpan span;
       std::int32_t index;
@@ -39,7 +41,7 @@ class SquatDetector {
   static_assert(std::is_trivially_copyable_v<State>);
 
   /// @throws std::invalid_argument when the longest repetition does not fit into the history.
-  explicit SquatDetector(const SquatParams& params = {});
+  explicit SquatDetector(const SquatParams& params = {}, const SquatBody& body = {});
   SquatDetector(const SquatDetector&) = delete;
   SquatDetector& operator=(const SquatDetector&) = delete;
 
@@ -75,9 +77,11 @@ class SquatDetector {
   void watch_plateau(const SquatInput& in) noexcept;
 
   SquatParams params_;
+  SquatBody body_;
   std::unique_ptr<State> state_;
   SquatSegmenter segmenter_;
   SquatMetrics metrics_;
+  SquatLoads loads_;
 };
 
 }  // namespace grfd

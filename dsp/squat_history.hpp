@@ -5,13 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "dsp/squat_line.hpp"
+
 namespace grfd {
 
 /// Ring of 1 ms ticks, addressed by their number. A hole is bridged in place by a straight line as soon as it ends and
 /// if it was short enough, so readers see either numbers or a NaN that stays.
 struct SquatHistory {
   static constexpr std::int64_t size = 32768;
-  /// Pairs: left, then right.
+  /// Pairs: left, then right. cop_ap alone is of both feet.
   enum Channel : std::uint8_t {
     fz = 0,
     df = 2,
@@ -20,7 +22,14 @@ struct SquatHistory {
     pitch = 8,
     eversion = 10,
     cop_ap = 12,
-    channels = 13
+    fz_unfiltered = 13,
+    force_rate = 15,
+    fx = 17,
+    fy = 19,
+    foot_cop_ml = 21,
+    foot_cop_ap = 23,
+    tz = 25,
+    channels = 27
   };
 
   double ring[channels][size]{};
@@ -46,6 +55,15 @@ struct SquatHistory {
   bool unsettled(std::int64_t bridge) const noexcept {
     return std::any_of(hole, hole + channels,
                        [&](std::int64_t n) { return n > 0 && n <= bridge && last - n >= first; });
+  }
+  /// Median over the `n` ticks up to `tick`, at most 1000; NaN if any is unknown.
+  double median_before(int channel, std::int64_t tick, std::int64_t n) const noexcept {
+    constexpr std::int64_t capacity = 1001;
+    double x[capacity];
+    const std::int64_t from = std::max({oldest(), tick - n, tick - capacity + 1});
+    std::int64_t count = 0;
+    for (std::int64_t k = from; k <= tick; ++k) x[count++] = at(channel, k);
+    return median(x, count);
   }
   /// What follows does not continue what came before.
   void forget() noexcept {

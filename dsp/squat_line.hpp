@@ -28,6 +28,18 @@ struct LineSums {
   }
 };
 
+/// Least-squares slope of y over x.
+struct PairSums {
+  double n = 0, x0 = 0, y0 = 0, sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0;
+  void add(double x, double y) noexcept {
+    if (n == 0) x0 = x, y0 = y;
+    x -= x0, y -= y0;
+    n += 1;
+    sum_x += x, sum_y += y, sum_xx += x * x, sum_xy += x * y;
+  }
+  double slope() const noexcept { return (n * sum_xy - sum_x * sum_y) / (n * sum_xx - sum_x * sum_x); }
+};
+
 /// Median: the mean of the two middle values where their number is even; NaN if any value is. Reorders x.
 inline double median(double* x, std::int64_t n) noexcept {
   if (n <= 0 || std::any_of(x, x + n, [](double y) { return std::isnan(y); }))

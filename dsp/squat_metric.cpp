@@ -1,12 +1,15 @@
 // reps/left, reps/right, reps/pair and the events of a squat session.
 #include "dsp/squat.hpp"
 
+#include "dsp/filters.hpp"
 #include "dsp/metric.hpp"
+#include "dsp/squat_rows.hpp"
 
 namespace grfd {
 namespace {
 
 constexpr const char* kFirstOut = "0 none, 1 both, 2 left, 3 right, 4 unknown";
+constexpr const char* kPlateauKinds = "0 none, 1 stopped_early, 2 ran_out_of_room, 3 room_not_measured";
 constexpr const char* kReasons =
     "0 none, 1 too_shallow, 2 no_ankle_motion, 3 descent_too_fast, 4 descent_too_long, 5 flight, 6 foot_unloaded, "
     "7 stepped_off, 8 bodyweight_changed, 9 timeout, 10 gap";
@@ -32,9 +35,12 @@ class SquatMetric final : public Metric {
   explicit SquatMetric(const MetricSetup& setup)
       : dominant_(setup.settings.participant.dominant),
         delay_s_(setup.filter_delay_s),
+        computed_(setup.settings.participant.dominance_method == "computed"),
+        rate_late_s_(RunningDerivative::kForceRateDelay_s - setup.filter_delay_s),
+        body_(SquatBody::from(setup.settings.participant)),
         event_seq_(setup.event_seq),
         events_(setup.events),
-        detector_(SquatParams::from(setup.settings.squat)) {
+        detector_(params(setup), body_) {
     active_ = plate_on(setup.settings, Side::left) >= 0 && plate_on(setup.settings, Side::right) >= 0;
     if (!active_) return;
     for (const Side side : {Side::left, Side::right}) {
@@ -56,13 +62,18 @@ class SquatMetric final : public Metric {
                       {"creep", "deg/s"},
                       {"shank_max", "deg"},
                       {"heel_lift", "deg"},
-                      {"eversion_amplitude", "deg"}};
-      mark_exploratory(info.columns, {"eversion_amplitude"});
+                      {"eversion_amplitude", "deg"},
+                      {"used", "%"},
+                      {"plateau_kind", "code", 0, 0, kPlateauKinds}};
+      mark_exploratory(info.columns, {"eversion_amplitude", "plateau_kind"});
       info.sign = "+ = dorsiflexion, shank forward, heel up, eversion";
       info.formula = "squat-side-5.4";
       info.parameters =
           "rate_fit: slope of the line through 10-70 % of the range; onset, plateau, finish: where that line meets "
-          "baseline, plateau, final level; seconds since the session's start, delays removed; a NaN plateau = none";
+          "baseline, plateau, final level; seconds since the session's start, delays removed; a NaN plateau = none; "
+          "used: "
+          "100 (peak + standing shank) / (available + standing shank), available: " +
+          available(setup.settings.participant, side) + "; ran_out_of_room: peak at least 90 % of the available";
       info.description = std::string("one row per closed repetition, ") + to_string(side) + " ankle";
       writers_[static_cast<std::size_t>(side)] = RowWriter(setup.streams.add(info), info);
     }
@@ -102,6 +113,7 @@ class SquatMetric final : public Metric {
         "plateau itself; rejected repetitions carry a reason";
     info.description = "one row per closed repetition, both sides compared";
     writers_[2] = RowWriter(setup.streams.add(info), info);
+    rows_ = SquatRows(setup);
   }
   void states(StatePieces& pieces) override {
     add_state(pieces, state_);
@@ -119,6 +131,16 @@ class SquatMetric final : public Metric {
       a.shank.push(d.shank_deg[k]);
       a.pitch.push(d.foot_pitch_deg[k]);
       a.eversion.push(d.eversion_deg[k]);
+      a.fz.push(d.fz_unfiltered_n[k]);
+      a.force_rate.push(d.force_rate_n_s[k]);
+      in.fz_unfiltered_n[k] = a.fz.at(delay_s_ * 1e3);
+      // Late itself. Where the filter is not later by a tick, the detector looks for it that much further on.
+      in.force_rate_n_s[k] = rate_late_s_ > -1e-3 ? d.force_rate_n_s[k] : a.force_rate.at(-rate_late_s_ * 1e3);
+      in.fx_n[k] = d.fx_n[k];
+      in.fy_n[k] = d.fy_n[k];
+      in.foot_cop_ml_m[k] = d.foot_cop_ml_m[k];
+      in.foot_cop_ap_m[k] = d.foot_cop_ap_m[k];
+      in.tz_nm[k] = d.tz_nm[k];
       in.fz_n[k] = d.fz_n[k];
       in.rate_deg_s[k] = d.dorsiflexion_rate_deg_s[k];
       in.dorsiflexion_deg[k] = a.df.at(delay_s_ * 1e3);
@@ -127,7 +149,6 @@ class SquatMetric final : public Metric {
       in.eversion_deg[k] = a.eversion.at(delay_s_ * 1e3);
     }
     in.cop_ap_m = d.cop_ap_m;
-    in.fy_n = d.fy_n;
     detector_.step(in);
     frame.squat->standing_quiet =
         detector_.phase() == SquatPhase::lost || (detector_.standing() && detector_.state().segmenter.quiet > 0);
@@ -162,14 +183,31 @@ class SquatMetric final : public Metric {
     for (std::size_t k = 0; k < 2; ++k) {
       const RepetitionSide& s = r.side[k];
       writers_[k].write(out, now,
-                        {static_cast<double>(r.index), s.valid ? 1.0 : 0.0, static_cast<double>(s.reason),
-                         s.baseline_deg, s.range_deg, s.peak_deg, s.onset_s, s.rate_fit_deg_s, s.rate_mean_deg_s,
-                         s.rate_peak_deg_s, s.time_to_90_s, s.plateau_s, s.plateau_level_deg, s.finish_s, s.creep_deg_s,
-                         s.shank_max_deg, s.heel_lift_deg, s.eversion_amplitude_deg},
+                        {static_cast<double>(r.index),
+                         s.valid ? 1.0 : 0.0,
+                         static_cast<double>(s.reason),
+                         s.baseline_deg,
+                         s.range_deg,
+                         s.peak_deg,
+                         s.onset_s,
+                         s.rate_fit_deg_s,
+                         s.rate_mean_deg_s,
+                         s.rate_peak_deg_s,
+                         s.time_to_90_s,
+                         s.plateau_s,
+                         s.plateau_level_deg,
+                         s.finish_s,
+                         s.creep_deg_s,
+                         s.shank_max_deg,
+                         s.heel_lift_deg,
+                         s.eversion_amplitude_deg,
+                         used(s, k),
+                         plateau_kind(s, k)},
                         state_.seq[k]);
     }
     const auto diff = [&](double RepetitionSide::*m) { return r.side[1].*m - r.side[0].*m; };
-    const double flip = dominant_ == Dominant::right ? 1 : dominant_ == Dominant::left ? -1 : kNaN;
+    const Dominant dominant = dominant_side(r);
+    const double flip = dominant == Dominant::right ? 1 : dominant == Dominant::left ? -1 : kNaN;
     const double onset = diff(&RepetitionSide::onset_s), rate = diff(&RepetitionSide::rate_fit_deg_s),
                  range = diff(&RepetitionSide::range_deg);
     writers_[2].write(out, now,
@@ -200,21 +238,60 @@ class SquatMetric final : public Metric {
                        r.incomplete ? 1.0 : 0.0,
                        r.fall_back_m},
                       state_.seq[2]);
+    rows_.write(r, dominant, now, out, state_.rows);
+  }
+
+  /// As set, or the side with the larger mean impulse in the ascents of all accepted repetitions so far.
+  Dominant dominant_side(const Repetition& r) noexcept {
+    if (!computed_) return dominant_;
+    const double l = r.foot[0].impulse_concentric_n_s, n = r.foot[1].impulse_concentric_n_s;
+    if (!std::isnan(l + n)) {
+      state_.impulse[0] += l;
+      state_.impulse[1] += n;
+    }
+    if (state_.impulse[0] == state_.impulse[1]) return Dominant::unknown;
+    return state_.impulse[1] > state_.impulse[0] ? Dominant::right : Dominant::left;
+  }
+  double used(const RepetitionSide& s, std::size_t side) const noexcept {
+    const double zero = body_.standing_shank_deg;
+    return s.valid ? 100 * (s.peak_deg + zero) / (body_.available_deg[side] + zero) : kNaN;
+  }
+  double plateau_kind(const RepetitionSide& s, std::size_t side) const noexcept {
+    if (!s.valid) return kNaN;
+    if (std::isnan(s.plateau_s)) return 0;
+    const double available = body_.available_deg[side];
+    return std::isnan(available) ? 3 : s.peak_deg >= 0.9 * available ? 2 : 1;
+  }
+  static SquatParams params(const MetricSetup& setup) {
+    SquatParams p = SquatParams::from(setup.settings.squat);
+    const double late_s = RunningDerivative::kForceRateDelay_s - setup.filter_delay_s;
+    p.force_rate_lag = late_s > -1e-3 ? std::max<std::int64_t>(0, std::llround(late_s * 1e3)) : 0;
+    return p;
+  }
+  static std::string available(const ParticipantSettings& who, Side side) {
+    const double x = who.available_deg[static_cast<std::size_t>(side)];
+    return x > 0 ? std::to_string(x) + " deg" : std::string("not measured");
   }
 
   struct Angles {
-    Delayed df, shank, pitch, eversion;
+    Delayed df, shank, pitch, eversion, fz, force_rate;
   };
   struct State {
     std::array<Angles, 2> angles{};
     std::array<std::uint64_t, 3> seq{};
+    SquatRows::State rows;
+    std::array<double, 2> impulse{};  ///< of all ascents so far, for a computed dominance
   } state_;
   Dominant dominant_;
   double delay_s_;
+  bool computed_;
+  double rate_late_s_;  ///< the rate of force behind the filtered channels
+  SquatBody body_;
   bool active_ = false;
   std::uint64_t& event_seq_;
   TextWriter events_;
   std::array<RowWriter, 3> writers_;
+  SquatRows rows_;
   SquatDetector detector_;
 };
 

@@ -11,8 +11,6 @@ constexpr double gravity = 9.80665;
 constexpr double dt = SquatSegmenter::dt_s;
 using Channel = SquatHistory::Channel;
 
-std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
-
 }  // namespace
 
 SquatMetrics::SquatMetrics(const SquatParams& params, State& state) noexcept : p_(&params), s_(&state) {
@@ -27,15 +25,6 @@ SquatMetrics::SquatMetrics(const SquatParams& params, State& state) noexcept : p
 
 double SquatMetrics::time_s(double tick) const noexcept {
   return s_->t_start_s + (tick - static_cast<double>(s_->span.start)) * dt;
-}
-
-double SquatMetrics::median_before(const SquatHistory& h, int channel, std::int64_t tick) const noexcept {
-  constexpr std::int64_t capacity = 1001;
-  double x[capacity];
-  const std::int64_t from = std::max({h.oldest(), tick - ticks(p_->baseline_s), tick - capacity + 1});
-  std::int64_t n = 0;
-  for (std::int64_t k = from; k <= tick; ++k) x[n++] = h.at(channel, k);
-  return median(x, n);
 }
 
 Repetition SquatMetrics::rejected(const SquatSpan& span, std::int32_t index, std::int64_t last,
@@ -132,7 +121,7 @@ bool SquatMetrics::run(const SquatHistory& h, std::int64_t& budget) noexcept {
     case Step::eversion_backward:
       return eversion_backward(budget);
     case Step::eversion_peak:
-      return eversion_peak(budget);
+      return eversion_peak(h, budget);
     case Step::eversion_onset:
       if (!eversion_onset(budget)) return false;
       end_side();
@@ -202,7 +191,7 @@ bool SquatMetrics::height_corrected(std::int64_t& budget) noexcept {
   const double n = static_cast<double>(std::max<std::int64_t>(s.to - s.from, 1));
   if (!pass(s.to, budget, [&](std::int64_t k) {
         const std::int64_t i = k - s.from;
-        s.z[i] -= s.z_end * (static_cast<double>(i) / n);
+        s.height[i] = s.z[i] -= s.z_end * (static_cast<double>(i) / n);
         if (s.z[i] < s.z[s.lowest]) s.lowest = i;
         s.z_max = std::max(s.z_max, s.z[i]);
       })) {

@@ -1,5 +1,7 @@
 // The metrics of one closed repetition, worked out a few thousand ticks of history at a time.
 #pragma once
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "dsp/squat_history.hpp"
@@ -50,15 +52,17 @@ class SquatMetrics {
     LineSums line{}, onset_line{}, rate_line{};
     std::int64_t slow = 0, down = 0, plateau_at = -1, plateau_end = 0;
     // eversion filter
-    std::int64_t filter_from = 0, filter_to = 0, filter_end = 0, base_from = 0, search_from = 0, k20 = -1;
+    std::int64_t filter_from = 0, filter_to = 0, filter_end = 0, base_from = 0, search_from = 0, k10 = -1, k20 = -1;
+    PairSums coupling{};  ///< dorsiflexion, eversion
     double z0 = 0, z1 = 0, amplitude = 0;
     double shank_max = 0, pitch_max = 0;
     // loads
     double descent_sum = 0, ascent_sum = 0, impulse[2]{};
     std::int64_t plateau_first = 0;
     double rearmost = 0;
-    double v[SquatHistory::size]{};  ///< velocity over the window
-    double z[SquatHistory::size]{};  ///< height over the window; later the work space of the sides
+    double v[SquatHistory::size]{};       ///< velocity over the window
+    double z[SquatHistory::size]{};       ///< height over the window; later the work space of the sides
+    double height[SquatHistory::size]{};  ///< the height, kept
   };
 
   SquatMetrics(const SquatParams& params, State& state) noexcept;
@@ -69,6 +73,7 @@ class SquatMetrics {
   /// Visits about `budget` ticks. @return true when result() is complete; then idle again.
   bool advance(const SquatHistory& h, std::int64_t budget) noexcept;
   const Repetition& result() const noexcept { return s_->out; }
+  const State& state() const noexcept { return *s_; }
 
   /// What is known of a rejected repetition.
   static Repetition rejected(const SquatSpan& span, std::int32_t index, std::int64_t last, double t_last_s) noexcept;
@@ -97,7 +102,9 @@ class SquatMetrics {
     s_->k = k;
   }
   double time_s(double tick) const noexcept;
-  double median_before(const SquatHistory& h, int channel, std::int64_t tick) const noexcept;
+  double median_before(const SquatHistory& h, int channel, std::int64_t tick) const noexcept {
+    return h.median_before(channel, tick, std::llround(p_->baseline_s / SquatSegmenter::dt_s));
+  }
 
   bool velocity(const SquatHistory& h, std::int64_t& budget) noexcept;
   bool height(std::int64_t& budget) noexcept;
@@ -114,7 +121,7 @@ class SquatMetrics {
   void begin_eversion(const SquatHistory& h) noexcept;
   bool eversion_forward(const SquatHistory& h, std::int64_t& budget) noexcept;
   bool eversion_backward(std::int64_t& budget) noexcept;
-  bool eversion_peak(std::int64_t& budget) noexcept;
+  bool eversion_peak(const SquatHistory& h, std::int64_t& budget) noexcept;
   bool eversion_onset(std::int64_t& budget) noexcept;
   void end_side() noexcept;
   bool loads(const SquatHistory& h, std::int64_t& budget) noexcept;

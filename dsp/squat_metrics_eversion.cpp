@@ -92,14 +92,19 @@ bool SquatMetrics::eversion_backward(std::int64_t& budget) noexcept {
   return true;
 }
 
-bool SquatMetrics::eversion_peak(std::int64_t& budget) noexcept {
+bool SquatMetrics::eversion_peak(const SquatHistory& h, std::int64_t& budget) noexcept {
   State& s = *s_;
-  if (!pass(s.bottom_first, budget,
-            [&](std::int64_t k) { s.amplitude = std::max(s.amplitude, s.z[k - s.filter_from] - s.base); })) {
+  if (s.k == s.search_from) s.coupling = {};
+  if (!pass(s.bottom_first, budget, [&](std::int64_t k) {
+        const double e = s.z[k - s.filter_from] - s.base;
+        s.amplitude = std::max(s.amplitude, e);
+        if (k >= s.span.start) s.coupling.add(h.at(Channel::df + s.side, k), e);
+      })) {
     return false;
   }
   side().eversion_amplitude_deg = s.amplitude;
-  s.k20 = -1;
+  if (side().valid) side().eversion_slope = s.coupling.slope();
+  s.k10 = s.k20 = -1;
   // Less than half a degree has no onset.
   enter(Step::eversion_onset, s.amplitude < p_->eversion_min_deg ? s.bottom_first + 1 : s.search_from);
   return true;
@@ -109,6 +114,10 @@ bool SquatMetrics::eversion_onset(std::int64_t& budget) noexcept {
   State& s = *s_;
   return search(s.bottom_first, budget, [&](std::int64_t k) {
     const double e = s.z[k - s.filter_from] - s.base;
+    if (s.k10 < 0 && e >= .1 * s.amplitude) {
+      s.k10 = k;
+      side().eversion_lead_10_s = side().t10_s - time_s(static_cast<double>(k));
+    }
     if (s.k20 < 0) {
       if (!(e >= .2 * s.amplitude)) return false;
       s.k20 = k;

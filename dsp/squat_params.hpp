@@ -1,5 +1,9 @@
 // What a squat repetition is: every threshold of the detector and of the metrics in one place.
 #pragma once
+#include <array>
+#include <cmath>
+#include <cstdint>
+
 #include "schemas/settings.hpp"
 
 namespace grfd {
@@ -40,12 +44,67 @@ struct SquatParams {
   double bottom_span_m = 0.002, bottom_span_share = 0.01;
   double bottom_half_s = 0.05;  ///< half width of the means at the bottom
   double eversion_hz = 8, eversion_min_deg = 0.5, eversion_before_s = 0.4;
+  // forces of a closed repetition
+  double bai_min_n = 100;  ///< a course of the load asymmetry needs that much force in all
+  double drive_sd = 5;     ///< the drive begins that many SD of standing above the weight
+  double event_on_deg = 3, event_off_deg = 2, event_s = 0.10;  ///< heel lift, inversion
+  double behind_percent = 40;                                  ///< of the foot
+  double heel_percent = 12, toe_percent = 72;                  ///< where a foot on two points stands [assumption]
+  double fall_back_percent = 5;
+  double quiet_before_s = 0.3, shift_before_s = 0.5;  ///< CoP in standing; then its way forward is looked for
+  double com_height_share = 0.56;                     ///< of the body height, in standing [assumption]
+  std::int64_t force_rate_lag = 0;                    ///< ticks that the rate of force lies behind the other inputs
 
   static SquatParams from(const SquatSettings& s) {
     SquatParams p;
     p.drop_min_m = s.drop_min_m;
     p.df_min_deg = s.dorsiflexion_min_deg;
     return p;
+  }
+};
+
+/// Who squats and where the feet stand; NaN = not measured. Index 0 = left.
+struct SquatBody {
+  double height_m = std::nan(""), foot_length_m = std::nan(""), standing_shank_deg = 0;
+  std::array<std::array<double, 2>, 2> heel_m{};  ///< lab, ML and AP
+  std::array<double, 2> toe_out_rad{}, ankle_ap_m{}, available_deg{std::nan(""), std::nan("")};
+
+  static SquatBody from(const ParticipantSettings& s) {
+    const auto measured = [](double x) { return x > 0 ? x : std::nan(""); };
+    SquatBody b;
+    b.height_m = measured(s.height_m);
+    b.foot_length_m = measured(s.foot_length_m);
+    b.standing_shank_deg = s.standing_shank_deg;
+    b.heel_m = s.heel_m;
+    for (std::size_t i = 0; i < 2; ++i) {
+      b.toe_out_rad[i] = s.toe_out_deg[i] * 3.14159265358979323846 / 180;
+      b.ankle_ap_m[i] = s.heel_m[i][1] + s.heel_to_ankle_m * std::cos(b.toe_out_rad[i]);
+      b.available_deg[i] = measured(s.available_deg[i]);
+    }
+    return b;
+  }
+  /// Along the foot's long axis, from the heel.
+  double cop_percent(std::size_t side, double ml_m, double ap_m) const noexcept {
+    const double out = side == 0 ? -1 : 1, x = ml_m - heel_m[side][0], y = ap_m - heel_m[side][1];
+    return 100 * (out * x * std::sin(toe_out_rad[side]) + y * std::cos(toe_out_rad[side])) / foot_length_m;
+  }
+  /// Of both feet: forward from the middle of the heels.
+  double cop_percent(double ap_m) const noexcept {
+    return 100 * (ap_m - 0.5 * (heel_m[0][1] + heel_m[1][1])) / foot_length_m;
+  }
+  /// External flexion moment of one knee as if nothing were accelerated, N.m, + loads the front of the thigh. The thigh
+  /// and all above push on the knee; the foot and the shank below it hang on it. Segments: Winter.
+  /// @param fz_n, fy_n ground reaction; shank_deg lean from the vertical; mass_kg of the body
+  double knee_moment(std::size_t side, double fz_n, double fy_n, double cop_ap_m, double shank_deg,
+                     double mass_kg) const noexcept {
+    constexpr double gravity = 9.80665, foot = 0.0145, shank = 0.0465, length = 0.246, ankle_height = 0.039,
+                     shank_center = 0.433, foot_center_m = 0.04;  // from the knee; ahead of the ankle
+    if (std::isnan(foot_length_m)) return std::nan("");
+    const double a = shank_deg * 3.14159265358979323846 / 180, ankle = ankle_ap_m[side];
+    const double knee = ankle + length * height_m * std::sin(a),
+                 knee_height = ankle_height * height_m + length * height_m * std::cos(a);
+    return fz_n * (knee - cop_ap_m) - knee_height * fy_n -
+           gravity * mass_kg * (shank * shank_center * (knee - ankle) + foot * (knee - ankle - foot_center_m));
   }
 };
 

@@ -8,11 +8,10 @@
 #include <limits>
 #include <string_view>
 
+#include "dsp/squat_load_types.hpp"
 #include "schemas/settings.hpp"
 
 namespace grfd {
-
-constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 /// One tick of the 1 kHz grid. All delays are already removed. NaN = unknown.
 struct SquatInput {
@@ -24,7 +23,12 @@ struct SquatInput {
   double foot_pitch_deg[2]{unknown, unknown};
   double eversion_deg[2]{unknown, unknown};
   double cop_ap_m = unknown;  ///< of both plates together
-  double fy_n = unknown;      ///< of both plates; no metric uses it yet
+  // one foot, lab axes
+  double fz_unfiltered_n[2]{unknown, unknown};
+  double force_rate_n_s[2]{unknown, unknown};  ///< of fz_unfiltered_n
+  double fx_n[2]{unknown, unknown}, fy_n[2]{unknown, unknown};
+  double foot_cop_ml_m[2]{unknown, unknown}, foot_cop_ap_m[2]{unknown, unknown};
+  double tz_nm[2]{unknown, unknown};  ///< free moment at that point
 };
 
 enum class SquatPhase : std::uint8_t { lost, standing, descent, bottom, ascent };
@@ -79,7 +83,9 @@ struct RepetitionSide {
   double creep_deg_s = unknown;         ///< slope after the plateau
   double shank_max_deg = unknown, heel_lift_deg = unknown;
   double eversion_amplitude_deg = unknown, eversion_onset_s = unknown;
-  double eversion_lead_s = unknown;  ///< + = eversion first; exploratory
+  double eversion_lead_s = unknown;     ///< onset_s minus that of the eversion, + = eversion first; exploratory
+  double eversion_lead_10_s = unknown;  ///< the same of the times at 10 %
+  double eversion_slope = unknown;      ///< deg of eversion per deg of dorsiflexion in the descent; exploratory
 };
 
 /// Load asymmetry, % = 100 (right - left) / (right + left).
@@ -106,6 +112,8 @@ struct Repetition {
   RepetitionLoad load{};
   double cop_ap_standing_m = unknown, cop_ap_bottom_m = unknown;
   double cop_ap_plateau_m = unknown, fall_back_m = unknown;  ///< at the first plateau; from there back to the rearmost
+  std::array<FootLoads, 2> foot{};
+  BothLoads both{};
 };
 
 /// Dominant minus non-dominant of one metric of the sides.

@@ -142,9 +142,35 @@ constexpr const char* to_string(Dominant d) {
 struct ParticipantSettings {
   std::string code;  ///< never a name
   Dominant dominant = Dominant::unknown;
-  std::string dominance_method;   ///< "kicking leg", "preferred single-leg stance", "stronger side", ""
+  /// "kicking leg", "preferred single-leg stance", "stronger side", "computed" (larger mean impulse of the ascents), ""
+  std::string dominance_method;
   double standing_shank_deg = 0;  ///< inclination of the tibia to vertical while standing, + forward
+  double height_m = 0;            ///< 0: not measured
+  // Placement of the feet, index 0 = left; known when foot_length_m is.
+  double foot_length_m = 0;                       ///< heel to longest toe; 0: not measured
+  std::array<std::array<double, 2>, 2> heel_m{};  ///< rearmost point of the heel, lab, ML and AP
+  std::array<double, 2> toe_out_deg{};            ///< of the long axis of the foot, + outward
+  double heel_to_ankle_m = 0.065;                 ///< along the foot [assumption]
+  std::array<double, 2> available_deg{};          ///< dorsiflexion in the knee-to-wall test; 0: not measured
 };
+
+/// How two sides become one number (dsp/asymmetry.hpp).
+enum class AsymmetryIndex : std::uint8_t {
+  bai1,
+  bai2,
+  share,
+  lsi,
+  percent_of_max,
+  bsa,
+  bsi,
+  symmetry_angle,
+  difference
+};
+constexpr const char* to_string(AsymmetryIndex i) {
+  constexpr const char* kNames[] = {"bai1", "bai2", "share",          "lsi",       "percent_of_max",
+                                    "bsa",  "bsi",  "symmetry_angle", "difference"};
+  return kNames[static_cast<std::size_t>(i)];
+}
 
 struct FilterSettings {
   int order = 2;
@@ -165,7 +191,8 @@ struct ThresholdSettings {
 
 struct SquatSettings {
   double drop_min_m = 0.10;
-  double dorsiflexion_min_deg = 8;  ///< 0 for box squats: the start is then found by force alone
+  double dorsiflexion_min_deg = 8;                        ///< 0 for box squats: the start is then found by force alone
+  AsymmetryIndex asymmetry_index = AsymmetryIndex::bai1;  ///< of the stream reps_asymmetry
 };
 
 /// The synthetic subject of science.md section 8. D = dominant, N = non-dominant.

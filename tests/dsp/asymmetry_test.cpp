@@ -54,3 +54,32 @@ BOOST_AUTO_TEST_CASE(the_error_of_bai_is_its_propagated_one) {
   }
   BOOST_TEST(std::abs(std::sqrt(ss / n - s * s / n / n) - bai1_sigma(440, 360, 4, 4)) < 0.01);
 }
+
+BOOST_AUTO_TEST_CASE(every_index_has_a_name_a_floor_and_a_propagated_error) {
+  using grfd::AsymmetryIndex;
+  const std::pair<AsymmetryIndex, double> of_440_360[] = {
+      {AsymmetryIndex::bai1, 10},
+      {AsymmetryIndex::bai2, 20},
+      {AsymmetryIndex::share, 55},
+      {AsymmetryIndex::lsi, 100 * 9 / 11.0},
+      {AsymmetryIndex::percent_of_max, 100 * 2 / 11.0},
+      {AsymmetryIndex::bsa, 100 * 2 / 11.0},
+      {AsymmetryIndex::bsi, 10},
+      {AsymmetryIndex::symmetry_angle, (45 - std::atan(9 / 11.0) * 180 / std::numbers::pi) / 0.9},
+      {AsymmetryIndex::difference, 80}};
+  for (const auto& [which, want] : of_440_360) {
+    const std::string name = to_string(which);
+    BOOST_TEST(std::abs(index(which, 440, 360, 20) - want) < 1e-12, name);
+    BOOST_TEST(std::isnan(index(which, 440, std::nan(""), 20)), name);
+    BOOST_TEST(std::isnan(index_sigma(which, std::nan(""), 3, 1, 1)), name);
+    // below the floor on one side: only the difference still says something
+    BOOST_TEST(std::isnan(index(which, 440, 19, 20)) == (which != AsymmetryIndex::difference), name);
+    // first-order error against differences of the index itself, either side larger
+    for (const auto& [d, n] : {std::array{440.0, 360.0}, std::array{300.0, 520.0}}) {
+      const double h = 1e-3, sd = 4, sn = 7;
+      const double by_d = (index(which, d + h, n) - index(which, d - h, n)) / (2 * h),
+                   by_n = (index(which, d, n + h) - index(which, d, n - h)) / (2 * h);
+      BOOST_TEST(std::abs(index_sigma(which, d, n, sd, sn) - std::hypot(by_d * sd, by_n * sn)) < 1e-6, name);
+    }
+  }
+}

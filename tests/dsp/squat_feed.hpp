@@ -13,6 +13,9 @@ using Course = std::vector<double>;
 struct SquatCourses {
   std::array<Course, 2> fz, df, rate, shank, pitch, eversion;
   Course cop, z;  ///< z: true height, where the generator knows it
+  struct Foot {
+    std::array<Course, 2> raw, force_rate, fx, fy, cop_ml, cop_ap, tz;
+  } foot;  ///< empty: unknown
   std::size_t size() const { return cop.size(); }
   SquatInput at(std::size_t k, double t0 = 0) const {
     SquatInput in;
@@ -26,6 +29,16 @@ struct SquatCourses {
       in.eversion_deg[i] = eversion[i][k];
     }
     in.cop_ap_m = cop[k];
+    if (foot.raw[0].empty()) return in;
+    for (std::size_t i = 0; i < 2; ++i) {
+      in.fz_unfiltered_n[i] = foot.raw[i][k];
+      in.force_rate_n_s[i] = foot.force_rate[i][k];
+      in.fx_n[i] = foot.fx[i][k];
+      in.fy_n[i] = foot.fy[i][k];
+      in.foot_cop_ml_m[i] = foot.cop_ml[i][k];
+      in.foot_cop_ap_m[i] = foot.cop_ap[i][k];
+      in.tz_nm[i] = foot.tz[i][k];
+    }
     return in;
   }
 };
