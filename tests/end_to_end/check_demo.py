@@ -54,6 +54,57 @@ for side in ("left", "right"):
     for c, bound, unit in (("dorsiflexion", 1.0, "deg"), ("dorsiflexion_rate", 1.5, "deg/s")):
         check(f"{side} {c}, RMS", np.sqrt(np.nanmean((m.at(c, q) - true.at(c, q)) ** 2)), bound, unit)
 
+# Forces of a repetition: means of the truth over the phases that the recording names.
+both, found = r["reps_load/pair"], r["reps_exploratory/pair"]
+plates = [r[f"truth/plate/{s}"] for s in ("left", "right")]
+GRID = np.arange(plates[0].t[0], plates[0].t[-1], 1e-3)
+fx, fy, fz = ([p.at(c, GRID) for p in plates] for c in ("fx", "fy", "fz"))
+worst = {}
+
+
+def hold(name, measured, true, bound, unit):
+    error = abs(measured - true)
+    if not error <= worst.get(name, (-1,))[0]:
+        worst[name] = (error, bound, unit)
+
+
+for k in np.flatnonzero(accepted):
+    row = {c: pair[c][k] for c in ("t_start", "t_bottom", "t_end", "bodyweight")}
+    down, up = row["t_start"] + found["descent_time"][k], row["t_end"] - found["ascent_time"][k]
+    phases = {
+        "standing": (row["t_start"] - 0.3, row["t_start"]),
+        "descent": (row["t_start"], down),
+        "bottom": (row["t_bottom"] - 0.05, row["t_bottom"] + 0.05),
+        "ascent": (up, row["t_end"]),
+    }
+    within = {n: (GRID >= a - 5e-4) & (GRID <= b + 5e-4) for n, (a, b) in phases.items()}
+    for n, at in within.items():
+        hold(f"spread_{n}", both[f"spread_{n}"][k], np.mean((fx[0] - fx[1])[at]) / 2, 1, "N")
+    for i, side in enumerate(("left", "right")):
+        load, cop, lean = r[f"reps_load/{side}"], r[f"truth/cop/{side}"], 3 + r[f"truth/ankle/{side}"].at("shank_inclination", GRID)
+        ml, ap, tz = (cop.at(c, GRID) for c in ("cop_ml", "cop_ap", "tz"))
+        out, a = 2 * i - 1, np.radians(8)  # the feet of the demo subject
+        along = ((ml - out * 0.15) * out * np.sin(a) + ap * np.cos(a) + 0.065) / 0.27 * 100
+        s, c, shank, mass = np.sin(np.radians(lean)), np.cos(np.radians(lean)), 0.246 * 1.78, row["bodyweight"] / 9.80665
+        knee = fz[i] * (shank * s - ap) - (0.039 * 1.78 + shank * c) * fy[i]
+        knee -= 9.80665 * mass * (0.0465 * 0.433 * shank * s + 0.0145 * (shank * s - 0.04))
+        for n, at in within.items():
+            hold(f"fz_{n} {side}", load[f"fz_{n}"][k], np.mean(fz[i][at]), 1, "N")
+            hold(f"tz_{n} {side}", load[f"tz_{n}"][k], np.mean(tz[at]), 0.3, "N.m")
+            hold(f"cop_{n} {side}", load[f"cop_{n}"][k], np.mean(along[at]), 0.4, "% of the foot")
+        for n in ("standing", "bottom"):
+            hold(f"knee_moment_{n} {side}", load[f"knee_moment_{n}"][k], np.mean(knee[within[n]]), 2, "N.m")
+        impulse = 1e-3 * fz[i][within["ascent"]].sum()
+        hold(f"impulse_concentric {side}", r[f"reps_exploratory/{side}"]["impulse_concentric"][k], impulse, 2, "N.s")
+        onset = both["drive_onset"][k] + np.array([0, 0.25])
+        hold(f"rfd_250 {side}", load["rfd_250"][k], np.diff(plates[i].at("fz", onset))[0] / 0.25, 20, "N/s")
+        available = {"left": 27, "right": 38}[side]
+        t = r[f"truth/reps/{side}"]
+        j = int(np.argmin(abs(t["onset"] - r[f"reps/{side}"]["onset"][k])))
+        hold(f"used {side}", r[f"reps/{side}"]["used"][k], 100 * (t["range"][j] + 3) / (available + 3), 3, "%")
+for name, (error, bound, unit) in sorted(worst.items()) if np.isfinite(both["cop_bottom"][accepted]).all() else ():
+    check(f"worst {name}", error, bound, unit)
+
 lost = [(n, d) for _, n, d in r["gaps"].texts() if n == "lost"]
 holes = 0
 for name in r.names():

@@ -222,7 +222,7 @@ def check_feed(daemon):
 def section(text, stream):
     """The part of a document under the heading that names this stream."""
     pattern = re.sub(r"^(fast/plate|plate|force_rate|cop)/(left|right)$", r"\1/<plate>", stream)
-    pattern = re.sub(r"^(fast/ankle|ankle|reps)/(left|right)$", r"\1/<side>", pattern)
+    pattern = re.sub(r"^(fast/ankle|ankle|reps|reps_load|reps_exploratory)/(left|right)$", r"\1/<side>", pattern)
     pattern = re.sub(r"^clock/\w+$", "clock/<device>", pattern)
     pattern = re.sub(r"^raw/\w+/", "raw/<device>/", pattern)
     found = re.search(rf"^#+ [^\n]*`{re.escape(pattern)}`.*?(?=^#|\Z)", text, re.M | re.S)
