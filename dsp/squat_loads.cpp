@@ -10,7 +10,6 @@ namespace {
 
 constexpr double gravity = 9.80665;
 constexpr double dt = SquatSegmenter::dt_s;
-constexpr std::int64_t development_ticks[] = {50, 100, 150, 200, 250};
 using Channel = SquatHistory::Channel;
 
 std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
@@ -270,37 +269,6 @@ void SquatLoads::end_course(const SquatHistory& h, const SquatMetrics::State& m)
   std::fill(s.rate_top, s.rate_top + 3, -INFINITY);
   s.k = m.bottom_mid;
   s.step = Step::drive;
-}
-
-/// From the middle of the bottom to the largest upward velocity.
-void SquatLoads::drive(const SquatHistory& h, const SquatMetrics::State&, std::int64_t k) noexcept {
-  State& s = *s_;
-  if (s.drive_at < 0 && both(h, Channel::fz_unfiltered, k) > s.drive_limit) s.drive_at = k;
-  const double l = h.at(Channel::force_rate, k + p_->force_rate_lag),
-               r = h.at(Channel::force_rate + 1, k + p_->force_rate_lag);
-  raise(s.rate_top[0], l);
-  raise(s.rate_top[1], r);
-  raise(s.rate_top[2], l + r);
-}
-
-void SquatLoads::end_drive(const SquatHistory& h, const SquatMetrics::State& m) noexcept {
-  State& s = *s_;
-  const auto known = [](double x) { return std::isfinite(x) ? x : unknown; };
-  for (std::size_t i = 0; i < 2; ++i) s.out.foot[i].force_rate_peak_n_s = known(s.rate_top[i]);
-  s.out.both.force_rate_peak_n_s = known(s.rate_top[2]);
-  if (s.drive_at < 0) return;
-  s.out.both.drive_onset_s = time_s(m, s.drive_at);
-  for (std::size_t j = 0; j < std::size(development_ticks); ++j) {
-    const std::int64_t n = development_ticks[j], to = s.drive_at + n;
-    if (to > h.last) continue;
-    double sum = 0;
-    for (int i = 0; i < 2; ++i) {
-      const double gained = h.at(Channel::fz_unfiltered + i, to) - h.at(Channel::fz_unfiltered + i, s.drive_at);
-      s.out.foot[static_cast<std::size_t>(i)].development_n_s[j] = gained / (static_cast<double>(n) * dt);
-      sum += gained;
-    }
-    s.out.both.development_n_s[j] = sum / (static_cast<double>(n) * dt);
-  }
 }
 
 }  // namespace grfd

@@ -1,6 +1,7 @@
 // reps/left, reps/right, reps/pair and the events of a squat session.
 #include "dsp/squat.hpp"
 
+#include "dsp/delayed.hpp"
 #include "dsp/filters.hpp"
 #include "dsp/metric.hpp"
 #include "dsp/squat_rows.hpp"
@@ -13,22 +14,6 @@ constexpr const char* kPlateauKinds = "0 none, 1 stopped_early, 2 ran_out_of_roo
 constexpr const char* kReasons =
     "0 none, 1 too_shallow, 2 no_ankle_motion, 3 descent_too_fast, 4 descent_too_long, 5 flight, 6 foot_unloaded, "
     "7 stepped_off, 8 bodyweight_changed, 9 timeout, 10 gap";
-
-/// The last values of a channel without delay, to read it `delay` earlier (4-point cubic).
-struct Delayed {
-  static constexpr std::size_t kSize = 64;
-  std::array<double, kSize> value{};
-  std::uint64_t count = 0;
-  void push(double v) noexcept { value[count++ % kSize] = v; }
-  double at(double ms_before_newest) const noexcept {
-    const double whole = std::floor(ms_before_newest), u = 1 - (ms_before_newest - whole);
-    const auto k = static_cast<std::uint64_t>(whole);
-    if (count < k + 3 || k + 3 > kSize || k < 1) return kNaN;
-    const auto v = [&](std::uint64_t back) { return value[(count - 1 - back) % kSize]; };
-    return -u * (u - 1) * (u - 2) / 6 * v(k + 2) + (u + 1) * (u - 1) * (u - 2) / 2 * v(k + 1) -
-           (u + 1) * u * (u - 2) / 2 * v(k) + (u + 1) * u * (u - 1) / 6 * v(k - 1);
-  }
-};
 
 class SquatMetric final : public Metric {
  public:

@@ -97,7 +97,8 @@ BOOST_AUTO_TEST_CASE(integers_are_good_numbers_and_values_arrive) {
   const File file(std::string(kU6) +
                   "rate_hz = 500\nserial = \"1\"\nemulated = true\n[device.emulation]\nmounting_zyx_deg = [90, 0, 0]\n"
                   "faults = { drop_packet = 0.25 }\nseed = 9\n[stimulus.subject]\nrate_deg_s = { dominant = 7 }\n"
-                  "[participant]\ndominant = \"left\"\n");
+                  "[participant]\ndominant = \"left\"\nfoot_length_m = 0.26\nheel_right_m = [0.2, -0.1]\n"
+                  "toe_out_right_deg = 9\navailable_left_deg = 31\n[squat]\nasymmetry_index = \"lsi\"\n");
   const Settings s = file.load();
   BOOST_TEST(s.devices.at(0).rate_hz == 500);
   BOOST_TEST(s.devices[0].emulated);
@@ -107,6 +108,11 @@ BOOST_AUTO_TEST_CASE(integers_are_good_numbers_and_values_arrive) {
   BOOST_TEST(s.stimulus.subject.rate_deg_s.dominant == 7);
   BOOST_TEST(s.stimulus.subject.rate_deg_s.nondominant == 30);
   BOOST_TEST((s.participant.dominant == Dominant::left));
+  BOOST_TEST(s.participant.heel_m[1][0] == 0.2);
+  BOOST_TEST(s.participant.heel_m[1][1] == -0.1);
+  BOOST_TEST(s.participant.toe_out_deg[1] == 9);
+  BOOST_TEST(s.participant.available_deg[0] == 31);
+  BOOST_TEST((s.squat.asymmetry_index == AsymmetryIndex::lsi));
   // A sensor turned by 90 deg about z: its x axis lies along the segment's y axis.
   const Mat3& m = s.devices[0].emulation.mounting;
   BOOST_TEST(m[1][0] == 1.0);

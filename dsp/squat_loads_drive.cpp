@@ -1,0 +1,53 @@
+// The drive out of the bottom: how fast the force grows.
+#include <cmath>
+#include <iterator>
+
+#include "dsp/squat_loads.hpp"
+
+namespace grfd {
+namespace {
+
+constexpr double dt = SquatSegmenter::dt_s;
+constexpr std::int64_t development_ticks[] = {50, 100, 150, 200, 250};
+using Channel = SquatHistory::Channel;
+
+/// An unknown value makes the largest unknown.
+void raise(double& best, double x) {
+  if (!(x <= best) && !std::isnan(best)) best = x;
+}
+double both(const SquatHistory& h, int channel, std::int64_t k) { return h.at(channel, k) + h.at(channel + 1, k); }
+
+}  // namespace
+
+/// From the middle of the bottom to the largest upward velocity.
+void SquatLoads::drive(const SquatHistory& h, const SquatMetrics::State&, std::int64_t k) noexcept {
+  State& s = *s_;
+  if (s.drive_at < 0 && both(h, Channel::fz_unfiltered, k) > s.drive_limit) s.drive_at = k;
+  const double l = h.at(Channel::force_rate, k + p_->force_rate_lag),
+               r = h.at(Channel::force_rate + 1, k + p_->force_rate_lag);
+  raise(s.rate_top[0], l);
+  raise(s.rate_top[1], r);
+  raise(s.rate_top[2], l + r);
+}
+
+void SquatLoads::end_drive(const SquatHistory& h, const SquatMetrics::State& m) noexcept {
+  State& s = *s_;
+  const auto known = [](double x) { return std::isfinite(x) ? x : unknown; };
+  for (std::size_t i = 0; i < 2; ++i) s.out.foot[i].force_rate_peak_n_s = known(s.rate_top[i]);
+  s.out.both.force_rate_peak_n_s = known(s.rate_top[2]);
+  if (s.drive_at < 0) return;
+  s.out.both.drive_onset_s = m.t_start_s + static_cast<double>(s.drive_at - m.span.start) * dt;
+  for (std::size_t j = 0; j < std::size(development_ticks); ++j) {
+    const std::int64_t n = development_ticks[j], to = s.drive_at + n;
+    if (to > h.last) continue;
+    double sum = 0;
+    for (int i = 0; i < 2; ++i) {
+      const double gained = h.at(Channel::fz_unfiltered + i, to) - h.at(Channel::fz_unfiltered + i, s.drive_at);
+      s.out.foot[static_cast<std::size_t>(i)].development_n_s[j] = gained / (static_cast<double>(n) * dt);
+      sum += gained;
+    }
+    s.out.both.development_n_s[j] = sum / (static_cast<double>(n) * dt);
+  }
+}
+
+}  // namespace grfd
