@@ -96,6 +96,10 @@ for k in np.flatnonzero(accepted):
             hold(f"knee_moment_{n} {side}", load[f"knee_moment_{n}"][k], np.mean(knee[within[n]]), 2, "N.m")
         impulse = 1e-3 * fz[i][within["ascent"]].sum()
         hold(f"impulse_concentric {side}", r[f"reps_exploratory/{side}"]["impulse_concentric"][k], impulse, 2, "N.s")
+        rising = (GRID >= row["t_bottom"]) & (GRID <= row["t_end"])
+        fastest = np.argmax(np.cumsum((fz[0] + fz[1])[rising] - row["bodyweight"]))
+        slope = np.gradient(fz[i], 1e-3)[rising][: fastest + 1].max()
+        hold(f"force_rate_peak {side}", load["force_rate_peak"][k], slope, 0.05 * slope + 20, "N/s")
         onset = both["drive_onset"][k] + np.array([0, 0.25])
         hold(f"rfd_250 {side}", load["rfd_250"][k], np.diff(plates[i].at("fz", onset))[0] / 0.25, 20, "N/s")
         available = {"left": 27, "right": 38}[side]
