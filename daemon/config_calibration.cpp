@@ -24,7 +24,7 @@ const std::vector<Way>& ways() {
       {"sensitivity", PlateKind::strain, {"gain", "excitation_v", "origin_m"}, {}},
       {"matrix_n_per_uv_v", PlateKind::matrix, {"gain", "excitation_v", "origin_m"}, {}},
       {"matrix_n_per_v", PlateKind::matrix, {"origin_m"}, {}},
-      {"sensitivity_mv_n", PlateKind::piezo, {"sensor_a_m", "sensor_b_m", "az0_m"}, {"channel_order"}},
+      {"sensitivity_mv_n", PlateKind::piezo, {"sensor_a_m", "sensor_b_m", "az0_m"}, {"channel_order", "full_scale_v"}},
       {"sensitivity_pc_n",
        PlateKind::piezo,
        {"range_pc", "sensor_a_m", "sensor_b_m", "az0_m"},
@@ -62,7 +62,8 @@ void read_channels(Reader& r, PlateCalibration& s, Channels& c) {
             {"pC", "piezo: charge of channel i that gives full_scale_v, in the range that is in use", 1e-3, 1e9, false,
              true});
   r.number("full_scale_v", c.full_scale_v,
-           {"V", "piezo: output of the charge amplifier at the end of its range", 0.1, 100});
+           {"V", "piezo: output of the charge amplifier at the end of its range; from there on the wrench is unknown",
+            0.1, 100});
   r.number("sensor_a_m", s.sensor_a_m,
            {"m", "piezo: sensors 1(+a,+b) 2(-a,+b) 3(-a,-b) 4(+a,-b): half their distance along the plate's x", 0.01, 5,
             false, true});
@@ -138,6 +139,7 @@ bool take_piezo(Reader& r, PlateCalibration& s, const Channels& c, bool charge) 
   const char* key = charge ? "sensitivity_pc_n" : "sensitivity_mv_n";
   const std::vector<double>& sensitivity = charge ? c.pc_n : c.mv_n;
   s.origin_m = {0, 0, c.az0_m};
+  s.full_scale_v = c.full_scale_v;
   if (sensitivity.size() != 8 || (charge && c.range_pc.size() != 8)) return false;
   for (std::size_t i = 0; i < 8; ++i) {
     if (!(std::abs(sensitivity[i]) > 1e-9)) {

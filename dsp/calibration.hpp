@@ -79,6 +79,36 @@ class ClipDetector {
 };
 static_assert(std::is_trivially_copyable_v<ClipDetector::State>);
 
+/// A channel whose amplifier is at the end of its range, from the third sample in a row on: the converter may reach
+/// further and see nothing wrong. Within two codes, because the converter rounds.
+class AmplifierLimit {
+ public:
+  /// @param full_scale_v of the amplifier's output; 0: unknown, nothing is ever clipped
+  explicit AmplifierLimit(double full_scale_v = 0) noexcept : full_scale_v_(full_scale_v) {}
+  /// @return true when one of the first `channels` is clipped
+  bool push(const PlateAdc& adc, const PlateCodes& codes, std::size_t channels) noexcept {
+    if (!(full_scale_v_ > 0)) return false;
+    bool clipped = false;
+    for (std::size_t i = 0; i < channels; ++i) {
+      const double reach = std::abs(adc[i].volts(codes[i])) + 2 * adc[i].volts_per_code(codes[i]);
+      std::uint8_t& n = state_.run[i];
+      n = reach >= full_scale_v_ ? static_cast<std::uint8_t>(n < 3 ? n + 1 : 3) : std::uint8_t{0};
+      clipped |= n == 3;
+    }
+    return clipped;
+  }
+
+  struct State {
+    std::array<std::uint8_t, kMaxPlateChannels> run{};
+  };
+  State& state() noexcept { return state_; }
+
+ private:
+  double full_scale_v_;
+  State state_;
+};
+static_assert(std::is_trivially_copyable_v<AmplifierLimit::State>);
+
 /// Codes of a plate's channels at zero load, and the noise seen while they were taken.
 struct PlateZero {
   PlateCodes codes{};  ///< mean raw codes (before the matrix: survives a change of gain or matrix)

@@ -8,7 +8,7 @@ constexpr double kEvery_s = 1, kMoved_n = 0.05;
 }
 
 void DriftReport::tell(const std::string& plate, const PlateModel& model, const DriftZero& drift, const PlateAdc& adc,
-                       const PlateCodes& zero, double t_s, const Sample& cause, const TextWriter& events,
+                       const PlateCodes& zero, double fz_n, double t_s, const Sample& cause, const TextWriter& events,
                        std::uint64_t& event_seq, SampleBatch& out) noexcept {
   State& s = state_;
   if (!s.started) {
@@ -22,6 +22,13 @@ void DriftReport::tell(const std::string& plate, const PlateModel& model, const 
                  "plate for two seconds\"}",
                  plate.c_str(), t_s - drift.unloaded_at_s());
   }
+  if (drift.off_zero() && !s.told_off)
+    events.write(
+        out, row_time(cause), event_seq,
+        "drift_zero_off {\"plate\":\"%s\",\"fz_n\":%s,\"reason\":\"quiet but off zero; when nobody and nothing is "
+        "on it: tare\"}",
+        plate.c_str(), JsonNumber(fz_n).text);
+  s.told_off = drift.off_zero();
   const bool changed = drift.following() != s.told_following;
   if (!changed && !(drift.following() && t_s - s.told_at_s >= kEvery_s)) return;
   if (changed && drift.following() && s.told_at_s == 0)

@@ -152,6 +152,8 @@ class RunningDerivative {
     return (part[0] + part[1]) + (part[2] + part[3]);
   }
   void reset() noexcept { state_.filled = 0; }
+  std::size_t taps() const noexcept { return n_; }
+  bool empty() const noexcept { return state_.filled == 0; }  ///< the last sample was not known
 
   struct State {
     std::array<double, 2 * kMaxTaps> x{};

@@ -6,10 +6,14 @@
 namespace grfd {
 
 namespace {
+constexpr TimeNs kGrid = 1'000'000;
+
 DriftZeroParams drift_params(const ThresholdSettings& t, double rate_hz) {
   DriftZeroParams p;
   p.interval_s = 1 / rate_hz;
   const int n = std::max(1, static_cast<int>(std::lround(t.debounce_s * rate_hz)));
+  p.near_n = t.tare_person_n;
+  p.slope_n_s = t.tare_slope_n_s;
   p.contact = {t.contact_on_n, t.contact_off_n, n, n};
   return p;
 }
@@ -24,6 +28,7 @@ ForcePlate::ForcePlate(const PlateSettings& settings, const FilterSettings& filt
             model_.channels()),
       follows_drift_(settings.calibration.drift_rezero),
       drift_(drift_params(thresholds, rate_hz)),
+      limit_(settings.calibration.full_scale_v),
       filter_(butterworth(filter.order, filter.cutoff_hz, rate_hz)) {
   if (columns_.size() != model_.channels())
     throw std::invalid_argument("plate '" + name_ + "': has " + std::to_string(columns_.size()) +
@@ -47,12 +52,13 @@ PlateCodes ForcePlate::codes_at_0_v(const PlateAdc& adc) noexcept {
 void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped_columns,
                       std::uint16_t flags, const ScanAdc& scan) noexcept {
   const PlateAdc adc = own(scan);
-  std::uint32_t clipped = 0;
-  for (const int column : columns_) clipped |= clipped_columns >> column & 1u;
   if (!state_.tared && !drift_.moved()) state_.zero.codes = codes_at_0_v(adc);
   PlateCodes code{};
   for (std::size_t i = 0; i < columns_.size(); ++i) code[i] = codes[static_cast<std::size_t>(columns_[i])];
-  if (tare_.active() && tare_.push(t_s, code, clipped != 0, (flags & kGapBefore) != 0)) tare_complete_ = true;
+  bool clipped = limit_.push(adc, code, columns_.size());
+  for (const int column : columns_) clipped |= (clipped_columns >> column & 1u) != 0;
+  follow_tare(t);
+  if (tare_.active() && tare_.push(t_s, code, clipped, (flags & kGapBefore) != 0)) tare_complete_ = true;
   Wrench6 lab = model_.lab(model_.sensor(tared_volts(adc, code, state_.zero)));
   if (clipped) {
     lab.fill(kNaN);
@@ -62,11 +68,26 @@ void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes,
   std::array<double, 12> values;
   const Wrench6 surface = shift(lab, model_.pose().center);
   state_.newest = surface;
-  state_.clipped = clipped != 0;
+  state_.clipped = clipped;
   std::copy(surface.begin(), surface.end(), values.begin());
   filter_.step(lab);
   std::copy(lab.begin(), lab.end(), values.begin() + 6);
   resampler_.push(t, values, flags);
+}
+
+/// The cubic of the grid takes two samples on each side: from after the last but one above the old zero until the
+/// second above the new one it mixes them. At least one millisecond of the grid is marked.
+void ForcePlate::follow_tare(TimeNs t) noexcept {
+  State& s = state_;
+  if (s.scans_to_zero == 2) {
+    s.zeroed_from = s.before_t;
+    s.zeroed_until = std::numeric_limits<TimeNs>::max();
+  } else if (s.scans_to_zero == 1) {
+    s.zeroed_until = std::max(t - 1, s.zeroed_from + kGrid);
+  }
+  if (s.scans_to_zero > 0) --s.scans_to_zero;
+  s.before_t = s.newest_t;
+  s.newest_t = t;
 }
 
 void ForcePlate::at(TimeNs t, double interval_s, PlateFrame& frame) const noexcept {
@@ -74,6 +95,7 @@ void ForcePlate::at(TimeNs t, double interval_s, PlateFrame& frame) const noexce
   const Aligned r = resampler_.at(t, interval_s, values);
   frame.flags = grid_flags(r);
   frame.known = r.quality != Quality::missing;
+  frame.zeroed = t > state_.zeroed_from && t <= state_.zeroed_until;
   std::copy(values.begin(), values.begin() + 6, frame.wrench.begin());
   std::copy(values.begin() + 6, values.end(), frame.filtered.begin());
 }
@@ -93,7 +115,9 @@ TareResult ForcePlate::finish_tare(const ScanAdc& adc) noexcept {
     state_.zero = result.zero;
     state_.lab_covariance = model_.lab_covariance(result.zero.covariance);
     report_.tared(result.zero.codes);
+    drift_.tared();
     state_.tared = true;
+    state_.scans_to_zero = 2;
     filter_.reset();
   }
   return result;
@@ -105,6 +129,7 @@ void ForcePlate::states(StatePieces& pieces) {
   add_state(pieces, tare_complete_);
   add_state(pieces, drift_.state());
   add_state(pieces, report_.state());
+  add_state(pieces, limit_.state());
   add_state(pieces, filter_.state());
   add_state(pieces, resampler_.state());
 }

@@ -21,8 +21,8 @@ class ForcePlate {
   ForcePlate(const PlateSettings& settings, const FilterSettings& filter, const ThresholdSettings& thresholds,
              double rate_hz);
 
-  /// One scan of the device; bit i of `clipped_columns`: column i is clipped. One clipped channel makes the wrench
-  /// unknown.
+  /// One scan of the device; bit i of `clipped_columns`: column i is clipped. One clipped channel, of the converter or
+  /// of the plate's amplifier, makes the wrench unknown.
   void take(TimeNs t, double t_s, std::span<const std::int32_t> codes, std::uint32_t clipped_columns,
             std::uint16_t flags, const ScanAdc& adc) noexcept;
   /// Reads the plate at grid time `t`. `interval_s`: measured, of the device.
@@ -39,7 +39,8 @@ class ForcePlate {
   void tell_drift(double t_s, const ScanAdc& adc, const Sample& cause, const TextWriter& events,
                   std::uint64_t& event_seq, SampleBatch& out) noexcept {
     if (follows_drift_)
-      report_.tell(name_, model_, drift_, own(adc), state_.zero.codes, t_s, cause, events, event_seq, out);
+      report_.tell(name_, model_, drift_, own(adc), state_.zero.codes, state_.newest[2], t_s, cause, events, event_seq,
+                   out);
   }
 
   /// Of the last scan: unfiltered, about the centre of the surface, lab axes; NaN when clipped.
@@ -54,12 +55,16 @@ class ForcePlate {
  private:
   PlateAdc own(const ScanAdc& scan) const noexcept;
   static PlateCodes codes_at_0_v(const PlateAdc& adc) noexcept;
+  void follow_tare(TimeNs t) noexcept;
   struct State {
     PlateZero zero{};
     Mat6 lab_covariance{};
     Wrench6 newest{};
+    TimeNs newest_t = 0, before_t = 0;         // of the last two scans
+    TimeNs zeroed_from = 0, zeroed_until = 0;  // the grid in between mixes scans above two zeros
+    std::uint32_t scans_to_zero = 0;           // of the next two scans, those that a tare is waiting for
     bool tared = false, clipped = false;
-    std::array<std::uint8_t, 6> reserved{};  // no padding at the end: equal states are equal bytes
+    std::array<std::uint8_t, 2> reserved{};  // no padding at the end: equal states are equal bytes
   };
   std::string name_;
   std::vector<int> columns_;
@@ -69,6 +74,7 @@ class ForcePlate {
   bool follows_drift_;
   DriftZero drift_;
   DriftReport report_;
+  AmplifierLimit limit_;
   ChannelFilter<6> filter_;
   Resampler<12> resampler_;
   State state_;

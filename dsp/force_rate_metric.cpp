@@ -35,15 +35,33 @@ class ForceRateMetric final : public Metric {
 
   void update(Frame& frame, SampleBatch& out) noexcept override {
     for (std::size_t i = 0; i < writers_.size(); ++i) {
-      const double rate = rates_[i].step(frame.plates[i].wrench[2]);
+      const PlateFrame& plate = frame.plates[i];
+      // A tare's jump is no change of force: the window begins anew behind it, as behind the unknown.
+      const double rate = rates_[i].step(plate.zeroed ? kNaN : plate.wrench[2]);
+      const std::uint16_t flags = over_window(i, plate.flags, rates_[i].empty());
       if (foot_[i]) frame.derived.force_rate_n_s[static_cast<std::size_t>(sides_[i])] = rate;
-      writers_[i].write(out, row_time(frame, frame.plates[i].flags), {rate}, state_.seq[i]);
+      writers_[i].write(out, row_time(frame, flags), {rate}, state_.seq[i]);
     }
   }
 
  private:
+  static constexpr std::size_t kFlags = 16;
+  /// Of all the samples in the window of plate i.
+  std::uint16_t over_window(std::size_t i, std::uint16_t newest, bool anew) noexcept {
+    auto& left = state_.left[i];
+    unsigned flags = newest;
+    for (std::size_t bit = 0; bit < kFlags; ++bit) {
+      if (anew) left[bit] = 0;
+      if (newest >> bit & 1u) left[bit] = static_cast<std::uint8_t>(rates_[i].taps());
+      if (left[bit] == 0) continue;
+      --left[bit];
+      flags |= 1u << bit;
+    }
+    return static_cast<std::uint16_t>(flags);
+  }
   struct State {
     std::array<std::uint64_t, kMaxPlates> seq{};
+    std::array<std::array<std::uint8_t, kFlags>, kMaxPlates> left{};  // ticks for which a flag stays in the window
   } state_;
   std::vector<char> foot_;  ///< plate i is the one of its side
   std::vector<Side> sides_;

@@ -26,6 +26,7 @@ struct PlateFrame {
   std::array<double, 6> filtered{};  ///< low-passed, about the lab origin
   std::uint16_t flags = 0;
   bool known = false;
+  bool zeroed = false;  ///< between a sample above the old zero and one above a tare's: no change of force
 };
 
 /// One IMU, segment axes (x right, y anterior, z up in the standing pose).

@@ -101,6 +101,7 @@ struct PlateCalibration {
   /// piezo: channel i carries signal signals[i] of fx12 fx34 fy14 fy23 fz1 fz2 fz3 fz4 ...
   std::array<std::uint8_t, 8> signals{0, 1, 2, 3, 4, 5, 6, 7};
   std::array<double, 8> newton_per_v{1, 1, 1, 1, 1, 1, 1, 1};  ///< ... with this scale
+  double full_scale_v = 0;                ///< piezo: output of the charge amplifier at the end of its range; 0: unknown
   double sensor_a_m = 0, sensor_b_m = 0;  ///< piezo: sensors 1(+a,+b) 2(-a,+b) 3(-a,-b) 4(+a,-b), plate axes
   bool drift_rezero = false;              ///< follow the drift of the zero while nobody is on the plate
   std::array<double, 6> full_scale{};     ///< N, N, N, N.m, N.m, N.m

@@ -46,7 +46,7 @@ struct Rig {
     drift.step(t(), seen, gap, codes, zero);
     SampleBatch out(storage);
     Sample cause;
-    report.tell("left", model, drift, adc, zero, t(), cause, TextWriter(7), seq, out);
+    report.tell("left", model, drift, adc, zero, seen, t(), cause, TextWriter(7), seq, out);
     std::string all;
     for (const Sample& s : out.samples()) {
       all += text(s);
@@ -57,6 +57,11 @@ struct Rig {
   }
 };
 
+int count(const Rig& rig, const char* part) {
+  int n = 0;
+  for (const std::string& e : rig.events) n += e.find(part) != std::string::npos;
+  return n;
+}
 double moved_fz(const std::string& event) {
   const std::string key = "\"moved_fz_n\":";
   return std::stod(event.substr(event.find(key) + key.size()));
@@ -115,12 +120,110 @@ BOOST_AUTO_TEST_CASE(never_while_a_foot_is_there) {
   BOOST_TEST(std::abs(told - rig.zero[2]) < .1);  // what has not been told yet is below 0.05 N, the first samples aside
 }
 
+// The gate of 5 N alone never opens again once 5 N have leaked under a foot.
+BOOST_AUTO_TEST_CASE(what_leaked_under_a_foot_is_found_when_it_has_gone) {
+  struct Case {
+    double slope, foot_s;
+  };
+  for (const auto [slope, foot_s] : {Case{.1, 60}, Case{-.1, 60}, Case{.1, 80}, Case{.01, 700}}) {
+    Rig rig;
+    Random random(4);
+    const auto noise = [&] { return .2 * random.normal(); };
+    while (rig.t() < 10) rig.step(noise(), slope * rig.t());
+    BOOST_TEST(rig.drift.following());
+    while (rig.t() < 10 + foot_s) rig.step(750 + noise(), slope * rig.t());
+    BOOST_TEST(std::abs(slope * rig.t() - rig.zero[2]) > 5);  // the lockout
+    BOOST_TEST(std::abs(slope * rig.t() - rig.zero[2]) < 9);
+    while (rig.t() < 11.2 + foot_s) rig.step(noise(), slope * rig.t());  // blocks of 0.1 s, 1 s of them
+    BOOST_TEST(rig.drift.following());
+    double seen = 0;
+    int samples = 0;
+    for (const double end = rig.t() + 20; rig.t() < end;) {
+      const double now = rig.step(noise(), slope * rig.t());
+      if (rig.t() > end - 1) seen += now, ++samples;
+    }
+    BOOST_TEST(rig.drift.following());
+    BOOST_TEST(std::abs(seen / samples - slope * 2) < .06);  // its lag, 9 e^(-19/2) and four standard errors
+    BOOST_TEST(count(rig, "drift_zero_off") == 0);
+    BOOST_TEST(count(rig, "\"state\":\"held\"") == 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(more_than_that_is_told_within_seconds_and_mended_by_a_tare) {
+  Rig rig;
+  Random random(8);
+  const auto noise = [&] { return .2 * random.normal(); };
+  while (rig.t() < 10) rig.step(noise(), .1 * rig.t());
+  while (rig.t() < 130) rig.step(750 + noise(), .1 * rig.t());
+  const double held = rig.zero[2];
+  BOOST_TEST(count(rig, "drift_zero_off") == 0);
+  while (rig.t() < 133.3) rig.step(noise(), .1 * rig.t());  // 12 N have leaked
+  BOOST_TEST(count(rig, "drift_zero_off {\"plate\":\"left\",\"fz_n\":12.") +
+                 count(rig, "drift_zero_off {\"plate\":\"left\",\"fz_n\":13.") ==
+             1);
+  BOOST_TEST(rig.zero[2] == held);
+  while (rig.t() < 150) rig.step(noise(), .1 * rig.t());
+  BOOST_TEST(count(rig, "drift_zero_off") == 1);  // once
+  rig.zero[2] = .1 * rig.t();
+  rig.drift.tared();
+  rig.report.tared(rig.zero);
+  while (rig.t() < 151.2) rig.step(noise(), .1 * rig.t());
+  BOOST_TEST(rig.drift.following());
+  while (rig.t() < 161) rig.step(noise(), .1 * rig.t());
+  BOOST_TEST(std::abs(rig.zero[2] - .1 * (161 - 2)) < .1);
+  BOOST_TEST(count(rig, "drift_zero_off") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_load_that_grows_slowly_is_no_drift) {
+  {
+    Rig rig;  // 2 N/s for 35 s
+    while (rig.t() < 5) rig.step(0, 0);
+    BOOST_TEST(rig.drift.following());
+    while (rig.t() < 40) rig.step(2 * (rig.t() - 5), 0);
+    // The line through the last second reaches 0.5 N/s when 0.33 s of it are ramp (2 f^2 (3 - 2 f) = 0.5); up to the
+    // block's end, 0.4 s, the zero goes integral of 2 t / tau = 0.08 N.
+    BOOST_TEST(std::abs(rig.zero[2]) < .09);
+    BOOST_TEST(count(rig, "\"state\":\"held\",\"reason\":\"slope\"") == 1);
+  }
+  {
+    Rig rig;  // 0.4 N/s, slow enough for the slope: 5 N more than 0.2 N/s explain are reached after 25 s
+    double worst = -5;
+    while (rig.t() < 100) {
+      rig.step(.4 * rig.t(), 0);
+      worst = std::max(worst, rig.zero[2] - 5 - .2 * rig.t());
+    }
+    BOOST_TEST(worst < 0);
+    BOOST_TEST(rig.zero[2] < 10);
+    BOOST_TEST(count(rig, "\"state\":\"held\",\"reason\":\"total\"") == 1);
+  }
+  {
+    Rig rig;  // as fast as drift may be, for an hour: followed all the way
+    while (rig.t() < 3600) rig.step(0, .15 * rig.t());
+    BOOST_TEST(std::abs(rig.zero[2] - .15 * (rig.t() - 2)) < .01);
+    BOOST_TEST(count(rig, "held") == 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_tare_is_no_noise) {
+  Rig rig;
+  while (rig.t() < 1.5) rig.step(0, 3);
+  BOOST_TEST(rig.drift.following());
+  rig.zero[2] = 3;  // 2.3 N less are seen from here on
+  rig.drift.tared();
+  rig.report.tared(rig.zero);
+  while (rig.t() < 5) rig.step(0, 3);
+  BOOST_TEST(rig.drift.following());
+  BOOST_TEST(count(rig, "held") == 0);
+  BOOST_TEST(std::abs(rig.zero[2] - 3) < 1e-9);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_empty_plate_stops_it) {
   {
-    Rig rig;  // a bag of 6 N
-    while (rig.k < 5000) rig.step(6, 0);
-    BOOST_TEST(!rig.drift.moved());
+    Rig rig;  // a bag of 6 N: no foot was there that could hide a drift
+    while (rig.k < 60000) rig.step(rig.k < 3000 ? 0 : 6, 0);
     BOOST_TEST(rig.zero[2] == 0.0);
+    BOOST_TEST(count(rig, "drift_zero_off") == 1);
+    BOOST_TEST(has(rig.events.back(), "drift_zero_off {\"plate\":\"left\",\"fz_n\":6,"));
   }
   {
     Rig rig;  // somebody touches it: 4 N at most, but never still

@@ -63,6 +63,36 @@ BOOST_AUTO_TEST_CASE(a_clipped_channel_makes_the_whole_wrench_unknown_from_the_t
   for (const double v : rig.plate.newest()) BOOST_TEST(std::isfinite(v));
 }
 
+// The converter reaches 10.0 V at code 65555 and so never sees its own limit.
+BOOST_AUTO_TEST_CASE(an_amplifier_at_the_end_of_its_range_makes_the_wrench_unknown) {
+  for (const double full_scale_v : {5., 9.5})
+    for (const int sign : {1, -1}) {
+      PlateSettings p = piezo();
+      p.calibration.full_scale_v = full_scale_v;
+      Rig rig(p);
+      const auto volts = [&](double v) {
+        rig.codes[9] = 32768 + static_cast<std::int32_t>(std::lround(sign * v / kVoltsPerCode));
+      };
+      volts(full_scale_v);
+      rig.scan();
+      rig.scan();
+      BOOST_TEST(!rig.plate.clipped());
+      rig.scan();
+      BOOST_TEST(rig.plate.clipped());
+      for (const double v : rig.plate.newest()) BOOST_TEST(std::isnan(v));
+      volts(full_scale_v + .1);
+      rig.scan();
+      BOOST_TEST(rig.plate.clipped());
+      volts(full_scale_v - .01);
+      for (int i = 0; i < 5; ++i) rig.scan();
+      BOOST_TEST(!rig.plate.clipped());
+      BOOST_TEST(std::abs(rig.plate.newest()[2] - sign * 10 * (full_scale_v - .01)) < 10 * kVoltsPerCode);
+      rig.codes[0] = 65500;  // of nobody's plate
+      for (int i = 0; i < 5; ++i) rig.scan();
+      BOOST_TEST(!rig.plate.clipped());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(every_column_of_eight_goes_to_its_own_signal) {
   Rig rig(piezo());
   // 8 N at sensor 2 alone, straight down, and 4 N along y felt by the sensors 1 and 4
