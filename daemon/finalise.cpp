@@ -146,13 +146,14 @@ void write_calibration(hid_t file, const nlohmann::ordered_json& plates) {
       if (flat.size() != n) throw std::runtime_error("the calibration of a plate is incomplete");
       h5::write_array(group, key, H5T_IEEE_F64LE, shape, flat.data());
     };
-    const hsize_t channels = plate.at("gain").size();
+    const hsize_t channels = plate.at("matrix").size();
     numbers("matrix", {channels, 6});
-    numbers("gain", {channels});
+    if (plate.contains("gain")) numbers("gain", {channels});
     numbers("full_scale", {6});
     numbers("origin_m", {3});
     numbers("corners_m", {4, 3});
-    for (const char* key : {"excitation_v", "pad_m"}) {
+    for (const char* key : {"excitation_v", "full_scale_v", "pad_m"}) {
+      if (!plate.contains(key)) continue;
       const double value = plate.at(key).get<double>();
       h5::write_array(group, key, H5T_IEEE_F64LE, {}, &value);
     }

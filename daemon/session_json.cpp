@@ -40,7 +40,7 @@ std::vector<Components> load_per_v(const PlateCalibration& c) {
 
 Json plate_to_json(const PlateSettings& plate) {
   const PlateCalibration& c = plate.calibration;
-  return {
+  Json json{
       {"name", plate.name},
       {"side", to_string(plate.side)},
       {"stream", plate.stream},
@@ -53,8 +53,6 @@ Json plate_to_json(const PlateSettings& plate) {
       {"matrix", c.kind == PlateKind::strain ? Json(c.sensitivity) : Json(load_per_v(c))},
       {"matrix_units", c.kind == PlateKind::strain ? "uV/V per N (columns 0-2) and per N.m (columns 3-5); row = bridge"
                                                    : "N (columns 0-2) and N.m (columns 3-5) per V; row = channel"},
-      {"gain", c.kind == PlateKind::strain ? c.gain : std::vector<double>(c.channels(), 1.0)},
-      {"excitation_v", c.excitation_v},
       {"full_scale", c.full_scale},
       {"origin_m", c.origin_m},
       {"corners_m", plate.corners_m},
@@ -62,6 +60,12 @@ Json plate_to_json(const PlateSettings& plate) {
       {"noise_force_n", c.noise_force_n},
       {"noise_moment_nm", c.noise_moment_nm},
       {"drift_rezero", c.drift_rezero}};
+  if (c.kind == PlateKind::strain) {  // elsewhere the matrix has all of it
+    json["gain"] = c.gain;
+    json["excitation_v"] = c.excitation_v;
+  }
+  if (c.full_scale_v > 0) json["full_scale_v"] = c.full_scale_v;
+  return json;
 }
 }  // namespace
 

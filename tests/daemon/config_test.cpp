@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "daemon/config.hpp"
+#include "dsp/plate_model.hpp"
 #include "tests/daemon/config_drivers.hpp"
 
 using namespace grfd;
@@ -163,10 +164,42 @@ BOOST_AUTO_TEST_CASE(the_example_of_a_piezo_plate) {
   const PlateCalibration c = file.load().plates[0].calibration;
   BOOST_TEST((c.kind == PlateKind::piezo));
   BOOST_TEST(c.channels() == 8u);
-  BOOST_TEST(std::abs(c.newton_per_v[0] - 5000 / (10 * -7.83)) < 1e-12);
-  BOOST_TEST(std::abs(c.newton_per_v[6] - 10000 / (10 * -3.79)) < 1e-12);
+  BOOST_TEST(std::abs(c.newton_per_v[0] - 5000 / (10 * 7.83)) < 1e-12);
+  BOOST_TEST(std::abs(c.newton_per_v[6] - 10000 / (10 * 3.79)) < 1e-12);
+  BOOST_TEST(c.full_scale_v == 10.0);
   BOOST_TEST((c.origin_m == Vec3{0, 0, -0.048}));
   BOOST_TEST(c.drift_rezero);
+}
+
+// Both ways of writing down one plate, as the example gives them: the same newtons in a volt, to the figures written.
+BOOST_AUTO_TEST_CASE(the_example_of_a_piezo_plate_agrees_with_itself) {
+  std::ifstream in(std::string(GRFD_SOURCE) + "/config/calibration/example_piezo_plate.toml");
+  std::string by_charge, by_volts;
+  for (std::string line; std::getline(in, line);) {
+    by_charge += line + "\n";
+    if (line.rfind("#   sensitivity_mv_n", 0) == 0) line = line.substr(1);
+    if (line.rfind("sensitivity_pc_n", 0) != 0 && line.rfind("range_pc", 0) != 0) by_volts += line + "\n";
+  }
+  const File file(
+      "[[device]]\nname = \"u6\"\ndriver = \"labjack_u6\"\nanalog_inputs = [0, 1, 2, 3, 4, 5, 6, 7]\n[[plate]]\nside = "
+      "\"left\"\nchannels = [\"u6/scan:0-7\"]\ncalibration = \"c.toml\"\ncenter_m = [0, 0, 0]\nsize_m = [0.4, 0.6]\n"
+      "z_axis = \"down\"\n");
+  std::ofstream(file.folder / "c.toml") << by_charge;
+  const PlateCalibration charge = file.load().plates[0].calibration;
+  std::ofstream(file.folder / "c.toml") << by_volts;
+  const PlateSettings plate = file.load().plates[0];
+  for (std::size_t i = 0; i < 8; ++i)
+    BOOST_TEST(std::abs(plate.calibration.newton_per_v[i] / charge.newton_per_v[i] - 1) < 1e-3);
+  // A person of 800 N presses on a plate whose z axis points down: + 200 N in each vertical signal at a sensor of
+  // -3.8 pC/N. The charge falls, the inverted output rises.
+  PlateVolts volts{};
+  for (std::size_t i = 4; i < 8; ++i) volts[i] = -10 * (200 * -3.8) / 10000;
+  for (const PlateCalibration& c : {charge, plate.calibration}) {
+    PlateSettings p = plate;
+    p.calibration = c;
+    const PlateModel model(p);
+    BOOST_TEST(std::abs(model.lab(model.sensor(volts))[2] - 800) < 800 * .01);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(channels_by_millivolts_in_an_order_of_their_own_and_by_matrices) {
