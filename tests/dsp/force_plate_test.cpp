@@ -130,6 +130,30 @@ BOOST_AUTO_TEST_CASE(a_piezo_plate_forgets_its_drift_and_a_strain_plate_keeps_it
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_tare_does_not_stop_a_zero_that_follows) {
+  Rig rig(piezo());
+  rig.codes[6] += static_cast<std::int32_t>(std::lround(4 / (10 * kVoltsPerCode)));  // 4 N off at first
+  std::vector<Sample> storage(64);
+  std::string events;
+  std::uint64_t seq = 0;
+  bool tared = false;
+  while (rig.k < 8000) {
+    rig.scan();
+    SampleBatch out(storage);
+    rig.plate.tell_drift(1e-3 * double(rig.k), kAdc, Sample{}, TextWriter(7), seq, out);
+    for (const Sample& s : out.samples()) events += text(s);
+    if (rig.k == 1100) rig.plate.start_tare(kAdc);
+    if (!rig.plate.tare_complete()) continue;
+    tared = true;
+    BOOST_TEST(rig.plate.newest()[2] > 4 * .3);  // followed for 2.1 s of tau 2 s: 4 e^-1.05 are left to be taken off
+    BOOST_TEST(rig.plate.finish_tare(kAdc).accepted());
+  }
+  BOOST_TEST(tared);
+  BOOST_TEST(std::abs(rig.plate.newest()[2]) < 1e-6);
+  BOOST_TEST(events.find("\"state\":\"following\"") != std::string::npos);
+  BOOST_TEST(events.find("held") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(columns_must_be_as_many_as_channels) {
   PlateSettings p = piezo();
   p.columns.pop_back();
