@@ -126,7 +126,10 @@ def test_clients(daemon):
         e = raises("an unknown key is told so", grfd.FeedError, ["does not let this key in"], lambda: next(grfd.live("cop/total", endpoint=daemon.feed, **own("stranger"))))
         print(f"       {e}")
         check("and counted", wait_for(lambda: counters()["feed.keys_refused"] == 1, 3), counters())
+        time.sleep(5.1)  # the log has one line every five seconds
         raises("the operator may not listen", grfd.FeedError, ["does not let this key in"], lambda: next(grfd.live("cop/total", endpoint=daemon.feed, **own("operator"))))
+        daemon.log.seek(0)
+        check("the log says what would let it in, and leaves it the right it has", "operator has no right to the feed from 127.0.0.1; grfctl key allow operator --feed --control would" in daemon.log.read())
         raises("another daemon's key", grfd.FeedSilent, ["server_key"],
                lambda: next(grfd.live("cop/total", endpoint=daemon.feed, timeout_s=1, key=f"{keys}/coach.key", server_key=f"{keys}/stranger.pub")))
         raises("half of the keys", grfd.GrfdError, ["go together"], lambda: grfd.live(endpoint=daemon.feed, key=f"{keys}/coach.key"))
