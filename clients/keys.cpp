@@ -1,53 +1,37 @@
 #include "clients/keys.hpp"
 
-#include <array>
-#include <cerrno>
+#include <netdb.h>
+#include <sys/socket.h>
+
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <stdexcept>
 
 namespace grfd::keys {
 namespace {
-
-/// The value of a line `name = "value"`; empty: there is none.
-std::string value_of(const std::string& line, const std::string& name) {
-  const std::size_t first = line.find_first_not_of(" \t");
-  if (first == line.npos || line.compare(first, name.size(), name) != 0) return {};
-  const std::size_t equals = line.find_first_not_of(" \t", first + name.size());
-  if (equals == line.npos || line[equals] != '=') return {};
-  const std::size_t open = line.find('"', equals), close = line.rfind('"');
-  return open == line.npos || open == close ? std::string() : line.substr(open + 1, close - open - 1);
-}
 
 std::string chosen(const std::string& given, const char* variable) {
   const char* set = std::getenv(variable);
   return given.empty() && set ? set : given;
 }
 
+bool has_address(const std::string& host, int family) {
+  addrinfo hints{}, *found = nullptr;
+  hints.ai_family = family;
+  hints.ai_socktype = SOCK_STREAM;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
+  ::freeaddrinfo(found);
+  return true;
+}
+
+/// With its option for IPv6 ZeroMQ takes the IPv6 address of a name that has both, where few daemons listen.
+bool ipv6_alone(const std::string& endpoint) {
+  if (endpoint.rfind("tcp://", 0) != 0) return false;
+  if (endpoint.rfind("tcp://[", 0) == 0) return true;
+  const std::string host = endpoint.substr(6, endpoint.rfind(':') - 6);
+  return !has_address(host, AF_INET) && has_address(host, AF_INET6);
+}
+
 }  // namespace
-
-bool is_key(const std::string& text) {
-  std::array<std::uint8_t, 32> raw{};
-  return text.size() == 40 && zmq_z85_decode(raw.data(), text.c_str()) != nullptr;
-}
-
-KeyPair read_key_file(const std::filesystem::path& file) {
-  errno = 0;
-  std::ifstream in(file);
-  if (!in) throw std::runtime_error(file.string() + " cannot be read: " + std::strerror(errno ? errno : EIO));
-  KeyPair pair;
-  std::string line;
-  for (int n = 0; n < 100 && std::getline(in, line); ++n) {
-    if (const std::string v = value_of(line, "public-key"); !v.empty()) pair.public_key = v;
-    if (const std::string v = value_of(line, "secret-key"); !v.empty()) pair.secret_key = v;
-    if (const std::string v = value_of(line, "rights"); !v.empty()) pair.rights = v;
-  }
-  if (!is_key(pair.public_key) || (!pair.secret_key.empty() && !is_key(pair.secret_key)))
-    throw std::runtime_error(file.string() +
-                             " has no public-key = \"40 characters of Z85\"; grfctl key create writes such files");
-  return pair;
-}
 
 ClientKeys client_keys(const std::string& server_key, const std::string& key) {
   const std::string server_file = chosen(server_key, "GRFD_SERVER_KEY"), own_file = chosen(key, "GRFD_KEY");
@@ -63,15 +47,28 @@ ClientKeys client_keys(const std::string& server_key, const std::string& key) {
   return keys;
 }
 
+ClientKeys feed_keys(const std::string& feed, const ClientKeys& keys) {
+  return demands_keys(Right::feed, feed) ? keys : ClientKeys{};
+}
+
 void connect(zmq::socket_t& socket, const std::string& endpoint, const ClientKeys& keys) {
-  const bool file = endpoint.rfind("ipc://", 0) == 0;
-  if (endpoint.rfind("tcp://[", 0) == 0) socket.set(zmq::sockopt::ipv6, true);
-  if (!file && !keys.server.empty()) {
+  socket.set(zmq::sockopt::ipv6, ipv6_alone(endpoint));
+  if (endpoint.rfind("ipc://", 0) != 0 && !keys.server.empty()) {
     socket.set(zmq::sockopt::curve_serverkey, keys.server);
     socket.set(zmq::sockopt::curve_publickey, keys.own.public_key);
     socket.set(zmq::sockopt::curve_secretkey, keys.own.secret_key);
   }
   socket.connect(endpoint);
+}
+
+std::string reachable(const std::string& feed, const std::string& control) {
+  const std::size_t port = feed.rfind(':');
+  const std::string host = feed.substr(0, port);
+  if (host != "tcp://0.0.0.0" && host != "tcp://*" && host != "tcp://[::]") return feed;
+  const bool remote = control.starts_with("tcp://");
+  const std::string asked = remote ? control.substr(0, control.rfind(':')) : "";
+  const bool any = !remote || asked == "tcp://0.0.0.0" || asked == "tcp://*" || asked == "tcp://[::]";
+  return (any ? "tcp://127.0.0.1" : asked) + feed.substr(port);
 }
 
 }  // namespace grfd::keys

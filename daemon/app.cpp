@@ -1,5 +1,6 @@
 #include "daemon/app_impl.hpp"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 
@@ -24,6 +25,14 @@ std::int64_t utc_now_ns() {
 }
 
 constexpr TimeNs kMillisecond = 1'000'000;
+
+/// Clients hold descriptors, and a recording must never want for one: as many as the system allows.
+void ask_for_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 }  // namespace
 
@@ -79,7 +88,7 @@ App::App(Settings settings, const RunOptions& options)
     feed_ = feed.get();
     for (const Counter* c : {&feed_->subscriptions(), &feed_->late_subscriptions(), &feed_->bad_requests()})
       assembly_.engine->add_counter("feed", *c);
-    add_gate("feed", feed_->gate());
+    add_peers("feed", feed_->connections(), feed_->gate());
     add_sink(std::move(feed), ring(1));
   }
   auto status = std::make_unique<StatusSink>(
@@ -88,9 +97,9 @@ App::App(Settings settings, const RunOptions& options)
   add_sink(std::move(status), ring(1));
 
   assembly_.engine->add_counter("truth", emulation_.truth_dropped());
-  for (const Counter* c : {&control_.replies_dropped(), &control_.clients_gone()})
+  for (const Counter* c : {&control_.replies_dropped(), &control_.clients_gone(), &control_.bad_requests()})
     assembly_.engine->add_counter("control", *c);
-  add_gate("control", control_.gate());
+  add_peers("control", control_.connections(), control_.gate());
   if (control_.gate()) assembly_.engine->add_counter("control", control_.commands_refused());
   const bool needs_usb = std::any_of(settings_.devices.begin(), settings_.devices.end(),
                                      [](const DeviceSettings& d) { return !d.emulated; });
@@ -108,10 +117,13 @@ std::string App::keys_for(Right right, const std::string& endpoint) const {
   return demands_keys(right, endpoint) ? settings_.keys.folder : "";
 }
 
-void App::add_gate(const char* owner, const KeyGate* gate) {
+void App::add_peers(const char* owner, const Connections& connections, const KeyGate* gate) {
+  const Connections& c = connections;
+  for (const Counter* counter : {&c.refused, &c.floods, &c.cut_off, &c.ended})
+    assembly_.engine->add_counter(owner, *counter);
   if (!gate) return;
-  for (const Counter* c : {&gate->keys_accepted, &gate->keys_refused, &gate->connections_refused})
-    assembly_.engine->add_counter(owner, *c);
+  for (const Counter* counter : {&gate->keys_accepted, &gate->keys_refused})
+    assembly_.engine->add_counter(owner, *counter);
 }
 
 int App::run() {
@@ -218,6 +230,9 @@ void App::on_device(const Devices::Status& s) {
           (s.trouble.empty() ? "" : ", " + s.trouble));
 }
 
-int run(Settings settings, const RunOptions& options) { return App(std::move(settings), options).run(); }
+int run(Settings settings, const RunOptions& options) {
+  ask_for_descriptors();
+  return App(std::move(settings), options).run();
+}
 
 }  // namespace grfd

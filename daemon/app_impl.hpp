@@ -54,7 +54,7 @@ class App {
   void keep_delays(const Control::Json& tap_result);
   Control::Answer use_delays();
   std::string keys_for(Right right, const std::string& endpoint) const;  ///< folder of keys; empty: none are asked for
-  void add_gate(const char* owner, const KeyGate* gate);
+  void add_peers(const char* owner, const Connections& connections, const KeyGate* gate);
 
   // Declaration order is start order; destruction runs back through it.
   RunOptions options_;

@@ -7,7 +7,7 @@
 #include <array>
 
 #include "daemon/config_parts.hpp"
-#include "daemon/key_files.hpp"
+#include "schemas/key_files.hpp"
 
 namespace grfd {
 
@@ -53,12 +53,16 @@ bool good_port(std::string_view text) {
   return port >= 1 && port <= 65535;
 }
 
-/// 192.168.1.5, [fe80::1], or * for all: what a socket can listen at.
+/// 192.168.1.5, [2001:db8::5], [fe80::1%eth0], or * for all: what a socket can listen at. A link-local address is one
+/// of a network interface, and means nothing without its name.
 bool good_address(const std::string& host) {
   std::array<unsigned char, 16> bytes{};
-  if (host.starts_with('[') && host.ends_with(']'))
-    return ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), bytes.data()) == 1;
-  return host == "*" || ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1;
+  if (!host.starts_with('[') || !host.ends_with(']'))
+    return host == "*" || ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1;
+  const std::size_t percent = host.find('%'), end = std::min(percent, host.size() - 1);
+  if (::inet_pton(AF_INET6, host.substr(1, end - 1).c_str(), bytes.data()) != 1) return false;
+  const bool link_local = bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+  return link_local == (percent != std::string::npos && percent + 2 < host.size());
 }
 
 bool good_tcp(const std::string& endpoint) {
@@ -89,7 +93,10 @@ void check_keys(Check& c, const char* path, const std::string& endpoint, Right r
     read_server_key(folder);
   } catch (const std::exception& e) { return report(e.what()); }
   std::vector<std::string> wrong;
-  const AllowedKeys keys = read_allowed_keys(folder, wrong);
+  AllowedKeys keys;
+  try {
+    keys = read_allowed_keys(folder, wrong);
+  } catch (const std::exception& e) { return report(e.what()); }
   if (!wrong.empty()) return report(wrong.front());
   const bool any = std::any_of(keys.begin(), keys.end(), [&](const auto& k) { return k.second.may(right); });
   if (!any)
@@ -105,7 +112,8 @@ void check_endpoints(Check& c, Use use) {
   } else if (!good_tcp(feed)) {
     c.report("feed.endpoint", "is \"" + feed +
                                   "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH; or, with keys, "
-                                  "tcp://ADDRESS:PORT with an address of this computer, or 0.0.0.0");
+                                  "tcp://ADDRESS:PORT with an address of this computer "
+                                  "(one of fe80:: with its interface, as in [fe80::1%eth0]), or 0.0.0.0");
   } else if (use == Use::live && c.s.feed.enabled) {
     check_keys(c, "feed.endpoint", feed, Right::feed, "which other computers can reach",
                "keep to tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH");

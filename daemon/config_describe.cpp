@@ -6,7 +6,7 @@
 #include "daemon/config.hpp"
 #include "daemon/config_reader.hpp"
 #include "daemon/geometry.hpp"
-#include "daemon/key_files.hpp"
+#include "schemas/key_files.hpp"
 
 namespace grfd {
 

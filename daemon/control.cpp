@@ -15,18 +15,19 @@ constexpr int kUnreadReplies = 1000;  // per client; schemas/control.md promises
 
 /// What a client may ask that has the right to the feed, but not to command.
 constexpr std::string_view kLooking[] = {"ping", "status", "devices", "delays"};
-constexpr auto kGateTurn = std::chrono::milliseconds(20);
+constexpr auto kPeersTurn = std::chrono::milliseconds(20);
 
 }  // namespace
 
 Control::Control(boost::asio::io_context& io, const std::string& endpoint,
                  std::function<Answer(const Json& request)> handle, const std::string& keys)
-    : handle_(std::move(handle)), socket_(context_, zmq::socket_type::router), readable_(io), gate_timer_(io) {
+    : handle_(std::move(handle)), socket_(context_, zmq::socket_type::router), readable_(io), peers_timer_(io) {
   socket_.set(zmq::sockopt::linger, 200);
   socket_.set(zmq::sockopt::sndhwm, kUnreadReplies);
   socket_.set(zmq::sockopt::router_mandatory, true);  // otherwise an answer that finds no room is dropped in silence
   socket_.set(zmq::sockopt::maxmsgsize, std::int64_t{65536});
   socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
+  connections_.open(context_, socket_);
   if (!keys.empty()) {
     gate_.emplace(keys, std::initializer_list<Right>{Right::control, Right::feed});
     gate_->open(context_, socket_);
@@ -59,14 +60,15 @@ Control::Control(boost::asio::io_context& io, const std::string& endpoint,
   if (!socket_file_.empty()) ::chmod(socket_file_.c_str(), 0660);
   readable_.assign(socket_.get(zmq::sockopt::fd));
   wait();
-  if (gate_) poll_gate();
+  watch_peers();
 }
 
-void Control::poll_gate() {
-  gate_->poll();
-  gate_timer_.expires_after(kGateTurn);
-  gate_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) poll_gate();
+void Control::watch_peers() {
+  connections_.poll();
+  if (gate_) gate_->poll();
+  peers_timer_.expires_after(kPeersTurn);
+  peers_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) watch_peers();
   });
 }
 
@@ -107,11 +109,13 @@ void Control::drain() {
       more = socket_.get(zmq::sockopt::rcvmore);
       ++frames;
     }
-    if (frames == 2)
+    if (frames == 2) {
       serve(client.to_string(), text);
-    else
-      send(client.to_string(),
-           {{"v", 1}, {"ok", false}, {"error", "a request is one frame of JSON, not " + std::to_string(frames - 1)}});
+      continue;
+    }
+    ++bad_requests_;
+    send(client.to_string(),
+         {{"v", 1}, {"ok", false}, {"error", "a request is one frame of JSON, not " + std::to_string(frames - 1)}});
   }
 }
 
@@ -137,9 +141,17 @@ void Control::check_right(zmq::message_t& message, const std::string& command) {
 }
 
 void Control::serve(const std::string& client, zmq::message_t& message) {
+  connections_.sender(message);
   Json reply{{"v", 1}};
   try {
-    const Json request = parse(message.to_string_view());
+    const Json request = [&] {
+      try {
+        return parse(message.to_string_view());
+      } catch (...) {
+        ++bad_requests_;
+        throw;
+      }
+    }();
     if (gate_) check_right(message, request["command"]);
     const Answer answer = handle_(request);
     reply["ok"] = true;

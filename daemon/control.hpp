@@ -12,6 +12,7 @@
 #include <string>
 #include <zmq.hpp>
 
+#include "daemon/connections.hpp"
 #include "daemon/key_gate.hpp"
 #include "schemas/counter.hpp"
 
@@ -47,26 +48,29 @@ class Control {
   const Counter& replies_dropped() const { return replies_dropped_; }  ///< the client asks without reading the answers
   const Counter& clients_gone() const { return clients_gone_; }        ///< left before their answer
   const Counter& commands_refused() const { return commands_refused_; }  ///< for want of the right to command
-  const KeyGate* gate() const { return gate_ ? &*gate_ : nullptr; }      ///< null: no keys are asked for
+  const Counter& bad_requests() const { return bad_requests_; }  ///< no JSON object of this contract in one frame
+  const Connections& connections() const { return connections_; }
+  const KeyGate* gate() const { return gate_ ? &*gate_ : nullptr; }  ///< null: no keys are asked for
 
  private:
   void wait();
   void drain();
-  void poll_gate();
+  void watch_peers();
   void serve(const std::string& client, zmq::message_t& message);
   void check_right(zmq::message_t& message, const std::string& command);
   void send(const std::string& client, const Json& message);
 
   std::function<Answer(const Json&)> handle_;
   zmq::context_t context_{1};
-  zmq::socket_t socket_;
   std::optional<KeyGate> gate_;
+  Connections connections_;
+  zmq::socket_t socket_;  // gone before its gate
   boost::asio::posix::stream_descriptor readable_;
-  boost::asio::steady_timer gate_timer_;
+  boost::asio::steady_timer peers_timer_;
   std::map<std::uint64_t, std::string> waiting_;  ///< accepted id -> client
   bool drain_posted_ = false;
   Counter replies_dropped_{"replies_dropped"}, clients_gone_{"clients_gone", Counter::Kind::activity},
-      commands_refused_{"commands_refused"};
+      commands_refused_{"commands_refused"}, bad_requests_{"bad_requests"};
   std::string socket_file_;
 };
 

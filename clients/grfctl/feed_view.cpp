@@ -32,16 +32,16 @@ double read(const std::string& type, const std::byte* p) {
 
 }  // namespace
 
-FeedView::FeedView(zmq::context_t& context, std::vector<std::string> streams, grfd::keys::ClientKeys keys)
-    : context_(context), streams_(std::move(streams)), keys_(std::move(keys)) {}
+FeedView::FeedView(zmq::context_t& context, std::vector<std::string> streams)
+    : context_(context), streams_(std::move(streams)) {}
 
-void FeedView::connect(const std::string& endpoint) {
+void FeedView::connect(const std::string& endpoint, const grfd::keys::ClientKeys& keys) {
   if (endpoint == endpoint_) return;
   socket_ = zmq::socket_t(context_, zmq::socket_type::sub);
   socket_.set(zmq::sockopt::linger, 0);
   socket_.set(zmq::sockopt::reconnect_ivl, 100);
   socket_.set(zmq::sockopt::reconnect_ivl_max, 1000);
-  grfd::keys::connect(socket_, endpoint, keys_);
+  grfd::keys::connect(socket_, endpoint, keys);
   for (const auto& stream : streams_) socket_.set(zmq::sockopt::subscribe, stream);
   endpoint_ = endpoint;
   series_.clear();

@@ -14,10 +14,10 @@ using Steady = std::chrono::steady_clock;
 
 class FeedView {
  public:
-  FeedView(zmq::context_t& context, std::vector<std::string> streams, grfd::keys::ClientKeys keys);
+  FeedView(zmq::context_t& context, std::vector<std::string> streams);
 
   /// Connects, or connects anew when the address is another one. Throws zmq::error_t on an address that is none.
-  void connect(const std::string& endpoint);
+  void connect(const std::string& endpoint, const grfd::keys::ClientKeys& keys);
   const std::string& endpoint() const { return endpoint_; }
   zmq::socket_t& socket() { return socket_; }
 
@@ -54,7 +54,6 @@ class FeedView {
 
   zmq::context_t& context_;
   std::vector<std::string> streams_;
-  grfd::keys::ClientKeys keys_;
   zmq::socket_t socket_;
   std::string endpoint_, session_;
   std::map<std::string, Series> series_;

@@ -16,11 +16,13 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "clients/keys.hpp"
+#include <zmq.h>
+
+#include "schemas/key_files.hpp"
 
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
-namespace keys = grfd::keys;
+using grfd::KeyFile;
 
 namespace {
 
@@ -45,11 +47,13 @@ void write_file(const fs::path& file, const std::string& text, mode_t mode) {
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
   const int error = errno;
   ::close(fd);
-  if (!written || ::rename(part.c_str(), file.c_str()) != 0)
-    throw std::runtime_error("cannot write " + file.string() + ": " + std::strerror(written ? errno : error));
+  if (written && ::rename(part.c_str(), file.c_str()) == 0) return;
+  const int why = written ? errno : error;
+  ::unlink(part.c_str());  // it may hold a secret
+  throw std::runtime_error("cannot write " + file.string() + ": " + std::strerror(why));
 }
 
-std::string certificate(const std::string& comment, const std::string& name, const keys::KeyPair& pair) {
+std::string certificate(const std::string& comment, const std::string& name, const KeyFile& pair) {
   std::string text = "# " + comment + "\nmetadata\n    name = \"" + name + "\"\n";
   if (!pair.rights.empty()) text += "    rights = \"" + pair.rights + "\"\n";
   text += "curve\n    public-key = \"" + pair.public_key + "\"\n";
@@ -61,8 +65,9 @@ int create(const fs::path& folder, const std::string& name, bool json) {
   check_name(name);
   std::error_code error;
   if (!fs::exists(folder, error)) {
-    fs::create_directories(folder);
-    fs::permissions(folder, fs::perms::owner_all);
+    fs::create_directories(folder, error);
+    if (!error) fs::permissions(folder, fs::perms::owner_all, error);
+    if (error) throw std::runtime_error("cannot make the folder " + folder.string() + ": " + error.message());
   }
   const fs::path secret = folder / (name + ".key"), open = folder / (name + ".pub");
   if (fs::exists(secret, error))
@@ -72,7 +77,7 @@ int create(const fs::path& folder, const std::string& name, bool json) {
     if (zmq_curve_keypair(public_key.data(), secret_key.data()) != 0)
       throw std::runtime_error("this libzmq cannot make keys: it was built without CURVE");
   } while (public_key[0] == '-');
-  keys::KeyPair pair{public_key.data(), secret_key.data(), ""};
+  KeyFile pair{public_key.data(), secret_key.data(), ""};
   write_file(secret, certificate("Secret key of grfd: who has it is " + name, name, pair), 0600);
   pair.secret_key.clear();
   write_file(open, certificate("Public key of grfd, no secret", name, pair), 0644);
@@ -87,22 +92,34 @@ int create(const fs::path& folder, const std::string& name, bool json) {
   return 0;
 }
 
-/// @param given a public key, a file that holds one, or empty: NAME.pub of the folder
+/// NAME.pub, or what is allowed already: other rights are given without the key at hand.
+fs::path known_key(const fs::path& folder, const std::string& name) {
+  std::error_code error;
+  const fs::path made = folder / (name + ".pub"), allowed = folder / (name + ".allowed");
+  return !fs::exists(made, error) && fs::exists(allowed, error) ? allowed : made;
+}
+
+/// @param given a public key, a file that holds one, or empty: the one of that name in the folder
 int allow(const fs::path& folder, const std::string& name, const std::string& given, const KeyOptions& options) {
-  if (given.empty() && keys::is_key(name))
+  if (given.empty() && grfd::is_key(name))
     throw boost::program_options::error("a key needs a name: key allow NAME 'PUBLICKEY'");
   check_name(name);
   if (name == "server") throw std::runtime_error("\"server\" is the daemon's own key; a client needs another one");
-  keys::KeyPair pair;
-  if (keys::is_key(given))
+  KeyFile pair;
+  if (grfd::is_key(given))
     pair.public_key = given;
   else
-    pair.public_key = keys::read_key_file(given.empty() ? folder / (name + ".pub") : fs::path(given)).public_key;
+    pair.public_key = grfd::read_key_file(given.empty() ? known_key(folder, name) : fs::path(given)).public_key;
   pair.rights = !options.control ? "feed" : options.feed ? "feed control" : "control";
-  for (const auto& at : fs::directory_iterator(folder))
-    if (at.path().extension() == ".allowed" && at.path().stem() != name &&
-        keys::read_key_file(at.path()).public_key == pair.public_key)
-      throw std::runtime_error("this key is allowed as " + at.path().stem().string() + " already");
+  std::vector<std::string> wrong;
+  const auto allowed = grfd::read_allowed_keys(folder, wrong);
+  std::error_code missing;
+  if (!fs::is_directory(folder, missing))
+    throw std::runtime_error(folder.string() + " is no folder; grfctl key create server makes it");
+  for (const std::string& line : wrong) std::fprintf(stderr, "grfctl: %s\n", line.c_str());
+  const auto other = allowed.find(pair.public_key);
+  if (other != allowed.end() && other->second.name != name)
+    throw std::runtime_error("this key is allowed as " + other->second.name + " already");
   write_file(folder / (name + ".allowed"), certificate("A client that the daemon lets in", name, pair), 0644);
   if (options.json)
     std::cout << Json{{"name", name}, {"rights", pair.rights}, {"public_key", pair.public_key}} << "\n";
@@ -120,38 +137,30 @@ int forget(const fs::path& folder, const std::string& name, bool json) {
   if (json)
     std::cout << Json{{"forgotten", name}} << "\n";
   else
-    std::printf("%s is not let in any more; a feed that is open stays so until it is connected anew\n", name.c_str());
+    std::printf("%s is not let in any more; what is open ends within a second\n", name.c_str());
   return 0;
 }
 
+/// As the daemon reads it.
 int list(const fs::path& folder, bool json) {
   std::error_code error;
   Json server = nullptr, clients = Json::array();
-  int wrong = 0;
-  std::vector<fs::path> files;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    files.push_back(at->path());
-  if (error) throw std::runtime_error(folder.string() + " cannot be read: " + error.message());
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) {
-    const bool own = file.filename() == "server.key";
-    if (!own && file.extension() != ".allowed") continue;
-    try {
-      const keys::KeyPair pair = keys::read_key_file(file);
-      if (own)
-        server = pair.public_key;
-      else
-        clients.push_back({{"name", file.stem().string()}, {"rights", pair.rights}, {"public_key", pair.public_key}});
-    } catch (const std::exception& e) {
-      std::fprintf(stderr, "grfctl: %s\n", e.what());
-      ++wrong;
-    }
-  }
+  std::vector<std::string> wrong;
+  if (!fs::is_directory(folder, error))
+    throw std::runtime_error(folder.string() + " is no folder; grfctl key create server makes it");
+  if (fs::exists(folder / "server.key", error)) try {
+      server = grfd::read_server_key(folder).public_key;
+    } catch (const std::exception& e) { wrong.emplace_back(e.what()); }
+  for (const auto& [key, allowed] : grfd::read_allowed_keys(folder, wrong))
+    clients.push_back({{"name", allowed.name}, {"rights", allowed.rights()}, {"public_key", key}});
+  std::sort(clients.begin(), clients.end(), [](const Json& a, const Json& b) { return a["name"] < b["name"]; });
+  wrong.erase(std::unique(wrong.begin(), wrong.end()), wrong.end());
+  for (const std::string& line : wrong) std::fprintf(stderr, "grfctl: %s\n", line.c_str());
   if (json) {
     std::cout << Json{{"folder", folder.string()}, {"server", server}, {"clients", clients}} << "\n";
   } else {
     if (server.is_null())
-      std::printf("no server key: grfctl key create server\n");
+      std::printf("no server key that the daemon would take: grfctl key create server\n");
     else
       std::printf("%-16s %-14s %s\n", "server", "", server.get_ref<const std::string&>().c_str());
     for (const Json& c : clients)
@@ -159,7 +168,7 @@ int list(const fs::path& folder, bool json) {
                   c.value("public_key", "").c_str());
     if (clients.empty()) std::printf("nobody is allowed: grfctl key allow NAME\n");
   }
-  return wrong ? 1 : 0;
+  return wrong.empty() ? 0 : 1;
 }
 
 }  // namespace

@@ -67,15 +67,6 @@ class StatusPoll {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-/// A daemon that listens at all its addresses says 0.0.0.0: the one where it answers is meant.
-std::string reachable(const std::string& feed, const std::string& control) {
-  const std::size_t port = feed.rfind(':');
-  const std::string host = feed.substr(0, port);
-  if (host != "tcp://0.0.0.0" && host != "tcp://*" && host != "tcp://[::]") return feed;
-  const bool remote = control.rfind("tcp://", 0) == 0;
-  return (remote ? control.substr(0, control.rfind(':')) : "tcp://127.0.0.1") + feed.substr(port);
-}
-
 }  // namespace
 
 int watch(const WatchOptions& options) {
@@ -86,9 +77,8 @@ int watch(const WatchOptions& options) {
   if (!alone) poll.emplace(context, options.control, options.keys);
   const nlohmann::json nothing = nlohmann::json::object();
   FeedView feed(context,
-                {"cop/left", "cop/right", "cop/total", "ankle/left", "ankle/right", "asymmetry", "ticks", "session"},
-                options.keys);
-  if (alone) feed.connect(options.feed);
+                {"cop/left", "cop/right", "cop/total", "ankle/left", "ankle/right", "asymmetry", "ticks", "session"});
+  if (alone) feed.connect(options.feed, options.keys);
   Terminal terminal;
   const bool screen = terminal.is_screen() && !options.once;
   const auto started = Steady::now();
@@ -110,8 +100,9 @@ int watch(const WatchOptions& options) {
     }
     auto now = Steady::now();
     if (poll) poll->turn(now);
-    if (poll && poll->status().is_object() && !poll->status().value("feed", "").empty())
-      feed.connect(reachable(poll->status().value("feed", ""), options.control));
+    const std::string said = poll && poll->status().is_object() ? poll->status().value("feed", "") : "";
+    if (!said.empty())
+      feed.connect(grfd::keys::reachable(said, options.control), grfd::keys::feed_keys(said, options.keys));
     feed.drain();
     now = Steady::now();
     const View view{feed, poll ? poll->status() : nothing, address, poll ? poll->age_s(now) : kNever, now, alone};

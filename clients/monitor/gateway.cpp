@@ -27,9 +27,9 @@ Text text_of(const Json& message) {
 std::int64_t utc_s() { return static_cast<std::int64_t>(::time(nullptr)); }
 
 Gateway::Gateway(zmq::context_t& context, const std::string& feed, const std::string& control, Pairing& pairing,
-                 bool open_to_view, const keys::ClientKeys& keys)
+                 bool open_to_view, const GatewayKeys& keys)
     : feed_(context, zmq::socket_type::sub),
-      control_(context, control, keys),
+      control_(context, control, keys.control),
       pairing_(pairing),
       open_to_view_(open_to_view),
       board_([this](const Json& message) { broadcast(message); }),
@@ -48,7 +48,7 @@ Gateway::Gateway(zmq::context_t& context, const std::string& feed, const std::st
   feed_.set(zmq::sockopt::reconnect_ivl, 200);
   feed_.set(zmq::sockopt::maxmsgsize, std::int64_t{4} << 20);
   for (const char* topic : kTopics) feed_.set(zmq::sockopt::subscribe, topic);
-  keys::connect(feed_, feed, keys);
+  keys::connect(feed_, feed, keys.feed);
 }
 
 void Gateway::tick(Clock::time_point now) {

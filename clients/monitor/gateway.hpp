@@ -38,11 +38,16 @@ struct GatewayCounters {
                 too_many_pages = 0;
 };
 
+/// The feed may be plain where the commands ask for keys, and the other way round.
+struct GatewayKeys {
+  keys::ClientKeys feed, control;
+};
+
 class Gateway {
  public:
   using Clock = std::chrono::steady_clock;
   Gateway(zmq::context_t& context, const std::string& feed, const std::string& control, Pairing& pairing,
-          bool open_to_view, const keys::ClientKeys& keys = {});
+          bool open_to_view, const GatewayKeys& keys = {});
 
   void tick(Clock::time_point now);
 

@@ -27,8 +27,9 @@ void run(const Options& options) {
 
   boost::asio::io_context io(1);
   zmq::context_t context(1);
+  const auto keys = grfd::keys::client_keys(options.server_key, options.key);
   Gateway gateway(context, options.feed, options.control, pairing, !secure,
-                  grfd::keys::client_keys(options.server_key, options.key));
+                  {options.feed_has_keys ? keys : grfd::keys::ClientKeys{}, keys});
   WebSite site;
   site.assets = load_assets(options.page.string());
   site.secure = secure;

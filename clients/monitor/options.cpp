@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "clients/keys.hpp"
+
 namespace po = boost::program_options;
 
 namespace grfd::monitor {
@@ -63,9 +65,8 @@ void read_config(const std::string& file, Options& o) {
     take("keys.folder", keys);
     const std::filesystem::path folder = std::filesystem::path(file).parent_path() / keys;
     std::error_code ignored;
-    const bool plain =
-        o.feed.rfind("ipc://", 0) == 0 || o.feed.rfind("tcp://127.", 0) == 0 || o.feed.rfind("tcp://[::1]", 0) == 0;
-    if (!plain && std::filesystem::exists(folder / "monitor.key", ignored)) {
+    const bool any_keys = demands_keys(Right::feed, o.feed) || demands_keys(Right::control, o.control);
+    if (any_keys && std::filesystem::exists(folder / "monitor.key", ignored)) {
       o.key = folder / "monitor.key";
       o.server_key = folder / "server.pub";
     }
@@ -98,6 +99,9 @@ std::optional<Options> read_options(int argc, char** argv) {
   take("listen", o.listen);
   take("server-key", o.server_key);
   take("key", o.key);
+  // At an address that the caller names, keys that he names are meant; otherwise by the daemon's own rule.
+  o.feed_has_keys = demands_keys(Right::feed, o.feed) || (values.count("feed") && values.count("key"));
+  o.feed = keys::reachable(o.feed, o.control);
   o.state = default_state();
   o.page = default_page();
   take("state", o.state);

@@ -7,15 +7,16 @@
 namespace grfd::monitor {
 
 struct Options {
-  std::string feed = "tcp://127.0.0.1:7390";
+  std::string feed = "tcp://127.0.0.1:7390";  ///< where it can be reached
   std::string control = "ipc:///run/grfd/control";
   std::string pairing = "ipc:///run/grfd/monitor";  ///< where `grfctl monitor` asks
   std::string listen = "127.0.0.1:7391";            ///< ADDRESS:PORT, [ADDRESS]:PORT
   std::string server_key, key;                      ///< files; for a feed or commands that ask for keys
-  bool secure = false;                              ///< TLS and pairing on loopback too
-  bool invite = false;                              ///< print a link that also allows commands
-  std::filesystem::path state;                      ///< certificate and paired pages
-  std::filesystem::path page;                       ///< index.html, monitor.js, monitor.css
+  bool feed_has_keys = false;   ///< as the daemon's settings say, or the caller who gives address and keys
+  bool secure = false;          ///< TLS and pairing on loopback too
+  bool invite = false;          ///< print a link that also allows commands
+  std::filesystem::path state;  ///< certificate and paired pages
+  std::filesystem::path page;   ///< index.html, monitor.js, monitor.css
 };
 
 /// @return nothing when help was printed. @throws std::runtime_error: one sentence for the user.

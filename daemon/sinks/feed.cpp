@@ -14,7 +14,14 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kBetweenAnswers = std::chrono::milliseconds(20);
 constexpr int kSubscriptionsAtOnce = 1000;
 constexpr std::int64_t kMostBytes = 256;           // of a subscription; libzmq keeps every byte of it in a tree
-constexpr std::int64_t kMostHandshakeBytes = 768;  // CURVE: 257, the metadata of the client
+constexpr std::int64_t kMostHandshakeBytes = 384;  // CURVE: 257, the metadata of the client
+// Of one connection: no client needs more, and every one that no stream begins with costs memory (each of 256 bytes
+// 15 kB). Of all connections together less than 20 MB.
+constexpr std::uint32_t kMostRequests = 10000, kMostUseless = 500, kMostUselessOfAll = 1000;
+// ZeroMQ takes what has come in one go, and nothing is published meanwhile: it must not be much.
+constexpr int kUnreadSubscriptions = 10;
+constexpr int kReceiveBytes = 16384;
+constexpr const char* kEndless = "feed: a client sends subscriptions without end";
 
 TimeNs lab_now() {
   timespec t{};
@@ -23,7 +30,8 @@ TimeNs lab_now() {
 }
 }  // namespace
 
-Feed::Feed(const FeedSettings& settings, const std::string& keys) : settings_(settings) {
+Feed::Feed(const FeedSettings& settings, const std::string& keys, std::size_t most_connections)
+    : settings_(settings), connections_(most_connections) {
   if (!keys.empty()) gate_.emplace(keys, std::initializer_list<Right>{Right::feed});
 }
 
@@ -61,20 +69,34 @@ void Feed::open(const Session& session) {
   socket_.set(zmq::sockopt::xpub_verbose,
               1);  // every subscription comes up here, so that each late joiner gets the info
   socket_.set(zmq::sockopt::sndhwm, settings_.high_water_mark);
+  socket_.set(zmq::sockopt::rcvhwm, kUnreadSubscriptions);
+  socket_.set(zmq::sockopt::rcvbuf, kReceiveBytes);
   socket_.set(zmq::sockopt::linger, 200);
   socket_.set(zmq::sockopt::maxmsgsize, gate_ ? kMostHandshakeBytes : kMostBytes);  // who sends more is cut off
   socket_.set(zmq::sockopt::ipv6, settings_.endpoint.starts_with("tcp://["));
-  if (gate_) gate_->open(context_, socket_);
+  try {
+    connections_.open(context_, socket_);
+    if (gate_) gate_->open(context_, socket_);
+  } catch (...) {
+    shut();
+    throw;
+  }
   try {
     socket_.bind(settings_.endpoint);
   } catch (const zmq::error_t& e) {
+    shut();
     throw std::runtime_error("cannot publish at " + settings_.endpoint + ": " + e.what() +
                              "; is another grfd running? Set feed.endpoint to a free address");
   }
   next_flush_ = next_answer_ = Clock::now();
 }
 
-void Feed::write(std::span<const Sample> samples) {
+void Feed::write(std::span<const Sample> samples) try { publish(samples); } catch (...) {
+  shut();  // nobody would read what comes in
+  throw;
+}
+
+void Feed::publish(std::span<const Sample> samples) {
   for (const Sample& s : samples) {
     Topic& topic = topics_.at(s.stream);
     if (!topic.joiner.add(s)) continue;
@@ -93,7 +115,7 @@ void Feed::write(std::span<const Sample> samples) {
   if (std::exchange(any_fast_, false))
     for (Topic& topic : topics_)
       if (topic.fast && topic.count > 0) send(topic);
-  if (gate_) gate_->poll();
+  watch_peers();
   take_subscriptions();
   const auto now = Clock::now();
   if (answer_wanted_ && now >= next_answer_) answer_subscriptions(now);
@@ -161,26 +183,58 @@ void Feed::send_session() {
   socket_.send(zmq::message_t(), zmq::send_flags::dontwait);
 }
 
+void Feed::watch_peers() {
+  connections_.poll();
+  const bool list_is_new = gate_ && gate_->poll();
+  std::uint32_t useless = 0;
+  Connections::Peer* worst = nullptr;
+  for (auto& [fd, peer] : connections_.peers()) {
+    if (peer.cut) continue;
+    if (list_is_new && peer.spoke && !gate_->admits(peer.key))
+      connections_.cut(peer, "feed: a client that listens has lost its right to");
+    useless += peer.useless;
+    if (!worst || peer.useless > worst->useless) worst = &peer;
+  }
+  if (useless > kMostUselessOfAll) connections_.cut(*worst, kEndless);
+}
+
 void Feed::take_subscriptions() {
   zmq::message_t message;
   for (int i = 0; i < kSubscriptionsAtOnce && socket_.recv(message, zmq::recv_flags::dontwait); ++i) {
-    const std::string_view text = message.to_string_view();
-    if (text.empty() || (text[0] != 0 && text[0] != 1) || text.size() > 1 + std::max<std::size_t>(longest_name_, 7)) {
-      ++bad_;
-      continue;
-    }
-    if (text[0] == 0) continue;
-    ++subscriptions_;
-    if (any_data_) ++late_;
-    const std::string_view prefix = text.substr(1);
-    const auto wants = [&](std::string_view name) { return name.substr(0, prefix.size()) == prefix; };
-    session_wanted_ |= wants("session");
-    for (Topic& topic : topics_) {
-      topic.info_wanted |= wants(topic.info->name);
-      topic.preview_info_wanted |= !topic.preview.empty() && wants(topic.preview);
-    }
-    answer_wanted_ = true;
+    Connections::Peer* peer = connections_.sender(message);
+    if (peer && peer->cut) continue;  // what it had sent before
+    const bool useful = take_subscription(message.to_string_view());
+    if (!peer) continue;  // has left already
+    ++peer->requests;
+    if (!useful) ++peer->useless;
+    if (peer->requests <= kMostRequests && peer->useless <= kMostUseless) continue;
+    connections_.cut(*peer, kEndless);
   }
+}
+
+/// @return whether there is such a stream
+bool Feed::take_subscription(std::string_view text) {
+  if (!text.empty() && text[0] == 0) return true;  // the end of one
+  if (text.empty() || text[0] != 1 || text.size() > 1 + std::max<std::size_t>(longest_name_, 7)) {
+    ++bad_;
+    return false;
+  }
+  ++subscriptions_;
+  if (any_data_) ++late_;
+  const std::string_view prefix = text.substr(1);
+  bool any = false;
+  const auto mark = [&](bool& wanted, std::string_view name) {
+    const bool wants = name.substr(0, prefix.size()) == prefix;
+    wanted |= wants;
+    any |= wants;
+  };
+  mark(session_wanted_, "session");
+  for (Topic& topic : topics_) {
+    mark(topic.info_wanted, topic.info->name);
+    if (!topic.preview.empty()) mark(topic.preview_info_wanted, topic.preview);
+  }
+  answer_wanted_ = true;
+  return any;
 }
 
 /// Once for all who asked meanwhile: everybody with that subscription gets it, and a flood of them costs no more.
@@ -196,7 +250,12 @@ void Feed::answer_subscriptions(Clock::time_point now) {
 
 void Feed::close() {
   flush();
+  shut();
+}
+
+void Feed::shut() noexcept {
   socket_.close();
+  connections_.close();
   if (gate_) gate_->close();
 }
 

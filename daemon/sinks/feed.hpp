@@ -7,6 +7,7 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "daemon/connections.hpp"
 #include "daemon/key_gate.hpp"
 #include "daemon/sink.hpp"
 #include "daemon/sinks/age_statistics.hpp"
@@ -18,7 +19,8 @@ namespace grfd {
 class Feed final : public Sink {
  public:
   /// @param keys folder of keys (schemas/keys.md) that subscribers need; empty: whoever reaches the endpoint may listen
-  explicit Feed(const FeedSettings& settings, const std::string& keys = "");
+  /// @param most_connections 0: as Connections finds right
+  explicit Feed(const FeedSettings& settings, const std::string& keys = "", std::size_t most_connections = 0);
   const char* name() const override { return "feed"; }
   /// @throws std::runtime_error when the endpoint cannot be bound, or there is no server key
   void open(const Session& session) override;
@@ -30,6 +32,7 @@ class Feed final : public Sink {
   const Counter& messages() const { return messages_; }
   const Counter& bad_requests() const { return bad_; }
   const KeyGate* gate() const { return gate_ ? &*gate_ : nullptr; }  ///< null: no keys are asked for
+  const Connections& connections() const { return connections_; }
   /// From the arrival of a message's newest sample to its sending. Any thread.
   AgeStatistics::Summary fast_age() const { return fast_age_.summary(); }
   AgeStatistics::Summary batched_age() const { return batched_age_.summary(); }
@@ -57,13 +60,18 @@ class Feed final : public Sink {
   void send_info(const std::string& name, const Topic& topic);
   void send_session();
   void flush();
+  void publish(std::span<const Sample> samples);
+  void shut() noexcept;
+  void watch_peers();
   void take_subscriptions();
+  bool take_subscription(std::string_view text);
   void answer_subscriptions(std::chrono::steady_clock::time_point now);
 
   FeedSettings settings_;
   zmq::context_t context_{1};
-  zmq::socket_t socket_;
   std::optional<KeyGate> gate_;
+  Connections connections_;
+  zmq::socket_t socket_;  // gone before its gate
   std::vector<Topic> topics_;
   std::string session_info_, session_id_;
   TimeNs session_start_ = 0;

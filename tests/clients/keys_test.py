@@ -3,10 +3,13 @@
 import json
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 from checks import Daemon, check, failures, finish, raises, skip, wait_for
 
@@ -72,10 +75,37 @@ def test_start_is_refused(settings):
                               ("half a key", ("allow", "half", public[:39]), 1), ("nobody to forget", ("forget", "nobody"), 1)):
         done = key(*words)
         check(f"{what}: exit code {code}, one line", done.returncode == code and done.stderr.count("\n") == 1, (done.returncode, done.stderr))
-    os.chmod(file, 0o644)
-    code, said = check_config()
-    os.chmod(file, 0o600)
-    check("a secret that others can read is refused", code == 2 and "chmod 600" in said, said)
+    def refused(what, path, mode, words):
+        before = os.stat(path).st_mode & 0o777
+        os.chmod(path, mode)
+        code, said = check_config()
+        listed = key("list")
+        os.chmod(path, before)
+        check(what, code == 2 and words in said, said)
+        check("  and grfctl key list says it, too", listed.returncode == 1 and words in listed.stderr, (listed.returncode, listed.stderr))
+    refused("a secret that others can read is refused", file, 0o644, "chmod 600")
+    refused("a client's file that others can write is refused", f"{keys}/coach.allowed", 0o666, "chmod 644")
+    refused("a folder that others can write is refused", keys, 0o777, "chmod 700")
+    with open(f"{keys}/coach.allowed") as f:
+        text = f.read()
+    with open(f"{keys}/coach.allowed", "w") as f:
+        f.write(text.replace('"feed"', '"everything"'))
+    listed = key("list")
+    check("grfctl key list refuses rights that the daemon refuses", listed.returncode == 1 and "must say rights" in listed.stderr and "coach " not in listed.stdout, listed)
+    with open(f"{keys}/coach.allowed", "w") as f:
+        f.write(text)
+    os.rename(f"{keys}/operator.pub", f"{keys}/away")
+    check("other rights without NAME.pub", key("allow", "operator", "--feed", "--control").stdout == "operator may use: feed control\n"
+          and public in open(f"{keys}/operator.allowed").read() and key("allow", "operator", "--control").returncode == 0)
+    os.rename(f"{keys}/away", f"{keys}/operator.pub")
+    for words in (("key", "allow", "x", public, "--keys", "/nowhere/keys"), ("key", "list", "--keys", "/nowhere/keys"), ("key", "create", "x", "--keys", "/proc/keys-of-grfd")):
+        done = run(GRFCTL, *words)
+        check(f"{words[1]} without a folder: one plain line", done.returncode == 1 and done.stderr.count("\n") == 1 and "filesystem error" not in done.stderr, done.stderr)
+    os.mkdir(f"{keys}/taken.allowed")
+    other = run(GRFCTL, "key", "create", "spare", "--keys", keys + "-spare").stdout.split()[0]
+    done = key("allow", "taken", other)
+    check("what cannot be written leaves nothing behind", done.returncode == 1 and not [f for f in os.listdir(keys) if f.endswith(".part")], (done.stderr, os.listdir(keys)))
+    os.rmdir(f"{keys}/taken.allowed")
 
 
 def test_clients(daemon):
@@ -96,7 +126,10 @@ def test_clients(daemon):
         e = raises("an unknown key is told so", grfd.FeedError, ["does not let this key in"], lambda: next(grfd.live("cop/total", endpoint=daemon.feed, **own("stranger"))))
         print(f"       {e}")
         check("and counted", wait_for(lambda: counters()["feed.keys_refused"] == 1, 3), counters())
+        time.sleep(5.1)  # the log has one line every five seconds
         raises("the operator may not listen", grfd.FeedError, ["does not let this key in"], lambda: next(grfd.live("cop/total", endpoint=daemon.feed, **own("operator"))))
+        daemon.log.seek(0)
+        check("the log says what would let it in, and leaves it the right it has", "operator has no right to the feed from 127.0.0.1; grfctl key allow operator --feed --control would" in daemon.log.read())
         raises("another daemon's key", grfd.FeedSilent, ["server_key"],
                lambda: next(grfd.live("cop/total", endpoint=daemon.feed, timeout_s=1, key=f"{keys}/coach.key", server_key=f"{keys}/stranger.pub")))
         raises("half of the keys", grfd.GrfdError, ["go together"], lambda: grfd.live(endpoint=daemon.feed, key=f"{keys}/coach.key"))
@@ -114,8 +147,18 @@ def test_clients(daemon):
         except grfd.GrfdError:
             return False
     check("who is allowed while the daemon runs comes in", wait_for(let_in, 5))
-    key("forget", "stranger")
-    check("and who is forgotten does not", wait_for(lambda: not let_in(), 5))
+    with grfd.live("cop/total", endpoint=daemon.feed, timeout_s=1, **own("stranger")) as open_feed:
+        next(open_feed)
+        key("forget", "stranger")
+
+        def silent():
+            try:
+                next(open_feed)
+                return False
+            except grfd.GrfdError:
+                return True
+        check("who is forgotten hears no more", wait_for(silent, 8))
+    check("and does not come in again", not let_in() and counters()["feed.connections_cut_off"] == 1, counters())
 
     with grfd.control(daemon.control, **own("coach")) as looks:
         check("the coach may look at the state", looks.status()["session"] == control.ping())
@@ -139,6 +182,62 @@ def test_clients(daemon):
     control.close()
 
 
+def test_flood(daemon):
+    """Connections without end, from one that has no key, while a trial is recorded."""
+    own = {"key": f"{keys}/operator.key", "server_key": f"{keys}/server.pub"}
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (700, 700))
+    control = grfd.control(daemon.control, timeout_s=30, **own)
+    control.ping()
+    stop, at_feed = threading.Event(), []
+    host, feed_port = "127.0.0.1", int(daemon.feed.rsplit(":", 1)[1])
+
+    def flood():
+        held = []
+        while not stop.is_set():
+            s = socket.socket()
+            s.setblocking(False)
+            s.connect_ex((host, feed_port))
+            held.append(s)
+            if len(held) > 2000:
+                held.pop(0).close()
+                time.sleep(0.0005)
+        for s in held:
+            s.close()
+
+    def descriptors():
+        return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        check("the flood is noticed", wait_for(lambda: control.status()["counters"].get("feed.connection_floods", 0) > 0, 20))
+        started = control.record_start("flood")
+        check("record start during a flood", bool(started), started)
+        for _ in range(20):
+            at_feed.append(descriptors())
+            time.sleep(0.1)
+        control.mark("flood")
+        file = control.record_stop()
+        verified = run(GRFD, "verify", file)
+        check("and stop: the recording is whole", verified.returncode == 0, verified.stdout + verified.stderr)
+    finally:
+        stop.set()
+        thread.join()
+    check(f"descriptors stay below the limit of 700: at most {max(at_feed)}", max(at_feed) < 650, at_feed)
+    control.close()
+
+
+def test_plain_feed_beside_keys():
+    """Commands over TCP ask for keys, the feed on loopback has none: each client must know which is which."""
+    commands, plain = f"tcp://127.0.0.1:{free_port()}", f"tcp://127.0.0.1:{free_port()}"
+    second = Daemon(GRFD, DEMO, folder, f"keys.folder={keys}", feed=plain, control=commands)
+    environment = dict(os.environ, GRFD_KEY=f"{keys}/operator.key", GRFD_SERVER_KEY=f"{keys}/server.pub", GRFD_CONTROL=commands)
+    try:
+        watched = run(GRFCTL, "watch", "--once", env=environment)
+        check("grfctl watch: commands with keys, a plain feed", watched.returncode == 0 and " LIVE " in watched.stdout, watched.stdout + watched.stderr)
+    finally:
+        second.stop()
+
+
 with tempfile.TemporaryDirectory(prefix="grfd-keys-") as folder:
     keys = folder + "/keys"
     port = free_port()
@@ -148,8 +247,10 @@ with tempfile.TemporaryDirectory(prefix="grfd-keys-") as folder:
     daemon.feed = f"tcp://127.0.0.1:{port}"
     try:
         test_clients(daemon)
+        test_flood(daemon)
     finally:
         daemon.stop()
         if failures:
             daemon.show_log()
+    test_plain_feed_beside_keys()
 finish()

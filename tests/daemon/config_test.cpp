@@ -307,7 +307,8 @@ BOOST_AUTO_TEST_CASE(the_feed_and_the_commands_stay_on_this_computer) {
        {"tcp://127.0.0.1:7390", "tcp://127.3.2.1:1", "tcp://[::1]:65535", "tcp://127.0.0.1:*", "ipc:///tmp/feed"})
     BOOST_TEST(file.errors({std::string("feed.endpoint=") + good}) == "");
   const std::string keys = "keys.folder=/nowhere/keys";
-  for (const char* open : {"tcp://0.0.0.0:7390", "tcp://*:7390", "tcp://192.168.1.5:7390", "tcp://[::]:7390"}) {
+  for (const char* open : {"tcp://0.0.0.0:7390", "tcp://*:7390", "tcp://192.168.1.5:7390", "tcp://[::]:7390",
+                           "tcp://[fe80::1%eth0]:7390"}) {
     BOOST_TEST(
         file.errors({std::string("feed.endpoint=") + open, keys}) ==
         std::string("--set feed.endpoint: is \"") + open +
@@ -318,12 +319,13 @@ BOOST_AUTO_TEST_CASE(the_feed_and_the_commands_stay_on_this_computer) {
   }
   for (const char* wrong : {"udp://127.0.0.1:7390", "127.0.0.1:7390", "tcp://127.0.0.1", "tcp://127.0.0.1:70000",
                             "tcp://127.0.0.1:", "tcp://:7390", "tcp://lab.example:7390", "tcp://localhost:7390",
-                            "tcp://127.0.0.1.example:7390", "tcp://eth0;127.0.0.1:7390", "tcp://::1:7390"})
+                            "tcp://127.0.0.1.example:7390", "tcp://eth0;127.0.0.1:7390", "tcp://::1:7390",
+                            "tcp://[fe80::1]:7390", "tcp://[fe80::1%]:7390", "tcp://[2001:db8::1%eth0]:7390"})
     BOOST_TEST(
         file.errors({std::string("feed.endpoint=\"") + wrong + "\""}) ==
         std::string("--set feed.endpoint: is \"") + wrong +
             "\", must be tcp://127.0.0.1:PORT, tcp://[::1]:PORT or ipc://PATH; or, with keys, tcp://ADDRESS:PORT "
-            "with an address of this computer, or 0.0.0.0");
+            "with an address of this computer (one of fe80:: with its interface, as in [fe80::1%eth0]), or 0.0.0.0");
   BOOST_TEST(
       file.errors({"control.endpoint=tcp://127.0.0.1:1", keys}) ==
       "--set control.endpoint: is \"tcp://127.0.0.1:1\", where everybody who reaches it could command, so it needs "

@@ -140,4 +140,27 @@ BOOST_AUTO_TEST_CASE(addresses) {
     BOOST_CHECK_THROW(parse_address(wrong), std::runtime_error);
 }
 
+BOOST_AUTO_TEST_CASE(the_feed_of_the_daemons_settings) {
+  const Folder folder;
+  std::filesystem::create_directories(folder.path);
+  const std::string file = folder.path / "grfd.toml";
+  const auto options = [&](const std::string& toml, std::vector<std::string> more = {}) {
+    std::ofstream(file) << toml << "\n[keys]\nfolder = \"none\"\n";
+    std::vector<std::string> words{"grfmon", "--config", file};
+    words.insert(words.end(), more.begin(), more.end());
+    std::vector<char*> argv;
+    for (std::string& w : words) argv.push_back(w.data());
+    return *read_options(static_cast<int>(argv.size()), argv.data());
+  };
+  const std::string everywhere = "[feed]\nendpoint = \"tcp://*:7390\"\n",
+                    commands = "[control]\nendpoint = \"tcp://192.0.2.7:7392\"\n",
+                    loopback = "[feed]\nendpoint = \"tcp://127.0.0.1:7390\"\n";
+  BOOST_TEST(options(everywhere).feed == "tcp://127.0.0.1:7390");
+  BOOST_TEST(options(everywhere + commands).feed == "tcp://192.0.2.7:7390");
+  BOOST_TEST(options(everywhere).feed_has_keys);  // although it is reached on loopback
+  BOOST_TEST(!options(loopback + commands).feed_has_keys);
+  BOOST_TEST(!options(loopback + commands, {"--key", "k", "--server-key", "s"}).feed_has_keys);
+  BOOST_TEST(options(loopback, {"--feed", "tcp://127.0.0.1:1", "--key", "k", "--server-key", "s"}).feed_has_keys);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
