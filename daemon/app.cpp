@@ -9,6 +9,7 @@
 
 #include "daemon/child.hpp"
 #include "daemon/event_text.hpp"
+#include "daemon/sinks/calibration_sink.hpp"
 #include "daemon/summary.hpp"
 #include "daemon/usb_finder.hpp"
 
@@ -95,6 +96,9 @@ App::App(Settings settings, const RunOptions& options)
       [this](StatusSink::Event e) { asio::post(io_, [this, e = std::move(e)] { on_event(e); }); });
   status_sink_ = status.get();
   add_sink(std::move(status), ring(1));
+  add_sink(std::make_unique<CalibrationSink>(
+               [this](Json detail) { asio::post(io_, [this, d = std::move(detail)] { on_calibration(d); }); }),
+           ring(1));
 
   assembly_.engine->add_counter("truth", emulation_.truth_dropped());
   for (const Counter* c : {&control_.replies_dropped(), &control_.clients_gone(), &control_.bad_requests()})
@@ -166,6 +170,7 @@ void App::begin() {
     children_[pid] = {"", 0};
   }
   load_delays();
+  load_calibrations();
   if (settings_.record.at_start) { start_recording(settings_.record.name); }
   if (settings_.record.tare_at_start) {
     auto timer = std::make_shared<asio::steady_timer>(

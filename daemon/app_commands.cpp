@@ -57,6 +57,9 @@ Control::Answer App::handle(const Json& request) {
   }
   if (command == "delays") return {{{"delays", delays_ ? delays_->to_json() : Json::array()}}};
   if (command == "delays_use") return use_delays();
+  if (command == "calibrate") return calibrate(text("step"), text("side"), request.value("seconds", Json()));
+  if (command == "calibrations") return {{{"calibrations", calibrations_ ? calibrations_->to_json() : Json::array()}}};
+  if (command == "calibrations_use") return use_calibrations();
   if (command == "pose") return {nullptr, send_command("pose", Json::object())};
   if (command == "record_start") {
     if (trial_ != Trial::none) throw Refusal("a recording is running already (" + journal_ + "); stop it first");
@@ -92,8 +95,8 @@ Control::Answer App::handle(const Json& request) {
     return {nullptr, id};
   }
   throw Refusal("unknown command '" + command +
-                "'; there are ping, status, devices, tare, tap, delays, delays_use, pose, record_start, record_stop, "
-                "mark, blink");
+                "'; there are ping, status, devices, tare, tap, delays, delays_use, calibrate, calibrations, "
+                "calibrations_use, pose, record_start, record_stop, mark, blink");
 }
 
 Json App::devices() {

@@ -1,22 +1,8 @@
 // Delays between plates and inertial sensors: measured by a tap test, kept, offered, used when asked.
-#include <ctime>
-
 #include "daemon/app_impl.hpp"
+#include "daemon/utc_text.hpp"
 
 namespace grfd {
-namespace {
-
-std::string utc_text() {
-  const std::time_t now = std::time(nullptr);
-  std::tm tm{};
-  gmtime_r(&now, &tm);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-  return text;
-}
-
-}  // namespace
-
 std::string App::serial_of(const std::string& device) const {
   for (const Devices::Status& d : devices_->status())
     if (d.name == device) return d.serial;

@@ -1,5 +1,5 @@
 // The running daemon. app.cpp: life; app_commands.cpp: what clients ask for; app_trials.cpp: recordings;
-// app_delays.cpp: measured delays of sensors.
+// app_delays.cpp: measured delays of sensors; app_calibration.cpp: functional calibration.
 #pragma once
 #include <utility>
 
@@ -11,6 +11,7 @@
 
 #include "daemon/app.hpp"
 #include "daemon/assembly.hpp"
+#include "daemon/calibrations.hpp"
 #include "daemon/captures.hpp"
 #include "daemon/control.hpp"
 #include "daemon/delays.hpp"
@@ -53,6 +54,12 @@ class App {
   void load_delays();
   void keep_delays(const Control::Json& tap_result);
   Control::Answer use_delays();
+  void load_calibrations();
+  Control::Answer calibrate(const std::string& step, const std::string& side, const Control::Json& seconds);
+  void on_calibration(const Control::Json& detail);
+  void keep_calibration(const Control::Json& detail);
+  Control::Answer use_calibrations();
+  void repeat_calibration();
   std::string keys_for(Right right, const std::string& endpoint) const;  ///< folder of keys; empty: none are asked for
   void add_peers(const char* owner, const Connections& connections, const KeyGate* gate);
 
@@ -78,6 +85,9 @@ class App {
   enum class Trial { none, starting, running, stopping } trial_ = Trial::none;
   std::string journal_, last_file_;
   std::optional<DelayStore> delays_;
+  std::optional<CalibrationStore> calibrations_;
+  Control::Json calibration_in_use_ = Control::Json::object();  ///< axes by IMU; empty: those of the settings
+  TimeNs calibrating_until_ = 0;
   double trial_since_s_ = 0;
   std::uint64_t stop_command_ = 0;
   std::map<pid_t, std::pair<std::string, std::uint64_t>> children_;  ///< pid -> journal, command that waits for it

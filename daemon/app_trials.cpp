@@ -13,6 +13,7 @@ std::uint64_t App::start_recording(const std::string& name) {
   const std::uint64_t id = send_command("record_start", {{"name", name.empty() ? settings_.record.name : name}});
   // Every file says which devices took part, and which were missing.
   for (const Devices::Status& d : devices_->status()) assembly_.command(clock_.now(), device_command(d));
+  repeat_calibration();
   return id;
 }
 

@@ -14,7 +14,7 @@ constexpr int kRequestsAtOnce = 100;
 constexpr int kUnreadReplies = 1000;  // per client; schemas/control.md promises it
 
 /// What a client may ask that has the right to the feed, but not to command.
-constexpr std::string_view kLooking[] = {"ping", "status", "devices", "delays"};
+constexpr std::string_view kLooking[] = {"ping", "status", "devices", "delays", "calibrations"};
 constexpr auto kPeersTurn = std::chrono::milliseconds(20);
 
 }  // namespace

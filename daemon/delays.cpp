@@ -2,6 +2,8 @@
 
 #include <fstream>
 
+#include "daemon/json_file.hpp"
+
 namespace grfd {
 
 using Json = nlohmann::ordered_json;
@@ -50,16 +52,6 @@ Json DelayStore::to_json() const {
   return list;
 }
 
-/// A new file takes the place of the old one at once, so that a crash leaves one of the two.
-void DelayStore::write() const {
-  std::error_code error;
-  std::filesystem::create_directories(file_.parent_path(), error);
-  const std::filesystem::path fresh = file_.string() + ".new";
-  std::ofstream out(fresh, std::ios::trunc);
-  out << Json{{"delays", to_json()}}.dump(1) << "\n";
-  out.close();
-  if (out) std::filesystem::rename(fresh, file_, error);
-  if (!out || error) throw std::runtime_error("cannot write " + file_.string() + (error ? ": " + error.message() : ""));
-}
+void DelayStore::write() const { replace_json_file(file_, {{"delays", to_json()}}); }
 
 }  // namespace grfd

@@ -44,6 +44,14 @@ std::string tap(const Json& j) {
   return text;
 }
 
+std::string calibration(const Json& j) {
+  std::string text = "calibration, " + word(j, "step") + (word(j, "side").empty() ? "" : " " + word(j, "side"));
+  text += j.value("accepted", false) ? ": accepted" : " refused: " + word(j, "reason");
+  if (j.contains("warnings"))
+    for (const Json& w : j["warnings"]) text += "; but " + w.get<std::string>();
+  return text;
+}
+
 }  // namespace
 
 std::string event_text(const std::string& name, const std::string& detail) {
@@ -53,6 +61,8 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "tare_result") return tare(j);
   if (name == "tap_result") return tap(j);
   if (name == "delays_result") return "measured delays of " + number(j, "sensors", "%.0f") + " sensors are in use";
+  if (name == "calibrate_result") return calibration(j);
+  if (name == "calibration_result") return "calibrated axes of " + number(j, "sensors", "%.0f") + " sensors are in use";
   if (name == "edge")
     return at + word(j, "device") + " line " + number(j, "line", "%.0f") +
            (number(j, "level", "%.0f") == "1" ? " rises" : " falls");

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "schemas/sample.hpp"
@@ -44,6 +45,24 @@ class CommandText {
       return std::from_chars(value.data(), value.data() + value.size(), v).ec == std::errc{};
     });
     return found ? std::optional(v) : std::nullopt;
+  }
+  /// The numbers of a key's list, at any depth. @return how many; 0 when there is no such list, it is longer than `to`,
+  /// or holds anything else
+  std::size_t numbers(std::string_view key, std::span<double> to) const noexcept {
+    std::size_t n = 0;
+    any_value(key, [&](std::string_view value) {
+      if (value.substr(0, 1) != "[") return false;
+      for (n = 0; n < to.size(); ++n) {
+        value.remove_prefix(1);
+        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), to[n]);
+        if (error != std::errc{}) break;
+        value.remove_prefix(static_cast<std::size_t>(end - value.data()));
+        if (value.substr(0, 1) == "]") return ++n, true;
+        if (value.substr(0, 1) != ",") break;
+      }
+      return n = 0, false;
+    });
+    return n;
   }
   /// The text that the JSON gives for this key, as it stands in our own compact JSON (escapes are left as they are);
   /// empty when there is none.

@@ -4,37 +4,16 @@
 #include <cmath>
 
 namespace grfd {
-namespace {
-constexpr double kGravity = 9.80665;
-}
-
-InertialSensor::Input InertialSensor::input(const StreamInfo& stream, const char* column) {
-  for (std::size_t i = 0; i < stream.columns.size(); ++i) {
-    const Column& c = stream.columns[i];
-    if (c.name != column) continue;
-    if (c.unit == "g") return {i, kGravity};
-    if (c.unit == "deg/s") return {i, M_PI / 180};
-    if (c.unit == "rad/s" || c.unit == "m/s^2") return {i, 1};
-    throw std::invalid_argument(stream.name + ": column " + column + " has the unit '" + c.unit + "'");
-  }
-  throw std::invalid_argument(stream.name + " has no column " + column);
-}
 
 InertialSensor::InertialSensor(const ImuSettings& settings, const StreamInfo& stream, double nominal_interval_s)
-    : name_(settings.name),
-      accel_{input(stream, "accel_x"), input(stream, "accel_y"), input(stream, "accel_z")},
-      gyro_{input(stream, "gyro_x"), input(stream, "gyro_y"), input(stream, "gyro_z")},
-      estimate_(settings.estimate_axis),
-      chain_(nominal_interval_s) {
+    : name_(settings.name), columns_(stream), estimate_(settings.estimate_axis), chain_(nominal_interval_s) {
   if (!estimate_) chain_.set_axis(settings.ml_axis_left);
 }
 
 void InertialSensor::take(const Sample& s, double interval_s, std::uint64_t lost, bool restarted) noexcept {
   InertialInput in;
-  for (std::size_t i = 0; i < 3; ++i) {
-    in.force_m_s2[i] = static_cast<double>(value<float>(s, accel_[i].column)) * accel_[i].scale;
-    in.gyro_rad_s[i] = static_cast<double>(value<float>(s, gyro_[i].column)) * gyro_[i].scale;
-  }
+  in.force_m_s2 = columns_.force_m_s2(s);
+  in.gyro_rad_s = columns_.gyro_rad_s(s);
   in.interval_s = interval_s;
   in.lost = static_cast<std::uint32_t>(std::min<std::uint64_t>(lost, 1'000'000));
   in.restarted = restarted;

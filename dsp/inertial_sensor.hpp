@@ -3,6 +3,7 @@
 #include "dsp/aligner.hpp"
 #include "dsp/frame.hpp"
 #include "dsp/imu_chain.hpp"
+#include "dsp/inertial_columns.hpp"
 #include "dsp/row_writer.hpp"
 #include "dsp/stage.hpp"
 #include "schemas/settings.hpp"
@@ -39,19 +40,18 @@ class InertialSensor {
   bool at_rest() const noexcept { return chain_.filter().rest; }
   /// The standing pose; also begins the search for the axis, where the settings ask for it.
   void capture_pose() noexcept;
+  /// What a functional calibration found: the axis to the left, sensor axes; it takes the place of the configured one.
+  /// False if zero or not finite.
+  bool set_axis(const Vec3& ml_left) noexcept { return chain_.set_axis(ml_left, AxisSource::calibrated); }
+  /// The standing pose of that calibration: specific force, sensor axes.
+  bool set_pose(const Vec3& force_m_s2) noexcept { return chain_.set_pose(force_m_s2); }
   /// Takes an estimated axis as soon as it is acceptable, and says so.
   void estimate_axis(const RowTime& now, const TextWriter& events, std::uint64_t& seq, SampleBatch& out) noexcept;
   void states(StatePieces& pieces);
 
  private:
-  struct Input {
-    std::size_t column = 0;
-    double scale = 1;  ///< to SI
-  };
-  static Input input(const StreamInfo& stream, const char* column);
-
   std::string name_;
-  std::array<Input, 3> accel_, gyro_;
+  InertialColumns columns_;
   bool estimate_;
   double newest_rate_rad_s_ = SegmentMotion::kUnknown;
   ImuChain chain_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dsp/calibration_command.hpp"
 #include "dsp/command_text.hpp"
 #include "dsp/device_input.hpp"
 #include "dsp/fast_lane.hpp"
@@ -259,7 +260,9 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
   } else if (verb == "pose") {
     state.pose_wanted = true;
     state.pose_id = state.command.id();
-  } else if (verb == "mark" || verb == "device") {
+  } else if (verb == "calibration") {
+    if (use_calibration(state.command, s, imus, events, state.event_seq, out)) state.posed = true;
+  } else if (verb == "mark" || verb == "device" || verb == "calibrate_result") {
     if (verb == "device")
       for (auto& d : devices)
         if (state.command.says("device", d->name()))

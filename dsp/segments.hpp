@@ -100,7 +100,7 @@ bool hinge_accepted(double ratio, const HingeAxes& axes, const HingeParams& para
 
 // ---- the calibration of one segment ------------------------------------------------------------------------------
 
-enum class AxisSource : std::uint8_t { none, configured, main_axis, hinge };
+enum class AxisSource : std::uint8_t { none, configured, main_axis, calibrated };
 
 /// Value type; the frame exists once pose and axis are known and not parallel.
 struct SegmentCalibration {

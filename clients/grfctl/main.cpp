@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <zmq.hpp>
 
 #include "clients/grfctl/key.hpp"
@@ -29,6 +30,10 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
   tap [--plate left] [--seconds 15]
                           sensors lie on the plate and it is tapped five times: measure their delays and use them
   delays [use]            the delays of earlier taps; use: take them again
+  calibrate STEP [left|right] [--seconds N]
+                          find the axes of foot and shank sensors from movements: still, heel_raises, knee_bends,
+                          ankle_pumps left, ankle_pumps right (these two may be left out), finish
+  calibrations [use]      the axes of earlier calibrations; use: take them again
   pose                    the subject stands still now: take this as the zero of all angles
   record start [NAME]     start a recording
   record stop             end it and wait for the HDF5 file
@@ -48,7 +53,7 @@ The endpoint can also be set in GRFD_CONTROL, that of the web monitor in GRFD_MO
 --server-key FILE (its server.pub) and --key FILE (this client's NAME.key), or GRFD_SERVER_KEY and GRFD_KEY. Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 no daemon answers.
 )";
 
-Json to_request(const Words& words, const std::string& plate, double seconds) {
+Json to_request(const Words& words, const std::string& plate, std::optional<double> seconds) {
   const std::string& verb = words[0];
   const auto need = [&](std::size_t low, std::size_t high) {
     if (words.size() < low || words.size() > high) throw po::error("wrong number of words after '" + verb + "'");
@@ -59,11 +64,16 @@ Json to_request(const Words& words, const std::string& plate, double seconds) {
   } else if (verb == "tap") {
     need(1, 1);
     if (!plate.empty()) request["plate"] = plate;
-    request["seconds"] = seconds;
-  } else if (verb == "delays") {
+    request["seconds"] = seconds.value_or(15);
+  } else if (verb == "calibrate") {
+    need(2, 3);
+    request["step"] = words[1];
+    if (words.size() == 3) request["side"] = words[2];
+    if (seconds) request["seconds"] = *seconds;
+  } else if (verb == "delays" || verb == "calibrations") {
     need(1, 2);
-    if (words.size() == 2 && words[1] != "use") throw po::error("delays, or delays use");
-    if (words.size() == 2) request["command"] = "delays_use";
+    if (words.size() == 2 && words[1] != "use") throw po::error(verb + ", or " + verb + " use");
+    if (words.size() == 2) request["command"] = verb + "_use";
   } else if (verb == "tare") {
     need(1, 2);
     if (words.size() == 2) request["plate"] = words[1];
@@ -135,7 +145,9 @@ int main(int argc, char** argv) {
       }
     }
     if (words[0] != "watch")
-      request = to_request(words, values["plate"].as<std::string>(), values["seconds"].as<double>());
+      request =
+          to_request(words, values["plate"].as<std::string>(),
+                     values["seconds"].defaulted() ? std::nullopt : std::optional(values["seconds"].as<double>()));
     else if (words.size() == 2)
       feed = words[1];
     else if (words.size() > 2)
@@ -189,6 +201,10 @@ int main(int argc, char** argv) {
     if (request["command"] == "tap") {
       if (!json) std::fprintf(stderr, "tap the plate five times, firmly, a second or more apart\n");
       socket.set(zmq::sockopt::rcvtimeo, timeout_ms + static_cast<int>(values["seconds"].as<double>() * 1000));
+    }
+    if (request["command"] == "calibrate") {
+      if (!json) std::fprintf(stderr, "%s\n", calibration_hint(request["step"]));
+      socket.set(zmq::sockopt::rcvtimeo, timeout_ms + 60'000);
     }
     const Json result = receive("accepted, but no result came")["result"];
     if (json)

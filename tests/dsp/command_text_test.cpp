@@ -48,6 +48,17 @@ BOOST_AUTO_TEST_CASE(an_empty_key_finds_nothing_and_ends) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(lists_of_numbers) {
+  const CommandText c =
+      command("calibration {\"id\":7,\"imus\":{\"a\":[1,-0.5,2e-3],\"b\":[1,null],\"c\":[],\"d\":[1,2}}");
+  std::array<double, 3> v{};
+  BOOST_TEST(c.numbers("a", v) == 3u);
+  BOOST_TEST((v == std::array<double, 3>{1, -0.5, 2e-3}));
+  std::array<double, 2> two{};
+  BOOST_TEST(c.numbers("a", two) == 0u);  // longer than asked for
+  for (const char* key : {"b", "c", "d", "id", "e", ""}) BOOST_TEST(c.numbers(key, v) == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(texts_with_escapes_and_texts_without_an_end) {
   BOOST_TEST(command("mark {\"text\":\"a \\\"b\\\" c\"}").string("text") == "a \\\"b\\\" c");
   BOOST_TEST(command("mark {\"text\":\"never ends\\").string("text").empty());
