@@ -137,6 +137,11 @@ def check_control(daemon, folder):
     check(daemon.ask("blink", device="u6")["detail"]["accepted"], "the U6 blinks")
     check("error" in daemon.ask("blink", device="nobody"), "nobody cannot blink")
     check(daemon.ask("pose")["event"] == "pose_result", "pose")
+    still = daemon.ask("calibrate", step="still", seconds=2)
+    check(still["event"] == "calibrate_result" and len(still["detail"]["imus"]) == 4, f"calibrate: {still}")
+    for key in [*still["detail"], *still["detail"]["imus"][0]]:
+        check(f"`{key}`" in control_md, f"control.md does not describe {key} of calibrate_result")
+    check(daemon.ask("calibrations") == {"calibrations": []} and "error" in daemon.ask("calibrations_use"), "no calibration is kept")
     status = daemon.ask("status")
     check(status["session"] == session and status["recording"]["state"] == "running", f"status: {status['recording']}")
     stopped = daemon.ask("record_stop")
