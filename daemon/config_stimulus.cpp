@@ -91,6 +91,14 @@ void read_taps(Reader& r, SubjectSettings& s) {
   r.word<Side>("tap_side", s.tap_side, {{"left", Side::left}, {"right", Side::right}}, {"", "on which plate"});
 }
 
+void read_heel_raises(Reader& r, SubjectSettings& s) {
+  r.integer("heel_raise_count", s.heel_raise_count,
+            {"", "heel raises from standing, for a calibration; 0: none", 0, 1000});
+  r.number("heel_raise_first_s", s.heel_raise_first_s, {"s", "when the first one begins", 0, 3600});
+  r.number("heel_raise_period_s", s.heel_raise_period_s, {"s", "and the next ones", 0.5, 60});
+  r.number("heel_raise_deg", s.heel_raise_deg, {"deg", "how far the feet turn", 0, 45});
+}
+
 void check_subject(Reader& r, const SubjectSettings& s) {
   if (s.first_descent_s < s.step_on_s + s.step_on_duration_s && s.step_on_s > 0)
     r.report("first_descent_s", "is " + number_text(s.first_descent_s) +
@@ -113,6 +121,7 @@ void read_stimulus(Reader& r, StimulusSettings& s, const std::filesystem::path& 
     read_ankles(t, s.subject);
     read_trunk_and_load(t, s.subject);
     read_taps(t, s.subject);
+    read_heel_raises(t, s.subject);
     check_subject(t, s.subject);
   });
   r.table("sync", "a sync line that is wired to every emulated device", [&](Reader& t) {

@@ -225,6 +225,9 @@ struct SubjectSettings {
   int tap_count = 0;
   double tap_first_s = 5, tap_period_s = 1.7131, tap_n = 300;
   Side tap_side = Side::left;
+  // Heel raises of both feet from standing, for a functional calibration.
+  int heel_raise_count = 0;
+  double heel_raise_first_s = 10, heel_raise_period_s = 2.5, heel_raise_deg = 30;
   double cop_dy_m = 0.010, spread = 0.03, eversion_shift_m_deg = 0.0008, sway_m = 0.002;
 };
 

@@ -124,6 +124,11 @@ Subject::Instant Subject::instant(double t_s) const {
     i.count = static_cast<long>(to - from) + 1;
     i.local = since - from * cycle_;
   }
+  if (p_.heel_raise_count > 0) {
+    const double raised = t_s - p_.heel_raise_first_s, k = std::floor(raised / p_.heel_raise_period_s);
+    i.raising = k >= 0 && k < p_.heel_raise_count;
+    i.raise_s = raised - k * p_.heel_raise_period_s;
+  }
   for (std::size_t k = 0; k < 5; ++k) {
     const double a = 2 * std::numbers::pi * kSwayHz[k] * t_s + kSwayPhase[k];
     i.sway_cos[k] = std::cos(a);
@@ -156,6 +161,7 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
     }
   }
   c.hip_z = hip_standing_m_ - p_.depth_m * c.descent;
+  if (now.raising) raise_heels(now, dt, c);
   std::array<double, 5> sway = now.sway_sin;
   if (dt != 0)
     for (std::size_t k = 0; k < 5; ++k)
@@ -163,6 +169,17 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
   c.sway_y = p_.sway_m * (sway[0] + 0.6 * sway[1] + 0.3 * sway[2]);
   c.sway_x = 0.6 * p_.sway_m * (sway[3] + 0.5 * sway[4]);
   return c;
+}
+
+/// Onto the toes and down again, with rest between; the shank leans a tenth of it.
+void Subject::raise_heels(const Instant& now, double dt, Course& c) const {
+  const double u = (now.raise_s + dt) / p_.heel_raise_period_s;
+  const double deg = p_.heel_raise_deg * (s5(u / 0.4) - s5((u - 0.45) / 0.4));
+  for (std::size_t i = 0; i < 2; ++i) {
+    c.heel[i] += deg;
+    c.dorsiflexion[i] -= 0.9 * deg;
+  }
+  c.hip_z += ankle_m_ * (std::cos(deg * kRad) - 1) + p_.mtp_y_m * std::sin(deg * kRad);
 }
 
 void Subject::leg_chain(const Course& c, std::size_t i, LegPose& leg) const {

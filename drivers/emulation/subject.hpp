@@ -95,6 +95,8 @@ class Subject {
   struct Instant {
     double local = 0;  ///< since the start of the first repetition that moves anything now
     long count = 0;    ///< how many do
+    bool raising = false;
+    double raise_s = 0;  ///< since the present heel raise began
     std::array<double, 5> sway_cos, sway_sin;
   };
   /// The set courses, before the chain is solved.
@@ -108,6 +110,7 @@ class Subject {
   Instant instant(double t_s) const;
   std::array<Link, 7> links(const SubjectPose& o) const;
   Course course(const Instant& i, double dt, unsigned sides) const;
+  void raise_heels(const Instant& i, double dt, Course& c) const;
   void leg_chain(const Course& c, std::size_t side, LegPose& leg) const;
   SubjectPose pose(const Instant& i, double dt) const;
   Mat3 rotation(const Course& c, std::size_t side, Segment segment, const LegPose& leg) const;

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""grfctl calibrate and calibrations against the real grfd. Usage: calibrate_test.py GRFD GRFCTL DEMO.toml
+The emulated subject stands, raises the heels five times and squats four times; its sensors are mounted anyhow, and the axes of the
+settings are a degree or two wrong. Bound: each axis that is found within 0.5 deg of the truth, seen from above; of a shank 0.5 deg
+beyond its tibia's own inward turn, which takes the axis along (0.6 of the eversion, 3 deg right and 5 deg left)."""
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import numpy as np
+
+    from checks import ask, check, finish, log_of, wait_for
+    from recording import Recording
+except ImportError as e:
+    print(f"SKIP: {e} (python3-numpy, python3-h5py)")
+    sys.exit(77)
+
+GRFD, GRFCTL, DEMO = sys.argv[1:4]
+TRUE = {n: np.array([float(v) for v in x.split()])
+        for n, x in re.findall(r'\[\[imu\]\]\ndevice = "(\w+)".*?# exact: ([-0-9. ]+),', pathlib.Path(DEMO).read_text(), re.S)}
+BOUND_DEG = {"imu_foot_left": 0.5, "imu_foot_right": 0.5, "imu_shank_left": 0.5 + 0.6 * 5, "imu_shank_right": 0.5 + 0.6 * 3}
+MOVES = {"step_on_s": 2, "heel_raise_count": 5, "heel_raise_first_s": 11.2, "heel_raise_period_s": 2, "first_descent_s": 24.2, "repetitions": 4,
+         "descent_s": 1.4, "bottom_s": 0.1, "ascent_s": 1.2, "rest_s": 0.8}
+
+
+class Daemon:
+    def __init__(self, folder, *more):
+        self.control = f"ipc://{folder}/control"
+        sets = [f"control.endpoint={self.control}", "feed.enabled=false", f"record.folder={folder}/trials", "record.tare_at_start=false", "record.at_start=false",
+                *(f"stimulus.subject.{k}={v}" for k, v in MOVES.items()), "stimulus.subject.rate_deg_s={dominant=30,nondominant=32}", *more]
+        self.log = open(f"{folder}/log", "w+")
+        self.started = time.monotonic()
+        self.process = subprocess.Popen([GRFD, "run", DEMO, *(w for s in sets for w in ("--set", s))], stderr=self.log, stdout=self.log)
+        check("the daemon answers", wait_for(lambda: self.ctl("--timeout", "1", "--json", "ping")[0] == 0, 15))
+        check("all five devices stream", wait_for(lambda: all(d["state"] == "streaming" for d in json.loads(self.ctl("--json", "devices")[1])), 10))
+
+    def ctl(self, *words):
+        return ask(GRFCTL, self.control, *words)
+
+    def step(self, at_s, seconds, *words):
+        """Begins then, in the session's time (the processes start within 0.2 s)."""
+        time.sleep(max(0, self.started + at_s - time.monotonic()))
+        code, out, err = self.ctl("--json", "calibrate", *words, "--seconds", str(seconds))
+        return code, json.loads(out)["detail"] if out.startswith('{"event') else out + err
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            code = "still running 20 s later"
+        check("SIGTERM ends it well", code == 0, code)
+        self.said = log_of(self.process, self.log)
+
+
+def across(axis, up):
+    """The horizontal part: what makes a segment's frame."""
+    up = up / np.linalg.norm(up)
+    h = axis - up * (axis @ up)
+    return h / np.linalg.norm(h)
+
+
+def axes_of(detail):
+    return {i["imu"]: i["ml_axis_left"] for i in detail["imus"]}
+
+
+def calibrate(folder):
+    with Daemon(folder, "record.name=calibrated") as daemon:
+        code, out, err = daemon.ctl("calibrations")
+        check("no calibration yet, and what to do about it", code == 0 and "grfctl calibrate" in out, out + err)
+        code, out, err = daemon.ctl("calibrations", "use")
+        check("none that could be used", code == 1 and "make one with calibrate" in err, out + err)
+        for words, text in ((("dance",), "still, heel_raises"), (("ankle_pumps",), "side"), (("still", "--seconds", "100"), "2 to 60")):
+            code, out, err = daemon.ctl("calibrate", *words)
+            check(f"calibrate {' '.join(words)} is refused", code == 1 and text in err, out + err)
+        code, detail = daemon.step(0, 2, "finish")
+        check("finish comes last", code == 1 and not detail["accepted"] and detail["reason"] == "do still first", detail)
+        code, detail = daemon.step(5, 4, "still")
+        check("still", code == 0 and detail["accepted"] and len(detail["imus"]) == 4, detail)
+        print("       still:", *(f"{i['still_deg_s']:.2f} deg/s" for i in detail["imus"]))
+        code, detail = daemon.step(10.2, 12, "heel_raises")
+        check("heel raises", code == 0 and detail["accepted"] and not detail["warnings"], detail)
+        check("five of each foot, all the same way", all((i["turns_for"], i["turns_against"]) == (5, 0) for i in detail["imus"] if "foot" in i["imu"]), detail)
+        code, detail = daemon.step(23, 18, "knee_bends")
+        check("knee bends", code == 0 and detail["accepted"], detail)
+        check("four of each shank, all the same way", all((i["turns_for"], i["turns_against"]) == (4, 0) for i in detail["imus"] if "shank" in i["imu"]), detail)
+        code, detail = daemon.step(0, 3, "ankle_pumps", "left")
+        check("a foot that does not move is told", code == 1 and "imu_foot_left: it hardly moved" in detail["reason"], detail)
+        code, detail = daemon.step(0, 3, "finish")
+        check("finish", code == 0 and detail["accepted"] and axes_of(detail).keys() == TRUE.keys(), detail)
+        for i in detail["imus"]:
+            name, up = i["imu"], np.array(i["up_m_s2"])
+            error = np.degrees(np.arccos(np.clip(across(np.array(i["ml_axis_left"]), up) @ across(TRUE[name], up), -1, 1)))
+            check(f"{name}: axis within {error:.2f} deg of the truth (share {i['share']:.3f}, halves {i['halves_deg']:.2f} deg, tilt {i['tilt_deg']:.2f} deg)", error < BOUND_DEG[name], i)
+        code, out, err = daemon.ctl("--json", "calibrations")
+        kept = json.loads(out)["calibrations"]
+        check("the same axes are kept", code == 0 and {c["device"]: c["ml_axis_left"] for c in kept} == axes_of(detail) and all(c["serial"] and c["share"] for c in kept), out + err)
+        check("calibrations for people", all(n in daemon.ctl("calibrations")[1] for n in TRUE))
+        # A recording that begins afterwards says what is in use.
+        check("record start", daemon.ctl("record", "start")[0] == 0)
+        time.sleep(0.5)
+        code, again = daemon.step(0, 2, "still")
+        check("a new calibration may begin", code == 0 and again["accepted"], again)
+        check("record stop", daemon.ctl("record", "stop")[0] == 0)
+    return axes_of(detail)
+
+
+def look(folder, found):
+    f = Recording(f"{folder}/trials/calibrated.h5")
+    used = [json.loads(d) for _, n, d in f["commands"].texts() if n == "calibration"]
+    check("the recording holds the axes in use", len(used) == 1 and used[0]["imus"] == found, used)
+    told = [json.loads(d) for _, n, d in f["events"].texts() if n == "calibrate_result"]
+    check("and the result of the step that was made in it", len(told) == 1 and told[0]["step"] == "still" and len(told[0]["imus"]) == 4, told)
+    standing = [np.mean(f[f"ankle/{s}"]["dorsiflexion"]) for s in ("left", "right")]
+    check("standing is the zero of the angles", all(abs(v) < 0.5 for v in standing), standing)
+
+
+def use(folder, found):
+    with Daemon(folder) as daemon:
+        code, out, err = daemon.ctl("--json", "calibrations")
+        check("after a restart they are still known", code == 0 and {c["device"]: c["ml_axis_left"] for c in json.loads(out)["calibrations"]} == found, out + err)
+        code, out, err = daemon.ctl("calibrations", "use")
+        check("calibrations use", code == 0 and out == "in use: calibrated axes of 4 sensors\n", out + err)
+    check("the log offered them", "grfctl calibrations use" in daemon.said)
+
+
+with tempfile.TemporaryDirectory(prefix="grfd_calibrate_") as place:
+    begun = time.monotonic()
+    axes = calibrate(place)
+    look(place, axes)
+    use(place, axes)
+    print(f"       {time.monotonic() - begun:.1f} s in all")
+finish()
