@@ -1,4 +1,6 @@
 // Functional calibration: its steps are collected and judged by a sink; what it finds is used, kept, offered.
+#include <algorithm>
+
 #include "daemon/app_impl.hpp"
 #include "daemon/sinks/calibration_sink.hpp"
 #include "daemon/utc_text.hpp"
@@ -39,7 +41,7 @@ Control::Answer App::calibrate(const std::string& step, const std::string& side,
 }
 
 /// The sink has judged a step. What it says goes through the data, so that every recording shows it.
-void App::on_calibration(const Json& detail) {
+void App::on_calibration(Json detail) {
   calibrating_until_ = 0;
   if (detail["step"] == to_string(CalibrationStep::finish) && detail["accepted"] == true) {
     Json axes = Json::object(), with_pose = Json::object();
@@ -48,9 +50,13 @@ void App::on_calibration(const Json& detail) {
       axes[name] = with_pose[name] = f["ml_axis_left"];
       for (const Json& v : f["up_m_s2"]) with_pose[name].push_back(v);
     }
-    send_command("calibration", {{"imus", with_pose}});
-    calibration_in_use_ = std::move(axes);
-    keep_calibration(detail);
+    if (command_axes(with_pose)) {
+      calibration_in_use_ = std::move(axes);
+      keep_calibration(detail);
+    } else {
+      detail["accepted"] = false;
+      detail["reason"] = "the pipeline does not take commands now; repeat finish";
+    }
   }
   if (!assembly_.command(clock_.now(), "calibrate_result " + detail.dump()))
     log(Level::error, "the pipeline takes no commands: the result of the calibration is not recorded");
@@ -86,9 +92,15 @@ Control::Answer App::use_calibrations() {
   return {nullptr, id};
 }
 
+bool App::command_axes(const Json& imus) {
+  const Json command{{"id", next_command_++}, {"imus", imus}};
+  return assembly_.command(clock_.now(), "calibration " + command.dump());
+}
+
 /// A recording that begins later shows the axes in use, too.
 void App::repeat_calibration() {
-  if (!calibration_in_use_.empty()) send_command("calibration", {{"imus", calibration_in_use_}});
+  if (!calibration_in_use_.empty() && !command_axes(calibration_in_use_))
+    log(Level::error, "the pipeline takes no commands: the axes in use are not in the recording's commands");
 }
 
 }  // namespace grfd

@@ -56,7 +56,8 @@ class App {
   Control::Answer use_delays();
   void load_calibrations();
   Control::Answer calibrate(const std::string& step, const std::string& side, const Control::Json& seconds);
-  void on_calibration(const Control::Json& detail);
+  void on_calibration(Control::Json detail);
+  bool command_axes(const Control::Json& imus);  ///< false: the pipeline takes no commands
   void keep_calibration(const Control::Json& detail);
   Control::Answer use_calibrations();
   void repeat_calibration();

@@ -7,9 +7,6 @@ using namespace rig_test;
 
 namespace {
 
-constexpr const char* kSquat[] = {"stimulus.subject.step_on_s=0.5", "stimulus.subject.first_descent_s=6",
-                                  "record.at_start=false", "record.tare_at_start=false"};
-
 struct Run {
   std::vector<double> dorsiflexion_deg;  ///< of the left ankle
   std::vector<std::string> events;
@@ -17,7 +14,8 @@ struct Run {
 
 /// A squat of the demonstration rig; `command` at 1 s.
 Run run(const Vec3& shank_left, const std::string& command) {
-  Settings settings = demo_settings({std::begin(kSquat), std::end(kSquat)});
+  Settings settings = demo_settings({"stimulus.subject.step_on_s=0.5", "stimulus.subject.first_descent_s=6",
+                                     "record.at_start=false", "record.tare_at_start=false"});
   for (ImuSettings& i : settings.imus)
     if (i.name == "imu_shank_left") i.ml_axis_left = shank_left;
   Rig rig(std::move(settings));
