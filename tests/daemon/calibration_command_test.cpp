@@ -13,9 +13,10 @@ struct Run {
 };
 
 /// A squat of the demonstration rig; `command` at 1 s.
-Run run(const Vec3& shank_left, const std::string& command) {
-  Settings settings = demo_settings({"stimulus.subject.step_on_s=0.5", "stimulus.subject.first_descent_s=6",
-                                     "record.at_start=false", "record.tare_at_start=false"});
+Run run(const Vec3& shank_left, std::string_view command) {
+  const std::vector<std::string> overrides{"stimulus.subject.step_on_s=0.5", "stimulus.subject.first_descent_s=6",
+                                           "record.at_start=false", "record.tare_at_start=false"};
+  Settings settings = demo_settings(overrides);
   for (ImuSettings& i : settings.imus)
     if (i.name == "imu_shank_left") i.ml_axis_left = shank_left;
   Rig rig(std::move(settings));
@@ -39,7 +40,7 @@ double largest(const std::vector<double>& v) {
   return most;
 }
 
-bool holds(const std::vector<std::string>& events, const std::string& text) {
+bool holds(const std::vector<std::string>& events, std::string_view text) {
   return std::find(events.begin(), events.end(), text) != events.end();
 }
 

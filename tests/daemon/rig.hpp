@@ -18,7 +18,7 @@ using namespace grfd;
 inline constexpr TimeNs kStart = 1'000'000'000'000, kMs = 1'000'000, kSecond = 1'000'000'000;
 
 inline Settings demo_settings(const std::vector<std::string>& overrides = {}) {
-  return load_config(std::string(GRFD_SOURCE) + "/config/demo.toml", overrides);
+  return load_config(GRFD_SOURCE "/config/demo.toml", overrides);
 }
 
 /// Keeps all samples, or their rows by stream name.
