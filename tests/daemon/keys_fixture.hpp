@@ -27,6 +27,13 @@ using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 using Json = Control::Json;
 
+/// A sanitizer keeps memory that was freed, and looks at objects through a pipe.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 struct Pair {
   std::string public_key, secret_key;
   Pair() {
