@@ -157,6 +157,7 @@ int App::run() {
   assembly_.engine->poll(clock_.now());  // reads the counters of everything that still lives
   captures_.reset();
   sinks_.clear();
+  if (options_.summary && last_file_.empty()) log(Level::warning, "no summary: nothing was recorded");
   if (options_.summary && !last_file_.empty()) print_summary(last_file_);
   return failed_ ? 1 : 0;
 }
@@ -171,7 +172,7 @@ void App::begin() {
   }
   load_delays();
   load_calibrations();
-  if (settings_.record.at_start) { start_recording(settings_.record.name); }
+  if (settings_.record.at_start) own_recording_ = start_recording(settings_.record.name);
   if (settings_.record.tare_at_start) {
     auto timer = std::make_shared<asio::steady_timer>(
         io_, std::chrono::nanoseconds(assembly_.session.start +

@@ -91,6 +91,7 @@ class App {
   TimeNs calibrating_until_ = 0;
   double trial_since_s_ = 0;
   std::uint64_t stop_command_ = 0;
+  std::uint64_t own_recording_ = 0;  ///< command of the recording that was asked for by the settings
   std::map<pid_t, std::pair<std::string, std::uint64_t>> children_;  ///< pid -> journal, command that waits for it
   bool leaving_ = false, failed_ = false, recorder_failed_ = false;
   std::unique_ptr<Loop> dsp_, emulation_loop_;

@@ -35,6 +35,7 @@ void App::on_recording(const RecordingEvent& event) {
       break;
     case RecordingEvent::Kind::failed:
       log(Level::error, "recording: " + event.text);
+      failed_ |= id == own_recording_;
       if (trial_ == Trial::starting) trial_ = Trial::none;
       control_.finish(id, {{"event", "record_failed"}, {"detail", {{"id", id}, {"error", event.text}}}});
       break;

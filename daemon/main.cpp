@@ -70,6 +70,10 @@ po::options_description configured(const char* title) {
   return options;
 }
 
+void check_seconds(double seconds) {
+  if (!(seconds > 0 && seconds <= 1e9)) throw Usage("--seconds must be above 0, at most 1e9");
+}
+
 int run_command(const Words& args, bool capture) {
   auto options = configured("run");
   options.add_options()("seconds", po::value<double>())("summary", po::bool_switch());
@@ -77,7 +81,7 @@ int run_command(const Words& args, bool capture) {
   const std::string file = required_file(values, "configuration");
   grfd::RunOptions run;
   if (values.count("seconds")) run.seconds = values["seconds"].as<double>();
-  if (run.seconds && *run.seconds <= 0) throw Usage("--seconds must be above 0");
+  if (run.seconds) check_seconds(*run.seconds);
   run.summary = values["summary"].as<bool>();
   Words overrides = values["set"].as<Words>();
   if (capture) overrides.push_back("record.capture=true");
@@ -114,12 +118,14 @@ int simulate_command(const Words& args) {
   if (values.count("recording")) {
     settings.stimulus.kind = grfd::StimulusSettings::Kind::recording;
     settings.stimulus.recording = values["recording"].as<std::string>();
-    simulate.seconds = 0;
   }
+  if (settings.stimulus.kind == grfd::StimulusSettings::Kind::recording) simulate.seconds = 0;
   if (values.count("plates")) settings.stimulus.plates = plate_map(values["plates"].as<std::string>());
   if (values.count("lead-in")) settings.stimulus.lead_in_s = values["lead-in"].as<double>();
+  if (!(settings.stimulus.lead_in_s >= 0 && settings.stimulus.lead_in_s <= 3600))
+    throw Usage("--lead-in is 0 to 3600 seconds");
   if (values.count("seconds")) simulate.seconds = values["seconds"].as<double>();
-  if (values.count("seconds") && !(simulate.seconds > 0)) throw Usage("--seconds must be above 0");
+  if (values.count("seconds")) check_seconds(simulate.seconds);
   const auto begin = std::chrono::steady_clock::now();
   const double simulated_s = grfd::simulate(std::move(settings), simulate);
   const double took_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -164,7 +170,7 @@ int emulate_command(const Words& args) {
   grfd::EmulateOptions emulate;
   if (values.count("listen")) emulate.listen = values["listen"].as<std::string>();
   if (values.count("seconds")) emulate.seconds = values["seconds"].as<double>();
-  if (emulate.seconds && !(*emulate.seconds > 0)) throw Usage("--seconds must be above 0");
+  if (emulate.seconds) check_seconds(*emulate.seconds);
   try {
     return grfd::emulate(
         grfd::load_config(file, values["set"].as<Words>(), grfd::driver_registry(), grfd::Use::offline), emulate);

@@ -74,6 +74,27 @@ void find_streams(hid_t group, const std::string& prefix, std::vector<std::strin
   }
 }
 
+struct Losses {
+  std::size_t gaps = 0;
+  bool unknown = false;  ///< of at least one nobody knows how many samples it cost
+  double seconds = 0;    ///< of outages
+};
+
+/// What the stream gaps says, by stream.
+std::map<std::string, Losses> losses(hid_t file) {
+  std::map<std::string, Losses> all;
+  if (!h5::exists(file, "streams/gaps")) return all;
+  for (const std::string& text : texts(h5::open(file, "streams/gaps"), "detail")) {
+    const Json detail = Json::parse(text, nullptr, false);
+    if (!detail.is_object() || !detail.contains("stream")) continue;
+    Losses& l = all[detail["stream"].get<std::string>()];
+    ++l.gaps;
+    l.unknown |= detail.value("count", 0.0) < 0;
+    l.seconds += detail.value("seconds", 0.0);
+  }
+  return all;
+}
+
 Json summarise(const std::string& path) {
   const h5::Id file = h5::open_file(path);
   Json all{{"file", path},
@@ -85,6 +106,7 @@ Json summarise(const std::string& path) {
   std::vector<std::string> names;
   find_streams(h5::open(file, "streams"), "", names);
   Json streams = Json::array();
+  const std::map<std::string, Losses> lost = losses(file);
   double longest_s = 0;
   for (const std::string& name : names) {
     const h5::Id group = h5::open(file, "streams/" + name);
@@ -105,7 +127,15 @@ Json summarise(const std::string& path) {
       duration = last - first;
     }
     longest_s = std::max(longest_s, duration);
-    streams.push_back({{"name", name}, {"rows", rows}, {"missing", missing}, {"seconds", duration}});
+    const auto found = lost.find(name);
+    const Losses l = found == lost.end() ? Losses{} : found->second;
+    streams.push_back({{"name", name},
+                       {"rows", rows},
+                       {"missing", missing},
+                       {"gaps", l.gaps},
+                       {"missing_unknown", l.unknown},
+                       {"outage_s", l.seconds},
+                       {"seconds", duration}});
   }
   all["seconds"] = longest_s;
   all["streams"] = streams;
@@ -155,12 +185,17 @@ void print(const Json& s) {
   std::printf("\n%s\n  %.1f s, started %s UTC, participant %s\n\n", s["file"].get<std::string>().c_str(),
               s["seconds"].get<double>(), s["start_utc"].get<std::string>().c_str(),
               s["participant"].get<std::string>().c_str());
-  std::printf("  %-32s %12s %10s\n", "stream", "samples", "missing");
+  std::printf("  %-32s %12s %6s %10s\n", "stream", "samples", "gaps", "missing");
   for (const Json& line : s["streams"])
-    if (line["rows"].get<std::uint64_t>() > 0 && line["name"].get<std::string>().rfind("truth/", 0) != 0)
-      std::printf("  %-32s %12llu %10llu\n", line["name"].get<std::string>().c_str(),
-                  static_cast<unsigned long long>(line["rows"].get<std::uint64_t>()),
-                  static_cast<unsigned long long>(line["missing"].get<std::uint64_t>()));
+    if (line["rows"].get<std::uint64_t>() > 0 && line["name"].get<std::string>().rfind("truth/", 0) != 0) {
+      std::string missing = std::to_string(line["missing"].get<std::uint64_t>());
+      if (line["missing_unknown"]) missing += " + ?";  // the device did not count
+      std::printf("  %-32s %12llu %6zu %10s", line["name"].get<std::string>().c_str(),
+                  static_cast<unsigned long long>(line["rows"].get<std::uint64_t>()), line["gaps"].get<std::size_t>(),
+                  missing.c_str());
+      if (const double outage_s = line["outage_s"]; outage_s > 0) std::printf("   away for %.2f s", outage_s);
+      std::printf("\n");
+    }
   const Json& reps = s["repetitions"];
   std::printf("\n  repetitions found          %zu%s\n", reps.size(),
               s["rejected_repetitions"].get<std::size_t>()

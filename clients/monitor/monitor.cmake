@@ -50,7 +50,7 @@ elseif(NPM AND GRFD_NODE_VERSION VERSION_GREATER_EQUAL 18)
     DEPENDS ${page_files} ${work}/node_modules/.package-lock.json
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} COMMENT "the monitor's page" VERBATIM)
   add_custom_target(monitor_page ALL DEPENDS ${page}/index.html)
-  install(DIRECTORY ${page}/ DESTINATION ${CMAKE_INSTALL_DATADIR}/grfd/monitor)
+  install(DIRECTORY ${page}/ DESTINATION ${CMAKE_INSTALL_DATADIR}/grfd/monitor OPTIONAL)
 else()
   message(STATUS "The monitor's page is not built: it needs npm and Node 18 or newer (Debian: apt-get install npm). grfmon itself is built.")
   add_custom_target(monitor_page COMMAND ${CMAKE_COMMAND} -E echo "The monitor's page is not built: npm and Node 18 or newer are missing." VERBATIM)

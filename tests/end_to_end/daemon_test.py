@@ -212,6 +212,7 @@ def test_life(folder):
     check("simulate with plugs pulled", done.returncode == 0, done.stderr)
     file = Recording(path)
     gaps = [(n, json.loads(d)) for _, n, d in file["gaps"].texts()]
+    summary = json.loads(subprocess.run([GRFD, "summary", path, "--json"], capture_output=True, text=True).stdout)[0]
     for name, stream, at, back in (("u6", "raw/u6/scan", 5, 7), ("imu_foot_left", "raw/imu_foot_left/inertial", 9, 12)):
         s = file[stream]
         step = np.diff(s.t)
@@ -224,6 +225,14 @@ def test_life(folder):
         lost = [d for n, d in gaps if n == "lost" and d["stream"] == stream]
         check(f"{name}: the ledger has its cause and length", len(lost) == 1 and lost[0]["cause"] == "unplugged" and lost[0]["count"] == -1
               and abs(lost[0]["seconds"] - (s.t[hole + 1] - s.t[hole])) < 0.1, lost)
+        said = [x for x in summary["streams"] if x["name"] == stream][0]
+        check(f"{name}: the summary says so, too", said["gaps"] == 1 and said["missing_unknown"] and abs(said["outage_s"] - lost[0]["seconds"]) < 1e-9, said)
+
+    # Nothing can be recorded: no run that ends well.
+    nowhere = subprocess.run([GRFD, "run", DEMO, "--seconds", "1", "--summary", "--set", "record.folder=/proc/nowhere", "--set", f"control.endpoint=ipc://{folder}/c2",
+                              "--set", f"feed.endpoint=ipc://{folder}/f2"], capture_output=True, text=True)
+    check("a recording that could not be started ends in exit code 1", nowhere.returncode == 1 and "/proc/nowhere" in nowhere.stderr and "nothing was recorded" in nowhere.stderr,
+          (nowhere.returncode, nowhere.stderr))
 
 
 def test_simulate(folder):
