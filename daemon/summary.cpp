@@ -182,7 +182,7 @@ double mean(const Json& reps, const char* key) {
 }
 
 void print(const Json& s) {
-  std::printf("\n%s\n  %.1f s, started %s UTC, participant %s\n\n", s["file"].get<std::string>().c_str(),
+  std::printf("\n%s\n  %.1f s, started %s, participant %s\n\n", s["file"].get<std::string>().c_str(),
               s["seconds"].get<double>(), s["start_utc"].get<std::string>().c_str(),
               s["participant"].get<std::string>().c_str());
   std::printf("  %-32s %12s %6s %10s\n", "stream", "samples", "gaps", "missing");
