@@ -20,7 +20,7 @@ struct Rig {
   std::vector<Answer> take() {
     const Bytes bytes = std::exchange(out, {});
     return answers(bytes,
-                   [this](std::uint32_t seq) { return std::find(reads.begin(), reads.end(), seq) != reads.end(); });
+                   [this](std::uint32_t of) { return std::find(reads.begin(), reads.end(), of) != reads.end(); });
   }
   /// One control transfer; its answer comes at once.
   Answer control(const Setup& setup, View data = {}) {
