@@ -335,7 +335,7 @@ BOOST_AUTO_TEST_CASE(a_capture_does_not_touch_the_hot_path) {
   constexpr int kFollowed = 25'000, kParked = 25'000, kFree = 25'000, kTransfers = kFollowed + kParked + kFree;
   constexpr std::size_t kRing = 1 << 20, kHead = 40, kPayload = 128;
   constexpr std::uint64_t kFit = kRing / (kHead + kPayload);
-  hot_path::Counts counts;
+  hot_path::Counts seen;
   std::uint64_t full = 0, full_followed = 0, full_parked = 0;
   {
     CaptureFile file(folder + "/x.grfcap", {}, kRing);
@@ -373,7 +373,7 @@ BOOST_AUTO_TEST_CASE(a_capture_does_not_touch_the_hot_path) {
     free = true;
     while (i < kTransfers) send(i++);  // both at once, whoever is faster
     device.receiver->lost("x");
-    counts = hot_path::counts;
+    seen = hot_path::counts;
     if (trapping) hot_path::release_system_calls();
     stop = true;
     writer.join();
@@ -381,16 +381,16 @@ BOOST_AUTO_TEST_CASE(a_capture_does_not_touch_the_hot_path) {
   }
   std::filesystem::remove_all(folder);
   BOOST_TEST_MESSAGE("watched " << kTransfers << " captured transfers, " << full << " found the ring full: heap "
-                                << counts.heap << ", locks " << counts.locks << ", system calls "
-                                << counts.system_calls + counts.doorbells);
+                                << seen.heap << ", locks " << seen.locks << ", system calls "
+                                << seen.system_calls + seen.doorbells);
   BOOST_TEST(ear.heard == kPayload * kTransfers);
   BOOST_TEST(full_followed == 0u);
   BOOST_TEST(full_parked == kParked - kFit);
   if (!GRFD_HOT_PATH_WATCH) return;
-  BOOST_TEST(counts.heap == 0u);
-  BOOST_TEST(counts.locks == 0u);
-  BOOST_TEST(counts.system_calls == 0u);
-  BOOST_TEST(counts.doorbells == 0u);
+  BOOST_TEST(seen.heap == 0u);
+  BOOST_TEST(seen.locks == 0u);
+  BOOST_TEST(seen.system_calls == 0u);
+  BOOST_TEST(seen.doorbells == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
