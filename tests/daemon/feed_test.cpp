@@ -15,6 +15,7 @@
 #include "schemas/stream_json.hpp"
 #include "tests/daemon/feed_client.hpp"
 #include "tests/daemon/recording_fixture.hpp"
+#include "tests/daemon/wait_for.hpp"
 
 using namespace recording_test;
 using namespace feed_test;
@@ -119,17 +120,6 @@ struct Reader {
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };
-
-template <class Condition>
-bool wait_for(Condition condition, std::chrono::milliseconds most = 5s) {
-  const auto end = Steady::now() + most;
-  while (!condition())
-    if (Steady::now() > end)
-      return false;
-    else
-      std::this_thread::sleep_for(1ms);
-  return true;
-}
 
 // ---- Golden bytes ----
 

@@ -17,6 +17,7 @@
 #include "daemon/sinks/feed.hpp"
 #include "tests/daemon/feed_client.hpp"
 #include "tests/daemon/recording_fixture.hpp"
+#include "tests/daemon/wait_for.hpp"
 
 namespace keys_test {
 
@@ -83,17 +84,6 @@ inline bool hears(zmq::socket_t& socket, std::chrono::milliseconds most) {
   socket.set(zmq::sockopt::rcvtimeo, static_cast<int>(most.count()));
   zmq::message_t m;
   return socket.recv(m).has_value();
-}
-
-template <class Condition>
-bool wait_for(Condition condition, std::chrono::milliseconds most = 10s) {
-  const auto end = Steady::now() + most;
-  while (!condition())
-    if (Steady::now() > end)
-      return false;
-    else
-      std::this_thread::sleep_for(1ms);
-  return true;
 }
 
 inline int free_port() {

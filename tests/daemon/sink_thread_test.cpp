@@ -12,6 +12,7 @@
 
 #include "schemas/row.hpp"
 #include "tests/daemon/recording_fixture.hpp"
+#include "tests/daemon/wait_for.hpp"
 
 using namespace recording_test;
 using namespace std::chrono_literals;
@@ -65,17 +66,6 @@ struct Failures {
     return all;
   }
 };
-
-template <class Condition>
-bool wait_for(Condition condition, std::chrono::milliseconds most = 5s) {
-  const auto end = std::chrono::steady_clock::now() + most;
-  while (!condition())
-    if (std::chrono::steady_clock::now() > end)
-      return false;
-    else
-      std::this_thread::sleep_for(1ms);
-  return true;
-}
 
 /// Offers `ticks` milliseconds, a few samples at once as a poll does, with a gaps row of the pipeline's own now and
 /// then.

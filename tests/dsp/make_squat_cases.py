@@ -6,21 +6,10 @@ import copy, gzip, json, math, sys
 import numpy as np
 sys.path.insert(0, sys.argv[1])
 import gp_squat as sq, gp_squat_cases as gc, gp_subject as sub
+from squat_channels import STEP, clean, pack
 
-STEP = 10
 SCALE = dict(fz=0.2, df=0.01, rate=0.05, shank=0.01, pitch=0.01, ev=0.01, copy=1e-5)
 FOOT = (0.0, 100.0)                                        # CoP then comes out in metres
-def clean(x):
-    if isinstance(x, (np.floating, float)): return float(x) if math.isfinite(x) else None
-    if isinstance(x, (np.integer, int)) and not isinstance(x, bool): return int(x)
-    if isinstance(x, dict): return {k: clean(v) for k, v in x.items()}
-    if isinstance(x, (list, tuple)): return [clean(v) for v in x]
-    return x
-def pack(x, scale):
-    """-> stored form, the 1 kHz course that the stored form means"""
-    c = np.round(np.asarray(x, float)[::STEP]/scale).astype(int); a = c*scale; j = np.arange(STEP)
-    full = np.r_[((a[:-1, None]*(STEP-j)+a[1:, None]*j)/STEP).ravel(), a[-1]]
-    return (int(c[0]) if (c == c[0]).all() else np.diff(c, prepend=0).tolist()), full
 captured = []
 inner = sq.side_metrics
 def spy(*a, **k): o = inner(*a, **k); captured.append(o); return o

@@ -7,18 +7,12 @@ from scipy.signal import sosfiltfilt
 sys.path.insert(0, sys.argv[1])
 import gp_asym, gp_squat as sq, gp_subject as sub
 from gp_filters import butter_sos
+from squat_channels import STEP, clean, pack
 
-STEP, G = 10, 9.80665
+G = 9.80665
 SCALE = dict(fz=0.1, df=0.005, rate=0.02, shank=0.005, pitch=0.005, ev=0.005, fx=0.02, fy=0.02, copx=2e-5, copy_side=2e-5, tz=0.005,
              force_rate=0.2, raw=0.1, copy=2e-5)
 SINGLE = ("copy",)
-
-
-def pack(x, scale):
-    c = np.round(np.asarray(x, float)[::STEP] / scale).astype(int)
-    a, j = c * scale, np.arange(STEP)
-    full = np.r_[((a[:-1, None] * (STEP - j) + a[1:, None] * j) / STEP).ravel(), a[-1]]
-    return np.diff(c, prepend=0).tolist(), full
 
 
 def subject(**mod):
@@ -124,14 +118,6 @@ def loads(p, T, rep, heels, toe_out, ankle_ahead):
         ascent_time=(i1 - ie) * 1e-3, forward_shift=float(np.max(cop[i0 - 499:down + 1]) - np.mean(cop[i0 - 800:i0 - 499])) if quiet else None,
         stiffness=float((np.max(F[k_low:im + 1]) - F[k_low]) / (Z[k_low] - np.nanmin(Z))), smoothness_descent=smooth(phase["descent"]), smoothness_ascent=smooth(phase["ascent"]))
     return out
-
-
-def clean(x):
-    if isinstance(x, (np.floating, float)): return float(x) if math.isfinite(x) else None
-    if isinstance(x, (np.integer, int)) and not isinstance(x, bool): return int(x)
-    if isinstance(x, dict): return {k: clean(v) for k, v in x.items()}
-    if isinstance(x, (list, tuple)): return [clean(v) for v in x]
-    return x
 
 
 cases = []

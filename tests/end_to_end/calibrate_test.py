@@ -6,8 +6,6 @@ beyond its tibia's own inward turn, which takes the axis along (0.6 of the evers
 import json
 import pathlib
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +13,7 @@ import time
 try:
     import numpy as np
 
-    from checks import ask, check, finish, log_of, wait_for
+    from checks import CommandedDaemon, check, finish
     from recording import Recording
 except ImportError as e:
     print(f"SKIP: {e} (python3-numpy, python3-h5py)")
@@ -29,37 +27,16 @@ MOVES = {"step_on_s": 2, "heel_raise_count": 5, "heel_raise_first_s": 11.2, "hee
          "descent_s": 1.4, "bottom_s": 0.1, "ascent_s": 1.2, "rest_s": 0.8}
 
 
-class Daemon:
+class Daemon(CommandedDaemon):
     def __init__(self, folder, *more):
-        self.control = f"ipc://{folder}/control"
-        sets = [f"control.endpoint={self.control}", "feed.enabled=false", f"record.folder={folder}/trials", "record.tare_at_start=false", "record.at_start=false",
-                *(f"stimulus.subject.{k}={v}" for k, v in MOVES.items()), "stimulus.subject.rate_deg_s={dominant=30,nondominant=32}", *more]
-        self.log = open(f"{folder}/log", "w+")
-        self.started = time.monotonic()
-        self.process = subprocess.Popen([GRFD, "run", DEMO, *(w for s in sets for w in ("--set", s))], stderr=self.log, stdout=self.log)
-        check("the daemon answers", wait_for(lambda: self.ctl("--timeout", "1", "--json", "ping")[0] == 0, 15))
-        check("all five devices stream", wait_for(lambda: all(d["state"] == "streaming" for d in json.loads(self.ctl("--json", "devices")[1])), 10))
-
-    def ctl(self, *words):
-        return ask(GRFCTL, self.control, *words)
+        super().__init__(GRFD, GRFCTL, DEMO, folder, *(f"stimulus.subject.{k}={v}" for k, v in MOVES.items()),
+                         "stimulus.subject.rate_deg_s={dominant=30,nondominant=32}", *more)
 
     def step(self, at_s, seconds, *words):
         """Begins then, in the session's time (the processes start within 0.2 s)."""
-        time.sleep(max(0, self.started + at_s - time.monotonic()))
+        self.until(at_s)
         code, out, err = self.ctl("--json", "calibrate", *words, "--seconds", str(seconds))
         return code, json.loads(out)["detail"] if out.startswith('{"event') else out + err
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            code = "still running 20 s later"
-        check("SIGTERM ends it well", code == 0, code)
-        self.said = log_of(self.process, self.log)
 
 
 def across(axis, up):

@@ -1,4 +1,6 @@
 """What the tests of the real programs share: one line per check, a running emulated daemon, and exit code 77 for a missing module."""
+import json
+import signal
 import subprocess
 import sys
 import time
@@ -6,10 +8,15 @@ import time
 failures = []
 
 
-def check(what, good, detail=""):
-    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good else f': {detail}'}", flush=True)
+def check(what, good, detail="", always=False):
+    """`always`: the detail is a figure that is worth reading when all is well, too."""
+    print(f"{'  ok ' if good else 'WRONG'}  {what}{f': {detail}' if not good or always and detail != '' else ''}", flush=True)
     if not good:
         failures.append(what)
+
+
+def check_figure(what, good, detail=""):
+    check(what, good, detail, always=True)
 
 
 def raises(what, kind, words, call):
@@ -88,3 +95,28 @@ class Daemon:
     def show_log(self):
         self.log.seek(0)
         print(self.log.read())
+
+
+class CommandedDaemon(Daemon):
+    """The same without a feed, asked by grfctl; its end must be a good one. `said` then is what it wrote."""
+
+    def __init__(self, grfd, grfctl, demo, folder, *more):
+        super().__init__(grfd, demo, folder, "feed.enabled=false", "record.tare_at_start=false", *more)
+        self.grfctl = grfctl
+        check("the daemon answers", wait_for(lambda: self.ctl("--timeout", "1", "--json", "ping")[0] == 0, 15))
+        check("all five devices stream", wait_for(lambda: all(d["state"] == "streaming" for d in json.loads(self.ctl("--json", "devices")[1])), 10))
+
+    def ctl(self, *words):
+        return ask(self.grfctl, self.control, *words)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            code = "still running 20 s later"
+        check("SIGTERM ends it well", code == 0, code)
+        self.said = log_of(self.process, self.log)

@@ -12,26 +12,18 @@ import tempfile
 try:
     import numpy as np
 
+    from checks import check_figure as check, finish
     from recording import Recording, text
 except ImportError as e:
     print(f"SKIP: {e} (python3-numpy, python3-h5py)")
     sys.exit(77)
 
 GRFD, FIXTURES = sys.argv[1:3]
-failures = []
 # slope 10 samples before the last of 61, of the parabola nearest to them (oldest sample first)
 # (norm: 19.858 N/s of 1 N of white noise)
 PARABOLA = np.linalg.pinv(np.vander((np.arange(61) - 50) * 1e-3, 3, increasing=True))[1]
-
-
 # The clock takes the earliest packet of a second as its own time, and that one is late by the shortest delay of the link.
 LATE_S = 0.4e-3
-
-
-def check(what, good, detail=""):
-    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good and detail == '' else f': {detail}'}", flush=True)
-    if not good:
-        failures.append(what)
 
 
 def simulate(folder, name, seconds):
@@ -138,5 +130,4 @@ with tempfile.TemporaryDirectory() as folder:
           "gain", "excitation_v", "full_scale_v")] for s in ("left", "right")] == [[True, True, False], [False, False, False]])
     check("the file keeps the whole matrices", shapes == [(8, 6), (8, 6)], shapes)
 
-print("MISSED: " + "; ".join(failures) if failures else "all good")
-sys.exit(bool(failures))
+finish()

@@ -3,8 +3,6 @@
 The sensors of the emulated rig lie on the left plate, which is tapped five times; each feels it late by a delay of its own.
 Bound: each delay within 1 ms of the truth, as measured and as taken off the sensor's time after a restart."""
 import json
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -12,7 +10,7 @@ import time
 try:
     import numpy as np
 
-    from checks import ask, check, finish, log_of, wait_for
+    from checks import CommandedDaemon, check, finish
     from recording import Recording
 except ImportError as e:
     print(f"SKIP: {e} (python3-numpy, python3-h5py)")
@@ -24,38 +22,13 @@ SERIAL = {n: f"6286.10000{k + 1}" for k, n in enumerate(DELAY_MS)}
 BOUND_MS = 1.0
 
 
-class Daemon:
-    def __init__(self, folder, *more):
-        self.control = f"ipc://{folder}/control"
-        sets = [f"control.endpoint={self.control}", "feed.enabled=false", f"record.folder={folder}/trials", "record.tare_at_start=false", "stimulus.subject.step_on_s=3000",
-                "stimulus.subject.first_descent_s=3100", *(f"device.{n}.emulation.delay_ms={d}" for n, d in DELAY_MS.items()), *more]
-        self.log = open(f"{folder}/log", "w+")
-        self.started = time.monotonic()
-        self.process = subprocess.Popen([GRFD, "run", DEMO, *(w for s in sets for w in ("--set", s))], stderr=self.log, stdout=self.log)
-        check("the daemon answers", wait_for(lambda: self.ctl("--timeout", "1", "--json", "ping")[0] == 0, 15))
-        check("all five devices stream", wait_for(lambda: all(d["state"] == "streaming" for d in json.loads(self.ctl("--json", "devices")[1])), 10))
-
-    def ctl(self, *words):
-        return ask(GRFCTL, self.control, *words)
-
-    def until(self, seconds):
-        time.sleep(max(0, self.started + seconds - time.monotonic()))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            code = "still running 20 s later"
-        check("SIGTERM ends it well", code == 0, code)
-        self.said = log_of(self.process, self.log)
+def Daemon(folder, *more):
+    delays = (f"device.{n}.emulation.delay_ms={d}" for n, d in DELAY_MS.items())
+    return CommandedDaemon(GRFD, GRFCTL, DEMO, folder, "stimulus.subject.step_on_s=3000", "stimulus.subject.first_descent_s=3100", *delays, *more)
 
 
 def measure(folder):
-    with Daemon(folder, "record.at_start=false", "stimulus.subject.tap_count=5", "stimulus.subject.tap_first_s=3.6", "stimulus.subject.tap_period_s=1.1037") as daemon:
+    with Daemon(folder, "stimulus.subject.tap_count=5", "stimulus.subject.tap_first_s=3.6", "stimulus.subject.tap_period_s=1.1037") as daemon:
         code, out, err = daemon.ctl("delays")
         check("no delays yet, and what to do about it", code == 0 and "grfctl tap" in out, out + err)
         code, out, err = daemon.ctl("delays", "use")

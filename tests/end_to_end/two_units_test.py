@@ -11,19 +11,13 @@ import tempfile
 try:
     import numpy as np
 
+    from checks import check_figure as check, finish
     from recording import Recording
 except ImportError as e:
     print(f"SKIP: {e} (python3-numpy, python3-h5py)")
     sys.exit(77)
 
 GRFD, CONFIG = sys.argv[1:3]
-failures = []
-
-
-def check(what, good, detail=""):
-    print(f"{'  ok ' if good else 'WRONG'}  {what}{'' if good and detail == '' else f': {detail}'}", flush=True)
-    if not good:
-        failures.append(what)
 
 
 def simulate(folder, name, seconds, *sets):
@@ -115,5 +109,4 @@ with tempfile.TemporaryDirectory() as folder:
     check("the overrun is named", bool(full), states(r, "mcc_right"))
     check("in the gaps as well", any(d["cause"] == "fifo_overrun" for d in lost(r)), lost(r))
 
-print("MISSED: " + "; ".join(failures) if failures else "all good")
-sys.exit(bool(failures))
+finish()
