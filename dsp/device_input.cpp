@@ -34,10 +34,11 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
     : name_(device.name),
       stream_name_("raw/" + device.name + "/" + main),
       stream_(stream),
-      scan_(main == "scan"),
       stamped_(table[stream].clock_unit == "us"),
       nominal_interval_s_(1 / (table[stream].rate_hz > 0 ? table[stream].rate_hz : device.rate_hz)),
       start_(start),
+      facts_(table, table.find("raw/" + name_ + (main == "scan" ? "/calibration" : "/facts")).value_or(kNoStream),
+             main == "scan"),
       clock_(clock_params(stamped_ ? 1e-6 : nominal_interval_s_, device.max_drift_ppm)),
       offset_scans_(device.clock_offset_scans),
       deficit_(ScanDeficit::tolerance_scans(table[stream].columns.size(), nominal_interval_s_)) {
@@ -49,7 +50,6 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
       if (c.name == "stream") loss_streams_ = split_labels(c.labels);
     }
   }
-  if (const auto facts = table.find(prefix + (scan_ ? "calibration" : "facts"))) facts_ = *facts;
   if (stamped_) nominal_units_ = nominal_interval_s_ * 1e6;
   if (const auto sync = table.find(prefix + "sync")) {
     sync_ = *sync;
@@ -64,13 +64,6 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
   if (const auto side = table.find(prefix + "highg")) side_ = *side;
   if (const auto messages = table.find(prefix + "messages")) messages_ = *messages;
   state_.delay_s = state_.delay_target_s = device.delay_s;
-  if (scan_ && facts_ != kNoStream) {
-    const auto& columns = table[facts_].columns;
-    constexpr const char* kNames[] = {"column", "slope", "offset_count", "full_scale_v"};
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      for (std::size_t k = 0; k < 4; ++k)
-        if (columns[i].name == kNames[k]) line_columns_[k] = static_cast<int>(i);
-  }
   if (device.clock != "own") return;
   StreamInfo info;
   info.name = "clock/" + name_;
@@ -210,36 +203,6 @@ void DeviceInput::take_state(std::string_view device_state, std::string_view cau
   std::copy_n(cause.data(), n, state_.outage.begin());
 }
 
-void DeviceInput::take_facts(const Sample& s, SampleBatch& out) noexcept {
-  State& d = state_;
-  std::size_t row = 0;
-  if (line_columns_[0] >= 0) {  // one row for each column of the scan
-    const auto at = [&](std::size_t k) { return value<double>(s, static_cast<std::size_t>(line_columns_[k])); };
-    const double column = at(0);
-    row = column >= 0 && column < 16 ? static_cast<std::size_t>(column) : 15;
-    const AdcCalibration adc = straight_line(at(1), at(2), at(3));
-    if (adc.plausible()) d.adc[row] = adc;
-  } else if (scan_) {
-    const AdcCalibration adc{value<double>(s, 0), value<double>(s, 1), value<double>(s, 2)};
-    if (adc.plausible()) d.adc = adc;
-  }
-  Sample& kept = d.facts[row];
-  d.facts_count = static_cast<std::uint8_t>(std::max<std::size_t>(d.facts_count, row + 1));
-  kept = s;
-  kept.seq = d.facts_seq++;
-  out.push(kept);
-}
-
-void DeviceInput::repeat_facts(const Sample& cause, SampleBatch& out) noexcept {
-  for (std::size_t i = 0; i < state_.facts_count; ++i) {
-    Sample facts = state_.facts[i];
-    facts.seq = state_.facts_seq++;
-    facts.t = facts.t_arrival = cause.t;
-    facts.order = cause.order;
-    out.push(facts);
-  }
-}
-
 double DeviceInput::units_per_interval() const noexcept {
   const State& d = state_;
   const auto n = static_cast<double>(d.next_seq) - 1 - static_cast<double>(d.first_seq);
@@ -337,6 +300,7 @@ void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, 
 
 void DeviceInput::states(StatePieces& pieces) {
   add_state(pieces, state_);
+  facts_.states(pieces);
   add_state(pieces, clock_.state());
   add_state(pieces, clip_.state());
   add_state(pieces, deficit_.state());

@@ -6,6 +6,7 @@
 
 #include "dsp/calibration.hpp"
 #include "dsp/clock_map.hpp"
+#include "dsp/device_facts.hpp"
 #include "dsp/row_writer.hpp"
 #include "dsp/shared_clock.hpp"
 #include "dsp/stage.hpp"
@@ -33,9 +34,6 @@ class DeviceInput {
   void take_loss(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
   /// The daemon says what became of the device; `cause` explains the hole that follows.
   void take_state(std::string_view device_state, std::string_view cause) noexcept;
-  void take_facts(const Sample& s, SampleBatch& out) noexcept;
-  /// Once more, for a recording that starts now.
-  void repeat_facts(const Sample& cause, SampleBatch& out) noexcept;
   /// An edge of a digital line: gets its lab time by the clock of the main stream and is repeated in words in `events`.
   /// Constant delays of the sensor's signal are not its own and are not taken off.
   void take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept;
@@ -61,10 +59,10 @@ class DeviceInput {
   /// Measured, from sample to sample.
   double interval_s() const noexcept { return clock().measured_interval_s() * (stamped_ ? units_per_interval() : 1); }
   double nominal_interval_s() const noexcept { return nominal_interval_s_; }
-  const ScanAdc& adc() const noexcept { return state_.adc; }
+  DeviceFacts& facts() noexcept { return facts_; }
+  const ScanAdc& adc() const noexcept { return facts_.adc(); }
   StreamId stream() const noexcept { return stream_; }
   StreamId loss() const noexcept { return loss_; }
-  StreamId facts() const noexcept { return facts_; }
   StreamId sync() const noexcept { return sync_; }
   StreamId side() const noexcept { return side_; }
   StreamId messages() const noexcept { return messages_; }
@@ -83,7 +81,7 @@ class DeviceInput {
   double units_per_interval() const noexcept;
 
   struct State {
-    std::uint64_t next_seq = 0, first_seq = 0, clock_seq = 0, facts_seq = 0, loss_seq = 0;
+    std::uint64_t next_seq = 0, first_seq = 0, clock_seq = 0, loss_seq = 0;
     std::uint64_t seq_shift = 0;  ///< scans found missing so far by comparison with the clock's other devices
     TimeNs newest_t = 0, newest_arrival = 0;
     std::uint64_t lost_by_driver = 0;  ///< what the driver said is missing before the next sample; all ones: unknown
@@ -95,26 +93,22 @@ class DeviceInput {
     std::uint32_t edges_told = 0, edges_left_out = 0;  ///< in events, since the last whole second of ticks
     std::uint16_t epoch = 0;
     bool started = false, streaming = false;
-    std::array<char, 64> outage{};  ///< why the device was lost; empty: it was not
-    std::uint8_t facts_count = 0;
+    std::array<char, 64> outage{};       ///< why the device was lost; empty: it was not
     std::uint32_t generation = 0;        ///< of the shared clock, when this device began to count by it
     std::int64_t shift = 0, last_n = 0;  ///< of them in this epoch; the clock's number of the last scan
-    ScanAdc adc{};
-    std::array<Sample, 16> facts{};
   } state_;
   std::string name_, stream_name_;
-  StreamId stream_, loss_ = kNoStream, facts_ = kNoStream, sync_ = kNoStream, side_ = kNoStream, messages_ = kNoStream;
-  bool scan_;
+  StreamId stream_, loss_ = kNoStream, sync_ = kNoStream, side_ = kNoStream, messages_ = kNoStream;
   bool stamped_;  ///< the clock counts the microseconds that the device stamps its samples with, not samples
   double nominal_interval_s_;
   double nominal_units_ = 1, sync_skew_s_ = 0, sync_age_ = 0;  ///< age: of an edge when it is seen, in intervals
   TimeNs start_;
+  DeviceFacts facts_;
   ClockMap clock_;
   std::unique_ptr<SharedClock> shared_;  // when other devices count by this one's clock
   DeviceInput* master_ = nullptr;
   std::int64_t offset_scans_;
   ScanDeficit deficit_;
-  int line_columns_[4] = {-1, -1, -1, -1};  // of the facts: column, slope, offset_count, full_scale_v
   ClipDetector clip_;
   RowWriter clock_row_;
   std::vector<std::string> causes_,

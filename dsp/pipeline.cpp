@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "dsp/calibration_command.hpp"
 #include "dsp/command_text.hpp"
@@ -10,6 +11,7 @@
 #include "dsp/force_plate.hpp"
 #include "dsp/inertial_sensor.hpp"
 #include "dsp/metric.hpp"
+#include "dsp/pose_command.hpp"
 #include "dsp/tap_command.hpp"
 #include "dsp/tare_command.hpp"
 
@@ -44,8 +46,6 @@ struct Pipeline::Impl {
     std::int64_t next_grid = -1;  ///< ms since the session's start
     std::int64_t forced_until = -1;
     std::uint64_t event_seq = 0, gap_seq = 0;
-    std::int64_t pose_id = 0;
-    bool pose_wanted = false, posed = false;
     SquatFeedback squat{};
     CommandText command{};
   };
@@ -62,6 +62,7 @@ struct Pipeline::Impl {
   std::unique_ptr<FastLane> fast;
   std::unique_ptr<TareCommand> tare;
   std::unique_ptr<TapCommand> tap;
+  std::unique_ptr<PoseCommand> pose;
   std::vector<std::unique_ptr<Metric>> metrics;
   std::vector<PlateFrame> plate_frames;
   std::vector<ImuFrame> imu_frames;
@@ -79,7 +80,6 @@ struct Pipeline::Impl {
   bool covered(TimeNs t) const noexcept;
   void advance_grid(const Sample& cause, SampleBatch& out) noexcept;
   void emit_frame(const Sample& cause, SampleBatch& out) noexcept;
-  void capture_pose(const RowTime& now, SampleBatch& out) noexcept;
 };
 
 Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start) : settings(s), start(session_start) {
@@ -109,6 +109,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   for (std::size_t i = 0; i < plates.size(); ++i) tapped.push_back({plates[i].get(), plate_device[i]});
   for (std::size_t i = 0; i < imus.size(); ++i) listening.push_back({imus[i].get(), imu_device[i]});
   tap = std::make_unique<TapCommand>(std::move(tapped), std::move(listening), events, state.event_seq);
+  pose = std::make_unique<PoseCommand>(imus, events, state.event_seq);
   add_metrics(table);
   add_routes(table);
 
@@ -116,6 +117,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   fast->states(pieces);
   tare->states(pieces);
   tap->states(pieces);
+  pose->states(pieces);
   for (auto& d : devices) d->states(pieces);
   for (auto& p : plates) p->states(pieces);
   for (auto& i : imus) i->states(pieces);
@@ -177,7 +179,7 @@ void Pipeline::Impl::add_routes(const StreamTable& table) {
     if (devices[i]->sync() != kNoStream) routes[devices[i]->sync()] = {Route::Kind::sync, index};
     if (devices[i]->side() != kNoStream) routes[devices[i]->side()] = {Route::Kind::side, index};
     if (devices[i]->messages() != kNoStream) routes[devices[i]->messages()] = {Route::Kind::message, index};
-    if (devices[i]->facts() != kNoStream) routes[devices[i]->facts()] = {Route::Kind::facts, index};
+    if (devices[i]->facts().stream() != kNoStream) routes[devices[i]->facts().stream()] = {Route::Kind::facts, index};
   }
   routes[table.id("commands")] = {Route::Kind::command, 0};
   routes[table.id("ticks")] = {Route::Kind::tick, 0};
@@ -199,7 +201,7 @@ void Pipeline::Impl::step(const Sample& in, SampleBatch& out) noexcept {
     case Route::Kind::loss:
       return devices[route.device]->take_loss(in, gaps, state.gap_seq, out);
     case Route::Kind::facts:
-      return devices[route.device]->take_facts(in, out);
+      return devices[route.device]->facts().take(in, out);
     case Route::Kind::sync:
       return devices[route.device]->take_edge(in, events, state.event_seq, out);
     case Route::Kind::side:
@@ -250,7 +252,7 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
   out.push(s);
   if (!whole) return;
   if (verb == "record_start") {
-    for (auto& d : devices) d->repeat_facts(s, out);
+    for (auto& d : devices) d->facts().repeat(s, out);
   } else if (verb == "tare") {
     tare->start(state.command, s, out);
   } else if (verb == "tap") {
@@ -258,10 +260,9 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
   } else if (verb == "delays") {
     tap->use(state.command, s, out);
   } else if (verb == "pose") {
-    state.pose_wanted = true;
-    state.pose_id = state.command.id();
+    pose->start(state.command);
   } else if (verb == "calibration") {
-    if (use_calibration(state.command, s, imus, events, state.event_seq, out)) state.posed = true;
+    if (use_calibration(state.command, s, imus, events, state.event_seq, out)) pose->given();
   } else if (verb == "mark" || verb == "device" || verb == "calibrate_result") {
     if (verb == "device")
       for (auto& d : devices)
@@ -321,35 +322,7 @@ void Pipeline::Impl::emit_frame(const Sample& cause, SampleBatch& out) noexcept 
   frame.squat = &state.squat;
   for (auto& m : metrics) m->update(frame, out);
   tap->frame(frame, out);
-  if ((state.squat.weighed && !state.posed) || state.pose_wanted) capture_pose(row_time(frame), out);
-  state.squat.weighed = false;
-}
-
-void Pipeline::Impl::capture_pose(const RowTime& now, SampleBatch& out) noexcept {
-  const bool asked = state.pose_wanted;
-  state.pose_wanted = false;
-  const bool alone = !plates.empty() && std::none_of(plate_frames.begin(), plate_frames.end(), [](const PlateFrame& p) {
-    return p.known && p.filtered[2] > 100;
-  });
-  if (asked && alone) {
-    events.write(out, now, state.event_seq,
-                 "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"nobody stands on the plates\"}",
-                 static_cast<long long>(state.pose_id));
-    return;
-  }
-  if (!std::all_of(imus.begin(), imus.end(), [](const auto& i) { return i->at_rest(); })) {
-    if (asked)
-      events.write(out, now, state.event_seq,
-                   "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"a sensor is not still; stand still for "
-                   "two seconds\"}",
-                   static_cast<long long>(state.pose_id));
-    return;
-  }
-  for (auto& i : imus) i->capture_pose();
-  state.posed = true;
-  if (asked || !imus.empty())
-    events.write(out, now, state.event_seq, "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu}",
-                 static_cast<long long>(asked ? state.pose_id : 0), imus.size());
+  pose->frame(frame, std::exchange(state.squat.weighed, false), out);
 }
 
 void Pipeline::Impl::save(std::span<std::byte> to) noexcept {

@@ -6,10 +6,10 @@
 
 namespace grfd {
 namespace {
-constexpr double dt = SquatSegmenter::dt_s;
+using squat::dt;
+using squat::ticks;
 constexpr std::int64_t ticks_per_step = 4096;       // history ticks visited in one step: some ten microseconds
 constexpr std::int64_t load_ticks_per_step = 1024;  // of a pass that looks at every channel
-std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
 }  // namespace
 
 SquatDetector::SquatDetector(const SquatParams& params, const SquatBody& body)

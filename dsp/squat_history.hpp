@@ -32,11 +32,14 @@ struct SquatHistory {
     channels = 27
   };
 
-  double ring[channels][size]{};
+  /// A line of the cache longer than the ring: rows a power of two apart would all want the same place in the cache.
+  double ring[channels][size + 8]{};
   std::int64_t hole[channels]{};  ///< ticks since the channel was last known
   std::int64_t first = 0, last = -1;
 
   double at(int channel, std::int64_t tick) const noexcept { return ring[channel][index(tick)]; }
+  /// Of a pair: left and right together.
+  double both(int channel, std::int64_t tick) const noexcept { return at(channel, tick) + at(channel + 1, tick); }
   std::int64_t oldest() const noexcept { return std::max(first, last - size + 1); }
 
   void push(const double (&row)[channels], std::int64_t bridge) noexcept {

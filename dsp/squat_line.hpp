@@ -7,6 +7,14 @@
 
 namespace grfd {
 
+/// Extremes in which the unknown stays unknown.
+inline void raise(double& best, double x) noexcept {
+  if (!(x <= best) && !std::isnan(best)) best = x;
+}
+inline void lower(double& best, double x) noexcept {
+  if (!(x >= best) && !std::isnan(best)) best = x;
+}
+
 /// Least-squares line through equally spaced points, one point at a time. x = ticks since the first point.
 struct LineSums {
   std::int64_t first = 0;

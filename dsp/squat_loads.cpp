@@ -8,19 +8,10 @@
 namespace grfd {
 namespace {
 
-constexpr double gravity = 9.80665;
-constexpr double dt = SquatSegmenter::dt_s;
+using squat::dt;
+using squat::gravity;
+using squat::ticks;
 using Channel = SquatHistory::Channel;
-
-std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
-
-/// Extremes in which the unknown stays unknown.
-void raise(double& best, double x) {
-  if (!(x <= best) && !std::isnan(best)) best = x;
-}
-void lower(double& best, double x) {
-  if (!(x >= best) && !std::isnan(best)) best = x;
-}
 
 double velocity(const SquatMetrics::State& m, std::int64_t k) {
   return m.moved && k >= m.from && k <= m.to ? m.v[k - m.from] : unknown;
@@ -28,7 +19,6 @@ double velocity(const SquatMetrics::State& m, std::int64_t k) {
 double height(const SquatMetrics::State& m, std::int64_t k) {
   return m.moved && k >= m.from && k <= m.to ? m.height[k - m.from] : unknown;
 }
-double both(const SquatHistory& h, int channel, std::int64_t k) { return h.at(channel, k) + h.at(channel + 1, k); }
 
 double time_s(const SquatMetrics::State& m, std::int64_t k) {
   return m.t_start_s + static_cast<double>(k - m.span.start) * dt;
@@ -102,7 +92,7 @@ void SquatLoads::visit(const SquatHistory& h, const SquatMetrics::State& m, std:
     (s.spread.*phase).add(spread);
   });
   if (k <= m.span.start) {
-    const double over = both(h, Channel::fz_unfiltered, k) - m.span.bodyweight_n;
+    const double over = h.both(Channel::fz_unfiltered, k) - m.span.bodyweight_n;
     s.noise.add(over);
     s.noise_sq.add(over * over);
   }
@@ -160,7 +150,7 @@ void SquatLoads::visit_foot(const SquatHistory& h, const SquatMetrics::State& m,
 void SquatLoads::visit_movement(const SquatHistory& h, const SquatMetrics::State& m, std::int64_t k, double v,
                                 double z) noexcept {
   State& s = *s_;
-  const double force = both(h, Channel::fz, k);
+  const double force = h.both(Channel::fz, k);
   if (k <= m.bottom_mid) {
     if (v < s.v_low) {
       s.v_low = v;
@@ -174,7 +164,7 @@ void SquatLoads::visit_movement(const SquatHistory& h, const SquatMetrics::State
     s.v_top = v;
     s.v_top_at = k;
   }
-  const double jerk = both(h, Channel::force_rate, k + p_->force_rate_lag) * gravity / m.span.bodyweight_n;
+  const double jerk = h.both(Channel::force_rate, k + p_->force_rate_lag) * gravity / m.span.bodyweight_n;
   if (k <= m.bottom_first) s.jerk_descent += jerk * jerk * dt;
   if (k >= m.bottom_last) s.jerk_ascent += jerk * jerk * dt;
   if (k >= m.bottom_last) raise(s.v_high, v);
@@ -196,7 +186,7 @@ void SquatLoads::end_excursion(Excursion& e, std::int64_t k) const noexcept {
 /// y_cop + z_com Fy / Fz: exact while the body does not spin about its centre of mass.
 double SquatLoads::center_of_mass(const SquatHistory& h, const SquatMetrics::State& m, std::int64_t k) const noexcept {
   const double z = p_->com_height_share * body_->height_m + height(m, k);
-  return h.at(Channel::cop_ap, k) + z * both(h, Channel::fy, k) / both(h, Channel::fz, k);
+  return h.at(Channel::cop_ap, k) + z * h.both(Channel::fy, k) / h.both(Channel::fz, k);
 }
 
 void SquatLoads::end_course(const SquatHistory& h, const SquatMetrics::State& m) noexcept {

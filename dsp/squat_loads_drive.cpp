@@ -7,22 +7,16 @@
 namespace grfd {
 namespace {
 
-constexpr double dt = SquatSegmenter::dt_s;
+using squat::dt;
 constexpr std::int64_t development_ticks[] = {50, 100, 150, 200, 250};
 using Channel = SquatHistory::Channel;
-
-/// An unknown value makes the largest unknown.
-void raise(double& best, double x) {
-  if (!(x <= best) && !std::isnan(best)) best = x;
-}
-double both(const SquatHistory& h, int channel, std::int64_t k) { return h.at(channel, k) + h.at(channel + 1, k); }
 
 }  // namespace
 
 /// From the middle of the bottom to the largest upward velocity.
 void SquatLoads::drive(const SquatHistory& h, const SquatMetrics::State&, std::int64_t k) noexcept {
   State& s = *s_;
-  if (s.drive_at < 0 && both(h, Channel::fz_unfiltered, k) > s.drive_limit) s.drive_at = k;
+  if (s.drive_at < 0 && h.both(Channel::fz_unfiltered, k) > s.drive_limit) s.drive_at = k;
   const double l = h.at(Channel::force_rate, k + p_->force_rate_lag),
                r = h.at(Channel::force_rate + 1, k + p_->force_rate_lag);
   raise(s.rate_top[0], l);

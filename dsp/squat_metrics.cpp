@@ -7,8 +7,8 @@
 namespace grfd {
 namespace {
 
-constexpr double gravity = 9.80665;
-constexpr double dt = SquatSegmenter::dt_s;
+using squat::dt;
+using squat::gravity;
 using Channel = SquatHistory::Channel;
 
 }  // namespace

@@ -103,7 +103,7 @@ class SquatMetrics {
   }
   double time_s(double tick) const noexcept;
   double median_before(const SquatHistory& h, int channel, std::int64_t tick) const noexcept {
-    return h.median_before(channel, tick, std::llround(p_->baseline_s / SquatSegmenter::dt_s));
+    return h.median_before(channel, tick, squat::ticks(p_->baseline_s));
   }
 
   bool velocity(const SquatHistory& h, std::int64_t& budget) noexcept;

@@ -6,9 +6,10 @@
 
 namespace grfd {
 namespace {
-constexpr double dt = SquatSegmenter::dt_s, fs = 1000;
+using squat::dt;
+using squat::ticks;
+constexpr double fs = 1000;
 using Channel = SquatHistory::Channel;
-std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
 }  // namespace
 
 void SquatMetrics::begin_side(const SquatHistory& h) noexcept {

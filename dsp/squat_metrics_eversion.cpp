@@ -7,12 +7,12 @@
 
 namespace grfd {
 namespace {
-constexpr double dt = SquatSegmenter::dt_s;
+using squat::dt;
+using squat::ticks;
 constexpr std::int64_t settle = 1000;  // s after which nothing is left of the start of an 8 Hz filter (exp(-35))
 constexpr std::int64_t flat = 40;      // half of the time that the foot is taken to be flat at a turn
 constexpr std::int64_t most_pad = 9;   // samples of odd reflection at an end, the usual number for one biquad
 using Channel = SquatHistory::Channel;
-std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
 }  // namespace
 
 double SquatMetrics::filter(double x) noexcept {

@@ -6,9 +6,9 @@
 
 namespace grfd {
 namespace {
-constexpr double dt = SquatSegmenter::dt_s;
+using squat::dt;
+using squat::ticks;
 using Channel = SquatHistory::Channel;
-std::int64_t ticks(double seconds) { return std::llround(seconds / dt); }
 }  // namespace
 
 /// Which ankle stopped first. A side without a plateau competes with its finish, so that a borderline plateau on the

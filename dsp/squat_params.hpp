@@ -8,6 +8,13 @@
 
 namespace grfd {
 
+/// Of all files of the repetition.
+namespace squat {
+inline constexpr double dt = 1e-3;  ///< s, a tick
+inline constexpr double gravity = 9.80665;
+inline std::int64_t ticks(double seconds) noexcept { return std::llround(seconds / dt); }
+}  // namespace squat
+
 /// Defaults: science.md 5.2-5.4 and 9, found on two independent synthetic subjects (0.5 to 5.5 s descents, 40 to 150
 /// kg). v = velocity of the centre of mass, + up; z = its height, 0 standing, negative below; DF = dorsiflexion.
 struct SquatParams {

@@ -6,8 +6,8 @@
 namespace grfd {
 namespace {
 
-constexpr double gravity = 9.80665;
-constexpr double dt = SquatSegmenter::dt_s;
+using squat::dt;
+using squat::gravity;
 constexpr std::int64_t ticks_per_second = 1000;
 
 /// Mean of x - y over the sides where both are known; NaN: none.

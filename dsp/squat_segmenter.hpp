@@ -25,8 +25,6 @@ struct SquatSpan {
 /// at the turn, without rest), and may have a reason to be rejected.
 class SquatSegmenter {
  public:
-  static constexpr double dt_s = 1e-3;
-
   struct Ankles {
     bool known[2]{};
     double df_deg[2]{unknown, unknown};
@@ -67,7 +65,7 @@ class SquatSegmenter {
   bool interrupt(SquatSpan& closed, SquatEvents& events) noexcept;
 
  private:
-  static double seconds(std::int64_t ticks) noexcept { return static_cast<double>(ticks) * dt_s; }
+  static double seconds(std::int64_t ticks) noexcept { return static_cast<double>(ticks) * squat::dt; }
   Ankles ankles(const SquatInput& in) const noexcept;
   void feed_window(double fz) noexcept;
   void clear_window() noexcept;

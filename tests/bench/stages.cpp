@@ -187,7 +187,8 @@ void Replay::metrics() {
     for (auto& m : first) m->update(frame, out);
     frame.squat = &feedback[i];
   }
-  const char* const names[] = {"metric plate", "metric cop", "metric asymmetry", "metric ankle", "metric squat"};
+  const char* const names[] = {"metric plate",     "metric force rate", "metric cop",
+                               "metric asymmetry", "metric ankle",      "metric squat"};
   std::vector<double> ns(second.size());
   double loading = 0;
   constexpr std::size_t kFrames = static_cast<std::size_t>(kSlice / kMs);
@@ -195,7 +196,7 @@ void Replay::metrics() {
     const std::size_t to = std::min(frames.size(), from + kFrames);
     for (std::size_t i = from; i < to; ++i)  // into the cache, where the pipeline has them
       loading += frames[i].t_s + frames[i].plates[1].wrench[5] * 0 + frames[i].imus[3].axial_rate_rad_s * 0 +
-                 frames[i].derived.fy_n * 0;
+                 frames[i].derived.fy_n[0] * 0;
     Lap lap;
     for (std::size_t k = 0; k < second.size(); ++k) {
       for (std::size_t i = from; i < to; ++i) second[k]->update(frames[i], out);
