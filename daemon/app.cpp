@@ -158,7 +158,7 @@ int App::run() {
   captures_.reset();
   sinks_.clear();
   if (options_.summary && last_file_.empty()) log(Level::warning, "no summary: nothing was recorded");
-  if (options_.summary && !last_file_.empty()) print_summary(last_file_);
+  if (options_.summary && !last_file_.empty()) print_summary(last_file_, options_.json);
   return failed_ ? 1 : 0;
 }
 

@@ -10,6 +10,7 @@ namespace grfd {
 struct RunOptions {
   std::optional<double> seconds;  ///< of the session; then it stops by itself
   bool summary = false;           ///< print what the last recording holds when it is finished
+  bool json = false;              ///< that as JSON
 };
 
 /// Returns when a signal, or the time, ended it and everything is on disk. @return exit code

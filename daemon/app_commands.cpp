@@ -69,8 +69,9 @@ Control::Answer App::handle(const Json& request) {
         throw Refusal("required device " + d.name + " is " + to_string(d.state) +
                       (d.trouble.empty() ? "" : " (" + d.trouble + ")"));
     const std::string name = text("name");
-    if (name.find('/') != std::string::npos || name.find('\0') != std::string::npos || name.size() > 200)
-      throw Refusal("\"name\" is a file name without '/'");
+    const auto bad = [](unsigned char ch) { return ch < 0x20 || ch == 0x7f || ch == '/'; };
+    if (name.size() > 200 || name.starts_with('.') || std::any_of(name.begin(), name.end(), bad))
+      throw Refusal("\"name\" must be part of a file name: no /, no leading dot, at most 200 bytes");
     return {nullptr, start_recording(name)};
   }
   if (command == "record_stop") {

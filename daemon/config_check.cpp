@@ -7,6 +7,7 @@
 #include <array>
 
 #include "daemon/config_parts.hpp"
+#include "drivers/emulation/make_stimulus.hpp"
 #include "schemas/key_files.hpp"
 
 namespace grfd {
@@ -185,6 +186,21 @@ void check_rest(Check& c) {
   }
 }
 
+/// Whether a recording can be played on these plates only its file knows. Read when nothing else is wrong.
+void check_recording(Check& c) {
+  if (c.s.stimulus.kind != StimulusSettings::Kind::recording || c.anything_wrong()) return;
+  Settings played = c.s;
+  std::vector<std::string> warnings;
+  try {
+    make_stimulus(played, warnings);
+  } catch (const std::exception& e) {
+    const std::string text = e.what();
+    const std::size_t colon = text.starts_with("stimulus.") ? text.find(": ") : std::string::npos;
+    if (colon == std::string::npos) return c.report("stimulus.recording", text);
+    c.report(text.substr(0, colon), text.substr(colon + 2));
+  }
+}
+
 }  // namespace
 
 void check_settings(const Settings& settings, Findings& findings, std::span<const DriverEntry> drivers, Use use) {
@@ -196,6 +212,7 @@ void check_settings(const Settings& settings, Findings& findings, std::span<cons
   check_monitor(c);
   check_endpoints(c, use);
   check_rest(c);
+  check_recording(c);
 }
 
 }  // namespace grfd

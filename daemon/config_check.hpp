@@ -16,6 +16,7 @@ class Check {
   void report(const std::string& path, const std::string& what) {
     if (!findings_.has_error(path)) findings_.report(path, what);
   }
+  bool anything_wrong() const { return !findings_.empty(); }
   bool good(const std::string& path) const { return !findings_.has_error(path); }
   const Settings& s;
 

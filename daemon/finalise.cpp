@@ -7,12 +7,14 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <optional>
 
 #include "daemon/journal.hpp"
 #include "daemon/recording_stream.hpp"
 #include "daemon/sample_block.hpp"
 #include "daemon/session_json.hpp"
+#include "daemon/stream_sources.hpp"
 
 namespace grfd {
 namespace {
@@ -78,6 +80,15 @@ void note_loss(std::string_view text, Survey& survey) {
   }
 }
 
+/// What a device said of itself when it opened: the settings may leave its serial open.
+void note_device(std::string_view event, std::string_view detail, std::map<std::string, std::string>& serials) {
+  if (event != "device") return;
+  const auto json = nlohmann::json::parse(detail, nullptr, false);
+  if (!json.is_object() || !json.contains("device") || !json.contains("serial")) return;
+  if (json["device"].is_string() && json["serial"].is_string() && !json["serial"].get_ref<const std::string&>().empty())
+    serials[json["device"]] = json["serial"];
+}
+
 Survey survey(JournalReader& reader) {
   Survey found;
   const auto first = reader.next();
@@ -87,6 +98,8 @@ Survey survey(JournalReader& reader) {
   const StreamTable& streams = found.session.streams;
   found.shapes.resize(streams.size());
   found.lost.resize(streams.size());
+  const auto events = streams.find("events");
+  std::map<std::string, std::string> serials;
   const WalkCount count = walk(
       reader, streams,
       [&](StreamId id, const Row& row) {
@@ -96,6 +109,7 @@ Survey survey(JournalReader& reader) {
         const auto [name, detail] = split_text_row(row.bytes);
         shape.name_bytes = std::max(shape.name_bytes, name.size());
         shape.detail_bytes = std::max(shape.detail_bytes, detail.size());
+        if (id == events) note_device(name, detail, serials);
       },
       [&](const JournalReader::Block& block) {
         std::int64_t pair[2];
@@ -107,6 +121,7 @@ Survey survey(JournalReader& reader) {
           found.anchors.emplace_back(pair[0], pair[1]);
         }
       });
+  name_serials(serials, found.session.streams);
   found.torn_rows = count.torn_rows;
   found.tail = reader.tail();
   found.tail.missing_blocks += count.malformed_blocks;

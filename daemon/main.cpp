@@ -3,9 +3,9 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -26,22 +26,24 @@ namespace {
 
 constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live feed
 
-  grfd run CONFIG [--seconds N] [--summary]       the daemon
+  grfd run CONFIG [--seconds N] [--summary [--json]]
+                                                  the daemon
   grfd simulate CONFIG -o OUT.h5 [--seconds N]    the same in virtual time, as fast as the machine allows
        [--recording FILE [--plates left=1,right=2] [--lead-in 25]]
-  grfd capture CONFIG [--seconds N] [--summary]   run, and keep the raw bytes: DEVICE.grfcap beside the recordings
+  grfd capture CONFIG [--seconds N] [--summary [--json]]
+                                                  run, and keep the raw bytes: DEVICE.grfcap beside the recordings
   grfd replay CAPTURE... [CONFIG] -o OUT.h5       the captures of one session, computed again in virtual time
   grfd emulate CONFIG [--listen 127.0.0.1:3240] [--seconds N]
                                                   its emulated devices on USB/IP, for a Linux kernel to import
   grfd check-config CONFIG [--json]               errors of a configuration, all at once
   grfd finalise JOURNAL...                        a journal into HDF5
        [--keep-journal] [--wait]                  --wait: while another process holds it
-  grfd recover DIR                                all journals that a crash left in a folder
+  grfd recover FOLDER...                          all journals that a crash left there
   grfd verify FILE...                             is this recording whole?
   grfd summary FILE...                            what is in it, in words
-  grfd version
+  grfd version [--json]
 
-finalise, recover, verify and summary answer as JSON with --json.
+simulate, replay, finalise, recover, verify and summary, and run for its summary, answer as JSON with --json.
 run, capture, simulate, emulate, replay and check-config take --set key=value for any key of the configuration.
 Exit codes: 0 fine, 1 it went wrong, 2 wrong use or wrong configuration (nothing was started).
 )";
@@ -70,60 +72,77 @@ po::options_description configured(const char* title) {
   return options;
 }
 
+/// As TOML writes it; what JSON escapes, TOML escapes in the same way.
+std::string toml_text(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void check_seconds(double seconds) {
   if (!(seconds > 0 && seconds <= 1e9)) throw Usage("--seconds must be above 0, at most 1e9");
 }
 
 int run_command(const Words& args, bool capture) {
   auto options = configured("run");
-  options.add_options()("seconds", po::value<double>())("summary", po::bool_switch());
+  options.add_options()("seconds", po::value<double>())("summary", po::bool_switch())("json", po::bool_switch());
   const auto values = parse(args, options, 1);
   const std::string file = required_file(values, "configuration");
   grfd::RunOptions run;
   if (values.count("seconds")) run.seconds = values["seconds"].as<double>();
   if (run.seconds) check_seconds(*run.seconds);
   run.summary = values["summary"].as<bool>();
+  run.json = values["json"].as<bool>();
+  if (run.json && !run.summary) throw Usage("--json is about the summary; add --summary");
   Words overrides = values["set"].as<Words>();
   if (capture) overrides.push_back("record.capture=true");
   return grfd::run(grfd::load_config(file, overrides), run);
 }
 
-/// "left=1,right=2"
-std::map<std::string, int> plate_map(const std::string& text) {
-  std::map<std::string, int> plates;
+/// "left=1,right=2" as the table of the configuration, {left = 1, right = 2}
+std::string plate_table(const std::string& text) {
+  std::string plates;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find(',', at), text.size()), equals = text.find('=', at);
     const std::string number = equals < end ? text.substr(equals + 1, end - equals - 1) : "";
     if (number.empty() || number.size() > 4 || number.find_first_not_of("0123456789") != std::string::npos)
       throw Usage("--plates is like left=1,right=2");
-    plates[text.substr(at, equals - at)] = std::stoi(number);
+    plates += (plates.empty() ? "" : ", ") + toml_text(text.substr(at, equals - at)) + " = " + number;
     at = end + 1;
   }
-  return plates;
+  return "{" + plates + "}";
+}
+
+/// The options about a recording are keys of the configuration, and so are checked and kept in the file like these.
+Words recording_overrides(const po::variables_map& values) {
+  Words overrides;
+  if (values.count("recording")) {
+    const auto file = std::filesystem::absolute(values["recording"].as<std::string>()).lexically_normal();
+    overrides.push_back("stimulus.recording=" + toml_text(file.string()));
+    overrides.push_back("stimulus.kind=\"recording\"");
+  }
+  if (values.count("plates")) overrides.push_back("stimulus.plates=" + plate_table(values["plates"].as<std::string>()));
+  if (values.count("lead-in")) overrides.push_back("stimulus.lead_in_s=" + values["lead-in"].as<std::string>());
+  return overrides;
 }
 
 int simulate_command(const Words& args) {
   auto options = configured("simulate");
   options.add_options()("output,o", po::value<std::string>())("seconds", po::value<double>())(
-      "recording", po::value<std::string>())("plates", po::value<std::string>())("lead-in", po::value<double>())(
+      "recording", po::value<std::string>())("plates", po::value<std::string>())("lead-in", po::value<std::string>())(
       "batch", po::value<std::size_t>()->default_value(256))("json", po::bool_switch());
   const auto values = parse(args, options, 1);
   const std::string file = required_file(values, "configuration");
   if (!values.count("output")) throw Usage("simulate needs -o OUT.h5");
-  grfd::Settings settings =
-      grfd::load_config(file, values["set"].as<Words>(), grfd::driver_registry(), grfd::Use::offline);
+  Words overrides = values["set"].as<Words>();
+  for (const std::string& text : recording_overrides(values)) overrides.push_back(text);
+  grfd::Settings settings = grfd::load_config(file, overrides, grfd::driver_registry(), grfd::Use::offline);
+  const bool recording = settings.stimulus.kind == grfd::StimulusSettings::Kind::recording;
+  for (const char* option : {"plates", "lead-in"})
+    if (values.count(option) && !recording)
+      throw Usage(std::string("--") + option + " is about a recording; add --recording FILE");
   grfd::SimulateOptions simulate;
   simulate.output = values["output"].as<std::string>();
   simulate.batch = values["batch"].as<std::size_t>();
-  if (values.count("recording")) {
-    settings.stimulus.kind = grfd::StimulusSettings::Kind::recording;
-    settings.stimulus.recording = values["recording"].as<std::string>();
-  }
-  if (settings.stimulus.kind == grfd::StimulusSettings::Kind::recording) simulate.seconds = 0;
-  if (values.count("plates")) settings.stimulus.plates = plate_map(values["plates"].as<std::string>());
-  if (values.count("lead-in")) settings.stimulus.lead_in_s = values["lead-in"].as<double>();
-  if (!(settings.stimulus.lead_in_s >= 0 && settings.stimulus.lead_in_s <= 3600))
-    throw Usage("--lead-in is 0 to 3600 seconds");
+  if (recording) simulate.seconds = 0;
   if (values.count("seconds")) simulate.seconds = values["seconds"].as<double>();
   if (values.count("seconds")) check_seconds(simulate.seconds);
   const auto begin = std::chrono::steady_clock::now();
@@ -140,7 +159,8 @@ int simulate_command(const Words& args) {
 
 int replay_command(const Words& args) {
   auto options = configured("replay");
-  options.add_options()("output,o", po::value<std::string>())("batch", po::value<std::size_t>()->default_value(256));
+  options.add_options()("output,o", po::value<std::string>())("batch", po::value<std::size_t>()->default_value(256))(
+      "json", po::bool_switch());
   const auto values = parse(args, options, -1);
   required_file(values, "capture");
   if (!values.count("output")) throw Usage("replay needs -o OUT.h5");
@@ -158,6 +178,13 @@ int replay_command(const Words& args) {
   replay.output = values["output"].as<std::string>();
   replay.batch = values["batch"].as<std::size_t>();
   const double replayed_s = grfd::replay(replay);
+  if (values["json"].as<bool>()) {
+    std::cout << nlohmann::ordered_json{{"file", replay.output},
+                                        {"replayed_s", replayed_s},
+                                        {"captures", replay.captures.size()}}
+              << "\n";
+    return 0;
+  }
   std::printf("%s: %.1f s replayed from %zu captures\n", replay.output.c_str(), replayed_s, replay.captures.size());
   return 0;
 }
@@ -198,11 +225,19 @@ int check_command(const Words& args) {
   return answer["ok"] ? 0 : 2;
 }
 
-int file_command(const Words& args, int (*work)(const Words&, bool)) {
+int version_command(const Words& args) {
+  po::options_description options("version");
+  options.add_options()("json", po::bool_switch());
+  if (!parse(args, options, 0)["json"].as<bool>()) return std::puts("grfd " GRFD_VERSION " (" GRFD_BUILD ")"), 0;
+  std::cout << nlohmann::ordered_json{{"version", GRFD_VERSION}, {"build", GRFD_BUILD}} << "\n";
+  return 0;
+}
+
+int file_command(const Words& args, const char* what, int (*work)(const Words&, bool)) {
   po::options_description options("files");
   options.add_options()("file", po::value<Words>())("json", po::bool_switch());
   const auto values = parse(args, options, -1);
-  required_file(values, "file");
+  required_file(values, what);
   return work(values["file"].as<Words>(), values["json"].as<bool>());
 }
 
@@ -225,10 +260,10 @@ int dispatch(const std::string& verb, const Words& args) {
   if (verb == "emulate") return emulate_command(args);
   if (verb == "check-config") return check_command(args);
   if (verb == "finalise") return finalise_command(args);
-  if (verb == "recover") return file_command(args, grfd::run_recover);
-  if (verb == "verify") return file_command(args, grfd::run_verify);
-  if (verb == "summary") return file_command(args, grfd::run_summary);
-  if (verb == "version" || verb == "--version") return std::puts("grfd " GRFD_VERSION " (" GRFD_BUILD ")"), 0;
+  if (verb == "recover") return file_command(args, "folder of recordings", grfd::run_recover);
+  if (verb == "verify") return file_command(args, "file", grfd::run_verify);
+  if (verb == "summary") return file_command(args, "file", grfd::run_summary);
+  if (verb == "version" || verb == "--version") return version_command(args);
   if (verb == "help" || verb == "--help" || verb == "-h") return std::fputs(kUsage, stdout), 0;
   throw Usage("unknown word '" + verb + "'");
 }

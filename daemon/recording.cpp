@@ -39,15 +39,21 @@ struct Slices {
   }
 };
 
+struct DeclaredGaps {
+  std::uint64_t lost = 0;       ///< rows
+  std::uint64_t uncounted = 0;  ///< gaps of unknown length
+};
+
 class StreamCheck {
  public:
   StreamCheck(VerifyReport& report, std::string name) : report_(report), name_(std::move(name)) {}
 
-  void run(hid_t group, std::uint64_t declared) {
+  void run(hid_t group, const DeclaredGaps& gaps) {
     StreamVerdict v;
     v.name = name_;
     v.kind = h5::text_attribute(group, "kind");
-    v.declared = declared + static_cast<std::uint64_t>(h5::int_attribute(group, "lost_on_disk"));
+    v.uncounted = gaps.uncounted;
+    v.declared = gaps.lost + static_cast<std::uint64_t>(h5::int_attribute(group, "lost_on_disk"));
     const StreamKind kind = stream_kind(v.kind);
     const ValueType type = value_type(h5::text_attribute(group, "type"));
     if (!lengths_agree(group, kind, type, v)) return report_.streams.push_back(std::move(v));
@@ -59,6 +65,9 @@ class StreamCheck {
       report_.notes.push_back(name_ + ": " + std::to_string(v.missing) + " rows missing in " + std::to_string(v.holes) +
                               " gaps, " + std::to_string(v.declared) + " accounted for");
     }
+    if (v.uncounted)
+      report_.notes.push_back(name_ + ": " + std::to_string(v.uncounted) + (v.uncounted == 1 ? " gap" : " gaps") +
+                              " of unknown length: nobody knows how many samples were lost");
     report_.streams.push_back(std::move(v));
   }
   void set_accounted(bool accounted) { accounted_ = accounted; }
@@ -184,10 +193,10 @@ void list_streams(hid_t group, const std::string& prefix, std::vector<std::strin
   }
 }
 
-/// Rows of the gaps stream carry {"stream": name, "count": lost rows}. @return lost rows by stream
-std::map<std::string, std::uint64_t> declared_gaps(hid_t file) {
-  std::map<std::string, std::uint64_t> lost;
-  if (!h5::exists(file, "/streams/gaps/detail")) return lost;
+/// Rows of the gaps stream carry {"stream": name, "count": lost rows}, -1 when nobody knows. By stream.
+std::map<std::string, DeclaredGaps> declared_gaps(hid_t file) {
+  std::map<std::string, DeclaredGaps> gaps;
+  if (!h5::exists(file, "/streams/gaps/detail")) return gaps;
   const h5::Id dataset = h5::open(file, "/streams/gaps/detail");
   const h5::Id type(H5Dget_type(dataset), H5Tclose, "examine the gaps");
   const std::size_t width = H5Tget_size(type);
@@ -200,12 +209,17 @@ std::map<std::string, std::uint64_t> declared_gaps(hid_t file) {
     for (hsize_t i = 0; i < n; ++i) {
       const std::string_view row = std::string_view(slice).substr(i * width, width);
       const auto json = nlohmann::json::parse(row.substr(0, row.find('\0')), nullptr, false);
-      if (json.is_object() && json.contains("stream") && json["stream"].is_string() && json.contains("count") &&
-          json["count"].is_number_unsigned())
-        lost[json["stream"].get<std::string>()] += json["count"].get<std::uint64_t>();
+      if (!json.is_object() || !json.contains("stream") || !json["stream"].is_string() || !json.contains("count") ||
+          !json["count"].is_number_integer())
+        continue;
+      DeclaredGaps& of_stream = gaps[json["stream"].get<std::string>()];
+      if (json["count"].get<std::int64_t>() < 0)
+        ++of_stream.uncounted;
+      else
+        of_stream.lost += json["count"].get<std::uint64_t>();
     }
   }
-  return lost;
+  return gaps;
 }
 
 void check_file(const h5::Id& file, VerifyReport& report) {
@@ -237,7 +251,7 @@ void check_file(const h5::Id& file, VerifyReport& report) {
     check.set_accounted(accounted);
     try {
       const auto found = declared.find(name);
-      check.run(h5::open(file, "/streams/" + name), found == declared.end() ? 0 : found->second);
+      check.run(h5::open(file, "/streams/" + name), found == declared.end() ? DeclaredGaps{} : found->second);
     } catch (const std::exception& e) { report.problems.push_back(name + ": " + e.what()); }
   }
 }

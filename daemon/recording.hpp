@@ -14,6 +14,7 @@ struct StreamVerdict {
   double first_s = 0, last_s = 0;        ///< of `t`, NaN when there is none
   std::uint64_t holes = 0, missing = 0;  ///< places where seq jumps, and rows missing there
   std::uint64_t declared = 0;            ///< missing rows that the gaps stream or the recorder accounts for
+  std::uint64_t uncounted = 0;           ///< gaps of which nobody knows how many samples they cost
   std::uint64_t invalid = 0;             ///< rows with the flag "invalid"
   std::uint64_t epochs = 0;              ///< restarts of the device's counter
 };

@@ -95,6 +95,7 @@ Json to_json(const VerifyReport& r) {
                   {"gaps", v.holes},
                   {"missing", v.missing},
                   {"accounted", v.declared},
+                  {"gaps_of_unknown_length", v.uncounted},
                   {"invalid", v.invalid},
                   {"restarts", v.epochs}});
     streams.push_back(std::move(s));
@@ -119,6 +120,7 @@ void print(const VerifyReport& r) {
     line << "  " << std::left << std::setw(28) << v.name << std::right << std::setw(9) << v.rows << " rows  "
          << std::fixed << std::setprecision(3) << v.first_s << " to " << v.last_s << " s";
     if (v.missing) line << "  missing " << v.missing << " in " << v.holes << " gaps";
+    if (v.uncounted) line << "  and " << v.uncounted << (v.uncounted == 1 ? " gap" : " gaps") << " of unknown length";
     if (v.invalid) line << "  invalid " << v.invalid;
     if (v.epochs) line << "  restarts " << v.epochs;
     std::cout << line.str() << "\n";
@@ -169,7 +171,7 @@ int run_finalise(const std::vector<std::string>& args, bool json) {
       if (json)
         all.push_back({{"journal", path}, {"error", e.what()}});
       else
-        std::cout << e.what() << "\n";
+        std::cerr << e.what() << "\n";
     }
   }
   if (json) std::cout << all.dump(2) << "\n";
@@ -208,14 +210,15 @@ int run_recover(const std::vector<std::string>& args, bool json) {
         if (json)
           all.push_back(std::move(entry));
         else if (item.outcome != RecoverItem::Outcome::in_use)  // being written is no trouble
-          std::cout << (done ? describe(item.report) : item.path + ": " + item.text) << "\n";
+          (item.outcome == RecoverItem::Outcome::failed ? std::cerr : std::cout)
+              << (done ? describe(item.report) : item.path + ": " + item.text) << "\n";
       }
     } catch (const std::exception& e) {
       status = 1;
       if (json)
         all.push_back({{"path", folder}, {"outcome", "failed"}, {"text", e.what()}});
       else
-        std::cout << e.what() << "\n";
+        std::cerr << e.what() << "\n";
     }
   }
   if (json) std::cout << all.dump(2) << "\n";

@@ -239,7 +239,13 @@ void print(const Json& s) {
 
 }  // namespace
 
-void print_summary(const std::string& h5_file) { print(summarise(h5_file)); }
+void print_summary(const std::string& h5_file, bool json) {
+  const Json s = summarise(h5_file);
+  if (json)
+    std::printf("%s\n", s.dump().c_str());
+  else
+    print(s);
+}
 
 int run_summary(const std::vector<std::string>& args, bool json) {
   int worst = 0;
@@ -251,8 +257,11 @@ int run_summary(const std::vector<std::string>& args, bool json) {
       else
         print(s);
     } catch (const std::exception& e) {
-      std::fprintf(stderr, "%s: %s\n", path.c_str(), e.what());
       worst = 1;
+      if (json)
+        all.push_back({{"file", path}, {"error", e.what()}});
+      else
+        std::fprintf(stderr, "%s: %s\n", path.c_str(), e.what());
     }
   if (json) std::printf("%s\n", all.dump().c_str());
   return worst;

@@ -9,7 +9,7 @@
 namespace grfd {
 namespace {
 
-constexpr int kTimeoutMs = 500;
+constexpr int kAnswerMs = 500;
 
 /// A string descriptor is UTF-16LE. @return UTF-8, with U+FFFD for halves of pairs
 std::string utf8(std::span<const std::byte> descriptor) {
@@ -36,7 +36,7 @@ std::vector<std::byte> descriptor(libusb_device_handle* handle, std::uint8_t typ
   std::vector<std::byte> bytes(size);
   std::size_t moved = 0;
   const int error = usb_control(handle, LIBUSB_ENDPOINT_IN, LIBUSB_REQUEST_GET_DESCRIPTOR,
-                                static_cast<std::uint16_t>(type << 8 | index), language, bytes, kTimeoutMs, moved);
+                                static_cast<std::uint16_t>(type << 8 | index), language, bytes, kAnswerMs, moved);
   if (error != 0 && error != LIBUSB_ERROR_PIPE) throw_usb_error(error, "reading its descriptors");
   bytes.resize(error == 0 ? moved : 0);
   return bytes;

@@ -1,11 +1,10 @@
 // ankle/<side>: dorsiflexion and its rate from a shank and a foot sensor, and what belongs to them.
 #include "dsp/filters.hpp"
 #include "dsp/metric.hpp"
+#include "dsp/quaternion.hpp"
 
 namespace grfd {
 namespace {
-
-constexpr double kDegree = 3.14159265358979323846 / 180;
 
 class AnkleMetric final : public Metric {
  public:
@@ -49,14 +48,14 @@ class AnkleMetric final : public Metric {
       const ImuFrame &shank = frame.imus[static_cast<std::size_t>(a.shank)],
                      &foot = frame.imus[static_cast<std::size_t>(a.foot)];
       const double sign = a.side == Side::right ? 1 : -1;
-      const double df = (shank.inclination_rad - foot.inclination_rad) / kDegree;
-      std::array<double, 1> rate{(shank.inclination_rate_rad_s - foot.inclination_rate_rad_s) / kDegree};
+      const double df = (shank.inclination_rad - foot.inclination_rad) / kRadPerDeg;
+      std::array<double, 1> rate{(shank.inclination_rate_rad_s - foot.inclination_rate_rad_s) / kRadPerDeg};
       filters_[i].step(rate);
       if (frame.squat->standing_quiet) s.tibial_deg = 0;
-      const double turn = sign * (shank.axial_rate_rad_s - foot.axial_rate_rad_s) / kDegree;
+      const double turn = sign * (shank.axial_rate_rad_s - foot.axial_rate_rad_s) / kRadPerDeg;
       s.tibial_deg += turn * 1e-3;  // NaN stays until the next quiet standing
-      const double eversion = sign * foot.frontal_rad / kDegree, pitch = foot.inclination_rad / kDegree;
-      const double inclination = shank.inclination_rad / kDegree + standing_shank_deg_;
+      const double eversion = sign * foot.frontal_rad / kRadPerDeg, pitch = foot.inclination_rad / kRadPerDeg;
+      const double inclination = shank.inclination_rad / kRadPerDeg + standing_shank_deg_;
       a.writer.write(out, row_time(frame, static_cast<std::uint16_t>(shank.flags | foot.flags)),
                      {df, rate[0], inclination, pitch, eversion, s.tibial_deg}, s.seq);
       const auto k = static_cast<std::size_t>(a.side);

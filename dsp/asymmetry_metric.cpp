@@ -16,6 +16,7 @@ class AsymmetryMetric final : public Metric {
     const double d = setup.filter_delay_s;
     info.columns = {{"load_bai_rl", "%", d}, {"load_bai_dn", "%", d}, {"share_left", "%", d}, {"share_right", "%", d}};
     info.rate_hz = 1000;
+    info.frame = kLabFrame;
     info.sign = "+ = right (rl) or dominant (dn) side carries more";
     info.formula = "BAI-1";
     info.parameters = "100 (a - b) / (a + b) of the filtered fz; unknown below 100 N in all";

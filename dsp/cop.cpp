@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
 #include <stdexcept>
+
+#include "dsp/unknown.hpp"
 
 namespace grfd {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 bool step(const ContactParams& params, Contact::State& state, double fz) noexcept {
   Contact c(params);

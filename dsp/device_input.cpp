@@ -75,6 +75,7 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
                   {"state", "code", 0, 0, "0 settling, 1 sync, 2 full"},
                   {"resets", "1"}};
   info.device = name_;
+  info.sign = "offset + = the device was started later; drift_ppm + = its intervals are longer than nominal";
   info.formula = "clock-lower-hull";
   info.parameters =
       "offset: lab time of the line at the epoch's first sample; drift: interval of the device's counter against "

@@ -1,12 +1,12 @@
 #include "dsp/dorsiflexion.hpp"
 
 #include <algorithm>
-#include <limits>
+
+#include "dsp/unknown.hpp"
 
 namespace grfd {
 namespace {
 using namespace rot;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 /// std::clamp keeps NaN
 double arcsine(double x) { return std::asin(std::clamp(x, -1.0, 1.0)); }
 }  // namespace

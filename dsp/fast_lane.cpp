@@ -1,4 +1,5 @@
 #include "dsp/fast_lane.hpp"
+#include "dsp/quaternion.hpp"
 
 #include <limits>
 
@@ -7,7 +8,6 @@
 
 namespace grfd {
 namespace {
-constexpr double kDegree = 3.14159265358979323846 / 180;
 constexpr TimeNs kStale = 20'000'000;  // a shank rate older than that belongs to another movement
 
 std::string own_clock(const Settings& settings, const std::string& stream) {
@@ -77,8 +77,8 @@ void FastLane::imu(std::size_t i, const Sample& sample, double rate_rad_s, Sampl
     if (sensor != ankles_[a].foot) continue;
     const TimeNs age = sample.t - state_.shank_t[a];
     const bool known = state_.shank_t[a] != 0 && age < kStale && age > -kStale;
-    const double shank = known ? state_.shank_rate_rad_s[a] / kDegree : std::numeric_limits<double>::quiet_NaN();
-    const double foot = rate_rad_s / kDegree;
+    const double shank = known ? state_.shank_rate_rad_s[a] / kRadPerDeg : std::numeric_limits<double>::quiet_NaN();
+    const double foot = rate_rad_s / kRadPerDeg;
     RowTime time = row_time(sample);
     time.flags = sample.flags & (kGapBefore | kClockUnsettled | kNewEpoch);
     ankles_[a].writer.write(

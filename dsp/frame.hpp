@@ -2,17 +2,16 @@
 #pragma once
 #include <array>
 #include <cmath>
-#include <limits>
 #include <span>
 
 #include "dsp/aligner.hpp"
+#include "dsp/unknown.hpp"
 #include "schemas/sample.hpp"
 #include "schemas/settings.hpp"
 
 namespace grfd {
 
 inline constexpr std::size_t kMaxPlates = 4, kMaxImus = 16;
-inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Flags of a grid value: those of the samples it comes from, but the hole itself belongs to the raw stream.
 inline std::uint16_t grid_flags(const Aligned& a) {

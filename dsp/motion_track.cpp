@@ -1,11 +1,11 @@
 #include "dsp/motion_track.hpp"
 
 #include <algorithm>
-#include <limits>
+
+#include "dsp/unknown.hpp"
 
 namespace grfd {
 namespace {
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 Vec3 between(const Vec3& a, const Vec3& b, double u) { return rot::add(rot::scale(a, 1 - u), rot::scale(b, u)); }
 }  // namespace
 

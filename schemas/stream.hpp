@@ -41,7 +41,7 @@ struct StreamInfo {
   StreamKind kind = StreamKind::derived;
   ValueType type = ValueType::f32;
   std::vector<Column> columns;
-  std::string device = {}, serial = {};           ///< where it comes from; empty when derived
+  std::string device = {}, serial = {};           ///< where it comes from; several are joined by ", "
   std::string clock = {}, clock_unit = {};        ///< "u6" and "scan", "imu_shank_left" and "ns"; empty: lab clock
   double rate_hz = 0;                             ///< nominal; 0 for streams without a rate
   std::string frame = {}, point = {}, sign = {};  ///< axes, reference point of moments, what is positive

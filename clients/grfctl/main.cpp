@@ -1,9 +1,11 @@
 // grfctl: asks a running grfd through the control contract (schemas/control.md), and nothing else.
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <zmq.hpp>
 
 #include "clients/grfctl/key.hpp"
@@ -53,6 +55,10 @@ The endpoint can also be set in GRFD_CONTROL, that of the web monitor in GRFD_MO
 --server-key FILE (its server.pub) and --key FILE (this client's NAME.key), or GRFD_SERVER_KEY and GRFD_KEY. Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 no daemon answers.
 )";
 
+struct NoAnswer : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 Json to_request(const Words& words, const std::string& plate, std::optional<double> seconds) {
   const std::string& verb = words[0];
   const auto need = [&](std::size_t low, std::size_t high) {
@@ -98,6 +104,22 @@ Json to_request(const Words& words, const std::string& plate, std::optional<doub
   return request;
 }
 
+/// What went wrong, as every answer is given. @return code
+int fail(bool json, int code, const std::string& text) {
+  if (json)
+    std::cout << Json{{"ok", false}, {"error", text}}.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
+  else
+    std::fprintf(stderr, "grfctl: %s\n", text.c_str());
+  return code;
+}
+
+/// "0.3 s"
+std::string seconds_text(int ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g s", ms / 1000.0);
+  return text;
+}
+
 bool failed(const Json& result) {
   const std::string event = result.value("event", "");
   const Json& detail = result.at("detail");
@@ -121,6 +143,7 @@ int main(int argc, char** argv) {
   po::variables_map values;
   Json request;
   std::string feed;
+  const bool json_wanted = std::find(argv, argv + argc, std::string("--json")) != argv + argc;
   try {
     po::store(po::command_line_parser(argc, argv).options(options).positional(places).run(), values);
     po::notify(values);
@@ -131,7 +154,7 @@ int main(int argc, char** argv) {
       try {
         return monitor_command(words, values["control"].as<bool>(), values["json"].as<bool>(),
                                static_cast<int>(values["timeout"].as<double>() * 1000));
-      } catch (const zmq::error_t& e) { return std::fprintf(stderr, "grfctl: %s\n", e.what()), 1; }
+      } catch (const zmq::error_t& e) { return fail(values["json"].as<bool>(), 1, e.what()); }
     }
     if (words[0] == "key") {
       KeyOptions keys{.feed = values["feed"].as<bool>(),
@@ -141,7 +164,7 @@ int main(int argc, char** argv) {
       try {
         return key_command(words, keys);
       } catch (const po::error&) { throw; } catch (const std::exception& e) {
-        return std::fprintf(stderr, "grfctl: %s\n", e.what()), 1;
+        return fail(keys.json, 1, e.what());
       }
     }
     if (words[0] != "watch")
@@ -152,10 +175,10 @@ int main(int argc, char** argv) {
       feed = words[1];
     else if (words.size() > 2)
       throw po::error("watch, or watch FEED");
-  } catch (const po::error& e) {
-    std::fprintf(stderr, "grfctl: %s; see grfctl --help\n", e.what());
-    return 2;
-  }
+  } catch (const po::unknown_option& e) {
+    const std::string word = e.get_option_name();
+    return fail(json_wanted, 2, "there is no option " + word + "; if it is a word of a text, put -- before the text");
+  } catch (const po::error& e) { return fail(json_wanted, 2, std::string(e.what()) + "; see grfctl --help"); }
 
   const std::string endpoint = values["endpoint"].as<std::string>();
   const bool json = values["json"].as<bool>();
@@ -169,15 +192,16 @@ int main(int argc, char** argv) {
     zmq::context_t context(1);
     zmq::socket_t socket(context, zmq::socket_type::dealer);
     socket.set(zmq::sockopt::linger, 0);
-    socket.set(zmq::sockopt::rcvtimeo, timeout_ms);
+    int wait_ms = 0;
+    const auto wait = [&](int ms) { socket.set(zmq::sockopt::rcvtimeo, wait_ms = ms); };
+    wait(timeout_ms);
     grfd::keys::connect(socket, endpoint, keys);
     socket.send(zmq::buffer(request.dump()), zmq::send_flags::none);
     const auto receive = [&](const char* what) {
       zmq::message_t message;
       if (!socket.recv(message, zmq::recv_flags::none)) {
-        std::fprintf(stderr, "grfctl: %s at %s within %.0f s%s\n", what, endpoint.c_str(), timeout_ms / 1000.0,
-                     keys.server.empty() ? "" : ", or it does not allow this key");
-        std::exit(3);
+        throw NoAnswer(std::string(what) + " at " + endpoint + " within " + seconds_text(wait_ms) +
+                       (keys.server.empty() ? "" : ", or it does not allow this key"));
       }
       return Json::parse(message.to_string_view());
     };
@@ -196,15 +220,14 @@ int main(int argc, char** argv) {
         show(request["command"], reply["result"]);
       return 0;
     }
-    if (request["command"] == "record_stop")
-      socket.set(zmq::sockopt::rcvtimeo, std::max(timeout_ms, 600'000));  // a long trial takes its time
+    if (request["command"] == "record_stop") wait(std::max(timeout_ms, 600'000));  // a long trial takes its time
     if (request["command"] == "tap") {
       if (!json) std::fprintf(stderr, "tap the plate five times, firmly, a second or more apart\n");
-      socket.set(zmq::sockopt::rcvtimeo, timeout_ms + static_cast<int>(values["seconds"].as<double>() * 1000));
+      wait(timeout_ms + static_cast<int>(values["seconds"].as<double>() * 1000));
     }
     if (request["command"] == "calibrate") {
       if (!json) std::fprintf(stderr, "%s\n", calibration_hint(request["step"]));
-      socket.set(zmq::sockopt::rcvtimeo, timeout_ms + 60'000);
+      wait(timeout_ms + 60'000);
     }
     const Json result = receive("accepted, but no result came")["result"];
     if (json)
@@ -212,8 +235,7 @@ int main(int argc, char** argv) {
     else
       show_event(result);
     return failed(result) ? 1 : 0;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "grfctl: %s\n", e.what());
-    return 1;
+  } catch (const NoAnswer& e) { return fail(json, 3, e.what()); } catch (const std::exception& e) {
+    return fail(json, 1, e.what());
   }
 }

@@ -42,7 +42,7 @@ Json to_request(const std::vector<std::string>& words, bool control) {
   throw boost::program_options::error("monitor pair [--control], monitor list, or monitor forget ID");
 }
 
-void show(const Json& request, const Json& result) {
+void show_answer(const Json& request, const Json& result) {
   if (request["command"] == "pair") {
     const std::string link = result.value("link", "");
     print_qr(link);
@@ -82,7 +82,7 @@ int monitor_command(const std::vector<std::string>& words, bool control, bool js
   socket.send(zmq::buffer(request.dump()), zmq::send_flags::none);
   zmq::message_t message;
   if (!socket.recv(message, zmq::recv_flags::none)) {
-    std::fprintf(stderr, "grfctl: no grfmon answers at %s (GRFD_MONITOR) within %.0f s\n", endpoint.c_str(),
+    std::fprintf(stderr, "grfctl: no grfmon answers at %s (GRFD_MONITOR) within %g s\n", endpoint.c_str(),
                  timeout_ms / 1000.0);
     return 3;
   }
@@ -97,6 +97,6 @@ int monitor_command(const std::vector<std::string>& words, bool control, bool js
   if (json)
     std::cout << reply["result"].dump() << "\n";
   else
-    show(request, reply["result"]);
+    show_answer(request, reply["result"]);
   return 0;
 }

@@ -118,7 +118,7 @@ int watch(const WatchOptions& options) {
       return state == Health::live ? 0 : 3;
     }
     if (!headed && state == Health::no_daemon && since_start_s() >= options.timeout_s) {
-      std::fprintf(stderr, "grfctl: no daemon answers at %s within %.0f s%s\n", address.c_str(), options.timeout_s,
+      std::fprintf(stderr, "grfctl: no daemon answers at %s within %g s%s\n", address.c_str(), options.timeout_s,
                    options.keys.server.empty() ? "" : ", or it does not allow this key");
       return 3;
     }

@@ -7,6 +7,7 @@ add_library(grfd_monitor STATIC ${grfmon_sources})
 target_include_directories(grfd_monitor PUBLIC ${CPPZMQ_INCLUDE})
 target_link_libraries(grfd_monitor PUBLIC grfd_keys grfd_flags nlohmann_json::nlohmann_json PkgConfig::ZMQ Boost::boost OpenSSL::SSL OpenSSL::Crypto
   PRIVATE tomlplusplus::tomlplusplus Boost::program_options)
+grfd_unity(grfd_monitor)
 # Beast's templates, once plain and once over TLS: with every check in them this one file takes five minutes.
 set(web_options -O1)
 if(GRFD_SANITIZE MATCHES "undefined")

@@ -9,7 +9,6 @@
 namespace grfd {
 namespace {
 constexpr std::size_t kBlock = 512;
-std::string str(std::size_t n) { return std::to_string(n); }
 }  // namespace
 
 C3dFile C3dFile::read(const std::string& path) {
@@ -25,13 +24,13 @@ C3dFile C3dFile::read(const std::string& path) {
 
 C3dFile::C3dFile(std::vector<std::byte> bytes, std::string name) : bytes_(std::move(bytes)), name_(std::move(name)) {
   if (bytes_.size() < kBlock) fail(bytes_.size(), "the file ends in its header; a C3D header has 512 bytes");
-  if (u8(1) != 0x50) fail(1, "holds " + str(u8(1)) + "; a C3D file has 80 here");
+  if (u8(1) != 0x50) fail(1, "holds " + std::to_string(u8(1)) + "; a C3D file has 80 here");
   read_parameters();
   read_layout();
 }
 
 std::uint8_t C3dFile::u8(std::size_t at) const {
-  if (at >= bytes_.size()) fail(bytes_.size(), "the file ends here; byte " + str(at) + " is needed");
+  if (at >= bytes_.size()) fail(bytes_.size(), "the file ends here; byte " + std::to_string(at) + " is needed");
   return static_cast<std::uint8_t>(bytes_[at]);
 }
 
@@ -58,8 +57,8 @@ void C3dFile::read_layout() {
   if (analogue == 0 || per_frame_ == 0)
     fail(4, "the file has no analogue channels; a recording of force plates has at least 6");
   if (analogue % per_frame_ != 0)
-    fail(4, str(analogue) + " analogue values per frame do not divide into the " + str(per_frame_) +
-                " samples per frame of byte 18");
+    fail(4, std::to_string(analogue) + " analogue values per frame do not divide into the " +
+                std::to_string(per_frame_) + " samples per frame of byte 18");
   channels_ = analogue / per_frame_;
 
   double scale = real(12);
@@ -76,18 +75,18 @@ void C3dFile::read_layout() {
     if (start >= 2 && start < 65536) block = static_cast<std::size_t>(start);
   }
   if (block < 2)
-    fail(16, "the data start in block " + str(block) + "; they come after the header, in block 2 or later");
+    fail(16, "the data start in block " + std::to_string(block) + "; they come after the header, in block 2 or later");
   data_start_ = (block - 1) * kBlock;
   if (data_start_ >= bytes_.size())
-    fail(bytes_.size(), "the file ends here; its data start at byte " + str(data_start_));
+    fail(bytes_.size(), "the file ends here; its data start at byte " + std::to_string(data_start_));
 
   frame_bytes_ = (points_ * 4 + analogue) * (real_data_ ? 4 : 2);
   const std::size_t available = (bytes_.size() - data_start_) / frame_bytes_;
   const std::size_t frames = frame_count(available);
   if (frames == 0) fail(6, "the file has no frames; a recording has at least one");
   if (frames > available)
-    fail(bytes_.size(), "the file ends in frame " + str(available + 1) + " of " + str(frames) + "; it should have " +
-                            str(data_start_ + frames * frame_bytes_) + " bytes");
+    fail(bytes_.size(), "the file ends in frame " + std::to_string(available + 1) + " of " + std::to_string(frames) +
+                            "; it should have " + std::to_string(data_start_ + frames * frame_bytes_) + " bytes");
   samples_ = frames * per_frame_;
 
   const double point_rate = number("POINT", "RATE", real(20));
@@ -109,7 +108,7 @@ std::size_t C3dFile::frame_count(std::size_t available) const {
   if (first > 0 && last >= first && last < 1e12) return static_cast<std::size_t>(last - first) + 1;
   const std::size_t from = u16(6), to = u16(8);
   if (to != 65535) {
-    if (to < from) fail(8, "the last frame is " + str(to) + ", before the first, " + str(from));
+    if (to < from) fail(8, "the last frame is " + std::to_string(to) + ", before the first, " + std::to_string(from));
     return to - from + 1;
   }
   const double longer = number("POINT", "LONG_FRAMES", 0);
@@ -118,7 +117,8 @@ std::size_t C3dFile::frame_count(std::size_t available) const {
 }
 
 std::vector<double> C3dFile::channel(std::size_t channel) const {
-  if (channel >= channels_) fail(4, "there is no channel " + str(channel + 1) + "; the file has " + str(channels_));
+  if (channel >= channels_)
+    fail(4, "there is no channel " + std::to_string(channel + 1) + "; the file has " + std::to_string(channels_));
   // Files with more than 255 channels go on in SCALE2, OFFSET2, ...
   const auto entry = [&](std::string name, double otherwise) {
     std::size_t index = channel;
@@ -142,7 +142,7 @@ std::vector<double> C3dFile::channel(std::size_t channel) const {
       const double raw = real_data_ ? real(at) : unsigned_data_ ? u16(at) : i16(at);
       const double v = (raw - zero) * scale * general;
       if (!std::isfinite(v))
-        fail(at, "channel " + str(channel + 1) + " of frame " + str(frame + 1) +
+        fail(at, "channel " + std::to_string(channel + 1) + " of frame " + std::to_string(frame + 1) +
                      " is no finite number; every sample of a plate must be one");
       out.push_back(v);
     }

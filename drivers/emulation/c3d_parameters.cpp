@@ -8,7 +8,6 @@
 
 namespace grfd {
 namespace {
-std::string str(std::size_t n) { return std::to_string(n); }
 std::string trimmed(std::string s) {
   const auto blank = [](char c) { return c == ' ' || c == '\0' || c == '\t'; };
   while (!s.empty() && blank(s.back())) s.pop_back();
@@ -20,12 +19,14 @@ std::string trimmed(std::string s) {
 void C3dFile::read_parameters() {
   const std::size_t block = u8(0);
   if (block < 2)
-    fail(0, "the parameters start in block " + str(block) + "; they come after the header, in block 2 or later");
+    fail(0, "the parameters start in block " + std::to_string(block) +
+                "; they come after the header, in block 2 or later");
   const std::size_t start = (block - 1) * 512;
-  if (start + 4 > bytes_.size()) fail(bytes_.size(), "the file ends here; its parameters start at byte " + str(start));
+  if (start + 4 > bytes_.size())
+    fail(bytes_.size(), "the file ends here; its parameters start at byte " + std::to_string(start));
   const std::uint8_t processor = u8(start + 3);
   if (processor < 84 || processor > 86)
-    fail(start + 3, "the processor is " + str(processor) + "; 84 is Intel, 85 DEC, 86 SGI");
+    fail(start + 3, "the processor is " + std::to_string(processor) + "; 84 is Intel, 85 DEC, 86 SGI");
   processor_ = static_cast<Processor>(processor);
   const std::size_t data = u16(16) >= 2 ? (u16(16) - std::size_t{1}) * 512 : 0;
   const std::size_t section_end = data > start ? std::min(data, bytes_.size()) : bytes_.size();
@@ -60,10 +61,11 @@ void C3dFile::read_parameters() {
       p.name = name;
       p.type = static_cast<std::int8_t>(u8(at));
       if (p.type != -1 && p.type != 1 && p.type != 2 && p.type != 4)
-        fail(at, "parameter '" + name + "' of the record at byte " + str(record) + " has type " +
+        fail(at, "parameter '" + name + "' of the record at byte " + std::to_string(record) + " has type " +
                      std::to_string(p.type) + "; types are -1, 1, 2 and 4");
       const std::size_t dims = u8(at + 1);
-      if (dims > 7) fail(at + 1, "parameter '" + name + "' has " + str(dims) + " dimensions; up to 7 are allowed");
+      if (dims > 7)
+        fail(at + 1, "parameter '" + name + "' has " + std::to_string(dims) + " dimensions; up to 7 are allowed");
       p.count = 1;
       for (std::size_t i = 0; i < dims; ++i) {
         p.dims.push_back(u8(at + 2 + i));
@@ -73,8 +75,8 @@ void C3dFile::read_parameters() {
       const std::size_t end = p.offset + p.count * static_cast<std::size_t>(std::abs(p.type)),
                         limit = last ? section_end : next;
       if (end > limit)
-        fail(p.offset, "the values of parameter '" + name + "' need bytes up to " + str(end) +
-                           "; they must end by byte " + str(limit));
+        fail(p.offset, "the values of parameter '" + name + "' need bytes up to " + std::to_string(end) +
+                           "; they must end by byte " + std::to_string(limit));
       group_of.push_back(id);
       parameters_.push_back(std::move(p));
     }

@@ -8,7 +8,6 @@ namespace grfd {
 namespace {
 constexpr const char* kGroup = "FORCE_PLATFORM";
 
-std::string str(std::size_t n) { return std::to_string(n); }
 std::string shown(double v) {  // a damaged file may hold any number here
   char text[32];
   std::snprintf(text, sizeof text, "%g", v);
@@ -55,8 +54,8 @@ std::vector<double> Reader::table(const char* name, std::size_t per_plate, std::
   if (!p) file_.missing(kGroup, name, "a file with force plates has it");
   at = p->offset;
   if (p->count < per_plate * count_)
-    file_.fail(at, std::string("FORCE_PLATFORM:") + name + " holds " + str(p->count) + " values; " + str(count_) +
-                       " plates need " + str(per_plate * count_));
+    file_.fail(at, std::string("FORCE_PLATFORM:") + name + " holds " + std::to_string(p->count) + " values; " +
+                       std::to_string(count_) + " plates need " + std::to_string(per_plate * count_));
   return file_.numbers(kGroup, name);
 }
 
@@ -69,7 +68,7 @@ C3dPlates Reader::read() {
   if (n[0] > 32) file_.fail(used->offset, "FORCE_PLATFORM:USED is " + shown(n[0]) + "; up to 32 plates are read");
   count_ = static_cast<std::size_t>(n[0]);
   if (file_.chain_broken_at())
-    warn("the chain of parameters leaves its section at byte " + str(file_.chain_broken_at()) +
+    warn("the chain of parameters leaves its section at byte " + std::to_string(file_.chain_broken_at()) +
          "; it is taken to end there");
 
   const auto units = file_.words("POINT", "UNITS");
@@ -97,8 +96,8 @@ std::vector<double> Reader::calibration(std::size_t k, std::size_t columns) cons
   const C3dParameter* p = file_.find(kGroup, "CAL_MATRIX");
   if (!p) file_.missing(kGroup, "CAL_MATRIX", "a plate of TYPE 4 or 5 needs it");
   if (p->dims.size() < 2 || p->dims[0] != 6 || p->dims[1] < columns || p->count < 6 * p->dims[1] * (k + 1))
-    file_.fail(p->offset,
-               "FORCE_PLATFORM:CAL_MATRIX does not hold 6 x " + str(columns) + " values for plate " + str(k + 1));
+    file_.fail(p->offset, "FORCE_PLATFORM:CAL_MATRIX does not hold 6 x " + std::to_string(columns) +
+                              " values for plate " + std::to_string(k + 1));
   const auto all = file_.numbers(kGroup, "CAL_MATRIX");
   const auto from = all.begin() + static_cast<std::ptrdiff_t>(6 * p->dims[1] * k);
   return {from, from + static_cast<std::ptrdiff_t>(6 * columns)};
@@ -117,7 +116,7 @@ double Reader::moment_unit(std::size_t channel) {
 
 C3dPlate Reader::plate(std::size_t k) {
   C3dPlate p;
-  const std::string who = "plate " + str(k + 1);
+  const std::string who = "plate " + std::to_string(k + 1);
   if (!(types_[k] >= 1 && types_[k] < 6))
     file_.fail(file_.find(kGroup, "TYPE")->offset,
                who + " is of TYPE " + shown(types_[k]) + "; TYPE 1, 2, 3, 4 and 5 are read");
@@ -137,14 +136,14 @@ C3dPlate Reader::plate(std::size_t k) {
 
   const std::size_t count = p.type == 3 || p.type == 5 ? 8 : 6;
   if (channel_rows_ < count)
-    file_.fail(channels_at_, "FORCE_PLATFORM:CHANNEL has " + str(channel_rows_) + " rows; " + who + " of TYPE " +
-                                 std::to_string(p.type) + " needs " + str(count));
+    file_.fail(channels_at_, "FORCE_PLATFORM:CHANNEL has " + std::to_string(channel_rows_) + " rows; " + who +
+                                 " of TYPE " + std::to_string(p.type) + " needs " + std::to_string(count));
   std::vector<std::vector<double>> v(count);
   for (std::size_t i = 0; i < count; ++i) {
     const double number = channels_[channel_rows_ * k + i];
     if (!(number >= 1 && number <= static_cast<double>(file_.channels())))
-      file_.fail(channels_at_,
-                 who + " uses channel " + shown(number) + "; the file has channels 1 to " + str(file_.channels()));
+      file_.fail(channels_at_, who + " uses channel " + shown(number) + "; the file has channels 1 to " +
+                                   std::to_string(file_.channels()));
     v[i] = file_.channel(static_cast<std::size_t>(number) - 1);
   }
   const auto channel_number = [&](std::size_t i) {

@@ -239,6 +239,10 @@ BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file) {
   const std::string missing = (file.folder.parent_path() / "x.csv").string();
   BOOST_TEST(file.errors() == "t.toml:13: stimulus.recording: there is no file \"" + missing + "\"");
   std::ofstream(file.folder / "x.csv") << "t\n";
+  BOOST_TEST(file.errors({"stimulus.recording=x.csv"}).starts_with("--set stimulus.recording: x.csv:1:"));
+  std::ofstream(file.folder / "x.csv") << "t,Fx1,Fy1,Fz1,Mx1,My1,Mz1\n0,0,0,0,0,0,0\n0.01,0,0,0,0,0,0\n";
+  BOOST_TEST(file.errors({"stimulus.recording=x.csv", "stimulus.plates.left=2"}) ==
+             "--set stimulus.plates.left: plate 2 is not in x.csv, which has 1; name one of them or remove the plate");
   const Settings s = file.load({"stimulus.recording=x.csv", "record.folder=here"});
   BOOST_TEST(s.plates.at(0).calibration.file == (file.folder / "cal/p.toml").string());
   BOOST_TEST(s.stimulus.recording == (file.folder / "x.csv").string());

@@ -71,13 +71,14 @@ std::vector<T> read_all(hid_t file, const std::string& path, hid_t type) {
   return out;
 }
 
-/// Standard output of a command.
+/// What a command says, to both outputs.
 std::string output_of(int (*command)(const std::vector<std::string>&, bool), const std::vector<std::string>& args,
                       bool json, int status) {
   std::ostringstream text;
-  std::streambuf* before = std::cout.rdbuf(text.rdbuf());
+  std::streambuf *out = std::cout.rdbuf(text.rdbuf()), *err = std::cerr.rdbuf(text.rdbuf());
   const int got = command(args, json);
-  std::cout.rdbuf(before);
+  std::cout.rdbuf(out);
+  std::cerr.rdbuf(err);
   BOOST_TEST(got == status);
   return text.str();
 }

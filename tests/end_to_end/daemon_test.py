@@ -213,6 +213,7 @@ def test_life(folder):
     file = Recording(path)
     gaps = [(n, json.loads(d)) for _, n, d in file["gaps"].texts()]
     summary = json.loads(subprocess.run([GRFD, "summary", path, "--json"], capture_output=True, text=True).stdout)[0]
+    verified = subprocess.run([GRFD, "verify", path], capture_output=True, text=True)
     for name, stream, at, back in (("u6", "raw/u6/scan", 5, 7), ("imu_foot_left", "raw/imu_foot_left/inertial", 9, 12)):
         s = file[stream]
         step = np.diff(s.t)
@@ -226,6 +227,7 @@ def test_life(folder):
         check(f"{name}: the ledger has its cause and length", len(lost) == 1 and lost[0]["cause"] == "unplugged" and lost[0]["count"] == -1
               and abs(lost[0]["seconds"] - (s.t[hole + 1] - s.t[hole])) < 0.1, lost)
         said = [x for x in summary["streams"] if x["name"] == stream][0]
+        check(f"{name}: and verify", f"{stream}: 1 gap of unknown length" in verified.stdout, verified.stdout)
         check(f"{name}: the summary says so, too", said["gaps"] == 1 and said["missing_unknown"] and abs(said["outage_s"] - lost[0]["seconds"]) < 1e-9, said)
 
     # Nothing can be recorded: no run that ends well.
@@ -260,6 +262,53 @@ def test_simulate(folder):
                             (["run", DEMO, "--seconds", "soon"], "seconds"), (["run", DEMO, "--set", "control.endpoint=tcp://0.0.0.0:1"], "control.endpoint")):
         done = subprocess.run([GRFD, *words], capture_output=True, text=True, timeout=20)
         check(f"grfd {' '.join(words[:1] + words[2:])}: exit 2 and the reason", done.returncode == 2 and expected in done.stderr, f"{done.returncode}: {done.stderr}")
+    as_json(folder)
+    played(folder)
+
+
+def as_json(folder):
+    done = subprocess.run([GRFD, "version", "--json"], capture_output=True, text=True)
+    check("version --json", done.returncode == 0 and set(json.loads(done.stdout)) == {"version", "build"}, done.stdout)
+    done = subprocess.run([GRFD, "summary", "--json", f"{folder}/none.h5"], capture_output=True, text=True)
+    check("summary --json of no file", done.returncode == 1 and "none.h5" in json.loads(done.stdout)[0]["error"], done.stdout + done.stderr)
+    done = subprocess.run([GRFD, "finalise", f"{folder}/none.journal"], capture_output=True, text=True)
+    check("what went wrong goes to the error output", done.returncode == 1 and not done.stdout and "none.journal" in done.stderr, done.stdout + done.stderr)
+    done = subprocess.run([GRFD, "recover"], capture_output=True, text=True)
+    check("recover of nothing says what it wants", done.returncode == 2 and "which folder" in done.stderr, done.stderr)
+    for words, code, expected in ((["status"], 3, "within 0.2 s"), (["fly"], 2, "unknown command 'fly'"), (["mark", "-5", "mm"], 2, "put -- before")):
+        done = subprocess.run([GRFCTL, "--endpoint", f"ipc://{folder}/nobody", "--json", "--timeout", "0.2", *words], capture_output=True, text=True)
+        answer = json.loads(done.stdout)
+        check(f"grfctl {' '.join(words)} --json says what is wrong", done.returncode == code and not answer["ok"] and expected in answer["error"], done.stdout)
+
+
+def played(folder):
+    """A recording of two plates, given on the command line: checked like a setting, and kept in the file like one."""
+    with open(f"{folder}/trial.csv", "w") as f:
+        f.write("t," + ",".join(f"{c}{p}" for p in (1, 2) for c in ("Fx", "Fy", "Fz", "Mx", "My", "Mz")) + "\n")
+        for i in range(200):
+            f.write(f"{i / 100}," + ",".join(["0", "0", str(400 + p), "0", "0", "0"][c] for p in (1, 2) for c in range(6)).replace(" ", "") + "\n")
+    play = lambda *words: subprocess.run([GRFD, "simulate", DEMO, "-o", f"{folder}/played.h5", *words], capture_output=True, text=True)
+    recording = ["--recording", f"{folder}/trial.csv"]
+    for words, expected in (([*recording, "--plates", "left=3"], "stimulus.plates.left: plate 3 is not in"), ([*recording, "--plates", "up=1"], "there is no plate \"up\""),
+                            ([*recording, "--lead-in", "soon"], "stimulus.lead_in_s"), (["--plates", "left=1"], "add --recording"),
+                            (["--recording", f"{folder}/none.csv"], "there is no file")):
+        done = play(*words)
+        check(f"simulate {words[-2]} {os.path.basename(words[-1])}: exit 2 and the reason", done.returncode == 2 and expected in done.stderr, done.stderr)
+    done = play(*recording, "--plates", "left=2,right=1", "--lead-in", "3", "--json")
+    check("simulate a recording", done.returncode == 0 and json.loads(done.stdout)["file"].endswith("played.h5"), done.stdout + done.stderr)
+    file = Recording(f"{folder}/played.h5")
+    settings = file.settings()
+    check("the file says what was played", all(f"# --set stimulus.{x}" in settings for x in (f'recording="{folder}/trial.csv"', 'kind="recording"', 'plates={"left" = 2, "right" = 1}', "lead_in_s=3")),
+          settings[-400:])
+    left = file["plate/left"]
+    fz = float(left.values[np.argmin(np.abs(left.t - 4)), 2])
+    check(f"plate 2 of the recording is on the left ({fz:.1f} N)", abs(fz - 402) < 1, fz)
+    sources = {name: file[name].device for name in ("plate/left", "ankle/right", "reps/pair", "truth/plate/left")}
+    check("streams say which devices they come from", sources == {"plate/left": "u6", "ankle/right": "imu_shank_right, imu_foot_right",
+          "reps/pair": "u6, imu_shank_left, imu_foot_left, imu_shank_right, imu_foot_right", "truth/plate/left": "stimulus"}, sources)
+    done = subprocess.run([GRFD, "simulate", DEMO, "-o", f"{folder}/open.h5", "--seconds", "2", "--set", 'device.u6.serial=""'], capture_output=True, text=True)
+    serial = Recording(f"{folder}/open.h5")["raw/u6/scan"].serial if done.returncode == 0 else done.stderr
+    check(f"a serial that the settings leave open is in the file ({serial})", serial == "360012345", serial)
 
 
 with tempfile.TemporaryDirectory(prefix="grfd_e2e_") as place:

@@ -12,6 +12,7 @@ class Stream:
         self.group = group
         self.t = group["t"][:] if "t" in group else None
         self.flags = group["flags"][:]
+        self.device, self.serial = text(group.attrs["device"]), text(group.attrs["serial"])
         self.seq = group["seq"][:] if "seq" in group else None
         if "values" in group:
             self.columns = [text(c) for c in group["columns"][:]]
@@ -44,6 +45,9 @@ class Recording:
         found = []
         self.file["streams"].visititems(lambda n, o: found.append(n) if isinstance(o, h5py.Group) and "flags" in o else None)
         return found
+
+    def settings(self):
+        return text(self.file["settings"][()])
 
     def attribute(self, name):
         return text(self.file.attrs[name])
