@@ -206,6 +206,7 @@ void App::on_event(const StatusSink::Event& event) {
   if (loud)
     log(event.stream == "events" || event.name.rfind("feed.late", 0) == 0 ? Level::info : Level::warning,
         (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
+  if (event.stream == "gaps" && event.name == "lost") losses_.add(event.detail);
   if (event.stream != "events") return;
   const Json detail = Json::parse(event.detail, nullptr, false);
   if (event.name == "tap_result" && detail.is_object()) keep_delays(detail);

@@ -115,6 +115,7 @@ Json App::devices() {
           line.counter->get() > 0)
         losses[line.name.substr(d.name.size() + 1)] = line.counter->get();
     one["counters"] = losses;
+    one["losses"] = losses_.of(d.name);
     if (const auto clock = assembly_.session.streams.find("clock/" + d.name);
         clock && *clock < streams.size() && streams[*clock].newest.size() >= 5) {
       const auto& newest = streams[*clock].newest;  // offset, drift_ppm, residual, interval, state

@@ -19,6 +19,7 @@
 #include "daemon/lab_clock.hpp"
 #include "daemon/log.hpp"
 #include "daemon/loop.hpp"
+#include "daemon/losses.hpp"
 #include "daemon/sink_thread.hpp"
 #include "daemon/sinks/feed.hpp"
 #include "daemon/sinks/recorder.hpp"
@@ -40,6 +41,7 @@ class App {
   std::uint64_t send_command(const std::string& verb, Control::Json detail);
   std::uint64_t start_recording(const std::string& name);
   void on_event(const StatusSink::Event& event);
+  Control::Json missing_devices();
   void on_recording(const RecordingEvent& event);
   void on_device(const Devices::Status& status);
   void await_signal();
@@ -85,6 +87,7 @@ class App {
   std::uint64_t next_command_ = 1;
   enum class Trial { none, starting, running, stopping } trial_ = Trial::none;
   std::string journal_, last_file_;
+  Losses losses_;
   std::optional<DelayStore> delays_;
   std::optional<CalibrationStore> calibrations_;
   Control::Json calibration_in_use_ = Control::Json::object();  ///< axes by IMU; empty: those of the settings

@@ -17,6 +17,18 @@ std::uint64_t App::start_recording(const std::string& name) {
   return id;
 }
 
+/// Optional devices that a recording goes without; required ones refuse it.
+Control::Json App::missing_devices() {
+  Control::Json missing = Control::Json::array();
+  for (const Devices::Status& d : devices_->status()) {
+    if (d.state == Devices::State::streaming) continue;
+    missing.push_back({{"device", d.name}, {"state", to_string(d.state)}, {"trouble", d.trouble}});
+    log(Level::warning, "recording without " + d.name + ", which is " + to_string(d.state) +
+                            (d.trouble.empty() ? "" : " (" + d.trouble + ")"));
+  }
+  return missing;
+}
+
 void App::on_recording(const RecordingEvent& event) {
   const auto id = static_cast<std::uint64_t>(event.command_id);
   switch (event.kind) {
@@ -25,7 +37,8 @@ void App::on_recording(const RecordingEvent& event) {
       journal_ = std::filesystem::absolute(event.path).string();
       trial_since_s_ = seconds(clock_.now() - assembly_.session.start);
       log(Level::info, "recording to " + event.path);
-      control_.finish(id, {{"event", "record_started"}, {"detail", {{"id", id}, {"journal", journal_}}}});
+      control_.finish(id, {{"event", "record_started"},
+                           {"detail", {{"id", id}, {"journal", journal_}, {"missing", missing_devices()}}}});
       break;
     case RecordingEvent::Kind::finished:
       trial_ = Trial::none;

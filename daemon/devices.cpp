@@ -67,6 +67,11 @@ void Devices::run() {
 }
 
 void Devices::poll() {
+  if (const std::uint64_t changes = finder_ ? finder_->changes() : 0; changes != changes_) {
+    changes_ = changes;  // something was plugged in or out: whoever is missed looks at once
+    for (std::size_t i = 0; i < devices_.size(); ++i)
+      if (!emulation_.link(i)) devices_[i].retry_at = 0;
+  }
   for (const std::size_t i : order_.order) step(i);
 }
 
@@ -126,6 +131,11 @@ void Devices::halt(std::size_t index, const std::string& cause, TimeNs retry_at)
   device.link = nullptr;
   device.owned.reset();
   device.retry_at = retry_at;
+  {
+    const std::lock_guard lock(mutex_);
+    device.status.measured_hz = 0;
+    device.status.backlog = 0;
+  }
   change(device, State::lost, cause);
   for (std::size_t i = 0; i < devices_.size(); ++i)
     if (order_.clock[i] == index && runs(devices_[i]))
@@ -177,10 +187,9 @@ void Devices::watch(std::size_t index, TimeNs now) {
   device.status.samples = port.samples();
   device.status.backlog = port.backlog();
   if (now - device.rate_since >= kRateWindow) {
-    device.status.measured_hz =
-        static_cast<double>(device.status.samples - device.rate_samples) / seconds(now - device.rate_since);
+    device.status.measured_hz = static_cast<double>(port.rows() - device.rate_rows) / seconds(now - device.rate_since);
     device.rate_since = now;
-    device.rate_samples = device.status.samples;
+    device.rate_rows = port.rows();
   }
 }
 
@@ -220,7 +229,7 @@ void Devices::open(std::size_t index, TimeNs now) {
       device.status.firmware = identity.firmware;
       if (device.status.state == State::lost) ++device.status.restarts;
       device.rate_since = now;
-      device.rate_samples = port.samples();
+      device.rate_rows = port.rows();
     }
     change(device, pacer == StartOrder::kOwn ? State::streaming : State::starting);
   } catch (const std::exception& e) {

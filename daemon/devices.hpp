@@ -20,6 +20,7 @@ struct LinkFinder {
   /// Opens the device whose own serial is settings.serial (any, when empty) and that nobody has open.
   /// @return null when there is none (yet). @throws LinkError
   virtual std::unique_ptr<Link> open(const DeviceSettings& settings, Driver& driver) = 0;
+  virtual std::uint64_t changes() const = 0;  ///< rises when a device comes or goes
 };
 
 /// Devices that share a clock are started as a group: the paced ones are armed (`starting`, until their first scan),
@@ -33,7 +34,7 @@ class Devices {
     std::string name, driver, model, serial, firmware, trouble;
     State state = State::absent;
     bool required = true;
-    double rate_hz = 0, measured_hz = 0;
+    double rate_hz = 0, measured_hz = 0;  ///< of its main stream; measured: over 2 s, 0 while it is not there
     std::uint64_t samples = 0, restarts = 0;
     std::size_t backlog = 0;
   };
@@ -60,7 +61,7 @@ class Devices {
     Link* link = nullptr;
     Status status;
     TimeNs retry_at = 0, rate_since = 0, started_at = 0;
-    std::uint64_t rate_samples = 0, start_rows = 0;
+    std::uint64_t rate_rows = 0, start_rows = 0;
     std::optional<ScanDeficit> behind, ahead;                         ///< scans against the device that paces this one
     std::vector<std::function<void(const std::string&)>> blink_done;  ///< who asked
     int blinks_left = 0;
@@ -85,6 +86,7 @@ class Devices {
   std::function<void(const Status&)> on_change_;
   std::vector<Device> devices_;
   const StartOrder order_;
+  std::uint64_t changes_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/lab_clock.hpp"
+#include "daemon/log.hpp"
 #include "daemon/realtime.hpp"
 
 namespace grfd {
@@ -33,11 +34,31 @@ std::unique_ptr<Link> UsbFinder::open(const DeviceSettings& settings, Driver& dr
     Known& known = known_[{settings.driver, device.plug}];
     if (!known.serial.empty() && !is_wanted(known)) continue;
     if (MonotonicClock().now() >= known.retry_at)
-      if (std::unique_ptr<Link> link = ask(device, driver, known); link && is_wanted(known)) return link;
+      if (std::unique_ptr<Link> link = ask(device, driver, known); link && is_wanted(known)) {
+        warn_of_twins(device, settings.driver, candidates);
+        return link;
+      }
     if (!known.trouble.empty()) trouble = known.trouble;
   }
   if (!trouble.empty()) throw LinkError(LinkError::Kind::io, trouble);
   return nullptr;
+}
+
+/// Twins can be told by what was asked before, or by the strings of their descriptors.
+void UsbFinder::warn_of_twins(const UsbDevice& device, const std::string& driver,
+                              const std::vector<UsbDevice>& candidates) {
+  const std::string serial = known_[{driver, device.plug}].serial;
+  for (const UsbDevice& other : candidates) {
+    if (other.plug == device.plug || serial.empty()) continue;
+    const auto known = known_.find({driver, other.plug});
+    const bool asked = known != known_.end() && !known->second.serial.empty();
+    const bool twin = asked ? known->second.serial == serial
+                            : !device.serial_string.empty() && other.serial_string == device.serial_string;
+    if (twin && twins_.insert(driver + " " + serial).second)
+      log(Level::warning, "two " + driver + " say that their serial is " + serial + " (bus " +
+                              std::to_string(device.bus) + " addresses " + std::to_string(device.address) + " and " +
+                              std::to_string(other.address) + "): the first is used; unplug the other");
+  }
 }
 
 /// @return null when it cannot be opened or does not say who it is

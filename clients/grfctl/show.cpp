@@ -27,6 +27,14 @@ void show_devices(const Json& devices) {
     std::string more = d.value("trouble", "");
     for (const auto& [name, value] : d["counters"].items())
       more += (more.empty() ? "" : ", ") + name + " " + value.dump();
+    const Json losses = d.value("losses", Json::object());
+    for (const auto& [cause, loss] : losses.items()) {
+      more += (more.empty() ? "" : ", ") + cause + ": ";
+      if (const auto n = loss.value("samples", 0ull)) more += std::to_string(n) + " lost in ";
+      more += std::to_string(loss.value("gaps", 0ull)) + (loss.value("gaps", 0ull) == 1 ? " gap" : " gaps");
+      if (const auto n = loss.value("of_unknown_length", 0ull))
+        more += " (" + std::to_string(n) + " of unknown length)";
+    }
     const Json clock = d.value("clock", Json::object());
     if (clock.value("state", "") == "settling") more += (more.empty() ? "" : ", ") + std::string("clock is settling");
     if (d.value("restarts", 0ull) > 0)
@@ -173,6 +181,9 @@ void show_event(const Json& result) {
     std::printf("in use: calibrated axes of %d sensors\n", d.value("sensors", 0));
   } else if (event == "record_started") {
     std::printf("recording into %s\n", d.value("journal", "").c_str());
+    for (const Json& m : d.value("missing", Json::array()))
+      std::printf("without %s: %s%s%s\n", m.value("device", "").c_str(), m.value("state", "").c_str(),
+                  m.value("trouble", "").empty() ? "" : ", ", m.value("trouble", "").c_str());
   } else if (event == "record_stopped") {
     std::printf(d.value("ok", false) ? "recorded: %s\n" : "finalising failed, the trial is safe in %s\n",
                 d.value("file", "").c_str());

@@ -184,6 +184,7 @@ def test_life(folder):
         check("nobody cannot blink", ctl("device", "blink", "nobody")[0] == 1 and ctl("device", "fly", "u6")[0] == 2)
         check("the clock's drift is known", wait_for(lambda: devices()["imu_foot_left"].get("clock", {}).get("drift_ppm") not in (None, 0), 10), devices())
         check("the U6 is lost", wait_for(lambda: state("u6") == "lost", 10))
+        check("and has no rate then", devices()["u6"]["measured_hz"] == 0, devices()["u6"])
         code, text, err = ctl("device", "blink", "u6")
         check("a lost device cannot blink", code == 1 and "u6 is lost" in text, text + err)
         check("the first recording ends", ctl("record", "stop")[0] == 0)
@@ -191,7 +192,15 @@ def test_life(folder):
         check("no recording without a required device", code == 1 and "required device u6 is lost" in err, text + err)
         check("the U6 is back", wait_for(lambda: state("u6") == "streaming", 10) and devices()["u6"]["restarts"] == 1, devices())
         check("the optional sensor is lost", wait_for(lambda: state("imu_foot_left") == "lost", 10))
-        check("a recording without it", ctl("record", "start", "second")[0] == 0)
+        check("measured rates are those of the main streams, or 0", wait_for(lambda: all(abs(d["measured_hz"] / d["rate_hz"] - (d["state"] == "streaming")) < 0.02
+              for d in devices().values()), 10), devices())
+        code, text, err = ctl("record", "start", "second")
+        check("a recording without it, which is said", code == 0 and "without imu_foot_left: lost, " in text, text + err)
+        losses = devices()["u6"]["losses"]
+        check("losses by cause", list(losses) == ["unplugged"] and losses["unplugged"]["gaps"] == losses["unplugged"]["of_unknown_length"] == 1
+              and 5.9 < losses["unplugged"]["seconds"] < 7.5, losses)
+        code, text, err = ctl("devices")
+        check("also for people", "unplugged: 1 gap (1 of unknown length)" in text, text)
         time.sleep(1)
         daemon.send_signal(signal.SIGTERM)
         check("the end", daemon.wait(20) == 0)

@@ -69,6 +69,40 @@ BOOST_AUTO_TEST_CASE(the_unit_with_the_serial_is_opened_and_others_are_left_alon
   BOOST_TEST(any->identify(*link).serial == "360000001");
 }
 
+// libusb tells of a device that arrives while it enumerates once or twice.
+BOOST_AUTO_TEST_CASE(a_device_that_arrives_during_the_enumeration_is_one_device) {
+  U6 unit(1, "360000001");
+  for (int i = 0; i < 40; ++i) {
+    std::thread plug([&] { unit.plug(); });
+    {
+      const UsbContext usb;
+      plug.join();
+      BOOST_REQUIRE(wait_for([&] { return usb.changes() > 0; }));
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      BOOST_TEST(usb.changes() == 1u);
+    }
+    unit.port.unplug();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_twins_one_is_taken_and_that_is_said) {
+  std::optional<UsbFinder> finder;
+  Mip one(1), other(2);  // both say the same serial
+  one.port.plug();
+  other.port.plug();
+  finder.emplace(false);
+  DeviceSettings settings = one.settings;
+  settings.serial = "6286.123456";
+  const auto driver = one.host.entry.make(settings, 0);
+  BOOST_REQUIRE(wait_for([&] { return finder->changes() == 2; }));
+  const auto link = find_within(*finder, settings, *driver, 10);
+  BOOST_REQUIRE(link);
+  BOOST_TEST(finder->twins() == std::set<std::string>{"microstrain_mip " + settings.serial},
+             boost::test_tools::per_element());
+  BOOST_TEST(one.port.claimed().size() + other.port.claimed().size() > 0u);
+  BOOST_TEST((one.port.claimed().empty() || other.port.claimed().empty()));
+}
+
 BOOST_AUTO_TEST_CASE(a_device_that_does_not_answer_is_not_asked_all_the_time) {
   std::optional<UsbFinder> finder;
   Mip mip(1);
