@@ -24,6 +24,9 @@ void read_participant(Reader& r, ParticipantSettings& s) {
   r.number("standing_shank_deg", s.standing_shank_deg,
            {"deg", "inclination of the tibia to the vertical while standing, positive forward, from an inclinometer",
             -20, 20});
+  r.number("standing_thigh_deg", s.standing_thigh_deg,
+           {"deg", "inclination of the femur to the vertical while standing, positive when the hip is behind the knee",
+            -20, 40});
   r.number("height_m", s.height_m, {"m", "body height; 0: not measured", 0, 2.5});
   r.number("foot_length_m", s.foot_length_m,
            {"m", "length of the foot or shoe; 0: the placement of the feet was not measured", 0, 0.45});
