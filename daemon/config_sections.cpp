@@ -68,6 +68,11 @@ void read_thresholds(Reader& r, ThresholdSettings& s) {
            {"N/s", "a tare is refused when the force drifts faster than this", 0.001, 1000});
 }
 
+void read_ankle(Reader& r, AnkleSettings& s) {
+  r.flag("joint_angles", s.joint_angles,
+         {"", "publish the angles of the joint coordinate system, too, with one heading for shank and foot"});
+}
+
 void read_squat(Reader& r, SquatSettings& s) {
   r.number("drop_min_m", s.drop_min_m,
            {"m", "a descent of the centre of mass smaller than this is no repetition", 0.01, 1});
@@ -161,6 +166,7 @@ void read_settings(Reader& r, Settings& s, const std::filesystem::path& folder) 
   r.table("filter", "the live low-pass filter", [&](Reader& t) { read_filter(t, s.filter); });
   r.table("thresholds", "when a foot is on a plate, when a centre of pressure is valid, when a tare is refused",
           [&](Reader& t) { read_thresholds(t, s.thresholds); });
+  r.table("ankle", "what is published of the ankles", [&](Reader& t) { read_ankle(t, s.ankle); });
   r.table("squat", "what counts as a repetition", [&](Reader& t) { read_squat(t, s.squat); });
   r.table("stimulus", "what the emulated devices feel", [&](Reader& t) { read_stimulus(t, s.stimulus, folder); });
   r.table("engine", "how long the pipeline waits and how much it can hold",

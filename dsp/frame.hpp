@@ -36,6 +36,7 @@ struct ImuFrame {
   double axial_rate_rad_s = kNaN;        ///< about the segment's long axis
   double heading_rate_rad_s = kNaN;      ///< of the medio-lateral axis about the vertical, + = to the left
   std::uint16_t flags = 0;
+  bool rest = false;  ///< the sensor has been still for 1.5 s
 };
 
 /// Filled by earlier metrics for later ones.

@@ -40,7 +40,8 @@ void InertialSensor::at(TimeNs t, double interval_s, ImuFrame& frame) const noex
   std::array<double, 2> rates;
   const Aligned a = angles_.at(t, interval_s, angles), r = rates_.at(t, interval_s, rates);
   frame = {angles[0], angles[1], rates[0],
-           rates[1],  angles[2], static_cast<std::uint16_t>(grid_flags(a) | grid_flags(r))};
+           rates[1],  angles[2], static_cast<std::uint16_t>(grid_flags(a) | grid_flags(r)),
+           at_rest()};
 }
 
 void InertialSensor::capture_pose() noexcept {

@@ -36,6 +36,7 @@ std::unique_ptr<Metric> make_force_rate_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_cop_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_asymmetry_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_ankle_metric(const MetricSetup&);
+std::unique_ptr<Metric> make_joint_angle_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_pelvis_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_thigh_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_squat_metric(const MetricSetup&);

@@ -191,6 +191,10 @@ struct ThresholdSettings {
   double tare_slope_n_s = 0.5;
 };
 
+struct AnkleSettings {
+  bool joint_angles = false;  ///< publish ankle_jcs/<side>
+};
+
 struct SquatSettings {
   double drop_min_m = 0.10;
   double dorsiflexion_min_deg = 8;                        ///< 0 for box squats: the start is then found by force alone
@@ -298,6 +302,7 @@ struct Settings {
   ParticipantSettings participant;
   FilterSettings filter;
   ThresholdSettings thresholds;
+  AnkleSettings ankle;
   SquatSettings squat;
   StimulusSettings stimulus;
   EngineSettings engine;

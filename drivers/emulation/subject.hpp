@@ -58,7 +58,13 @@ struct AnkleTruth {
   double tibial_rotation;  ///< set axial rotation of the tibia over the foot, + inward (not an integral of gyroscopes)
 };
 
-/// The same of the pelvis, relative to standing, and its heading. deg.
+/// Of a shank and a foot that share their heading, relative to standing (joint coordinate system). deg.
+struct JointTruth {
+  double dorsiflexion, eversion, tibial_rotation;
+  double heading;  ///< of the shank's medio-lateral axis from the foot's, + = to the left
+};
+
+/// What a perfect inclinometer shows of the pelvis, relative to standing, and its heading. deg.
 struct PelvisTruth {
   double tilt, obliquity, axial;
 };
@@ -77,6 +83,7 @@ class Subject {
   /// sacrum.
   void imu(double t_s, Segment segment, Side side, Vec3& gyro_rad_s, Vec3& specific_force_m_s2) const;
   AnkleTruth ankle(double t_s, Side side) const;
+  JointTruth joint(double t_s, Side side) const;
   PelvisTruth pelvis(double t_s) const;
   /// Inclination of the thigh to the vertical, + = hip behind the knee, deg.
   double thigh(double t_s, Side side) const;

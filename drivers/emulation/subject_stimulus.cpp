@@ -27,6 +27,7 @@ SubjectStimulus::SubjectStimulus(const Settings& settings)
   for (const PlateSettings& p : settings.plates)
     plates_.push_back({p.name, static_cast<std::size_t>(p.side), plate_geometry(p)});
   for (const ImuSettings& i : settings.imus) imus_.push_back({i.segment, i.side, mounting_of(settings, i)});
+  joints_ = settings.ankle.joint_angles;
   for (const Imu& i : imus_) {
     pelvis_ |= i.segment == Segment::pelvis;
     if (i.segment == Segment::thigh) thigh_[static_cast<std::size_t>(i.side)] = true;
@@ -88,6 +89,8 @@ std::vector<StreamInfo> SubjectStimulus::truth_streams() const {
   out.push_back(truth_cop_info("total"));
   out.push_back(truth_asymmetry_info(subject_.settings().dominant));
   for (Side s : kSides) out.push_back(truth_ankle_info(s));
+  if (joints_)
+    for (Side s : kSides) out.push_back(truth_joint_info(s));
   if (pelvis_) out.push_back(truth_pelvis_info());
   for (Side s : kSides)
     if (thigh_[static_cast<std::size_t>(s)]) out.push_back(truth_thigh_info(s));
@@ -131,6 +134,11 @@ void SubjectStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, Samp
     const AnkleTruth a = subject_.ankle(t_s, s);
     row.put<float>(
         id++, {a.dorsiflexion, a.dorsiflexion_rate, a.shank_inclination, a.foot_pitch, a.eversion, a.tibial_rotation});
+  }
+  for (Side s : kSides) {
+    if (!joints_) continue;
+    const JointTruth j = subject_.joint(t_s, s);
+    row.put<float>(id++, {j.dorsiflexion, j.eversion, j.tibial_rotation, j.heading});
   }
   if (pelvis_) {
     const PelvisTruth a = subject_.pelvis(t_s);

@@ -55,6 +55,15 @@ StreamInfo truth_ankle_info(Side side) {
   return s;
 }
 
+StreamInfo truth_joint_info(Side side) {
+  StreamInfo s = grid(std::string("truth/ankle_jcs/") + to_string(side),
+                      {{"dorsiflexion", "deg"}, {"eversion", "deg"}, {"tibial_rotation", "deg"}, {"heading", "deg"}});
+  s.point = "relative to the standing pose";
+  s.sign = "+ dorsiflexion, eversion, tibia inward; heading: shank turned to the left of the foot";
+  s.description = "true angles of the joint coordinate system of shank and foot";
+  return s;
+}
+
 StreamInfo truth_pelvis_info() {
   StreamInfo s = grid("truth/pelvis", {{"tilt", "deg"}, {"obliquity", "deg"}, {"axial", "deg"}});
   s.point = "relative to the standing pose";

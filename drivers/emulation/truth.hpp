@@ -13,6 +13,7 @@ StreamInfo truth_plate_info(const std::string& name);
 StreamInfo truth_cop_info(const std::string& name);
 StreamInfo truth_asymmetry_info(Side dominant);
 StreamInfo truth_ankle_info(Side side);
+StreamInfo truth_joint_info(Side side);
 StreamInfo truth_pelvis_info();
 StreamInfo truth_thigh_info(Side side);
 StreamInfo truth_reps_info(Side side);

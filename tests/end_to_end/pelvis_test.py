@@ -94,6 +94,22 @@ def thighs(r, sides, since=0):
         near(f"{side} above_parallel", rows["above_parallel"][good], 90 - rows["inclination_bottom"][good], 1e-9)
 
 
+def joints(r, since_rest_s):
+    """Both headings are zero together in standing rest; then the gyroscopes hold them, 0.1 deg/s at most."""
+    pair = r["reps/pair"]
+    for side in ("left", "right"):
+        live, true = r[f"ankle_jcs/{side}"], r[f"truth/ankle_jcs/{side}"]
+        t = np.concatenate([true.t[(true.t > a) & (true.t < b)] for a, b in zip(pair["t_start"], pair["t_end"])])
+        held = 0.1 * since_rest_s
+        for c, bound in (("dorsiflexion", 0.5), ("eversion", 0.5 + held), ("tibial_rotation", 0.5 + held), ("heading", held + 0.2)):
+            e = live.at(c, t) - true.at(c, t)
+            check(f"{side} {c} of the joint within {bound:.2f} deg", np.nanmax(np.abs(e)) <= bound and np.isfinite(e).all(),
+                  f"worst {np.nanmax(np.abs(e)):.3f} of {np.max(np.abs(true.at(c, t))):.2f} deg")
+
+
+EXACT_LEGS = {"shank_left": (0.1043, -0.9834, -0.1484), "foot_left": (-0.8715, -0.0264, 0.4896), "shank_right": (-0.1212, 0.9735, -0.1939),
+              "foot_right": (-0.8197, -0.0031, 0.5728)}
+
 with tempfile.TemporaryDirectory() as folder:
     print("three repetitions, axes from bows, given, and from squats")
     r = simulate(folder, "quiet", 33)
@@ -113,6 +129,13 @@ with tempfile.TemporaryDirectory() as folder:
     pair = r["reps/pair"]
     check("they begin at turns", len(pair["rep"]) == 4 and np.all(np.abs(pair["t_start"][1:] - pair["t_end"][:-1]) < 0.01), str(np.round(pair["t_start"], 3)))
     pelvis(r, -1)
+
+    print("joint angles with one heading, knees that fall in, exact axes of the legs, 2.5 s of rest")
+    r = simulate(folder, "joints", 33, "ankle.joint_angles=true", "stimulus.subject.rest_s=2.5", "stimulus.subject.first_descent_s=12",
+                 "stimulus.subject.bow_count=0", "stimulus.subject.knee_in_deg={dominant=2,nondominant=8}",
+                 "stimulus.subject.tibial_turn_deg={dominant=1,nondominant=8}",
+                 *(f"imu.imu_{n}.ml_axis_left={list(a)}" for n, a in EXACT_LEGS.items()))
+    joints(r, 6.4)
 
     print("without such sensors there are no such streams")
     path = os.path.join(folder, "demo.h5")
