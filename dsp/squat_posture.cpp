@@ -107,10 +107,12 @@ void SquatPosture::push(const Frame& frame) noexcept {
   for (std::size_t c = 0; c < channels; ++c) s.ring[c][static_cast<std::size_t>(ms) % kSize] = now[c];
 }
 
+bool SquatPosture::remembers(std::int64_t from_ms, std::int64_t to_ms) const noexcept {
+  return from_ms >= std::max(state_.first, state_.last - kSize + 1) && to_ms <= state_.last;
+}
+
 double SquatPosture::at(Channel c, std::int64_t ms) const noexcept {
-  const State& s = state_;
-  if (ms < std::max(s.first, s.last - kSize + 1) || ms > s.last) return kNaN;
-  return s.ring[c][static_cast<std::size_t>(ms) % kSize];
+  return remembers(ms, ms) ? state_.ring[c][static_cast<std::size_t>(ms) % kSize] : kNaN;
 }
 
 double SquatPosture::at(Channel c, double t_s) const noexcept {
@@ -135,19 +137,23 @@ double SquatPosture::standing(Channel c, const Repetition& r) noexcept {
 double SquatPosture::onset(Channel c, const Repetition& r, double level) const noexcept {
   const auto from = static_cast<std::int64_t>(std::ceil(r.t_start_s * 1e3)),
              to = static_cast<std::int64_t>(std::floor(r.t_bottom_s * 1e3));
-  double low = 0, high = 0;
+  if (!remembers(from, to)) return kNaN;
+  const auto& ring = state_.ring[c];
+  const auto value = [&](std::int64_t k) { return ring[static_cast<std::size_t>(k) % kSize] - level; };
+  double low = 0, high = 0, known = 0;
   for (std::int64_t k = from; k <= to; ++k) {
-    const double x = at(c, k) - level;
-    raise(high, x);
-    lower(low, x);
+    const double x = value(k);
+    known += 0 * x;
+    high = std::max(high, x);
+    low = std::min(low, x);
   }
-  if (std::isnan(high)) return kNaN;
+  if (std::isnan(known)) return kNaN;
   const double sign = high >= -low ? 1 : -1, most = std::max(high, -low);
   if (most < kOnsetMin_deg) return kNaN;
   LineSums line;
   bool on = false;
   for (std::int64_t k = from; k <= to; ++k) {
-    const double x = sign * (at(c, k) - level);
+    const double x = sign * value(k);
     if (!on && !(x >= 0.2 * most)) continue;
     if (!on) line.start(k);
     on = true;
@@ -167,11 +173,13 @@ SquatPosture::Excursion SquatPosture::excursion(Channel c, const Repetition& r, 
 }
 
 SquatPosture::Tuck SquatPosture::tuck(const Repetition& r, double plateau_s) const noexcept {
+  const auto from = static_cast<std::int64_t>(std::ceil(r.t_start_s * 1e3)),
+             to = static_cast<std::int64_t>(std::floor(r.t_bottom_s * 1e3));
+  if (!remembers(from, to)) return {};
   double most = -INFINITY;
   std::int64_t when = 0;
-  for (auto k = static_cast<std::int64_t>(std::ceil(r.t_start_s * 1e3));
-       k <= static_cast<std::int64_t>(std::floor(r.t_bottom_s * 1e3)); ++k) {
-    const double x = at(tilt, k);
+  for (std::int64_t k = from; k <= to; ++k) {
+    const double x = state_.ring[tilt][static_cast<std::size_t>(k) % kSize];
     if (std::isnan(x)) return {};
     if (x > most) most = x, when = k;
   }

@@ -34,6 +34,7 @@ class SquatPosture {
     double deg = kNaN, onset = kNaN, onset_lag = kNaN;
   };
   explicit SquatPosture(const MetricSetup& setup);
+  bool remembers(std::int64_t from_ms, std::int64_t to_ms) const noexcept;
   double at(Channel c, std::int64_t ms) const noexcept;
   double at(Channel c, double t_s) const noexcept;
   double standing(Channel c, const Repetition& r) noexcept;
