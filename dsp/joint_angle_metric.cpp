@@ -4,6 +4,7 @@
 
 #include "dsp/dorsiflexion.hpp"
 #include "dsp/metric.hpp"
+#include "dsp/quaternion.hpp"
 
 namespace grfd {
 namespace {
@@ -53,17 +54,16 @@ class JointAngleMetric final : public Metric {
   }
 
   void update(Frame& frame, SampleBatch& out) noexcept override {
-    constexpr double kDegree = 3.14159265358979323846 / 180;
     for (const Ankle& a : ankles_) {
       const auto k = static_cast<std::size_t>(a.side);
       Side_& s = state_.side[k];
       const ImuFrame &shank = frame.imus[static_cast<std::size_t>(a.shank)],
                      &foot = frame.imus[static_cast<std::size_t>(a.foot)];
-      const bool flat = std::fabs(foot.inclination_rad) < kPitchFlat_deg * kDegree;
+      const bool flat = std::fabs(foot.inclination_rad) < kPitchFlat_deg * kRadPerDeg;
       const double roll_rate = (foot.frontal_rad - s.foot_roll_rad) * 1e3;
       const bool planted = flat && frame.derived.fz_n[k] >= kFootOn_n &&
-                           std::fabs(foot.inclination_rate_rad_s) < kSteady_deg_s * kDegree &&
-                           std::fabs(roll_rate) < kSteady_deg_s * kDegree;
+                           std::fabs(foot.inclination_rate_rad_s) < kSteady_deg_s * kRadPerDeg &&
+                           std::fabs(roll_rate) < kSteady_deg_s * kRadPerDeg;
       const double rate = shank.heading_rate_rad_s - (planted ? 0 : foot.heading_rate_rad_s);
       if (shank.rest && foot.rest && flat && frame.squat->standing_quiet)
         s.heading_rad = std::isnan(rate) ? kNaN : 0;
@@ -74,8 +74,8 @@ class JointAngleMetric final : public Metric {
       const JcsAngles j = jcs_angles(orientation(s.heading_rad, shank.frontal_rad, shank.inclination_rad),
                                      orientation(0, foot.frontal_rad, foot.inclination_rad), a.side);
       a.writer.write(out, row_time(frame, static_cast<std::uint16_t>(shank.flags | foot.flags)),
-                     {j.dorsiflexion / kDegree, j.eversion / kDegree, j.tibial_internal_rotation / kDegree,
-                      s.heading_rad / kDegree},
+                     {j.dorsiflexion / kRadPerDeg, j.eversion / kRadPerDeg, j.tibial_internal_rotation / kRadPerDeg,
+                      s.heading_rad / kRadPerDeg},
                      s.seq);
     }
   }

@@ -2,11 +2,10 @@
 #include <algorithm>
 
 #include "dsp/metric.hpp"
+#include "dsp/quaternion.hpp"
 
 namespace grfd {
 namespace {
-
-constexpr double kDegree = 3.14159265358979323846 / 180;
 
 class PelvisMetric final : public Metric {
  public:
@@ -16,6 +15,7 @@ class PelvisMetric final : public Metric {
     info.name = "pelvis";
     info.type = ValueType::f32;
     info.columns = {{"tilt", "deg"}, {"obliquity", "deg"}, {"axial", "deg"}};
+    info.device = setup.settings.imus[static_cast<std::size_t>(imu_)].name;
     info.rate_hz = 1000;
     info.frame = "segment axes of the standing pose: x right, y anterior, z up";
     info.sign = "+ = tilted forward (anterior), right side higher, turned to the left";
@@ -36,7 +36,7 @@ class PelvisMetric final : public Metric {
     if (imu_ < 0) return;
     State& s = state_;
     const ImuFrame& imu = frame.imus[static_cast<std::size_t>(imu_)];
-    const double rate = imu.heading_rate_rad_s / kDegree;
+    const double rate = imu.heading_rate_rad_s / kRadPerDeg;
     if (double& before_s = frame.squat->turn_before_s; !std::isnan(before_s)) {
       const auto ms = static_cast<std::uint64_t>(std::max(0.0, before_s * 1e3) + 0.5);
       if (s.seq > 0) s.zero = s.past[(s.seq - 1 - std::min({ms, s.seq - 1, kPast - 1})) % kPast];
@@ -49,8 +49,8 @@ class PelvisMetric final : public Metric {
     s.rate = rate;
     s.past[s.seq % kPast] = s.turned;
     Derived& d = frame.derived;
-    d.pelvis_tilt_deg = imu.inclination_rad / kDegree;
-    d.pelvis_obliquity_deg = imu.frontal_rad / kDegree;
+    d.pelvis_tilt_deg = imu.inclination_rad / kRadPerDeg;
+    d.pelvis_obliquity_deg = imu.frontal_rad / kRadPerDeg;
     d.pelvis_turned_deg = s.turned;
     writer_.write(out, row_time(frame, imu.flags), {d.pelvis_tilt_deg, d.pelvis_obliquity_deg, s.turned - s.zero},
                   s.seq);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kStanding_ms = 300;
 
-StreamInfo per_repetition(std::string name, std::vector<Column> columns) {
+StreamInfo hypotheses_info(std::string name, std::vector<Column> columns) {
   StreamInfo info;
   info.name = std::move(name);
   info.type = ValueType::f64;
@@ -20,29 +20,29 @@ StreamInfo per_repetition(std::string name, std::vector<Column> columns) {
 }
 
 StreamInfo pelvis_info() {
-  StreamInfo info = per_repetition("reps_pelvis", {{"rep", "1"},
-                                                   {"tilt_bottom", "deg"},
-                                                   {"tilt_change", "deg"},
-                                                   {"tilt_before", "deg"},
-                                                   {"tuck", "deg"},
-                                                   {"tuck_onset", "s"},
-                                                   {"tuck_onset_lag", "s"},
-                                                   {"obliquity_bottom", "deg"},
-                                                   {"obliquity_change", "deg"},
-                                                   {"obliquity_before", "deg"},
-                                                   {"obliquity_onset", "s"},
-                                                   {"obliquity_onset_lag", "s"},
-                                                   {"axial_bottom", "deg"},
-                                                   {"axial_change", "deg"},
-                                                   {"axial_before", "deg"},
-                                                   {"axial_onset", "s"},
-                                                   {"axial_onset_lag", "s"},
-                                                   {"obliquity_bottom_dn", "deg"},
-                                                   {"obliquity_change_dn", "deg"},
-                                                   {"obliquity_before_dn", "deg"},
-                                                   {"axial_bottom_dn", "deg"},
-                                                   {"axial_change_dn", "deg"},
-                                                   {"axial_before_dn", "deg"}});
+  StreamInfo info = hypotheses_info("reps_pelvis", {{"rep", "1"},
+                                                    {"tilt_bottom", "deg"},
+                                                    {"tilt_change", "deg"},
+                                                    {"tilt_before", "deg"},
+                                                    {"tuck", "deg"},
+                                                    {"tuck_onset", "s"},
+                                                    {"tuck_onset_lag", "s"},
+                                                    {"obliquity_bottom", "deg"},
+                                                    {"obliquity_change", "deg"},
+                                                    {"obliquity_before", "deg"},
+                                                    {"obliquity_onset", "s"},
+                                                    {"obliquity_onset_lag", "s"},
+                                                    {"axial_bottom", "deg"},
+                                                    {"axial_change", "deg"},
+                                                    {"axial_before", "deg"},
+                                                    {"axial_onset", "s"},
+                                                    {"axial_onset_lag", "s"},
+                                                    {"obliquity_bottom_dn", "deg"},
+                                                    {"obliquity_change_dn", "deg"},
+                                                    {"obliquity_before_dn", "deg"},
+                                                    {"axial_bottom_dn", "deg"},
+                                                    {"axial_change_dn", "deg"},
+                                                    {"axial_before_dn", "deg"}});
   info.sign =
       "tilt + forward; tuck + backward; obliquity + right side higher, dn: dominant side higher; axial + to the left, "
       "dn: dominant side forward; lag + after the first plateau";
@@ -59,7 +59,7 @@ StreamInfo pelvis_info() {
 }
 
 StreamInfo thigh_info(Side side, double standing_deg) {
-  StreamInfo info = per_repetition(
+  StreamInfo info = hypotheses_info(
       std::string("reps_thigh/") + to_string(side),
       {{"rep", "1"}, {"inclination_standing", "deg"}, {"inclination_bottom", "deg"}, {"above_parallel", "deg"}});
   info.sign = "+ = hip behind the knee; + = above the parallel";

@@ -1,10 +1,9 @@
 // thigh/<side>: inclination of the thigh, the depth of a squat against the parallel.
 #include "dsp/metric.hpp"
+#include "dsp/quaternion.hpp"
 
 namespace grfd {
 namespace {
-
-constexpr double kDegree = 3.14159265358979323846 / 180;
 
 class ThighMetric final : public Metric {
  public:
@@ -16,6 +15,7 @@ class ThighMetric final : public Metric {
       info.name = std::string("thigh/") + to_string(side);
       info.type = ValueType::f32;
       info.columns = {{"inclination", "deg"}, {"above_parallel", "deg"}};
+      info.device = setup.settings.imus[static_cast<std::size_t>(imu)].name;
       info.rate_hz = 1000;
       info.frame = "segment axes of the standing pose: x right, y anterior, z up";
       info.sign = "+ = hip behind the knee; + = above the parallel";
@@ -35,7 +35,7 @@ class ThighMetric final : public Metric {
     for (const Thigh& t : thighs_) {
       const auto k = static_cast<std::size_t>(t.side);
       const ImuFrame& imu = frame.imus[static_cast<std::size_t>(t.imu)];
-      const double inclination = standing_deg_ - imu.inclination_rad / kDegree;
+      const double inclination = standing_deg_ - imu.inclination_rad / kRadPerDeg;
       frame.derived.thigh_deg[k] = inclination;
       t.writer.write(out, row_time(frame, imu.flags), {inclination, 90 - inclination}, seq_[k]);
     }

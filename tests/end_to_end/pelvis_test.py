@@ -50,6 +50,8 @@ def pelvis(r, dominant):
     check("a row of the pelvis for each repetition", len(rows["rep"]) == len(pair["rep"]) and np.all(rows["rep"] == pair["rep"]), len(pair["rep"]))
     check("exploratory, with formula, frame and sign", all(np.all(r.file[f"streams/{s}"].attrs["exploratory"]) for s in ("pelvis", "reps_pelvis")) and
           all(text(r.file["streams/pelvis"].attrs[k]) for k in ("formula", "frame", "sign")))
+    check("the streams name their devices", [text(r.file[f"streams/{s}"].attrs["device"]) for s in ("pelvis", "thigh/right", "ankle/left")] ==
+          ["imu_pelvis", "imu_thigh_right", "imu_shank_left, imu_foot_left"])
     plateau = np.fmin(r["reps/left"]["plateau"], r["reps/right"]["plateau"])
     start, bottom = pair["t_start"], pair["t_bottom"]
     zero = {a: true.at(a, start) if a == "axial" else np.zeros(len(start)) for a in ANGLES}  # angles are zero in standing
