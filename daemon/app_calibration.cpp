@@ -21,9 +21,9 @@ void App::load_calibrations() {
 
 Control::Answer App::calibrate(const std::string& step, const std::string& side, const Json& seconds) {
   const auto known = calibration_step(step);
-  if (!known) throw Refusal("\"step\" must be still, heel_raises, knee_bends, ankle_pumps or finish");
+  if (!known) throw Refusal("\"step\" must be still, heel_raises, knee_bends, ankle_pumps, bows or finish");
   const auto places = calibrated_places(settings_);
-  if (places.empty()) throw Refusal("a functional calibration needs an inertial sensor on a foot or a shank");
+  if (places.empty()) throw Refusal("a functional calibration needs an inertial sensor on the body");
   const bool pumps = *known == CalibrationStep::ankle_pumps;
   if (pumps && side != "left" && side != "right") throw Refusal("ankle_pumps needs \"side\": left or right");
   if (pumps && std::none_of(places.begin(), places.end(),

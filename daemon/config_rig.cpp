@@ -260,6 +260,8 @@ void read_imu(Reader& r, ImuSettings& s) {
                {"", "of which leg; not needed for the pelvis", -kNoLimit, kNoLimit, false, true});
   if (!r.findings().catalogue && !r.given("side") && s.segment != Segment::pelvis)
     r.report("side", "is missing: of which leg, \"left\" or \"right\"");
+  if (!r.findings().catalogue && r.given("side") && s.segment == Segment::pelvis)
+    r.report("side", "is given, but the pelvis has no side: leave it out");
   r.word<bool>("axis", s.estimate_axis, {{"given", false}, {"estimate", true}},
                {"", "given: by ml_axis_left; estimate: found from the first movements"});
   r.numbers("ml_axis_left", s.ml_axis_left.data(), 3,

@@ -24,6 +24,9 @@ void read_participant(Reader& r, ParticipantSettings& s) {
   r.number("standing_shank_deg", s.standing_shank_deg,
            {"deg", "inclination of the tibia to the vertical while standing, positive forward, from an inclinometer",
             -20, 20});
+  r.number("standing_thigh_deg", s.standing_thigh_deg,
+           {"deg", "inclination of the femur to the vertical while standing, positive when the hip is behind the knee",
+            -20, 40});
   r.number("height_m", s.height_m, {"m", "body height; 0: not measured", 0, 2.5});
   r.number("foot_length_m", s.foot_length_m,
            {"m", "length of the foot or shoe; 0: the placement of the feet was not measured", 0, 0.45});
@@ -63,6 +66,11 @@ void read_thresholds(Reader& r, ThresholdSettings& s) {
            {"N", "a tare is refused above this vertical force: somebody stands there", 1, 10000});
   r.number("tare_slope_n_s", s.tare_slope_n_s,
            {"N/s", "a tare is refused when the force drifts faster than this", 0.001, 1000});
+}
+
+void read_ankle(Reader& r, AnkleSettings& s) {
+  r.flag("joint_angles", s.joint_angles,
+         {"", "publish the angles of the joint coordinate system, too, with one heading for shank and foot"});
 }
 
 void read_squat(Reader& r, SquatSettings& s) {
@@ -158,6 +166,7 @@ void read_settings(Reader& r, Settings& s, const std::filesystem::path& folder) 
   r.table("filter", "the live low-pass filter", [&](Reader& t) { read_filter(t, s.filter); });
   r.table("thresholds", "when a foot is on a plate, when a centre of pressure is valid, when a tare is refused",
           [&](Reader& t) { read_thresholds(t, s.thresholds); });
+  r.table("ankle", "what is published of the ankles", [&](Reader& t) { read_ankle(t, s.ankle); });
   r.table("squat", "what counts as a repetition", [&](Reader& t) { read_squat(t, s.squat); });
   r.table("stimulus", "what the emulated devices feel", [&](Reader& t) { read_stimulus(t, s.stimulus, folder); });
   r.table("engine", "how long the pipeline waits and how much it can hold",

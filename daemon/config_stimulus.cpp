@@ -99,6 +99,13 @@ void read_heel_raises(Reader& r, SubjectSettings& s) {
   r.number("heel_raise_deg", s.heel_raise_deg, {"deg", "how far the feet turn", 0, 45});
 }
 
+void read_bows(Reader& r, SubjectSettings& s) {
+  r.integer("bow_count", s.bow_count, {"", "forward bows from standing, for the axis of the pelvis; 0: none", 0, 1000});
+  r.number("bow_first_s", s.bow_first_s, {"s", "when the first one begins", 0, 3600});
+  r.number("bow_period_s", s.bow_period_s, {"s", "and the next ones", 0.5, 60});
+  r.number("bow_deg", s.bow_deg, {"deg", "how far the pelvis turns", 0, 90});
+}
+
 void check_subject(Reader& r, const SubjectSettings& s) {
   if (s.first_descent_s < s.step_on_s + s.step_on_duration_s && s.step_on_s > 0)
     r.report("first_descent_s", "is " + number_text(s.first_descent_s) +
@@ -122,6 +129,7 @@ void read_stimulus(Reader& r, StimulusSettings& s, const std::filesystem::path& 
     read_trunk_and_load(t, s.subject);
     read_taps(t, s.subject);
     read_heel_raises(t, s.subject);
+    read_bows(t, s.subject);
     check_subject(t, s.subject);
   });
   r.table("sync", "a sync line that is wired to every emulated device", [&](Reader& t) {

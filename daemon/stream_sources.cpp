@@ -25,7 +25,11 @@ void name_sources(const Settings& settings, StreamTable& streams) {
     const std::size_t slash = info.name.rfind('/');
     const std::string last = slash == std::string::npos ? "" : info.name.substr(slash + 1);
     const bool whole_body = info.name.starts_with("reps"), one_plate = !whole_body && last != "total" && !last.empty();
-    const bool of_ankles = info.name.find("ankle/") != std::string::npos;
+    const bool of_ankles =
+        info.name.find("ankle/") != std::string::npos || info.name.find("ankle_jcs/") != std::string::npos;
+    const auto of_ankle = [&](const ImuSettings& i) {
+      return to_string(i.side) == last && (i.segment == Segment::shank || i.segment == Segment::foot);
+    };
     std::set<std::string> seen;
     const auto add = [&](const std::string& stream) {
       const std::string device = device_in(stream);
@@ -36,7 +40,7 @@ void name_sources(const Settings& settings, StreamTable& streams) {
         if (!one_plate || p.name == last) add(p.stream);
     if (whole_body || of_ankles)
       for (const ImuSettings& imu : settings.imus)
-        if (whole_body || to_string(imu.side) == last) add(imu.stream);
+        if (whole_body || of_ankle(imu)) add(imu.stream);
   }
 }
 

@@ -34,7 +34,9 @@ struct ImuFrame {
   double frontal_rad = kNaN;             ///< + = top leans to the subject's left
   double inclination_rate_rad_s = kNaN;  ///< exact derivative of inclination, from the gyro
   double axial_rate_rad_s = kNaN;        ///< about the segment's long axis
+  double heading_rate_rad_s = kNaN;      ///< of the medio-lateral axis about the vertical, + = to the left
   std::uint16_t flags = 0;
+  bool rest = false;  ///< the sensor has been still for 1.5 s
 };
 
 /// Filled by earlier metrics for later ones.
@@ -49,12 +51,18 @@ struct Derived {
   std::array<double, 2> fz_unfiltered_n{kNaN, kNaN}, force_rate_n_s{kNaN, kNaN};  ///< rate: of the unfiltered force
   std::array<double, 2> fx_n{kNaN, kNaN}, fy_n{kNaN, kNaN};                       ///< filtered
   std::array<double, 2> foot_cop_ml_m{kNaN, kNaN}, foot_cop_ap_m{kNaN, kNaN}, tz_nm{kNaN, kNaN};  ///< filtered
+  // no delay; NaN without such sensors
+  double pelvis_tilt_deg = kNaN, pelvis_obliquity_deg = kNaN;
+  double pelvis_turned_deg = kNaN;              ///< to the left since the last quiet standing
+  std::array<double, 2> thigh_deg{kNaN, kNaN};  ///< from the vertical, + = hip behind the knee
 };
 
 /// What the squat metric tells the ones before it, at the next frame.
 struct SquatFeedback {
   bool standing_quiet = true;  ///< outside a repetition and still: integrals within a repetition start from zero
   bool weighed = false;        ///< the subject has just been weighed: the standing pose may be taken now
+  std::array<std::uint8_t, 6> reserved{};
+  double turn_before_s = kNaN;  ///< a repetition has just been seen to begin at a turn, that long before the last frame
 };
 
 struct Frame {

@@ -10,7 +10,7 @@ namespace {
 
 using namespace rot;
 using calibration_text::advice, calibration_text::say;
-constexpr const char* kSteps[] = {"still", "heel_raises", "knee_bends", "ankle_pumps", "finish"};
+constexpr const char* kSteps[] = {"still", "heel_raises", "knee_bends", "ankle_pumps", "bows", "finish"};
 constexpr double kStartS = 0.3, kRestDegS = 3, kRestS = 0.2;
 
 struct Mean {
@@ -53,10 +53,10 @@ std::optional<CalibrationStep> calibration_step(const std::string& name) {
 }
 
 FunctionalCalibration::FunctionalCalibration(std::vector<Place> places, const CalibrationParams& params)
-    : places_(std::move(places)), params_(params), sensors_(places_.size()) {
-  for (const Place& p : places_)
-    if (p.segment != Segment::foot && p.segment != Segment::shank)
-      throw std::invalid_argument("functional calibration: " + p.imu + " is neither on a foot nor on a shank");
+    : places_(std::move(places)), params_(params), sensors_(places_.size()) {}
+
+bool FunctionalCalibration::has_pelvis() const {
+  return std::any_of(places_.begin(), places_.end(), [](const Place& p) { return p.segment == Segment::pelvis; });
 }
 
 std::string FunctionalCalibration::missing_before(CalibrationStep step) const {
@@ -67,11 +67,25 @@ std::string FunctionalCalibration::missing_before(CalibrationStep step) const {
   if (!still_) return need(false, "still");
   if (step == CalibrationStep::heel_raises) return "";
   if (!heel_) return need(false, "heel_raises");
-  return step == CalibrationStep::knee_bends ? "" : need(bend_, "knee_bends");
+  if (step == CalibrationStep::knee_bends) return "";
+  if (step == CalibrationStep::bows && !has_pelvis()) return "no sensor is on the pelvis";
+  if (!bend_ || step != CalibrationStep::finish || !has_pelvis()) return need(bend_, "knee_bends");
+  return need(bow_, "bows");
 }
 
 bool FunctionalCalibration::concerned(CalibrationStep step, Side side, const Place& place) const {
-  return step != CalibrationStep::ankle_pumps || place.side == side;
+  const bool pelvis = place.segment == Segment::pelvis,
+             lower = place.segment == Segment::foot || place.segment == Segment::shank;
+  switch (step) {
+    case CalibrationStep::knee_bends:
+      return !pelvis;
+    case CalibrationStep::ankle_pumps:
+      return lower && place.side == side;
+    case CalibrationStep::bows:
+      return pelvis;
+    default:
+      return true;
+  }
 }
 
 const FunctionalCalibration::Sensor* FunctionalCalibration::other(const std::vector<Sensor>& all, std::size_t i,
@@ -169,6 +183,7 @@ void FunctionalCalibration::check_swaps(CalibrationStep step, Side side, const s
   for (std::size_t i = 0; i < places_.size(); ++i)
     for (std::size_t k = 0; k < places_.size(); ++k) {
       const Place &mine = places_[i], &its = places_[k];
+      if (its.segment != Segment::foot && its.segment != Segment::shank) continue;  // a thigh turns more than a shank
       CalibrationFigures& f = a.sensors[i];
       if (mine.segment != lead || !(f.lost < params_.lost_max) || moves(k) < params_.other_deg_s * kRadPerDeg) continue;
       if (pumps && mine.side == side && its.side != side && its.segment == lead &&
@@ -192,7 +207,8 @@ CalibrationAnswer FunctionalCalibration::take(CalibrationStep step, Side side, c
     if (!concerned(step, side, places_[i])) continue;
     const MotionTrack& track = tracks[i];
     Sensor& s = now[i];
-    const bool foot = places_[i].segment == Segment::foot;
+    const Segment segment = places_[i].segment;
+    const bool foot = segment == Segment::foot;
     const auto known = static_cast<double>(std::count_if(track.gyro_rad_s.begin(), track.gyro_rad_s.end(), finite));
     f.seconds = known * MotionTrack::kIntervalS;
     f.lost = track.size() > 0 ? 1 - known / static_cast<double>(track.size()) : 1;
@@ -205,14 +221,17 @@ CalibrationAnswer FunctionalCalibration::take(CalibrationStep step, Side side, c
         still(track, f, s);
         break;
       case CalibrationStep::heel_raises:
+      case CalibrationStep::bows:
       case CalibrationStep::knee_bends: {
         const bool heel = step == CalibrationStep::heel_raises;
+        const char* what = heel ? "heel raises" : step == CalibrationStep::bows ? "bows" : "knee bends";
         if (!begins_still(s, track)) {
           f.reason = "begin from standing as in the still pose; repeat";
           break;
         }
         (heel ? s.heel : s.bend) = track;
-        (heel ? s.heel_axis : s.bend_axis) = movement(s, track, heel ? "heel raises" : "knee bends", foot == heel, f);
+        (heel ? s.heel_axis : s.bend_axis) = movement(s, track, what, foot == heel, f);
+        if (segment == Segment::thigh && !heel) s.bend_axis = scale(s.bend_axis, -1);  // its top goes back
         break;
       }
       case CalibrationStep::ankle_pumps:
@@ -238,7 +257,9 @@ CalibrationAnswer FunctionalCalibration::take(CalibrationStep step, Side side, c
   const auto refused = [&] {
     return std::any_of(a.sensors.begin(), a.sensors.end(), [](const auto& f) { return !f.reason.empty(); });
   };
-  if (step != CalibrationStep::still && step != CalibrationStep::finish) check_swaps(step, side, tracks, a);
+  if (step == CalibrationStep::heel_raises || step == CalibrationStep::knee_bends ||
+      step == CalibrationStep::ankle_pumps)
+    check_swaps(step, side, tracks, a);
   if (!refused() && step == CalibrationStep::ankle_pumps)
     for (std::size_t i = 0; i < places_.size(); ++i)
       if (places_[i].side == side && places_[i].segment == Segment::foot)
@@ -253,9 +274,10 @@ CalibrationAnswer FunctionalCalibration::take(CalibrationStep step, Side side, c
   a.accepted = a.reason.empty();
   if (!a.accepted || step == CalibrationStep::finish) return a;
   sensors_ = std::move(now);
-  if (step == CalibrationStep::still) heel_ = bend_ = false, still_ = true;
+  if (step == CalibrationStep::still) heel_ = bend_ = bow_ = false, still_ = true;
   if (step == CalibrationStep::heel_raises) heel_ = true;
   if (step == CalibrationStep::knee_bends) bend_ = true;
+  if (step == CalibrationStep::bows) bow_ = true;
   return a;
 }
 

@@ -1,4 +1,4 @@
-// Functional calibration of foot and shank sensors: from a few guided movements to the axis that points to the
+// Functional calibration of the sensors on legs and pelvis: from a few guided movements to the axis that points to the
 // subject's left, with its quality. Works on collected samples and allocates: not for the pipeline's thread.
 // Gates: science reference 4.2.
 #pragma once
@@ -12,8 +12,9 @@
 
 namespace grfd {
 
-/// In this order; each may be repeated, which replaces what it gave before. `ankle_pumps` (per side) may be left out.
-enum class CalibrationStep : std::uint8_t { still, heel_raises, knee_bends, ankle_pumps, finish };
+/// In this order; each may be repeated, which replaces what it gave before. `ankle_pumps` (per side) may be left out,
+/// `bows` without a pelvis sensor.
+enum class CalibrationStep : std::uint8_t { still, heel_raises, knee_bends, ankle_pumps, bows, finish };
 const char* to_string(CalibrationStep step);
 std::optional<CalibrationStep> calibration_step(const std::string& name);
 
@@ -60,8 +61,8 @@ class FunctionalCalibration {
  public:
   struct Place {
     std::string imu;
-    Segment segment = Segment::shank;  ///< foot or shank
-    Side side = Side::left;
+    Segment segment = Segment::shank;
+    Side side = Side::left;  ///< not of the pelvis
   };
   explicit FunctionalCalibration(std::vector<Place> places, const CalibrationParams& params = {});
 
@@ -78,9 +79,10 @@ class FunctionalCalibration {
   struct Sensor {
     Vec3 up{}, bias{};
     MotionTrack heel, bend, pump;
-    Vec3 heel_axis{}, bend_axis{};  ///< signed: of the foot, of the shank; zero: unknown
+    Vec3 heel_axis{}, bend_axis{};  ///< signed: of the foot; of shank and thigh, and of the pelvis' bows; zero: unknown
   };
   bool concerned(CalibrationStep step, Side side, const Place& place) const;
+  bool has_pelvis() const;
   bool begins_still(const Sensor& s, const MotionTrack& track) const;
   void still(const MotionTrack& track, CalibrationFigures& f, Sensor& s) const;
   MainAxis main_axis(const Sensor& s, std::initializer_list<const MotionTrack*> tracks) const;
@@ -95,7 +97,7 @@ class FunctionalCalibration {
   std::vector<Place> places_;
   CalibrationParams params_;
   std::vector<Sensor> sensors_;
-  bool still_ = false, heel_ = false, bend_ = false;
+  bool still_ = false, heel_ = false, bend_ = false, bow_ = false;
 };
 
 }  // namespace grfd

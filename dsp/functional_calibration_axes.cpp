@@ -40,8 +40,11 @@ void FunctionalCalibration::axes(CalibrationAnswer& a, const std::vector<Sensor>
     const Sensor& s = sensors[i];
     CalibrationFigures& f = a.sensors[i];
     const bool foot = places_[i].segment == Segment::foot;
+    const bool shank = places_[i].segment == Segment::shank;
     // Not the pumps: the free leg that a hinge fit needs spoils the share.
-    const MainAxis found = foot ? main_axis(s, {&s.heel}) : main_axis(s, {&s.heel, &s.bend});
+    const MainAxis found = foot    ? main_axis(s, {&s.heel})
+                           : shank ? main_axis(s, {&s.heel, &s.bend})
+                                   : main_axis(s, {&s.bend});
     const Vec3& sign = foot ? s.heel_axis : s.bend_axis;
     f.moving_s = found.moving_s;
     f.share = found.share;
@@ -49,8 +52,8 @@ void FunctionalCalibration::axes(CalibrationAnswer& a, const std::vector<Sensor>
     f.tilt_deg = found.tilt_deg;
     f.up_m_s2 = s.up;
     const Vec3 main = dot(found.axis, sign) < 0 ? scale(found.axis, -1) : found.axis;
-    if (const Sensor* shank = foot ? other(sensors, i, Segment::shank) : nullptr) {
-      const auto h = hinge(*shank, s, f);
+    if (const Sensor* above = foot ? other(sensors, i, Segment::shank) : nullptr) {
+      const auto h = hinge(*above, s, f);
       const double tilt_deg = h ? std::fabs(90 - angle(h->j2, s.up) * kDegPerRad) : 90;
       if (h && hinge_accepted(f.hinge_ratio, *h, params_.hinge) && tilt_deg < params_.axis.tilt_max_deg &&
           angle(h->j2, sign) < params_.hinge_to_heel_deg * kRadPerDeg) {

@@ -4,9 +4,19 @@
 #include <cmath>
 
 namespace grfd {
+namespace {
+ImuChainParams chain_params(Segment segment) {
+  ImuChainParams p;
+  if (segment == Segment::thigh) p.axis.first_turn = -1;  // its top goes back in a squat
+  return p;
+}
+}  // namespace
 
 InertialSensor::InertialSensor(const ImuSettings& settings, const StreamInfo& stream, double nominal_interval_s)
-    : name_(settings.name), columns_(stream), estimate_(settings.estimate_axis), chain_(nominal_interval_s) {
+    : name_(settings.name),
+      columns_(stream),
+      estimate_(settings.estimate_axis),
+      chain_(nominal_interval_s, chain_params(settings.segment)) {
   if (!estimate_) chain_.set_axis(settings.ml_axis_left);
 }
 
@@ -19,16 +29,19 @@ void InertialSensor::take(const Sample& s, double interval_s, std::uint64_t lost
   in.restarted = restarted;
   const SegmentMotion m = chain_.step(in);
   newest_rate_rad_s_ = m.theta_rate_rad_s;
-  angles_.push(s.t, {m.theta_rad, m.frontal_rad}, s.flags);
+  angles_.push(s.t, {m.theta_rad, m.frontal_rad, m.heading_rate_rad_s}, s.flags);
   rates_.push(s.t, {m.theta_rate_rad_s, m.gyro_z_rad_s}, s.flags);
   const auto& f = in.force_m_s2;
   force_.push(s.t, {std::sqrt(f[0] * f[0] + f[1] * f[1] + f[2] * f[2])}, s.flags);
 }
 
 void InertialSensor::at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept {
-  std::array<double, 2> angles, rates;
+  std::array<double, 3> angles;
+  std::array<double, 2> rates;
   const Aligned a = angles_.at(t, interval_s, angles), r = rates_.at(t, interval_s, rates);
-  frame = {angles[0], angles[1], rates[0], rates[1], static_cast<std::uint16_t>(grid_flags(a) | grid_flags(r))};
+  frame = {angles[0], angles[1], rates[0],
+           rates[1],  angles[2], static_cast<std::uint16_t>(grid_flags(a) | grid_flags(r)),
+           at_rest()};
 }
 
 void InertialSensor::capture_pose() noexcept {

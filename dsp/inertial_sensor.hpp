@@ -55,7 +55,8 @@ class InertialSensor {
   bool estimate_;
   double newest_rate_rad_s_ = SegmentMotion::kUnknown;
   ImuChain chain_;
-  Resampler<2> angles_, rates_;  // apart: rates are known while an angle is not
+  Resampler<3> angles_;  // and the turn about the vertical, which needs them
+  Resampler<2> rates_;   // apart: rates are known while an angle is not
   Resampler<1> force_;
 };
 

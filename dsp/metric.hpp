@@ -36,6 +36,9 @@ std::unique_ptr<Metric> make_force_rate_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_cop_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_asymmetry_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_ankle_metric(const MetricSetup&);
+std::unique_ptr<Metric> make_joint_angle_metric(const MetricSetup&);
+std::unique_ptr<Metric> make_pelvis_metric(const MetricSetup&);
+std::unique_ptr<Metric> make_thigh_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_squat_metric(const MetricSetup&);
 
 inline constexpr const char* kLabFrame = "lab: x right (ML), y anterior (AP), z up";
@@ -46,10 +49,11 @@ inline int plate_on(const Settings& settings, Side side) {
     if (settings.plates[i].side == side) return static_cast<int>(i);
   return -1;
 }
-/// Index in Settings::imus, or -1.
+/// Index in Settings::imus, or -1. The pelvis has no side.
 inline int imu_on(const Settings& settings, Segment segment, Side side) {
   for (std::size_t i = 0; i < settings.imus.size(); ++i)
-    if (settings.imus[i].segment == segment && settings.imus[i].side == side) return static_cast<int>(i);
+    if (settings.imus[i].segment == segment && (segment == Segment::pelvis || settings.imus[i].side == side))
+      return static_cast<int>(i);
   return -1;
 }
 

@@ -104,7 +104,7 @@ MainAxis MainAxisEstimator::evaluate(const State& s, const Vec3& up) const noexc
   r.halves_deg = line_angle(first, second) * kDegPerRad;
   r.tilt_deg = std::fabs(tilt_rad(r.axis, up)) * kDegPerRad;
   if (s.turned) {
-    const double along = dot(r.axis, s.turn);
+    const double along = params_.first_turn * dot(r.axis, s.turn);
     r.sign_known = std::fabs(along) > 0.7 * norm(s.turn);  // a first turn about another axis says nothing
     if (r.sign_known && along < 0) r.axis = scale(r.axis, -1);
   }

@@ -27,6 +27,7 @@ struct MainAxisParams {
   double moving_deg_s = 10;   ///< slower samples do not count
   double moving_min_s = 2;    ///< of movement, for a verdict
   double first_turn_deg = 8;  ///< the first movement from rest decides the sign once it has turned that far
+  double first_turn = 1;      ///< its sign about the axis to the left: -1 where the top of the segment goes back
 };
 
 enum class AxisVerdict : std::uint8_t { accepted, too_little_motion, low_share, unsteady, not_horizontal, no_sign };

@@ -4,6 +4,7 @@
 #include "dsp/delayed.hpp"
 #include "dsp/filters.hpp"
 #include "dsp/metric.hpp"
+#include "dsp/squat_posture.hpp"
 #include "dsp/squat_rows.hpp"
 
 namespace grfd {
@@ -99,10 +100,12 @@ class SquatMetric final : public Metric {
     info.description = "one row per closed repetition, both sides compared";
     writers_[2] = RowWriter(setup.streams.add(info), info);
     rows_ = SquatRows(setup);
+    posture_ = SquatPosture::make(setup);
   }
   void states(StatePieces& pieces) override {
     add_state(pieces, state_);
     add_state(pieces, detector_.state());
+    if (posture_) posture_->states(pieces);
   }
 
   void update(Frame& frame, SampleBatch& out) noexcept override {
@@ -134,6 +137,7 @@ class SquatMetric final : public Metric {
       in.eversion_deg[k] = a.eversion.at(delay_s_ * 1e3);
     }
     in.cop_ap_m = d.cop_ap_m;
+    if (posture_) posture_->push(frame);
     detector_.step(in);
     frame.squat->standing_quiet =
         detector_.phase() == SquatPhase::lost || (detector_.standing() && detector_.state().segmenter.quiet > 0);
@@ -151,6 +155,9 @@ class SquatMetric final : public Metric {
   }
   void report(const SquatEvent& e, const RowTime& now, SampleBatch& out, Frame& frame) noexcept {
     if (e.kind == SquatEventKind::weighed) frame.squat->weighed = true;
+    if (const auto& s = detector_.state().segmenter;
+        e.kind == SquatEventKind::repetition_started && s.rep.start_kind == RepetitionEdge::turn)
+      frame.squat->turn_before_s = static_cast<double>(s.tick - s.rep.start) * 1e-3 + delay_s_;
     const auto name = to_string(e.kind);
     if (e.kind == SquatEventKind::status) {
       const auto status = to_string(static_cast<SquatStatus>(static_cast<int>(e.value)));
@@ -224,6 +231,7 @@ class SquatMetric final : public Metric {
                        r.fall_back_m},
                       state_.seq[2]);
     rows_.write(r, dominant, now, out, state_.rows);
+    if (posture_) posture_->write(r, dominant, now, out);
   }
 
   /// As set, or the side with the larger mean impulse in the ascents of all accepted repetitions so far.
@@ -277,6 +285,7 @@ class SquatMetric final : public Metric {
   TextWriter events_;
   std::array<RowWriter, 3> writers_;
   SquatRows rows_;
+  std::unique_ptr<SquatPosture> posture_;  ///< null without sensors on pelvis and thighs
   SquatDetector detector_;
 };
 

@@ -146,6 +146,7 @@ struct ParticipantSettings {
   /// "kicking leg", "preferred single-leg stance", "stronger side", "computed" (larger mean impulse of the ascents), ""
   std::string dominance_method;
   double standing_shank_deg = 0;  ///< inclination of the tibia to vertical while standing, + forward
+  double standing_thigh_deg = 0;  ///< inclination of the femur to vertical while standing, + = hip behind the knee
   double height_m = 0;            ///< 0: not measured
   // Placement of the feet, index 0 = left; known when foot_length_m is.
   double foot_length_m = 0;                       ///< heel to longest toe; 0: not measured
@@ -190,6 +191,10 @@ struct ThresholdSettings {
   double tare_slope_n_s = 0.5;
 };
 
+struct AnkleSettings {
+  bool joint_angles = false;  ///< publish ankle_jcs/<side>
+};
+
 struct SquatSettings {
   double drop_min_m = 0.10;
   double dorsiflexion_min_deg = 8;                        ///< 0 for box squats: the start is then found by force alone
@@ -228,6 +233,9 @@ struct SubjectSettings {
   // Heel raises of both feet from standing, for a functional calibration.
   int heel_raise_count = 0;
   double heel_raise_first_s = 10, heel_raise_period_s = 2.5, heel_raise_deg = 30;
+  // Bows of the pelvis from standing, for its axis.
+  int bow_count = 0;
+  double bow_first_s = 10, bow_period_s = 3, bow_deg = 40;
   double cop_dy_m = 0.010, spread = 0.03, eversion_shift_m_deg = 0.0008, sway_m = 0.002;
 };
 
@@ -294,6 +302,7 @@ struct Settings {
   ParticipantSettings participant;
   FilterSettings filter;
   ThresholdSettings thresholds;
+  AnkleSettings ankle;
   SquatSettings squat;
   StimulusSettings stimulus;
   EngineSettings engine;

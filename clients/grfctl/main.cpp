@@ -33,8 +33,9 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
                           sensors lie on the plate and it is tapped five times: measure their delays and use them
   delays [use]            the delays of earlier taps; use: take them again
   calibrate STEP [left|right] [--seconds N]
-                          find the axes of foot and shank sensors from movements: still, heel_raises, knee_bends,
-                          ankle_pumps left, ankle_pumps right (these two may be left out), finish
+                          find the axes of the sensors on the body from movements: still, heel_raises, knee_bends,
+                          ankle_pumps left, ankle_pumps right (these two may be left out), bows (for a pelvis sensor),
+                          finish
   calibrations [use]      the axes of earlier calibrations; use: take them again
   pose                    the subject stands still now: take this as the zero of all angles
   record start [NAME]     start a recording

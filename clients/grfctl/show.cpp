@@ -144,6 +144,7 @@ const char* calibration_hint(const std::string& step) {
   if (step == "still" || step == "finish") return "stand still, knees straight, feet flat";
   if (step == "heel_raises") return "from standing: five slow heel raises, down again after each";
   if (step == "knee_bends") return "from standing: five slow knee bends with the heels down, up again after each";
+  if (step == "bows") return "from standing: bow forward five times, up again after each";
   return "this leg free: bend and stretch the ankle eight times while the leg moves about";
 }
 

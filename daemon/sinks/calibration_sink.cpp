@@ -43,8 +43,7 @@ Json to_json(const CalibrationFigures& f) {
 
 std::vector<FunctionalCalibration::Place> calibrated_places(const Settings& settings) {
   std::vector<FunctionalCalibration::Place> places;
-  for (const ImuSettings& i : settings.imus)
-    if (i.segment == Segment::foot || i.segment == Segment::shank) places.push_back({i.name, i.segment, i.side});
+  for (const ImuSettings& i : settings.imus) places.push_back({i.name, i.segment, i.side});
   return places;
 }
 

@@ -1,4 +1,4 @@
-// Collects what foot and shank sensors feel during the steps of a functional calibration, and judges it on its own
+// Collects what the sensors on the body feel during the steps of a functional calibration, and judges it on its own
 // thread: the pipeline is left alone.
 #pragma once
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace grfd {
 
-/// Foot and shank sensors of a rig, in the order of the settings.
+/// The sensors of a rig, in the order of the settings.
 std::vector<FunctionalCalibration::Place> calibrated_places(const Settings& settings);
 
 class CalibrationSink final : public Sink {

@@ -129,6 +129,11 @@ Subject::Instant Subject::instant(double t_s) const {
     i.raising = k >= 0 && k < p_.heel_raise_count;
     i.raise_s = raised - k * p_.heel_raise_period_s;
   }
+  if (p_.bow_count > 0) {
+    const double bowed = t_s - p_.bow_first_s, k = std::floor(bowed / p_.bow_period_s);
+    i.bowing = k >= 0 && k < p_.bow_count;
+    i.bow_s = bowed - k * p_.bow_period_s;
+  }
   for (std::size_t k = 0; k < 5; ++k) {
     const double a = 2 * std::numbers::pi * kSwayHz[k] * t_s + kSwayPhase[k];
     i.sway_cos[k] = std::cos(a);
@@ -162,6 +167,10 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
   }
   c.hip_z = hip_standing_m_ - p_.depth_m * c.descent;
   if (now.raising) raise_heels(now, dt, c);
+  if (now.bowing) {  // the pelvis alone turns, forward and back, with rest between
+    const double u = (now.bow_s + dt) / p_.bow_period_s;
+    c.bow_deg = p_.bow_deg * (s5(u / 0.4) - s5((u - 0.45) / 0.4));
+  }
   std::array<double, 5> sway = now.sway_sin;
   if (dt != 0)
     for (std::size_t k = 0; k < 5; ++k)

@@ -58,6 +58,17 @@ struct AnkleTruth {
   double tibial_rotation;  ///< set axial rotation of the tibia over the foot, + inward (not an integral of gyroscopes)
 };
 
+/// Of a shank and a foot that share their heading, relative to standing (joint coordinate system). deg.
+struct JointTruth {
+  double dorsiflexion, eversion, tibial_rotation;
+  double heading;  ///< of the shank's medio-lateral axis from the foot's, + = to the left
+};
+
+/// What a perfect inclinometer shows of the pelvis, relative to standing, and its heading. deg.
+struct PelvisTruth {
+  double tilt, obliquity, axial;
+};
+
 class Subject {
  public:
   /// @throws std::invalid_argument "stimulus.subject.<key>: ..." when the motion is impossible
@@ -72,6 +83,10 @@ class Subject {
   /// sacrum.
   void imu(double t_s, Segment segment, Side side, Vec3& gyro_rad_s, Vec3& specific_force_m_s2) const;
   AnkleTruth ankle(double t_s, Side side) const;
+  JointTruth joint(double t_s, Side side) const;
+  PelvisTruth pelvis(double t_s) const;
+  /// Inclination of the thigh to the vertical, + = hip behind the knee, deg.
+  double thigh(double t_s, Side side) const;
 
   /// k >= 0; the schedule goes on for ever when repetitions = -1. @throws nothing
   Repetition repetition(long k) const;
@@ -97,11 +112,14 @@ class Subject {
     long count = 0;    ///< how many do
     bool raising = false;
     double raise_s = 0;  ///< since the present heel raise began
+    bool bowing = false;
+    double bow_s = 0;  ///< since the present bow began
     std::array<double, 5> sway_cos, sway_sin;
   };
   /// The set courses, before the chain is solved.
   struct Course {
     double descent = 0, fall_back = 0, sway_y = 0, sway_x = 0, hip_z = 0;
+    double bow_deg = 0;
     std::array<double, 2> dorsiflexion{}, eversion{}, heel{};
   };
   struct Link {

@@ -30,7 +30,7 @@ Mat3 Subject::rotation(const Course& c, std::size_t i, Segment segment, const Le
     Mat3 r{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
     turn_z(r, p_.pelvis_axial_deg * c.fall_back * kRad);
     turn_y(r, -p_.pelvis_obliquity_deg * c.fall_back * kRad);
-    turn_x(r, -(p_.pelvis_tilt_deg * c.descent - p_.pelvis_tuck_deg * c.fall_back) * kRad);
+    turn_x(r, -(p_.pelvis_tilt_deg * c.descent - p_.pelvis_tuck_deg * c.fall_back + c.bow_deg) * kRad);
     return r;
   }
   Mat3 r = toe_out_[i];
@@ -105,6 +105,36 @@ AnkleTruth Subject::ankle(double t_s, Side side) const {
   }
   a.dorsiflexion_rate = (angle[2] - angle[0]) / (2 * kStep);
   return a;
+}
+
+JointTruth Subject::joint(double t_s, Side side) const {
+  const std::size_t i = static_cast<std::size_t>(side);
+  const Course c = course(instant(t_s), 0, 1u << i);
+  LegPose leg;
+  leg_chain(c, i, leg);
+  const Mat3 foot = rotation(c, i, Segment::foot, leg);
+  Mat3 shank = rotation(c, i, Segment::shank, leg);
+  turn_x(shank, p_.standing_shank_deg * kRad);         // upright in the standing pose
+  const auto in = [&](std::size_t a, std::size_t b) {  // (shank^T foot)[a][b] = Rx Ry Rz
+    return shank[0][a] * foot[0][b] + shank[1][a] * foot[1][b] + shank[2][a] * foot[2][b];
+  };
+  const double s = side_sign(i), heading = std::atan2(shank[1][0], shank[0][0]) - std::atan2(foot[1][0], foot[0][0]);
+  return {std::atan2(-in(1, 2), in(2, 2)) / kRad, -s * std::asin(std::clamp(in(0, 2), -1.0, 1.0)) / kRad,
+          -s * std::atan2(-in(0, 1), in(0, 0)) / kRad, heading / kRad};
+}
+
+PelvisTruth Subject::pelvis(double t_s) const {
+  const Mat3 r = rotation(course(instant(t_s), 0, 0), 0, Segment::pelvis, {});
+  return {inclination_rad(r) / kRad, std::asin(std::clamp(r[2][0], -1.0, 1.0)) / kRad,
+          std::atan2(r[1][0], r[0][0]) / kRad};
+}
+
+double Subject::thigh(double t_s, Side side) const {
+  const std::size_t i = static_cast<std::size_t>(side);
+  const Course c = course(instant(t_s), 0, 1u << i);
+  LegPose leg;
+  leg_chain(c, i, leg);
+  return -inclination_rad(rotation(c, i, Segment::thigh, leg)) / kRad;
 }
 
 }  // namespace grfd

@@ -27,6 +27,11 @@ SubjectStimulus::SubjectStimulus(const Settings& settings)
   for (const PlateSettings& p : settings.plates)
     plates_.push_back({p.name, static_cast<std::size_t>(p.side), plate_geometry(p)});
   for (const ImuSettings& i : settings.imus) imus_.push_back({i.segment, i.side, mounting_of(settings, i)});
+  joints_ = settings.ankle.joint_angles;
+  for (const Imu& i : imus_) {
+    pelvis_ |= i.segment == Segment::pelvis;
+    if (i.segment == Segment::thigh) thigh_[static_cast<std::size_t>(i.side)] = true;
+  }
 }
 
 const SubjectLoads& SubjectStimulus::loads(double t_s) {
@@ -84,6 +89,11 @@ std::vector<StreamInfo> SubjectStimulus::truth_streams() const {
   out.push_back(truth_cop_info("total"));
   out.push_back(truth_asymmetry_info(subject_.settings().dominant));
   for (Side s : kSides) out.push_back(truth_ankle_info(s));
+  if (joints_)
+    for (Side s : kSides) out.push_back(truth_joint_info(s));
+  if (pelvis_) out.push_back(truth_pelvis_info());
+  for (Side s : kSides)
+    if (thigh_[static_cast<std::size_t>(s)]) out.push_back(truth_thigh_info(s));
   for (Side s : kSides) out.push_back(truth_reps_info(s));
   out.push_back(truth_reps_pair_info());
   return out;
@@ -124,6 +134,20 @@ void SubjectStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, Samp
     const AnkleTruth a = subject_.ankle(t_s, s);
     row.put<float>(
         id++, {a.dorsiflexion, a.dorsiflexion_rate, a.shank_inclination, a.foot_pitch, a.eversion, a.tibial_rotation});
+  }
+  for (Side s : kSides) {
+    if (!joints_) continue;
+    const JointTruth j = subject_.joint(t_s, s);
+    row.put<float>(id++, {j.dorsiflexion, j.eversion, j.tibial_rotation, j.heading});
+  }
+  if (pelvis_) {
+    const PelvisTruth a = subject_.pelvis(t_s);
+    row.put<float>(id++, {a.tilt, a.obliquity, a.axial});
+  }
+  for (Side s : kSides) {
+    if (!thigh_[static_cast<std::size_t>(s)]) continue;
+    const double thigh = subject_.thigh(t_s, s);
+    row.put<float>(id++, {thigh, 90 - thigh});
   }
 
   // Does a repetition end at this instant?

@@ -34,6 +34,9 @@ class SubjectStimulus : public Stimulus {
   Subject subject_;
   std::vector<Plate> plates_;
   std::vector<Imu> imus_;
+  bool joints_ = false;  ///< ankle_jcs/* is asked for
+  bool pelvis_ = false;  ///< has a sensor
+  std::array<bool, 2> thigh_{};
   double loads_t_s_;
   SubjectLoads loads_;
 };

@@ -55,6 +55,31 @@ StreamInfo truth_ankle_info(Side side) {
   return s;
 }
 
+StreamInfo truth_joint_info(Side side) {
+  StreamInfo s = grid(std::string("truth/ankle_jcs/") + to_string(side),
+                      {{"dorsiflexion", "deg"}, {"eversion", "deg"}, {"tibial_rotation", "deg"}, {"heading", "deg"}});
+  s.point = "relative to the standing pose";
+  s.sign = "+ dorsiflexion, eversion, tibia inward; heading: shank turned to the left of the foot";
+  s.description = "true angles of the joint coordinate system of shank and foot";
+  return s;
+}
+
+StreamInfo truth_pelvis_info() {
+  StreamInfo s = grid("truth/pelvis", {{"tilt", "deg"}, {"obliquity", "deg"}, {"axial", "deg"}});
+  s.point = "relative to the standing pose";
+  s.sign = "+ tilted forward, right side higher, turned to the left";
+  s.description = "what a perfect inclinometer on the sacrum shows, and its heading";
+  return s;
+}
+
+StreamInfo truth_thigh_info(Side side) {
+  StreamInfo s =
+      grid(std::string("truth/thigh/") + to_string(side), {{"inclination", "deg"}, {"above_parallel", "deg"}});
+  s.sign = "+ hip behind the knee; + above the parallel";
+  s.description = "true inclination of the thigh to the vertical, and 90 deg minus it";
+  return s;
+}
+
 StreamInfo truth_reps_info(Side side) {
   StreamInfo s = grid(std::string("truth/reps/") + to_string(side),
                       {{"rep", "1"}, {"onset", "s"}, {"plateau", "s"}, {"range", "deg"}, {"rate_fit", "deg/s"}});

@@ -310,6 +310,38 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
   BOOST_TEST(worst_doorbells <= sinks_number);
 }
 
+BOOST_AUTO_TEST_CASE(a_rig_with_sensors_on_pelvis_and_thighs) {
+  struct Rows final : Outlet {  // counts where it is
+    std::vector<std::uint64_t> samples;
+    void take(std::span<const Sample> batch) noexcept override {
+      for (const Sample& s : batch) ++samples[s.stream];
+    }
+  } rows;
+  Rig rig(load_config(GRFD_FIXTURES "/pelvis_rig.toml", {"ankle.joint_angles=true", "stimulus.subject.rest_s=0"}));
+  rows.samples.resize(rig.streams().size());
+  Engine& engine = *rig.assembly.engine;
+  engine.add_outlet(rows);
+  rig.start_all();
+  std::uint64_t heap = 0, locks = 0;
+  rig.run_until(kStart + 30 * kSecond, [&] {
+    hot_path::counts = {};
+    {
+      const hot_path::Watch watch;
+      engine.poll(rig.clock.t);
+    }
+    heap += hot_path::counts.heap, locks += hot_path::counts.locks;
+  });
+  const auto seen = [&](const char* stream) { return rows.samples[rig.streams().id(stream)]; };
+  BOOST_TEST(seen("pelvis") > 29'000u);
+  BOOST_TEST(seen("thigh/right") > 29'000u);
+  BOOST_TEST(seen("ankle_jcs/left") > 29'000u);
+  BOOST_TEST(seen("reps_pelvis") >= 3 * 3u);  // rows of three parts
+  BOOST_TEST(seen("reps_thigh/left") >= 3u);
+  if (!GRFD_HOT_PATH_WATCH) return;
+  BOOST_TEST(heap == 0u);
+  BOOST_TEST(locks == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_capture_does_not_touch_the_hot_path) {
   struct NoDevice final : Link {  // only the event thread's side
     LinkInfo description;

@@ -1,4 +1,5 @@
-"""How the squat fixtures store channels and answers; for make_squat_cases.py and make_squat_loads.py."""
+"""How the squat fixtures store channels and answers; for make_squat_cases.py, make_squat_loads.py and
+make_squat_posture.py."""
 import math
 import numpy as np
 

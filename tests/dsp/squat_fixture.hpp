@@ -1,4 +1,4 @@
-// Stored inputs and answers of the squat tests (make_squat_cases.py, make_squat_loads.py).
+// Stored inputs and answers of the squat tests (make_squat_cases.py, make_squat_loads.py, make_squat_posture.py).
 #pragma once
 #include <zlib.h>
 
