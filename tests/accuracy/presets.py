@@ -62,6 +62,7 @@ PRESETS = {
         "a box squat: the ankles move little, the hips go back",
         {"rate_deg_s": pair(12, 11), "range_deg": pair(12, 11), "depth_m": 0.15, "fall_back_m": 0, "com_y_m": 0.03},
         {"squat.dorsiflexion_min_deg": 0},
+        tier="slow",
     ),
     "heel lift": Preset(
         "the left heel rises by 6 deg when its ankle has stopped", {"heel_lift_deg": pair(0, 6)}, tier="heel"
