@@ -197,14 +197,15 @@ def evaluate(r, preset, mass):
                     put("plateau_kind", s["plateau_kind"][j] != t["plateau_kind"])
     for j in np.flatnonzero(~accepted):
         put_rejected(put, r, j)
-    streams(r, preset, put)
+    t = r["truth/cop/total"].t
+    t = t[(t > 7) & (t < t[-1] - 0.5)][::10]
+    plate_streams(r, put, t)
+    ankle_streams(r, put, t)
     return {k: np.array(v) for k, v in errors.items()}
 
 
-def streams(r, preset, put):
+def plate_streams(r, put, t):
     """Errors while somebody stands there, every stream shifted by its own delay."""
-    t = r["truth/cop/total"].t
-    t = t[(t > 7) & (t < t[-1] - 0.5)][::10]
     # a foot below 20 N counts as lifted, and what it still carries is left out of the sum: that is a rule, not an error
     both_feet = np.min([r[f"truth/cop/{s}"].at("fz", t) for s in SIDES], axis=0) > 60
     for name in ("left", "right", "total"):
@@ -236,6 +237,9 @@ def streams(r, preset, put):
         along.append(body.along_both(r["truth/cop/total"].at("cop_ap", t)))
         for c, true in zip((*SIDES, "both"), along):
             keep(put, "stream cop_foot", (m.at(c, t) - true)[both_feet])
+
+
+def ankle_streams(r, put, t):
     for side in SIDES:
         m, true = r[f"ankle/{side}"], r[f"truth/ankle/{side}"]
         for c in ANKLE_COLUMNS:
@@ -268,7 +272,8 @@ def check_rig(report, grfd, seeds, first_seed, jobs=2):
         for name, preset in PRESETS.items():
             results = [f.result() for f in futures[name]]
             overview[name] = one_preset(report, name, preset, results, first_seed)
-    report.note("subjects that are not tried: " + MISSING)
+    if MISSING:
+        report.note("subjects that are not tried: " + MISSING)
 
     def draw(plots, figure):
         chosen = [c for c in ("rate_fit", "range", "onset", "finish") if any(c in o for o in overview.values())]

@@ -68,7 +68,8 @@ def bai1(right, left):
 
 class Loads:
     """All measures of one repetition. `c`: truth.Courses; `phases`: milliseconds start, b0, b1, mid, stop and `turn`, whether it
-    began without standing; `noise_n`: SD of the measured unfiltered force in standing, which decides where the drive begins."""
+    began without standing; `noise_n`: SD of the measured unfiltered force in standing, which decides where the drive begins.
+    """
 
     def __init__(self, c, phases, noise_n, body=Body()):
         self.c, self.body, self.noise_n = c, body, noise_n
@@ -148,7 +149,9 @@ class Loads:
         """Leads and slope; the onset of dorsiflexion is that of the measure's rule, a line through 10-50 %."""
         c = self.c
         e = sosfiltfilt(EIGHT_HZ, c.ankle[i]["eversion"])
-        d = c.ankle[i]["dorsiflexion"] - (0 if self.turn else np.median(c.ankle[i]["dorsiflexion"][self.at["standing"]]))
+        d = c.ankle[i]["dorsiflexion"] - (
+            0 if self.turn else np.median(c.ankle[i]["dorsiflexion"][self.at["standing"]])
+        )
         search = self.start - 400
         base = slice(search - 300, search + 1)
         if self.turn:  # the foot is flattest near the turn

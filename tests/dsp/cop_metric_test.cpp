@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dsp/metric.hpp"
+#include "dsp/wrench.hpp"
 #include "tests/dsp/vectors.hpp"
 
 using namespace grfd;
