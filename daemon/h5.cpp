@@ -248,14 +248,24 @@ std::string text_attribute(hid_t object, const std::string& name) {
   return text;
 }
 
-std::int64_t int_attribute(hid_t object, const std::string& name) {
+namespace {
+template <class T>
+T one_attribute(hid_t object, const std::string& name, hid_t type) {
   if (!has_attribute(object, name)) return 0;
   const Id a(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, "open the attribute " + name);
   const Id space(H5Aget_space(a), H5Sclose, "examine the attribute " + name);
   if (H5Sget_simple_extent_npoints(space) != 1) return 0;
-  std::int64_t value = 0;
-  ok(H5Aread(a, H5T_NATIVE_INT64, &value), "read the attribute " + name);
+  T value = 0;
+  ok(H5Aread(a, type, &value), "read the attribute " + name);
   return value;
+}
+}  // namespace
+
+std::int64_t int_attribute(hid_t object, const std::string& name) {
+  return one_attribute<std::int64_t>(object, name, H5T_NATIVE_INT64);
+}
+double number_attribute(hid_t object, const std::string& name) {
+  return one_attribute<double>(object, name, H5T_NATIVE_DOUBLE);
 }
 
 }  // namespace grfd::h5

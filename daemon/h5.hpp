@@ -88,5 +88,6 @@ bool has_attribute(hid_t object, const std::string& name);
 /// "" and 0 when there is none.
 std::string text_attribute(hid_t object, const std::string& name);
 std::int64_t int_attribute(hid_t object, const std::string& name);
+double number_attribute(hid_t object, const std::string& name);
 
 }  // namespace grfd::h5

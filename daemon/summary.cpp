@@ -9,6 +9,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "daemon/clock_lines.hpp"
 #include "daemon/h5.hpp"
 
 namespace grfd {
@@ -139,6 +140,20 @@ Json summarise(const std::string& path) {
   }
   all["seconds"] = longest_s;
   all["streams"] = streams;
+  Json clocks = Json::array();
+  for (const ClockLine& c : exact_clock_lines(file))
+    clocks.push_back({{"device", c.device},
+                      {"epoch", c.epoch},
+                      {"number", c.number},
+                      {"first", c.first},
+                      {"rows", c.rows},
+                      {"at_first_s", c.at_first_s},
+                      {"interval_s", c.interval_s},
+                      {"drift_ppm", c.drift_ppm},
+                      {"offset_s", c.offset_s},
+                      {"worst_s", c.worst_s},
+                      {"worst_unsettled_s", c.worst_unsettled_s}});
+  all["clocks"] = clocks;
 
   const Table pair = table(file, "reps/pair"), left = table(file, "reps/left"), right = table(file, "reps/right");
   Json reps = Json::array();
@@ -196,6 +211,21 @@ void print(const Json& s) {
       if (const double outage_s = line["outage_s"]; outage_s > 0) std::printf("   away for %.2f s", outage_s);
       std::printf("\n");
     }
+  if (!s["clocks"].empty())
+    std::printf("\n  %-32s %12s %17s %19s\n", "clock, exact line of the record", "drift, ppm", "t is off by, us",
+                "while settling, us");
+  const auto microseconds = [](const Json& x) {
+    const double us = x.is_number() ? 1e6 * x.get<double>() : NAN;
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f", us);
+    return std::string(std::isfinite(us) ? text : "-");
+  };
+  for (const Json& c : s["clocks"]) {
+    std::string name = c["device"];
+    if (const auto epoch = c["epoch"].get<std::uint64_t>()) name += ", epoch " + std::to_string(epoch);
+    std::printf("  %-32s %12.2f %17s %19s\n", name.c_str(), c["drift_ppm"].get<double>(),
+                microseconds(c["worst_s"]).c_str(), microseconds(c["worst_unsettled_s"]).c_str());
+  }
   const Json& reps = s["repetitions"];
   std::printf("\n  repetitions found          %zu%s\n", reps.size(),
               s["rejected_repetitions"].get<std::size_t>()

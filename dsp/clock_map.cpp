@@ -5,36 +5,9 @@
 #include <limits>
 #include <stdexcept>
 
+#include "dsp/clock_hull.hpp"
+
 namespace grfd {
-namespace {
-
-struct Xy {
-  double x, y;  // nominal time since the window's first point, lateness against it (s)
-};
-struct Line {
-  double level, slope;
-};
-
-/// The lower convex hull's edge over the mean abscissa: the line below all points with the smallest mean distance.
-Line lower_hull_line(const Xy* p, std::size_t n) noexcept {
-  std::array<Xy, ClockMap::kMaxPoints> hull;
-  std::size_t m = 0;
-  double mean = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    mean += p[i].x;
-    while (m > 1 && (hull[m - 1].y - hull[m - 2].y) * (p[i].x - hull[m - 2].x) >=
-                        (p[i].y - hull[m - 2].y) * (hull[m - 1].x - hull[m - 2].x))
-      --m;
-    hull[m++] = p[i];
-  }
-  mean /= static_cast<double>(n);
-  std::size_t i = 1;
-  while (i + 1 < m && hull[i].x < mean) ++i;
-  const double slope = (hull[i].y - hull[i - 1].y) / (hull[i].x - hull[i - 1].x);
-  return {hull[i - 1].y - slope * hull[i - 1].x, slope};
-}
-
-}  // namespace
 
 ClockMap::ClockMap(const ClockParams& params) : params_(params) {
   ClockParams& p = params_;
@@ -132,7 +105,7 @@ void ClockMap::fit(std::int64_t n) noexcept {
   while (span_s(s.points[first].n, newest) > s.window_s) ++first;
   const Point origin = s.points[first];
   const std::size_t size = s.count - first;
-  std::array<Xy, kMaxPoints> xy;
+  std::array<HullPoint, kMaxPoints> xy;
   for (std::size_t i = 0; i < size; ++i) {
     const Point& q = s.points[first + i];
     xy[i].x = span_s(origin.n, q.n);
@@ -140,12 +113,19 @@ void ClockMap::fit(std::int64_t n) noexcept {
   }
   const double span = span_s(origin.n, newest);
   const bool fresh = span < p.settle_s;
-  Line line{0, s.drift};
+  HullLine line{0, s.drift};
   if (fresh && s.drops && s.drift != 0) {  // after a drop the known drift is better than a short hull
     line.level = std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < size; ++i) line.level = std::min(line.level, xy[i].y - s.drift * xy[i].x);
   } else if (size >= 2) {
-    line = lower_hull_line(xy.data(), size);
+    std::array<HullPoint, kMaxPoints> hull;
+    std::size_t corners = 0;
+    double sum = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      corners = add_to_hull(hull.data(), corners, xy[i]);
+      sum += xy[i].x;
+    }
+    line = hull_line(hull.data(), corners, sum / static_cast<double>(size));
   }
   double squares = 0;
   for (std::size_t i = 0; i < size; ++i) {

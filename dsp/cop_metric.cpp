@@ -1,7 +1,9 @@
-// cop/<plate> and cop/total: centre of pressure, free moment and uncertainty, from the filtered wrench.
+// cop/<plate> and cop/total: centre of pressure, free moment and uncertainty, from the filtered wrench. cop_foot: where
+// it lies along the feet.
 #include "dsp/cop.hpp"
 
 #include "dsp/metric.hpp"
+#include "dsp/squat_params.hpp"
 
 namespace grfd {
 namespace {
@@ -10,7 +12,8 @@ constexpr std::uint16_t kLowQuality = 1 << 8, kContact = 1 << 9;
 
 class CopMetric final : public Metric {
  public:
-  explicit CopMetric(const MetricSetup& setup) : covariance_(setup.covariance) {
+  explicit CopMetric(const MetricSetup& setup)
+      : covariance_(setup.covariance), body_(SquatBody::from(setup.settings.participant)) {
     if (setup.plates.empty()) return;
     std::vector<double> heights;
     for (const auto& plate : setup.plates) heights.push_back(plate.surface_z_m);
@@ -21,6 +24,7 @@ class CopMetric final : public Metric {
     for (const PlateSettings& plate : setup.settings.plates)
       add(setup, plate.name, "of the plate, on its own surface", plate.calibration.serial);
     add(setup, "total", "of all plates together, on z = 0", "");
+    if (body_.foot_length_m > 0 && plate_[0] >= 0 && plate_[1] >= 0) add_foot(setup);
   }
   void states(StatePieces& pieces) override {
     add_state(pieces, state_);
@@ -57,9 +61,33 @@ class CopMetric final : public Metric {
     d.cop_ap_m = total.cop_ap;
     d.fz_total_n = total.fz;
     d.cop_total_valid = total.valid;
+    if (!along_feet_) return;
+    const auto along = [&](std::size_t side) {
+      return body_.cop_percent(side, d.foot_cop_ml_m[side], d.foot_cop_ap_m[side]);
+    };
+    foot_writer_.write(out, row_time(frame, all_flags), {along(0), along(1), body_.cop_percent(d.cop_ap_m)},
+                       state_.foot_seq);
   }
 
  private:
+  void add_foot(const MetricSetup& setup) {
+    const double d = setup.filter_delay_s;
+    StreamInfo info;
+    info.name = "cop_foot";
+    info.type = ValueType::f32;
+    info.columns = {{"left", "%", d}, {"right", "%", d}, {"both", "%", d}};
+    info.rate_hz = 1000;
+    info.frame = kLabFrame;
+    info.point = "centre of pressure of cop/<plate> and cop/total";
+    info.sign = "0 the heel, 100 the toe";
+    info.formula = "cop-along-foot";
+    info.parameters =
+        "left, right: 100 (p - heel) along the foot / its length; both: forward from the middle of the heels; "
+        "participant.foot_length_m, heel_<side>_m, toe_out_<side>_deg";
+    info.description = "centre of pressure in percent of the foot";
+    foot_writer_ = RowWriter(setup.streams.add(info), info);
+    along_feet_ = true;
+  }
   void add(const MetricSetup& setup, const std::string& name, const char* where, const std::string& serial) {
     const double d = setup.filter_delay_s;
     StreamInfo info;
@@ -91,11 +119,15 @@ class CopMetric final : public Metric {
 
   struct State {
     std::array<std::uint64_t, kMaxPlates + 1> seq{};
+    std::uint64_t foot_seq = 0;
   } state_;
   std::vector<const std::array<std::array<double, 6>, 6>*> covariance_;
   std::unique_ptr<CopCalculator> cop_;
   std::array<int, 2> plate_{-1, -1};  ///< of the left and the right foot
   std::vector<RowWriter> writers_;
+  SquatBody body_;
+  bool along_feet_ = false;
+  RowWriter foot_writer_;
 };
 
 }  // namespace

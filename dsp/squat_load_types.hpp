@@ -41,7 +41,10 @@ struct BothLoads {
   ForceDevelopment development_n_s = kUnknownDevelopment;  ///< of both forces together
   double force_rate_peak_n_s = unknown;
   static constexpr std::size_t points = 11;
-  std::array<double, points> bai_descent{}, bai_ascent{};  ///< at 0, 10 .. 100 % of the phase, right minus left
+  using Course = std::array<double, points>;  ///< at 0, 10 .. 100 % of a phase
+  static constexpr Course kUnknownCourse{unknown, unknown, unknown, unknown, unknown, unknown,
+                                         unknown, unknown, unknown, unknown, unknown};
+  Course bai_descent = kUnknownCourse, bai_ascent = kUnknownCourse;  ///< right minus left
   // exploratory
   double fall_back_percent = unknown, fall_back_time_s = unknown;  ///< of the foot; time at or beyond 5 %
   double depth_percent = unknown;                                  ///< drop in percent of the body height

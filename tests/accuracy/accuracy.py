@@ -9,11 +9,13 @@ import pathlib
 import subprocess
 import sys
 
+import clocks
 import cost
 import inertial
 import plates
 import recordings
 import rig
+import rig_plates
 import vectors
 import weights
 from direct import Direct
@@ -44,6 +46,8 @@ def main():
         "bar": lambda: weights.check_weights(report, grfd),
         "cost": lambda: cost.check_cost(report, a.build),  # alone on the machine, before the rig takes every processor
         "vectors": lambda: vectors.check_vectors(report, a.build),
+        "clocks": lambda: clocks.check_clocks(report, grfd),
+        "plate rigs": lambda: rig_plates.check_plates(report, grfd, a.seeds, a.first_seed),
         "rig": lambda: rig.check_rig(report, grfd, a.seeds, a.first_seed),
     }
     if a.only and set(a.only) - set(parts):

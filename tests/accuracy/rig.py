@@ -13,12 +13,18 @@ from presets import ASCENT_S, BOTTOM_S, DESCENT_S, FIRST_S, MISSING, PRESETS, RE
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end_to_end"))
 from recording import Recording  # noqa: E402
+from rig_loads import put_loads, put_rejected  # noqa: E402
 from truth import Courses  # noqa: E402
+from truth_loads import Body, slope_of_parabola  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMUS = ("imu_shank_left", "imu_foot_left", "imu_shank_right", "imu_foot_right")
 SIDES = ("left", "right")
 STANDING_SHANK_DEG = 3
+TIE_S, NEAR_TIE_S = 0.050, 0.015
+# The earliest packet of a link is late by its shortest delay, 0.4 ms, and the channels of a scan by up to 0.14 ms: known, and
+# taken out where a rate bends by tens of N/s in a millisecond.
+LATE_S = 0.55e-3
 # columns of reps/<side> and reps/pair that have a truth; the dn columns are the rl ones, signed by the dominant side
 SIDE_COLUMNS = (
     "range",
@@ -35,6 +41,7 @@ SIDE_COLUMNS = (
     "shank_max",
     "heel_lift",
     "eversion_amplitude",
+    "used",
 )
 PAIR_COLUMNS = (
     "t_start",
@@ -158,8 +165,11 @@ def evaluate(r, preset, mass):
             if not near:
                 continue  # counted above
             j = near[0]
-            both, each = courses.repetition(truth_pair, truth_sides, k, preset.between, preset.straight)
-            put("first_out", pair["first_out"][j] != both["first_out"])
+            both, each, phases = courses.repetition(truth_pair, truth_sides, k, preset.between, preset.straight)
+            put_loads(put, r, j, courses, both, each, phases)
+            lag = abs(float(np.diff([s["plateau"][k] for s in truth_sides])[0]))
+            near = abs(lag - TIE_S) < NEAR_TIE_S
+            put("first_out_near" if near else "first_out", pair["first_out"][j] != both["first_out"])
             for c in PAIR_COLUMNS:
                 if not preset.sides and c in (
                     "onset_lag_rl",
@@ -183,14 +193,19 @@ def evaluate(r, preset, mass):
                     if c in ("plateau", "plateau_level", "creep") and (c not in t or np.isnan(s[c][j])):
                         continue  # no plateau: first_out judges that
                     put(c, s[c][j] - t[c])
-    streams(r, preset, put)
+                if s["plateau_kind"][j] and t["plateau_kind"]:
+                    put("plateau_kind", s["plateau_kind"][j] != t["plateau_kind"])
+    for j in np.flatnonzero(~accepted):
+        put_rejected(put, r, j)
+    t = r["truth/cop/total"].t
+    t = t[(t > 7) & (t < t[-1] - 0.5)][::10]
+    plate_streams(r, put, t)
+    ankle_streams(r, put, t)
     return {k: np.array(v) for k, v in errors.items()}
 
 
-def streams(r, preset, put):
+def plate_streams(r, put, t):
     """Errors while somebody stands there, every stream shifted by its own delay."""
-    t = r["truth/cop/total"].t
-    t = t[(t > 7) & (t < t[-1] - 0.5)][::10]
     # a foot below 20 N counts as lifted, and what it still carries is left out of the sum: that is a rule, not an error
     both_feet = np.min([r[f"truth/cop/{s}"].at("fz", t) for s in SIDES], axis=0) > 60
     for name in ("left", "right", "total"):
@@ -206,6 +221,25 @@ def streams(r, preset, put):
             "stream " + ("bai" if c == "load_bai_rl" else "share"),
             r["asymmetry"].at(c, t) - r["truth/asymmetry"].at(c, t),
         )
+    for name in SIDES:
+        m, true, rate = r[f"plate/{name}"], r[f"truth/plate/{name}"], r[f"force_rate/{name}"]
+        for what, columns in (("force", ("fx", "fy", "fz")), ("moment", ("mx", "my", "mz"))):
+            keep(put, f"stream {what}", np.concatenate([m.at(c, t) - true.at(c, t) for c in columns]))
+        grid = np.arange(true.t[0], true.t[-1], 1e-3)
+        fitted = slope_of_parabola(true.at("fz", grid))
+        bend = np.interp(t, grid, abs(np.gradient(fitted, 1e-3)))
+        error = abs(rate.at("rate", t) - np.interp(t, grid, fitted))
+        keep(put, "stream force_rate", np.maximum(error - LATE_S * bend, 0))
+    if "cop_foot" in r:
+        body, m = Body(), r["cop_foot"]
+        feet = [r[f"truth/cop/{s}"] for s in SIDES]
+        along = [body.along(i, f.at("cop_ml", t), f.at("cop_ap", t)) for i, f in enumerate(feet)]
+        along.append(body.along_both(r["truth/cop/total"].at("cop_ap", t)))
+        for c, true in zip((*SIDES, "both"), along):
+            keep(put, "stream cop_foot", (m.at(c, t) - true)[both_feet])
+
+
+def ankle_streams(r, put, t):
     for side in SIDES:
         m, true = r[f"ankle/{side}"], r[f"truth/ankle/{side}"]
         for c in ANKLE_COLUMNS:
@@ -238,7 +272,8 @@ def check_rig(report, grfd, seeds, first_seed, jobs=2):
         for name, preset in PRESETS.items():
             results = [f.result() for f in futures[name]]
             overview[name] = one_preset(report, name, preset, results, first_seed)
-    report.note("subjects that are not tried: " + MISSING)
+    if MISSING:
+        report.note("subjects that are not tried: " + MISSING)
 
     def draw(plots, figure):
         chosen = [c for c in ("rate_fit", "range", "onset", "finish") if any(c in o for o in overview.values())]
@@ -257,8 +292,15 @@ def check_rig(report, grfd, seeds, first_seed, jobs=2):
 
 
 def bound_of(report, key, statistic, preset):
-    names = (f"rig.{key}.{statistic}.{preset.tier}", f"rig.{key}.{statistic}", f"rig.{key}")
-    return next(n for n in names if n in report.bounds)
+    """The bound of the measure, or of its family: `reps_load fz_descent` has that of `reps_load fz`."""
+    part = key
+    while True:
+        for name in (f"rig.{part}.{statistic}.{preset.tier}", f"rig.{part}.{statistic}", f"rig.{part}"):
+            if name in report.bounds:
+                return name
+        part, cut, _ = part.rpartition("_")
+        if not cut:
+            raise KeyError(f"no bound for {key}")
 
 
 def one_preset(report, name, preset, results, first_seed):
@@ -279,8 +321,9 @@ def one_preset(report, name, preset, results, first_seed):
         mean = abs(every[key + " mean"]).mean() if key + " mean" in every else abs(e).mean()
         where = f"{name}, seed {worst_seed}"
         report.figure(bound_of(report, key, "worst", preset), where, abs(e).max())
-        if f"rig.{key}.mean" in report.bounds:
-            report.figure(bound_of(report, key, "mean", preset), name, mean)
+        of_mean = bound_of(report, key, "mean", preset)
+        if ".mean" in of_mean:
+            report.figure(of_mean, name, mean)
         if key + " unknown" in every:
             report.figure("rig.unknown", f"{name}, {key}", every[key + " unknown"].max())
         rows.append(

@@ -1,6 +1,7 @@
 """What each measure of a repetition should have been: from the subject's own numbers where it has them, otherwise the
 measure's definition applied to the true courses (1 kHz, no noise, no delay)."""
 import numpy as np
+from truth_loads import Body, slope_of_parabola
 
 G = 9.80665
 
@@ -32,6 +33,10 @@ class Courses:
             return out
 
         self.fz = [course(f"truth/plate/{s}", "fz") for s in ("left", "right")]
+        self.fx, self.fy = ([course(f"truth/plate/{s}", f) for s in ("left", "right")] for f in ("fx", "fy"))
+        self.tz = [course(f"truth/cop/{s}", "tz") for s in ("left", "right")]
+        self.foot_cop = [[course(f"truth/cop/{s}", f) for f in ("cop_ml", "cop_ap")] for s in ("left", "right")]
+        self.force_rate = [slope_of_parabola(f) for f in self.fz]
         self.cop_ap = course("truth/cop/total", "cop_ap")
         self.ankle = [
             {
@@ -59,10 +64,16 @@ class Courses:
         return v - slope, z - level - slope * t
 
     def repetition(self, pair, sides, k, between, straight):
-        """`pair`, `sides`: truth/reps/..., row k. `straight`: shanks stay in their planes. -> (both, [left, right])"""
-        a, lowest_from, end = (int(round(1e3 * pair[c][k])) for c in ("t_start", "t_bottom", "t_end"))
-        before = a - 400 if between or k == 0 else a
-        after = min(end + (600 if between else 0), self.n - 1)
+        """`pair`, `sides`: truth/reps/..., row k. `straight`: shanks stay in their planes. -> (both, [left, right], phases)"""
+        a, end = (int(round(1e3 * pair[c][k])) for c in ("t_start", "t_end"))
+        # without rest a repetition begins and ends where the body turns, and a body that sways does not turn on schedule
+        from_turn, to_turn = (not between and k > 0), (not between and k + 1 < len(pair.t))
+        if from_turn:
+            a = self.turn(a)
+        if to_turn:
+            end = self.turn(end)
+        before = a if from_turn else a - 400
+        after = end if to_turn else min(end + 600, self.n - 1)
         fz = self.fz[0] + self.fz[1]
         at = slice(before, after)
         v, z = self.v[at], self.z[at]
@@ -74,10 +85,10 @@ class Courses:
         b1 = low + int(np.argmin(near[low:])) - 1 if not near[low:].all() else len(z) - 1
         quiet = (abs(fz[at] - self.weight) < 0.02 * self.weight) & (abs(rate) < 1.5)
         start, stop = a - before, end - before
-        if between or k == 0:
+        if not from_turn:
             entered = first(held(((v < -0.06) & (rate > 0)) | (rate > 5), 80), 0, start)
             start = int(np.flatnonzero(quiet[:entered])[-1]) if quiet[:entered].any() else start
-        if between:
+        if not to_turn:
             back = first(df < 0.2 * df.max(), low, stop)
             still = first(held(quiet, 300), back + 299, stop + 299)
             stop = still - 299
@@ -114,7 +125,13 @@ class Courses:
         both["onset_lag_rl"] = out[1]["onset"] - out[0]["onset"]
         both["rate_diff_rl"] = out[1]["rate_fit"] - out[0]["rate_fit"]
         both["range_diff_rl"] = out[1]["range"] - out[0]["range"]
-        return both, out
+        phases = dict(start=start, b0=b0, b1=b1, mid=(b0 + b1) // 2, stop=stop)
+        return both, out, dict({n: before + x for n, x in phases.items()}, turn=from_turn)
+
+    def turn(self, near):
+        """The millisecond at which the centre of mass stops rising."""
+        v = self.v[near - 300 : near + 300]
+        return near - 300 + int(np.flatnonzero((v[:-1] > 0) & (v[1:] <= 0))[-1])
 
     def side(self, i, rows, k, before, start, b0, b1, stop, straight):
         c = {n: x[before:] for n, x in self.ankle[i].items()}
@@ -148,6 +165,8 @@ class Courses:
         eversion = c["eversion"] - (
             np.median(c["eversion"][max(start - 700, 0) : max(start - 400, 1)]) if start > 0 else 0
         )
+        # 1 stopped early, 2 ran out of room: at least 90 % of what the knee-to-wall test gave
+        out["plateau_kind"] = 0 if np.isnan(out["plateau"]) else 1 + int(full + base >= 0.9 * Body.available_deg[i])
         out.update(
             baseline=base,
             peak=full + base,
@@ -156,6 +175,7 @@ class Courses:
             time_to_90=1e-3 * (before + t90) - out["onset"],
             shank_max=c["shank_inclination"][start : stop + 1].max() + self.standing_shank_deg,
             heel_lift=c["foot_pitch"][start : stop + 1].max(),
+            used=100 * (full + base + self.standing_shank_deg) / (Body.available_deg[i] + self.standing_shank_deg),
             eversion_amplitude=eversion[max(start - 400, 0) : b0 + 1].max(),
         )
         return out

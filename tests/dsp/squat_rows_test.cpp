@@ -172,3 +172,18 @@ BOOST_AUTO_TEST_CASE(the_index_and_the_dominance_are_those_of_the_settings) {
       BOOST_TEST((value == again || (std::isnan(value) && std::isnan(again))), name);
     }
 }
+
+BOOST_AUTO_TEST_CASE(a_rejected_repetition_knows_nothing_of_forces) {
+  MinimumJerk subject;
+  subject.depth_m = 0.07;  // too shallow
+  subject.sway_n = 0;
+  StreamTable table;
+  const Rows rows = run(two_plates(Side::right), subject.make(), table);
+  BOOST_REQUIRE(rows.count("reps/pair"));
+  for (std::size_t k = 0; k < rows.at("reps/pair").size(); ++k) {
+    BOOST_REQUIRE(rows.at("reps/pair")[k].at("reason") == 1);
+    for (const char* stream : {"reps_load/left", "reps_load/right", "reps_load/pair", "reps_exploratory/pair"})
+      for (const auto& [name, value] : rows.at(stream)[k])
+        BOOST_TEST((name == "rep" || std::isnan(value)), stream << " " << name);
+  }
+}

@@ -1,0 +1,184 @@
+"""Bounds of the forces of a repetition (reps_load, reps_exploratory, reps_asymmetry), of the streams behind them, and of the clocks.
+
+Each follows from what was stated for its parts before: the times of a repetition (start and end 10 ms mean, 50 ms worst; ends of the
+bottom 15 and 45 ms, half of what its middle may be off with the pause), its velocity (5, 10 mm/s), its drop (5, 7 mm), the angles
+(0.3, 0.7 deg; eversion 0.2, 0.7 deg), the centre of pressure (0.1, 1 mm), the weight (0.5, 2 N) and the noise of a plate, 0.12 N."""
+
+RULE = "the measure's definition applied to truth/..."
+TRUTH = "the subject's own equations (truth/...)"
+
+
+def state(both, tier, single, at_most):
+    """`both(name, unit, what, mean, worst, source)`, `tier(name, why, **limits)`, `single(name, bound)` of bounds.py."""
+    # ---- streams
+    both("stream force", "N", "fx, fy, fz of a plate", 0.2, 1.5, TRUTH)  # noise 0.12 N, 5 SD; 0.4 ms x 1000 N/s; tare
+    both(
+        "stream moment", "N.m", "mx, my, mz of a plate", 0.1, 0.8, TRUTH
+    )  # the same forces at 0.3 m, 0.5 of it in the mean
+    # 0.12 N of noise are 2.4 N/s (mean of the absolute value 1.9), 5 SD 12
+    both(
+        "stream force_rate",
+        "N/s",
+        "rate of force beyond 0.55 ms of lateness: parabolas through the true force",
+        2,
+        12,
+        RULE,
+    )
+    both("stream cop_foot", "%", "CoP along the foot", 0.04, 0.4, TRUTH)  # 0.1, 1 mm of 270
+
+    # ---- one foot
+    # weight 0.25, 1 N of a foot; a phase that ends 15, 45 ms off takes 1, 3 % of forces that differ by 50 N from its mean
+    both("reps_load fz", "N", "mean force of a phase", 0.5, 2.5, RULE)
+    both("reps_load tz", "N.m", "mean free moment of a phase", 0.05, 0.3, RULE)  # as the stream; phases as above
+    both("reps_load cop", "%", "mean CoP along the foot", 0.06, 0.5, RULE)  # stream, and 1 % of a shift by 2 %
+    both(
+        "reps_load force_rate_peak", "N/s", "largest rate of the drive", 5, 15, RULE
+    )  # largest of 700 ticks: + 2 SD of 2.4
+    # at the onset's error of 5, 15 ms the force of a foot grows by up to 190 N/s and its rate by 1100 N/s2: 6, 17 N/s; noise of
+    # two samples 0.17 N / T
+    for n in (50, 100, 150, 200, 250):
+        both(f"reps_load rfd_{n}", "N/s", f"rate over {n} ms", 6 + 140 / n, 17 + 500 / n, RULE)
+    # 400 N x 0.44 m x 0.3, 0.7 deg; CoP 0.1, 1 mm x 400 N
+    both("reps_load knee_moment", "N.m", "knee moment", 1.0, 2.6, RULE)
+    # 0.2, 0.7 deg at 37 deg/s (6 deg within 0.3 s); the end at 20 deg/s
+    both("reps_load heel_lift_onset", "s", "onset of the heel lift", 0.006, 0.02, RULE)
+    both("reps_load heel_lift_time", "s", "duration of the heel lift", 0.02, 0.06, RULE)
+
+    # ---- both feet
+    both("reps_load/pair cop", "%", "mean common CoP", 0.06, 0.5, RULE)
+    both(
+        "reps_load/pair spread", "N", "outward force", 0.1, 0.5, RULE
+    )  # noise of a mean of 100 samples 0.01 N; tare; phases
+    both(
+        "reps_load/pair drive_onset", "s", "onset of the drive", 0.005, 0.03, RULE
+    )  # 5 SD are 0.9 N, reached at 100 N/s
+    both("reps_load/pair force_rate_peak", "N/s", "largest rate of both", 7, 21, RULE)
+    for n in (50, 100, 150, 200, 250):
+        both(f"reps_load/pair rfd_{n}", "N/s", f"rate of both over {n} ms", 12 + 200 / n, 34 + 700 / n, RULE)
+    # the index of a restricted ankle turns by 13 %/s at most: x 15, 60 ms; stream 0.05
+    both("reps_load/pair bai_rl", "%", "course of the load asymmetry", 0.25, 0.9, RULE)
+    both("reps_load/pair fall_back_foot", "%", "fall back of the CoP", 0.11, 1.0, RULE)  # fall_back of reps/pair
+    # 5 % are reached at 90 mm/s: 0.3 mm 3 ms, 2.7 mm 30 ms; the bottom's end 15, 45 ms
+    both("reps_load/pair fall_back_time", "s", "time behind the plateau's CoP", 0.018, 0.075, RULE)
+
+    # ---- exploratory
+    # eversion 0.2, 0.7 deg at 5-8 deg/s, half of it common to the line; onset of dorsiflexion 2, 30 ms
+    both("reps_exploratory eversion_lead", "s", "lead of eversion", 0.02, 0.1, RULE)
+    both("reps_exploratory eversion_lead_10", "s", "lead at 10 %", 0.03, 0.15, RULE)  # at a third of that slope
+    both(
+        "reps_exploratory eversion_per_dorsiflexion", "deg/deg", "eversion per dorsiflexion", 0.01, 0.05, RULE
+    )  # 0.2 of 26 deg
+    both("reps_exploratory inversion_peak", "deg", "inversion", 0.2, 0.7, RULE)
+    both("reps_exploratory inversion_time", "s", "time of inversion", 0, 0, RULE)  # nobody inverts here
+    both("reps_exploratory heel_share", "1", "share of the heel", 0.001, 0.009, RULE)  # CoP / 60
+    # 0.1, 1 mm of a CoP that passes 40 % with 20-50 mm/s; start and end while it is behind
+    both("reps_exploratory behind_40", "s", "time behind 40 % of the foot", 0.015, 0.1, RULE)
+    # 450 N x (10 + 15, 50 + 45 ms)
+    both("reps_exploratory impulse", "N.s", "impulse of a phase", 11, 43, RULE)
+    # velocity 5, 10 mm/s x 450 N; the duration 25, 95 ms of 2 s x 70 W
+    both("reps_exploratory power", "W", "power, mean and extreme", 3.2, 8, RULE)
+    for name in ("eccentric", "concentric"):  # force alone: 0.25, 1 N x 2 s
+        both(
+            f"reps_exploratory impulse_{name} on its own times", "N.s", "impulse between the row's times", 0.5, 2, RULE
+        )
+        both(f"reps_exploratory power_{name} on its own times", "W", "power between the row's times", 2.3, 4.5, RULE)
+    both("reps_exploratory/pair depth", "m", "depth", 0.005, 0.007, RULE)
+    both("reps_exploratory/pair depth_height", "%", "depth of the height", 0.28, 0.4, RULE)  # of 1.78 m
+    both("reps_exploratory/pair descent_time", "s", "duration of the descent", 0.025, 0.095, RULE)
+    both("reps_exploratory/pair ascent_time", "s", "duration of the ascent", 0.025, 0.095, RULE)
+    both("reps_exploratory/pair pause_time", "s", "time near the bottom", 0.1, 0.3, RULE)  # as pause
+    both(
+        "reps_exploratory/pair forward_shift", "m", "way of the CoP before the descent", 3e-4, 2e-3, RULE
+    )  # sway 9 mm/s x times
+    # Fy 0.1 N of 800 at 1 m, fall back 0.3, 2.7 mm; height 7 mm x Fy / Fz 0.02
+    both("reps_exploratory/pair com_fall_back", "m", "fall back of the estimated CoM", 5e-4, 3e-3, RULE)
+    # 5, 7 mm of 160 mm of height, of up to 1500 N/m
+    both("reps_exploratory/pair stiffness", "N/m", "stiffness of the braking", 45, 90, RULE)
+    # T^3: 3 x 25, 95 ms of 2 s; v^2: 2 x 5, 10 mm/s of 0.3 m/s
+    both("reps_exploratory/pair smoothness", "1", "smoothness", 0.075, 0.21, RULE)
+
+    # ---- asymmetry, BAI-1
+    for name in ("standing", "descent", "bottom", "ascent"):
+        both(f"reps_asymmetry fz_{name}_rl", "%", f"index of the force, {name}", 0.06, 0.5, RULE)
+    both("reps_asymmetry impulse_ascent_rl", "%", "index of the impulse", 0.06, 0.5, RULE)
+    # rate_diff_rl 0.3, 1 deg/s and range_diff_rl 0.2, 1 deg, over a sum of 23 (vertical shin)
+    both("reps_asymmetry rate_fit_rl", "%", "index of the rates", 1.3, 4.3, RULE)
+    both("reps_asymmetry range_rl", "%", "index of the ranges", 0.87, 4.3, RULE)
+    both("reps_asymmetry fz", "%", "error estimate of a force's index", 0.01, 0.05, RULE)
+    both(
+        "reps_asymmetry rate_fit_sigma", "%", "error estimate of the rates' index", 0.16, 0.6, RULE
+    )  # twice 0.2, 1 of 23
+    both("reps_asymmetry range_sigma", "%", "error estimate of the ranges' index", 0.1, 0.45, RULE)
+
+    both("used", "%", "part of the available dorsiflexion", 1, 2.4, RULE)  # peak 0.3, 0.7 deg of 30
+    single("rig.plateau_kind", at_most(0, "repetitions", "plateaus of the wrong kind, where both have one", RULE))
+    single("rig.event", at_most(0, "repetitions", "heel lift or inversion missed, or found where there is none", RULE))
+    single("rig.rejected", at_most(0, "figures", "measures of force of a rejected repetition", "definition"))
+
+    tier(
+        "turn",
+        "no rest between",
+        # start and end are 50, 150 ms off
+        **{
+            "reps_load fz": (1.5, 8),
+            "reps_load tz": (0.1, 0.5),
+            "reps_load cop": (0.15, 0.8),
+            "reps_load/pair cop": (0.15, 0.8),
+            "reps_load/pair spread": (0.2, 1),
+            "reps_load/pair bai_rl": (0.3, 0.95),
+            "reps_exploratory behind_40": (0.065, 0.25),
+            "reps_exploratory impulse": (30, 88),
+            "reps_exploratory power": (5, 15),
+            "reps_exploratory/pair descent_time": (0.065, 0.2),
+            "reps_exploratory/pair ascent_time": (0.065, 0.2),
+            "reps_exploratory/pair smoothness": (0.15, 0.45),
+            "reps_asymmetry fz_descent_rl": (0.1, 0.5),
+            "reps_asymmetry fz_ascent_rl": (0.1, 0.5),
+            "reps_asymmetry impulse_ascent_rl": (0.1, 0.5),
+        },
+    )
+    tier(
+        "axis",
+        "axes 10 deg off",
+        # lean 0.4, 0.9 deg; dorsiflexion 0.6, 1.5 deg; its onset 15, 60 ms; its rate 0.6, 2 of 50 deg/s
+        **{
+            "used": (2, 5),
+            "reps_load knee_moment": (1.4, 3.3),
+            "reps_exploratory eversion_lead": (0.035, 0.13),
+            "reps_exploratory eversion_lead_10": (0.045, 0.2),
+            "reps_exploratory eversion_per_dorsiflexion": (0.02, 0.06),
+            "reps_asymmetry rate_fit_rl": (1.8, 6),  # rate_diff_rl 0.9, 3 of 50
+            "reps_asymmetry range_rl": (1.6, 4.5),  # range_diff_rl 0.9, 2.5 of 56
+        },
+    )
+    # knees that fall in: 0.6 deg/s of 50, 0.5 deg of 56: within the same
+    # Plates of eight channels: 0.15 N of noise are 3 N/s
+    tier("eight", "plates of eight channels", **{"stream force_rate": (2.6, 16)})
+    # The leak of 0.1 N/s that is 0.2 N behind when the subject steps on stays in the force for 16 s: 1.8 N in fz, half of it in the
+    # horizontal ones, noise 0.15 N. Of 490 N (55 kg that rise) 3.6 N, up on one plate and down on the other, are 0.74 % of the
+    # index and 1.1 mm of the common CoP, and 0.35 mm of a foot's; half of that in the mean, of 80 kg
+    tier(
+        "piezo",
+        "piezoelectric plates that drift",
+        **{
+            "stream force_rate": (2.6, 16),
+            "stream force": (0.9, 2.6),
+            "stream moment": (0.15, 1.0),
+            "stream cop": (4e-4, 1.6e-3),
+            "stream bai": (0.35, 0.8),
+            "stream share": (0.18, 0.4),
+        },
+    )
+
+    # ---- clocks: three minutes, drifts of 5 to 80 ppm, frames of 1 ms, stalls
+    single("clock.exact.drift", at_most(1.0, "ppm", "drift of the exact line", "what the emulated crystal was set to"))
+    single("clock.drift", at_most(1.0, "ppm", "drift at the end, online", "what the emulated crystal was set to"))
+    # the frame of 1 ms sweeps in 1 ms / drift; online within 67 us of its mean after that in the reference's simulation
+    single(
+        "clock.spread",
+        at_most(1e-4, "s", "published times about the exact line, after settling", "the record's own hull"),
+    )
+    single(
+        "clock.settling",
+        at_most(2e-3, "s", "published times off the exact line from 6 s to 21 s", "the record's own hull"),
+    )

@@ -1,0 +1,75 @@
+"""Clocks: the drift that each emulated crystal was set to, against the line found online and the exact one of the whole recording."""
+import json
+import pathlib
+import subprocess
+import tempfile
+
+import numpy as np
+from recordings import played
+from rig import IMUS, ROOT
+
+SECONDS, SEEDS, BACKLOG_S = 180, (1, 2), 6  # a start-up backlog is over by then
+DEVICES = ("u6", *IMUS)
+
+
+def check_clocks(report, grfd):
+    report.part(f"Clocks over {SECONDS} s: five devices, drifts of 5 to 80 ppm, jitter and stalls")
+    rows = []
+    for seed in SEEDS:
+        random = np.random.default_rng([2028, seed])
+        drift = {d: float(random.choice([-1, 1]) * random.uniform(5, 80)) for d in DEVICES}
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder) / "clocks.h5"
+            command = [grfd, "simulate", ROOT / "config/demo.toml", "-o", out, "--seconds", str(SECONDS)]
+            settings = {"stimulus.subject.repetitions": 0}
+            for i, (device, ppm) in enumerate(drift.items()):
+                at = f"device.{device}.emulation."
+                settings |= {at + "drift_ppm": ppm, at + "jitter_ms": 0.3, at + "seed": 100 * seed + i}
+                settings |= {at + "stall_probability": 0.01, at + "stall_ms": 30}
+            for k, v in settings.items():
+                command += ["--set", f"{k}={v}"]
+            subprocess.run([str(c) for c in command], check=True, capture_output=True)
+            told = subprocess.run(
+                [str(grfd), "summary", str(out), "--json"], check=True, capture_output=True, text=True
+            )
+            exact = {c["device"]: c for c in json.loads(told.stdout)[0]["clocks"]}
+            r = played.Recording(out)
+            early = {}
+            for d in DEVICES:
+                raw = r[f"raw/{d}/scan" if d == "u6" else f"raw/{d}/inertial"]
+                off = (
+                    raw.t
+                    - exact[d]["at_first_s"]
+                    - exact[d]["interval_s"] * (raw.seq.astype(float) - exact[d]["first"])
+                )
+                early[d] = abs(off[(raw.t > BACKLOG_S) & (raw.t < 21)] - exact[d]["offset_s"]).max()
+            online = {d: r[f"clock/{d}"]["drift_ppm"][-1] for d in DEVICES}
+        for d, ppm in drift.items():
+            want = 1e6 * (1 / (1 + 1e-6 * ppm) - 1)  # a crystal that is fast has shorter intervals
+            line, where = exact[d], f"{d}, seed {seed}, {ppm:+.0f} ppm"
+            report.figure("clock.exact.drift", where, abs(line["drift_ppm"] - want))
+            report.figure("clock.drift", where, abs(online[d] - want))
+            report.figure("clock.spread", where, line["worst_s"])
+            report.figure("clock.settling", where, early[d])
+            rows.append(
+                [
+                    where,
+                    want,
+                    line["drift_ppm"],
+                    float(online[d]),
+                    1e6 * line["worst_s"],
+                    1e6 * line["worst_unsettled_s"],
+                ]
+            )
+    report.table(
+        [
+            "clock",
+            "true drift, ppm",
+            "exact line",
+            "online, at the end",
+            "times off it by, us",
+            "from 6 to 21 s",
+            "first packets",
+        ],
+        rows,
+    )

@@ -1,0 +1,84 @@
+// The streams of the centre of pressure: cop_foot, along the feet.
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstring>
+
+#include "dsp/metric.hpp"
+#include "dsp/wrench.hpp"
+#include "tests/dsp/vectors.hpp"
+
+using namespace grfd;
+
+namespace {
+
+struct Feet {
+  Settings settings;
+  StreamTable table;
+  std::uint64_t event_seq = 0;
+  std::array<std::array<double, 6>, 6> covariance{};
+  std::unique_ptr<Metric> metric;
+  std::vector<Sample> storage = std::vector<Sample>(16);
+  std::vector<PlateFrame> plates = std::vector<PlateFrame>(2);
+
+  explicit Feet(double foot_length_m) {
+    for (const Side side : {Side::left, Side::right}) {
+      PlateSettings p;
+      p.name = to_string(side);
+      p.side = side;
+      settings.plates.push_back(p);
+    }
+    settings.participant.foot_length_m = foot_length_m;
+    settings.participant.heel_m = {{{-0.14, -0.06}, {0.15, -0.05}}};
+    settings.participant.toe_out_deg = {10, 0};
+    const MetricSetup setup{settings, table, kNoStream, event_seq, 0.01, 1, {{}, {}}, {&covariance, &covariance}};
+    metric = make_cop_metric(setup);
+  }
+  /// @return cop_foot, or nothing
+  std::vector<double> stand(double left_n, double right_n, double left_x, double left_y, double right_x,
+                            double right_y) {
+    const auto load = [](double fz, double x, double y) { return Wrench6{0, 0, fz, y * fz, -x * fz, 0}; };
+    plates[0].filtered = load(left_n, left_x, left_y);
+    plates[1].filtered = load(right_n, right_x, right_y);
+    std::vector<double> row;
+    for (int k = 0; k < 10; ++k) {  // contact takes 5 ms
+      Frame frame;
+      frame.plates = plates;
+      SampleBatch out(storage);
+      metric->update(frame, out);
+      row.clear();
+      for (const Sample& s : out.samples())
+        if (table[s.stream].name == "cop_foot")
+          for (std::size_t i = 0; i < 3; ++i) row.push_back(value<float>(s, i));
+    }
+    return row;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_centre_of_pressure_lies_in_percent_of_the_foot) {
+  Feet feet(0.25);
+  const StreamInfo& info = feet.table[feet.table.id("cop_foot")];
+  BOOST_TEST(info.columns.size() == 3u);
+  BOOST_TEST(info.columns[0].delay_s == 0.01);
+  BOOST_TEST(info.columns[0].unit == "%");
+  // 60 % of the left foot, which turns out by 10 deg; 40 % of the right one, 12 mm beside its line
+  const double a = 10 * 3.14159265358979 / 180, along = 0.6 * 0.25;
+  const auto row = feet.stand(300, 500, -0.14 - along * std::sin(a), -0.06 + along * std::cos(a), 0.162, -0.05 + 0.1);
+  BOOST_REQUIRE(row.size() == 3u);
+  BOOST_TEST(std::abs(row[0] - 60) < 1e-4);
+  BOOST_TEST(std::abs(row[1] - 40) < 1e-4);
+  const double y = (300 * (-0.06 + along * std::cos(a)) + 500 * 0.05) / 800;
+  BOOST_TEST(std::abs(row[2] - 100 * (y + 0.055) / 0.25) < 1e-4);
+  // a foot in the air has no place, the other one and both together have
+  const auto one = feet.stand(5, 795, 0, 0, 0.15, 0.0125);
+  BOOST_TEST(std::isnan(one[0]));
+  BOOST_TEST(std::abs(one[1] - 25) < 1e-4);
+  BOOST_TEST(std::isfinite(one[2]));
+}
+
+BOOST_AUTO_TEST_CASE(feet_that_were_not_measured_have_no_such_stream) {
+  Feet feet(0);
+  BOOST_TEST(!feet.table.find("cop_foot"));
+  BOOST_TEST(feet.stand(400, 400, 0, 0, 0, 0).empty());
+}
