@@ -115,7 +115,7 @@ function tellRecording(stale: boolean): void {
 let textsAt = 0, turn = false;
 function frame(): void {
   const now = performance.now();
-  perf.begin(store.age(now));
+  perf.begin(store.age(now), store.now());
   const state = condition(store, open, now), stale = state !== "live";
   if (now - textsAt > 95) { // ten times a second: digits that change faster cannot be read
     textsAt = now;
