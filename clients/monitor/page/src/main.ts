@@ -99,8 +99,8 @@ function tellNumbers(stale: boolean): void {
   const room = store.room, first = room?.first, second = room?.second;
   set(element("room-word"), stale ? "–" : first ? first.side.toUpperCase() : "–");
   const lag = first && second ? `${second.side} ${second.about ? "≈ " : ""}${Math.round(1000 * (second.t - first.t))} ms later` : "";
-  const since = first ? `+${Math.max(0, Math.round(1000 * (store.now() - first.t)))} ms, ${first.side === "left" ? "right" : "left"} moves on` : "both still move";
-  set(element("room-detail"), stale || !room ? "no repetition yet" : second ? lag : since);
+  const since = first ? `${first.side === "left" ? "right" : "left"} goes on, +${Math.max(0, Math.round(1000 * (store.now() - first.t)))} ms` : "both still move";
+  set(element("room-detail"), stale ? "–" : !room ? "no repetition yet" : second ? lag : since);
 }
 
 function tellRecording(stale: boolean): void {
@@ -108,7 +108,8 @@ function tellRecording(stale: boolean): void {
   const name = r?.journal.split("/").pop()?.replace(/\.journal$/, "") ?? "";
   const words = { none: "not recording", starting: "starting", running: "● REC", stopping: "completing file" }[r?.state ?? ""] ?? "recording unknown";
   set(element("recording-word"), words);
-  set(element("recording-detail"), r?.state === "running" ? `${Math.floor(r.seconds / 60)}:${String(Math.floor(r.seconds % 60)).padStart(2, "0")} min ${name}` : "");
+  set(element("recording-detail"), r?.state === "running" ? `${Math.floor(r.seconds / 60)}:${String(Math.floor(r.seconds % 60)).padStart(2, "0")} min` : "");
+  set(element("recording-name"), r?.state === "running" ? name : "");
   element("recording").classList.toggle("running", r?.state === "running" && !stale);
 }
 

@@ -81,8 +81,33 @@ class Trace {
       c.fillStyle = ink.soft;
       c.fillRect(left, zero, width, ratio);
     }
-    if (this.kind.marks) this.drawMarks(u, c, ratio, left, top, width, height);
+    if (this.kind.column === "angle") this.drawLegend(c, ratio, left + width, top - 7 * ratio);
+    if (this.kind.marks) {
+      c.beginPath();
+      c.rect(left, top, width, height);
+      c.clip();
+      this.drawMarks(u, c, ratio, left, top, width, height);
+    }
     c.restore();
+  }
+
+  /** Which line is which, at the right end of the title's line; for all three plots. */
+  private drawLegend(c: CanvasRenderingContext2D, ratio: number, right: number, y: number): void {
+    c.font = font(14 * ratio, 600);
+    let x = right;
+    for (const side of [...sides].reverse()) {
+      x -= c.measureText(side).width;
+      c.fillStyle = c.strokeStyle = sideColour(this.store, side);
+      c.fillText(side, x, y);
+      c.lineWidth = 3 * ratio;
+      c.setLineDash(this.store.solid(side) ? [] : dash.map((d) => d * ratio));
+      c.beginPath();
+      c.moveTo(x - 46 * ratio, y - 5 * ratio);
+      c.lineTo(x - 8 * ratio, y - 5 * ratio);
+      c.stroke();
+      c.setLineDash([]);
+      x -= 66 * ratio;
+    }
   }
 
   private drawMarks(u: uPlot, c: CanvasRenderingContext2D, ratio: number, left: number, top: number, width: number, height: number): void {
@@ -106,7 +131,7 @@ class Trace {
       // beside the line where the curves are not: before the first stop above them, after the second one below
       c.font = font(16 * ratio, 700);
       const wide = c.measureText(mark.text).width, y = mark.later ? top + height - 12 * ratio : top + 16 * ratio;
-      const at = Math.min(Math.max(mark.later ? x + 6 * ratio : x - wide - 14 * ratio, left), left + width - wide);
+      const fits = x + 8 * ratio + wide <= left + width, at = mark.later ? (fits ? x + 8 * ratio : x - wide - 8 * ratio) : x - wide - 14 * ratio;
       c.fillStyle = colours().panel;
       c.globalAlpha = 0.8;
       c.fillRect(at - 3 * ratio, y - 15 * ratio, wide + 6 * ratio, 20 * ratio);
