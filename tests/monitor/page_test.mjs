@@ -8,6 +8,7 @@ const part = process.argv[2], pictures = process.argv[6];
 const rig = new Rig();
 const table = (page) => page.$$eval("#repetitions tbody tr", (rows) => rows.map((r) => Object.fromEntries([...r.querySelectorAll("td")].map((c) => [c.dataset.column ?? "", c.textContent]))));
 const live = (page, seconds = 60) => until("the page is live", seconds, async () => (await word(page)) === "live");
+const load = () => `load of the machine ${readFileSync("/proc/loadavg", "utf8").split(" ").slice(0, 3).join(" ")}`;
 const near = (what, value, wanted, tolerance) => check(`${what}: ${value} (${wanted} ± ${tolerance})`, value !== null && Math.abs(value - wanted) <= tolerance, String(value));
 
 /** The athlete of config/demo.toml: 80 kg, 30 and 20 deg/s, 26 and 30 deg, 2 and 8 % more on the right, 698 ms. */
@@ -176,7 +177,7 @@ async function performance() {
   await page.evaluate(() => window.grfmon.perf.reset());
   await sleep(seconds * 1000);
   const p = await page.evaluate(() => window.grfmon.perf.summary()), m1 = await metrics(), after = await heap();
-  console.log(`       ${seconds} s, 1280x800: ${JSON.stringify(p)}`);
+  console.log(`       ${seconds} s, 1280x800, ${load()}: ${JSON.stringify(p)}`);
   console.log(`       processor time of the page's thread for a frame: ${((1000 * (m1.TaskDuration - m0.TaskDuration)) / p.frames).toFixed(2)} ms, of it script ${((1000 * (m1.ScriptDuration - m0.ScriptDuration)) / p.frames).toFixed(2)} ms`);
   console.log(`       memory ${before.toFixed(2)} MB before, ${after.toFixed(2)} MB after`);
   check("frames were drawn", p.frames > 5 * seconds, p);
@@ -224,7 +225,7 @@ async function latency() {
     for (let t = Math.round(100 * frames[k - 1][0]) + 1; t <= Math.round(100 * frames[k][0]); t++) rows.push(frames[k][1] + (before + after) / 2 - (10 * t + delay(t / 100)));
   const each = sorted(rows), sent = sorted(Object.values(streams).flatMap((s) => s.map((m) => m[2])));
   const words = (name, v) => console.log(`       ${name}: p50 ${at(v, 0.5)?.toFixed(1)} ms, p95 ${at(v, 0.95)?.toFixed(1)} ms, p99 ${at(v, 0.99)?.toFixed(1)} ms (${v.length})`);
-  console.log(`       ${seconds} s, 1280x800; load of the machine ${readFileSync("/proc/loadavg", "utf8").split(" ").slice(0, 3).join(" ")}`);
+  console.log(`       ${seconds} s, 1280x800, ${load()}`);
   words("USB arrival to the sending of the feed's batch", sent);
   words("USB arrival of the newest sample to the painted frame that shows it", newest);
   words("USB arrival of each sample to the first painted frame with it", each);
