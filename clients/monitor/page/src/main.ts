@@ -113,7 +113,7 @@ function tellRecording(stale: boolean): void {
   element("recording").classList.toggle("running", r?.state === "running" && !stale);
 }
 
-let textsAt = 0, turn = false;
+let textsAt = 0, turn = false, second = false;
 function frame(): void {
   const now = performance.now();
   perf.begin(store.age(now), store.now());
@@ -122,6 +122,9 @@ function frame(): void {
     textsAt = now;
     tellCondition(state, store.age(now));
     tellNumbers(stale);
+    second = true;
+  } else if (second) { // the rest in the next frame
+    second = false;
     tellRecording(stale);
     quality.update(stale);
     commands.update(open && store.control && store.status?.daemon === true);

@@ -3,7 +3,7 @@ import { sides } from "./protocol";
 import type { Plate, Side } from "./protocol";
 import { settings } from "./settings";
 import type { Store } from "./store";
-import { colours, dash, font, sharp, sideColour } from "./style";
+import { colours, dash, font, sharp, sideColour, watchSize } from "./style";
 
 const trailSeconds = 5;
 const contactN = 20;
@@ -20,7 +20,8 @@ interface Foot { x: number; y: number; n: number; since: number }
 
 export class PlatesView {
   private feet: Partial<Record<Side, Foot>> = {};
-  constructor(private readonly canvas: HTMLCanvasElement, private readonly store: Store) {}
+  private readonly size;
+  constructor(private readonly canvas: HTMLCanvasElement, private readonly store: Store) { this.size = watchSize(canvas); }
 
   /** A foot is drawn where the load was in its first second on the plate: plates do not see feet. */
   private foot(side: Side): Foot | undefined {
@@ -40,9 +41,9 @@ export class PlatesView {
   }
 
   draw(): void {
-    const c = sharp(this.canvas), s = this.store, plates = s.session?.plates ?? [];
+    const { w, h } = this.size, c = sharp(this.canvas, this.size), s = this.store, plates = s.session?.plates ?? [];
     if (!c) return;
-    const w = this.canvas.clientWidth, h = this.canvas.clientHeight, ink = colours();
+    const ink = colours();
     const corners = plates.flatMap((p) => p.corners_m);
     if (corners.length === 0) {
       c.fillStyle = ink.soft;

@@ -180,9 +180,9 @@ export class RepetitionsView {
   }
 
   private drawCourse(canvas: HTMLCanvasElement, r: Repetition, name: string, [low, high]: [number, number], large: boolean): void {
-    const c = sharp(canvas), trace = r.trace;
+    const w = canvas.clientWidth, h = canvas.clientHeight, c = sharp(canvas, { w, h }), trace = r.trace;
     if (!c || !trace) return;
-    const w = canvas.clientWidth, h = canvas.clientHeight, ink = colours(), left = large ? 42 : 22, bottom = large ? 20 : 4, top = large ? 16 : 11;
+    const ink = colours(), left = large ? 42 : 22, bottom = large ? 20 : 4, top = large ? 16 : 11;
     const n = course(trace, "angle_left").length, x = (t: number) => left + ((w - left - 4) * (t - trace.t0)) / Math.max(0.1, n * trace.dt), y = (v: number) => top + ((h - top - bottom) * (high - v)) / (high - low);
     c.strokeStyle = ink.line;
     c.fillStyle = ink.soft;

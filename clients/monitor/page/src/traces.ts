@@ -17,6 +17,7 @@ class Trace {
   private readonly data: [number[], (number | null)[], (number | null)[]] = [[], [], []];
   private low: number;
   private high: number;
+  private width = 0;
   constructor(private readonly root: HTMLElement, private readonly kind: Kind, private readonly store: Store) {
     this.low = kind.low;
     this.high = kind.high;
@@ -28,8 +29,9 @@ class Trace {
     this.plot = undefined;
     if (this.root.clientWidth === 0 || this.root.clientHeight === 0) return;
     const ink = colours(), grid = { stroke: ink.line, width: 1 }, axisFont = font(14);
+    this.width = this.root.clientWidth;
     this.plot = new uPlot({
-      width: this.root.clientWidth, height: this.root.clientHeight, padding: [24, 8, 4, 0],
+      width: this.width, height: this.root.clientHeight, padding: [24, 8, 4, 0],
       cursor: { show: false }, legend: { show: false }, select: { show: false, left: 0, top: 0, width: 0, height: 0 },
       scales: { x: { time: false, range: () => [this.store.now() - settings.seconds, this.store.now()] }, y: { range: () => [this.low, this.high] } },
       axes: [
@@ -48,7 +50,7 @@ class Trace {
     const a = this.store.columns.get(`${this.kind.column}_left`), b = this.store.columns.get(`${this.kind.column}_right`);
     if (!this.plot || !a || !b) return;
     const delay = this.store.delay(`${this.kind.column}_right`), t = this.store.t; // the filter's delay; so that all three plots are true to one time
-    const slot = this.store.session?.slot_s ?? 0.01, every = Math.max(1, Math.round((2 * settings.seconds) / (this.root.clientWidth * slot))), [x, left, right] = this.data;
+    const slot = this.store.session?.slot_s ?? 0.01, every = Math.max(1, Math.round((2 * settings.seconds) / (this.width * slot))), [x, left, right] = this.data;
     x.length = left.length = right.length = 0;
     for (let i = 0; i < t.length; i++) {
       const l = a[i] ?? null, r = b[i] ?? null, hole = l === null || r === null;
