@@ -70,7 +70,8 @@ function applyTheme(): void {
 
 function tellCondition(now: Condition, ms: number): void {
   const seconds = `${digits(ms / 1000, 1)} s`, alarm = element("alarm");
-  if (document.body.className.split(" ")[0] !== now) document.body.className = now;
+  const classes = store.control ? now : `${now} view-only`;
+  if (document.body.className !== classes) document.body.className = classes;
   set(element("live-word"), { live: "● LIVE", frozen: "▲ FROZEN", cut: "▲ CUT OFF", waiting: "… WAITING" }[now]);
   set(element("live-detail"), now === "live" ? `${Math.round(ms)} ms old` : now === "waiting" ? "" : `for ${seconds}`);
   alarm.hidden = now === "live";
