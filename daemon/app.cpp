@@ -123,7 +123,7 @@ std::string App::keys_for(Right right, const std::string& endpoint) const {
 
 void App::add_peers(const char* owner, const Connections& connections, const KeyGate* gate) {
   const Connections& c = connections;
-  for (const Counter* counter : {&c.refused, &c.floods, &c.cut_off, &c.ended})
+  for (const Counter* counter : {&c.refused, &c.floods, &c.cut_off, &c.ended, &c.silent})
     assembly_.engine->add_counter(owner, *counter);
   if (!gate) return;
   for (const Counter* counter : {&gate->keys_accepted, &gate->keys_refused})

@@ -1,5 +1,6 @@
 #include "daemon/connections.hpp"
 
+#include <arpa/inet.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
@@ -30,6 +31,23 @@ int port_of(const sockaddr_storage& a) {
   if (a.ss_family == AF_INET6) return reinterpret_cast<const sockaddr_in6&>(a).sin6_port;
   return -1;
 }
+
+std::string origin_of(int fd) {
+  sockaddr_storage there{};
+  socklen_t size = sizeof there;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &size) != 0) return "gone";
+  char text[INET6_ADDRSTRLEN] = "";
+  if (there.ss_family == AF_INET)
+    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(there).sin_addr, text, sizeof text);
+  if (there.ss_family == AF_INET6)
+    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(there).sin6_addr, text, sizeof text);
+  if (there.ss_family != AF_UNIX) return text;
+  ucred who{};
+  size = sizeof who;
+  return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 ? "process " + std::to_string(who.pid) : "unknown";
+}
+
+bool many_programs(const std::string& origin) { return origin == "127.0.0.1" || origin == "::1" || origin == "gone"; }
 
 bool own_end(int fd, sockaddr_storage& address) {
   socklen_t size = sizeof address;
@@ -98,12 +116,12 @@ void Connections::take(const std::vector<zmq::message_t>& frames, Clock::time_po
       break;
     case ZMQ_EVENT_ACCEPTED:
       knocking_.push_back(now);
-      peers_[fd] = Peer{now, {}};
+      peers_[fd] = Peer{now, {}, origin_of(fd)};
       break;
     case ZMQ_EVENT_DISCONNECTED: {
       const auto found = peers_.find(fd);
       if (found == peers_.end()) break;
-      if (found->second.spoke) ++ended;
+      ++(found->second.spoke ? ended : silent);
       peers_.erase(found);
       break;
     }
@@ -112,15 +130,40 @@ void Connections::take(const std::vector<zmq::message_t>& frames, Clock::time_po
   }
 }
 
+/// Those that are not being ended, the newest last.
+std::map<std::string, std::vector<Connections::Peer*>> Connections::by_origin() {
+  std::map<std::string, std::vector<Peer*>> out;
+  for (auto& [fd, peer] : peers_)
+    if (!peer.cut) out[peer.origin].push_back(&peer);
+  for (auto& [origin, all] : out)
+    std::sort(all.begin(), all.end(), [](const Peer* a, const Peer* b) { return a->since < b->since; });
+  return out;
+}
+
 void Connections::limit(Clock::time_point now) {
-  if (peers_.size() > most_) std::erase_if(peers_, [&](const auto& p) { return !is_ours(p.first); });
+  const std::size_t one_may = most_ * 3 / 4;
+  if (peers_.size() > one_may) {
+    auto origins = by_origin();
+    const bool crowd =
+        std::any_of(origins.begin(), origins.end(), [&](const auto& o) { return o.second.size() > one_may; });
+    if (crowd || peers_.size() > most_) {
+      std::erase_if(peers_, [&](const auto& p) { return !is_ours(p.first); });
+      origins = by_origin();
+    }
+    std::size_t open = 0;
+    for (auto& [origin, all] : origins) {
+      for (; all.size() > one_may && !many_programs(origin); all.pop_back()) cut(*all.back(), "");
+      open += all.size();
+    }
+    for (; open > most_; --open) {
+      auto& all = std::max_element(origins.begin(), origins.end(), [](const auto& a, const auto& b) {
+                    return a.second.size() < b.second.size();
+                  })->second;
+      cut(*all.back(), "");
+      all.pop_back();
+    }
+  }
   if (peers_.size() > most_) {
-    std::vector<Peer*> newest;
-    for (auto& [fd, peer] : peers_)
-      if (!peer.cut) newest.push_back(&peer);
-    const std::size_t surplus = newest.size() > most_ ? newest.size() - most_ : 0;
-    std::sort(newest.begin(), newest.end(), [](const Peer* a, const Peer* b) { return a->since > b->since; });
-    for (std::size_t i = 0; i < surplus; ++i) cut(*newest[i], "");
     if (!shut_) {
       ++floods;
       log(Level::warning, "more than " + std::to_string(most_) + " connections: no other may come for two seconds");
@@ -128,7 +171,7 @@ void Connections::limit(Clock::time_point now) {
     set_door(false);
     shut_ = true;
     opens_ = now + kShut;
-  } else if (shut_ && now >= opens_ && peers_.size() < most_ * 3 / 4) {
+  } else if (shut_ && now >= opens_ && peers_.size() < most_) {
     set_door(true);
     shut_ = false;
   }

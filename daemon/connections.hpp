@@ -20,6 +20,7 @@ class Connections {
   struct Peer {
     Clock::time_point since;
     std::string key;                          ///< public key; empty: none, or nothing came from it yet
+    std::string origin;                       ///< address without port; ipc://: the process
     std::uint32_t requests = 0, useless = 0;  ///< for the owner of the socket to count
     bool spoke = false, cut = false;
   };
@@ -28,8 +29,10 @@ class Connections {
 
   /// Before the socket is bound; one for each context.
   void open(zmq::context_t& context, zmq::socket_t& socket);
-  /// Call it every 20 ms or so. With more connections than allowed the newest are ended, and for two seconds the system
-  /// lets no other come (TCP alone: ipc:// can only end them); those that are there stay.
+  /// Call it every 20 ms or so. One origin may have three quarters of the places (127.0.0.1 and ::1, where many
+  /// programs are one origin, all of them). With more connections than allowed the newest of the origin that has most
+  /// are ended, and for two seconds the system lets no other come (TCP alone: ipc:// can only end them); the others
+  /// stay.
   void poll();
   void close();
 
@@ -44,12 +47,14 @@ class Connections {
   Counter refused{"connections_refused"};  ///< ended before a whole handshake: garbage, silence; 3 s later
   Counter floods{"connection_floods"};     ///< times that there were too many
   Counter cut_off{"connections_cut_off"};  ///< ended by the daemon
-  Counter ended{"connections_ended", Counter::Kind::activity};  ///< had sent something; who sends too much, too
+  Counter ended{"connections_ended", Counter::Kind::activity};    ///< had sent something; who sends too much, too
+  Counter silent{"connections_silent", Counter::Kind::activity};  ///< no whole message had come: the refused ones, too
 
  private:
   void take_events();
   void take(const std::vector<zmq::message_t>& frames, Clock::time_point now);
   void limit(Clock::time_point now);
+  std::map<std::string, std::vector<Peer*>> by_origin();
   bool is_ours(int fd) const;
   void set_door(bool open);
 

@@ -1,4 +1,4 @@
-// Asks the daemon through the control contract (schemas/control.md). Never waits: `poll` is called at display rate.
+// Asks the daemon through the control contract (schemas/control.md). Never waits: `poll` is called every few milliseconds.
 #pragma once
 #include <chrono>
 #include <deque>

@@ -1,4 +1,4 @@
-// The binary message that carries new rows of the grid to a page, at display rate. clients/monitor/README.md is its
+// The binary message that carries new rows of the grid to a page. clients/monitor/README.md is its
 // contract.
 #pragma once
 #include <cstring>

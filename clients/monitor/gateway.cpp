@@ -35,14 +35,12 @@ Gateway::Gateway(zmq::context_t& context, const std::string& feed, const std::st
       board_([this](const Json& message) { broadcast(message); }),
       decoder_({.session = [this](const Json& header) { board_.session(header); },
                 .info = [this](const FeedStream& stream) { board_.info(stream); },
-                .row = [this](const FeedStream& stream, const FeedRow& row) { board_.row(stream, row); },
-                .data =
-                    [this](double age) {
-                      if (board_.end() == newest_slot_) return;
-                      newest_slot_ = board_.end();
-                      newest_ = now_ - std::chrono::microseconds(static_cast<std::int64_t>(
-                                           std::isfinite(age) ? std::clamp(age, 0.0, 1e6) * 1e3 : 0));
-                    }}) {
+                .row =
+                    [this](const FeedStream& stream, const FeedRow& row) {
+                      row_ns_ = row.t_ns;
+                      board_.row(stream, row);
+                    },
+                .data = [this](double age) { note_age(age); }}) {
   feed_.set(zmq::sockopt::linger, 0);
   feed_.set(zmq::sockopt::rcvhwm, 20000);
   feed_.set(zmq::sockopt::reconnect_ivl, 200);
@@ -74,6 +72,16 @@ void Gateway::drain_feed(Clock::time_point now) {
     else
       ++counters_.bad_messages;
   }
+}
+
+/// The message's age is that of its last row; the newest row of the grid is up to 10 ms older.
+void Gateway::note_age(double message_ms) {
+  if (board_.end() == newest_slot_) return;
+  newest_slot_ = board_.end();
+  const double behind_ms = static_cast<double>(row_ns_ - (newest_slot_ - 1) * kSlotNs) * 1e-6;
+  const double age_ms =
+      std::isfinite(message_ms) ? std::clamp(message_ms + std::clamp(behind_ms, 0.0, 1e3), 0.0, 1e6) : 0;
+  newest_ = now_ - std::chrono::microseconds(static_cast<std::int64_t>(age_ms * 1e3));
 }
 
 float Gateway::age_ms(Clock::time_point now) const {

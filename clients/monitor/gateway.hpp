@@ -1,4 +1,4 @@
-// Joins feed, control, pairing and pages. One thread; `tick` runs at display rate and never waits.
+// Joins feed, control, pairing and pages. One thread; `tick` runs every few milliseconds and never waits.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -67,6 +67,7 @@ class Gateway {
   void poll_status(Clock::time_point now);
   void send_frames(Clock::time_point now);
   void broadcast(const Json& message);
+  void note_age(double message_ms);
   float age_ms(Clock::time_point now) const;
   Json status_message(const Json& reply) const;
 
@@ -80,7 +81,7 @@ class Gateway {
   GatewayCounters counters_;
   Clock::time_point now_{}, next_status_{};
   Clock::time_point newest_{};  // when the newest row of the grid left the plate, as far as we know
-  std::int64_t newest_slot_ = 0;
+  std::int64_t newest_slot_ = 0, row_ns_ = 0;
   bool status_asked_ = false;
   Text last_status_;
 };

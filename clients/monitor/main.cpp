@@ -48,7 +48,7 @@ void run(const Options& options) {
                 pairing.invite(true, utc_s()).c_str());
   std::fflush(stdout);
 
-  constexpr auto kTick = std::chrono::microseconds(16667);
+  constexpr auto kTick = std::chrono::milliseconds(4);  // what waits for a tick is late by half of it
   boost::asio::steady_timer timer(io);
   std::function<void()> next = [&] {
     timer.expires_after(kTick);

@@ -60,6 +60,13 @@ class Watch:
                 return time.monotonic() - started
         return None
 
+    def next_screen(self, seconds=20):
+        """The first screen that begins from now on, when it is whole: the one that follows it has begun."""
+        have, until = len(self.screens()), time.monotonic() + seconds
+        while len(self.screens()) < have + 2 and time.monotonic() < until and not self.ended:
+            self.read(0.03)
+        return self.screens()[have]
+
     def end(self, number=signal.SIGINT):
         if not self.ended:
             os.kill(self.pid, number)
@@ -86,8 +93,7 @@ def test_screen(daemon):
     rate = (len(watch.frames) - 1) / (watch.frames[-1] - watch.frames[0])
     check(f"{rate:.1f} screens per second", 5 <= rate <= 10, rate)
     status = json.loads(ask(GRFCTL, daemon.control, "--json", "status")[1])
-    watch.read(0.2)
-    screen = watch.screens()[-2]
+    screen = watch.next_screen()
     print("\n".join("      |" + x for x in screen))
     newest = lambda stream, column: status["streams"][stream]["newest"][column]
     for side in ("left", "right"):
@@ -108,12 +114,11 @@ def test_screen(daemon):
     daemon.process.send_signal(signal.SIGSTOP)
     took = watch.wait_text("*** FROZEN ***", 3)
     check(f"a frozen daemon is seen after {took if took is None else round(took, 2)} s", took is not None and took < 1.0)
-    watch.read(0.3)
-    frozen = watch.screens()[-2]
+    frozen = watch.next_screen()
     check("and no old number stands there", not any(numbers(find(frozen, side, part)) for side in ("left", "right") for part in ("FORCE", "COP")), frozen)
     check("over the whole width, on red", re.search(r"\x1b\[1;37;41m \*\*\* FROZEN \*\*\*", watch.raw) and len(frozen[1]) == 80, frozen[1])
     watch.read(2.5)
-    check("devices are old, and it says so", "does not answer" in "\n".join(watch.screens()[-2]))
+    check("devices are old, and it says so", "does not answer" in "\n".join(watch.next_screen()))
     daemon.process.send_signal(signal.SIGCONT)
     check("and live again", watch.wait_text(" LIVE ", 3) is not None)
     return watch

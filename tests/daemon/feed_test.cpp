@@ -416,6 +416,7 @@ BOOST_AUTO_TEST_CASE(hostile_subscribers_change_nothing_and_are_counted) {
   std::this_thread::sleep_for(200ms);
   BOOST_TEST(live.feed().subscriptions().get() == before);
   BOOST_TEST(live.feed().bad_requests().get() == kGarbage + 10u);
+  BOOST_TEST(wait_for([&] { return live.feed().connections().silent.get() >= 1; }));
   oversize.close();
   // Thousands that no stream begins with: that connection ends, again each time it comes back.
   zmq::socket_t many(hostile, zmq::socket_type::sub);

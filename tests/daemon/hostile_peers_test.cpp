@@ -104,6 +104,29 @@ BOOST_AUTO_TEST_CASE(a_flood_of_connections_leaves_descriptors_and_those_who_lis
   BOOST_TEST(live.connections().refused.get() > 50u);
 }
 
+BOOST_AUTO_TEST_CASE(one_address_cannot_keep_the_others_out) {
+  const Keys keys;
+  const Pair coach, guest;
+  keys.allow("coach", coach, "feed");
+  keys.allow("guest", guest, "feed");
+  GuardedFeed live(keys, 80);
+  zmq::context_t many(1), context(1);
+  std::deque<zmq::socket_t> guests;  // all of them with a key, and for good; a listener that never reads
+  const std::string here = "127.0.0.1:" + std::to_string(live.port());
+  for (int i = 0; i < 70; ++i) {
+    guests.push_back(
+        connected(many, zmq::socket_type::xsub, "tcp://127.0.0.2:0;" + here, keys.server.public_key, guest));
+    guests.back().send(zmq::str_buffer("\x01nothing of this name"), zmq::send_flags::dontwait);
+  }
+  BOOST_TEST(wait_for([&] { return live.connections().cut_off.get() >= 10; }, 20s));
+  for (int i = 0; i < 3; ++i) {
+    auto late = connected(context, zmq::socket_type::sub, "tcp://127.0.0.3:0;" + here, keys.server.public_key, coach);
+    BOOST_TEST(hears(late, 15s));
+  }
+  BOOST_TEST_MESSAGE(live.connections().cut_off.get() << " connections of the greedy address ended, "
+                                                      << live.connections().floods.get() << " times shut");
+}
+
 /// Subscribes in a process of its own, whose memory is its own business, to what no stream begins with.
 class Subscriber {
  public:

@@ -22,8 +22,8 @@ for place, stream, column, limit in COLUMNS:
     names = lambda s: [c.decode() for c in s["columns"][:]]
     delay = measured.attrs["delay_s"][names(measured).index(column)]
     t, v = truth["t"][:], truth["values"][:, names(truth).index(column)]
-    # quiet from 7 s on: the step onto the plates is not what a filter's constant delay describes
-    use = (seen[:, 0] > 7) & np.isfinite(seen[:, place]) & (seen[:, 0] < t[-1])
+    # quiet from 12 s on: the step onto the plates is not what a filter's constant delay describes
+    use = (seen[:, 0] > 12) & np.isfinite(seen[:, place]) & (seen[:, 0] < t[-1])
     error = seen[use, place] - np.interp(seen[use, 0] - delay, t, v)
     rms = float(np.sqrt(np.mean(error**2))) if use.sum() else float("nan")
     fine = use.sum() > 100 and rms <= limit

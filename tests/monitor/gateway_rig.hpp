@@ -192,8 +192,6 @@ class LiveSocket {
     ws_.next_layer().open(tcp::v4());
     if (little) ws_.next_layer().set_option(asio::socket_base::receive_buffer_size(8192));
     ws_.next_layer().connect({asio::ip::make_address("127.0.0.1"), port});
-    const timeval limit{10, 0};
-    ::setsockopt(ws_.next_layer().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     const std::string host = "127.0.0.1:" + std::to_string(port);
     ws_.set_option(websocket::stream_base::decorator(
         [host](websocket::request_type& r) { r.set(beast::http::field::origin, "http://" + host); }));
@@ -205,11 +203,19 @@ class LiveSocket {
     ws_.write(asio::buffer(bytes), error);
     return !error;
   }
-  /// Next message; texts only when `texts`. Empty when the connection ended.
+  /// Next message; texts only when `texts`. Empty when the connection ended, or when nothing came for ten seconds.
   std::string hear(bool texts = true) {
     for (;;) {
       beast::flat_buffer buffer;
-      ws_.read(buffer, error);
+      error = asio::error::would_block;
+      ws_.async_read(buffer, [this](beast::error_code e, std::size_t) { error = e; });
+      io_.restart();
+      io_.run_for(std::chrono::seconds(10));
+      if (error == asio::error::would_block) {
+        ws_.next_layer().close();
+        io_.run();
+        error = asio::error::timed_out;
+      }
       if (error) return "";
       if (ws_.got_text() || !texts) return beast::buffers_to_string(buffer.data());
     }

@@ -57,6 +57,5 @@ export class Commands {
     allow("start", usable && state === "none");
     allow("stop", usable && state === "running");
     allow("mark", usable && state === "running");
-    document.body.classList.toggle("view-only", !this.store.control);
   }
 }

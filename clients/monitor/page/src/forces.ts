@@ -2,16 +2,17 @@
 import { sides } from "./protocol";
 import { settings } from "./settings";
 import type { Store } from "./store";
-import { colours, digits, font, sharp, sideColour } from "./style";
+import { colours, digits, font, sharp, sideColour, watchSize } from "./style";
 
 export class ForcesView {
   private full = 600; // N; grows with what was seen, so that bars do not jump
-  constructor(private readonly canvas: HTMLCanvasElement, private readonly store: Store) {}
+  private readonly size;
+  constructor(private readonly canvas: HTMLCanvasElement, private readonly store: Store) { this.size = watchSize(canvas); }
 
   draw(stale: boolean): void {
-    const c = sharp(this.canvas);
+    const { w, h } = this.size, c = sharp(this.canvas, this.size);
     if (!c) return;
-    const w = this.canvas.clientWidth, h = this.canvas.clientHeight, ink = colours(), barsH = h - 84;
+    const ink = colours(), barsH = h - 84;
     const left = stale ? null : this.store.newest("fz_left"), right = stale ? null : this.store.newest("fz_right");
     while (Math.max(left ?? 0, right ?? 0) > this.full) this.full += 200;
 

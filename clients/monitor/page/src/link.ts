@@ -3,6 +3,7 @@ import type { Message } from "./protocol";
 
 const tokenPlace = "grfd-monitor-token";
 const silentMs = 1500; // the gateway sends ten frames a second even when the feed stands still
+const greetingMs = 10000; // TLS on a slow tablet takes its time; who gives up early wastes a link that is good once
 
 export interface LinkHandlers {
   message(message: Message): void;
@@ -13,6 +14,7 @@ export interface LinkHandlers {
 export class Link {
   private socket: WebSocket | undefined;
   private lastHeard = 0;
+  private welcome = false;
   private wait = 250;
   private nextId = 1;
   private pair: string;
@@ -31,6 +33,7 @@ export class Link {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
+    this.welcome = false;
     this.lastHeard = performance.now();
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: localStorage.getItem(tokenPlace) ?? "", pair: this.pair }));
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
@@ -40,6 +43,7 @@ export class Link {
       const message = JSON.parse(event.data) as Message;
       if (message.type === "welcome") {
         this.wait = 250;
+        this.welcome = true;
         this.pair = "";
         if (message.token) localStorage.setItem(tokenPlace, message.token);
         this.handlers.state("open");
@@ -63,7 +67,7 @@ export class Link {
 
   /** A connection that says nothing is dead, whatever the browser thinks of it. */
   private watch(): void {
-    if (this.socket && performance.now() - this.lastHeard > silentMs + this.wait) this.socket.close();
+    if (this.socket && performance.now() - this.lastHeard > (this.welcome ? silentMs : greetingMs) + this.wait) this.socket.close();
   }
 
   /** @returns the id that the reply will carry, or 0 when there is no connection. */

@@ -70,7 +70,8 @@ function applyTheme(): void {
 
 function tellCondition(now: Condition, ms: number): void {
   const seconds = `${digits(ms / 1000, 1)} s`, alarm = element("alarm");
-  if (document.body.className.split(" ")[0] !== now) document.body.className = now;
+  const classes = store.control ? now : `${now} view-only`;
+  if (document.body.className !== classes) document.body.className = classes;
   set(element("live-word"), { live: "● LIVE", frozen: "▲ FROZEN", cut: "▲ CUT OFF", waiting: "… WAITING" }[now]);
   set(element("live-detail"), now === "live" ? `${Math.round(ms)} ms old` : now === "waiting" ? "" : `for ${seconds}`);
   alarm.hidden = now === "live";
@@ -99,8 +100,8 @@ function tellNumbers(stale: boolean): void {
   const room = store.room, first = room?.first, second = room?.second;
   set(element("room-word"), stale ? "–" : first ? first.side.toUpperCase() : "–");
   const lag = first && second ? `${second.side} ${second.about ? "≈ " : ""}${Math.round(1000 * (second.t - first.t))} ms later` : "";
-  const since = first ? `+${Math.max(0, Math.round(1000 * (store.now() - first.t)))} ms, ${first.side === "left" ? "right" : "left"} moves on` : "both still move";
-  set(element("room-detail"), stale || !room ? "no repetition yet" : second ? lag : since);
+  const since = first ? `${first.side === "left" ? "right" : "left"} goes on, +${Math.max(0, Math.round(1000 * (store.now() - first.t)))} ms` : "both still move";
+  set(element("room-detail"), stale ? "–" : !room ? "no repetition yet" : second ? lag : since);
 }
 
 function tellRecording(stale: boolean): void {
@@ -108,19 +109,23 @@ function tellRecording(stale: boolean): void {
   const name = r?.journal.split("/").pop()?.replace(/\.journal$/, "") ?? "";
   const words = { none: "not recording", starting: "starting", running: "● REC", stopping: "completing file" }[r?.state ?? ""] ?? "recording unknown";
   set(element("recording-word"), words);
-  set(element("recording-detail"), r?.state === "running" ? `${Math.floor(r.seconds / 60)}:${String(Math.floor(r.seconds % 60)).padStart(2, "0")} min ${name}` : "");
+  set(element("recording-detail"), r?.state === "running" ? `${Math.floor(r.seconds / 60)}:${String(Math.floor(r.seconds % 60)).padStart(2, "0")} min` : "");
+  set(element("recording-name"), r?.state === "running" ? name : "");
   element("recording").classList.toggle("running", r?.state === "running" && !stale);
 }
 
-let textsAt = 0, turn = false;
+let textsAt = 0, turn = false, second = false;
 function frame(): void {
   const now = performance.now();
-  perf.begin(store.age(now));
+  perf.begin(store.age(now), store.now());
   const state = condition(store, open, now), stale = state !== "live";
   if (now - textsAt > 95) { // ten times a second: digits that change faster cannot be read
     textsAt = now;
     tellCondition(state, store.age(now));
     tellNumbers(stale);
+    second = true;
+  } else if (second) { // the rest in the next frame
+    second = false;
     tellRecording(stale);
     quality.update(stale);
     commands.update(open && store.control && store.status?.daemon === true);

@@ -6,7 +6,10 @@ export class Performance {
   private readonly whole = new Float32Array(size);
   private readonly intervals = new Float32Array(size);
   private readonly ages = new Float32Array(size);
+  private readonly rows = new Float64Array(size);
+  private readonly at = new Float64Array(size);
   private age = 0;
+  private row = 0;
   private n = 0;
   private last = 0;
   private longest = 0;
@@ -26,10 +29,11 @@ export class Performance {
     } catch { /* not every browser tells */ }
   }
 
-  /** `age`: of the newest sample, in ms, now. */
-  begin(age: number): void {
+  /** `age`: of the newest sample, in ms, now. `row`: time of the newest row, in s. */
+  begin(age: number, row: number): void {
     this.began = performance.now();
     this.age = age;
+    this.row = row;
   }
   /** At the end of the frame's script; a message posted here arrives after the frame was painted. */
   end(): void {
@@ -40,9 +44,18 @@ export class Performance {
     this.channel.port2.postMessage(0);
   }
   private painted(): void {
-    this.whole[this.n % size] = performance.now() - this.began;
-    this.ages[this.n % size] = this.age + performance.now() - this.began;
+    const i = this.n % size, now = performance.now();
+    this.whole[i] = now - this.began;
+    this.ages[i] = this.age + now - this.began;
+    this.rows[i] = this.row;
+    this.at[i] = now;
     this.n++;
+  }
+
+  /** Of each frame: time of the newest row it shows, in s; when it was painted, in ms of `performance.now()`. */
+  paintings(): [number, number][] {
+    const count = Math.min(this.n, size);
+    return Array.from({ length: count }, (_, k) => { const i = (this.n - count + k) % size; return [this.rows[i]!, this.at[i]!]; });
   }
 
   reset(): void {

@@ -15,7 +15,7 @@ export function condition(store: Store, open: boolean, now: number): Condition {
 
 function deviceText(d: Device): string {
   const drift = d.clock?.drift_ppm;
-  const clock = d.state !== "streaming" ? "" : d.clock?.state === "settling" ? "clock settling" : drift === undefined ? "" : `${drift > 0 ? "+" : ""}${digits(drift, 0)} ppm`;
+  const clock = d.state !== "streaming" ? "" : d.clock?.state === "settling" ? "clock settling" : drift === undefined ? "" : `drift ${drift > 0 ? "+" : ""}${digits(drift, 0)} ppm`;
   const losses = Object.values(d.counters ?? {}).reduce((a, b) => a + b, 0);
   return [clock, d.restarts > 0 ? `${d.restarts} restarts` : "", losses > 0 ? `${losses} lost or rejected` : ""].filter((t) => t !== "").join(" · ");
 }
@@ -33,8 +33,9 @@ export class QualityView {
     }
     if (s && !s.daemon) items.push(["device bad", "▲ grfd", "does not answer", s.error ?? ""]);
     if (s?.daemon) {
-      items.push([gaps.count + (s.missing_rows ?? 0) > 0 ? "device bad" : "device", "gaps", gaps.count + (s.missing_rows ?? 0) === 0 ? "none" : `${gaps.count}, ${s.missing_rows ?? gaps.rows} rows missing${gaps.last ? ` (last: ${gaps.last})` : ""}`, "rows missing in the whole session, in all streams"]);
-      if (age) items.push(["device", "age when sent", `${digits(age.p50, 0)} / ${digits(age.p99, 0)} / ${digits(age.worst, 0)} ms`, "from USB arrival to the sending of the feed's batches: median, 99 %, worst of the last 10 to 20 s"]);
+      const rows = Math.max(s.missing_rows ?? 0, gaps.rows), none = gaps.count + rows === 0;
+      items.push([none ? "device" : "device bad", "gaps", none ? "none" : `${gaps.count}, ${rows} rows missing${gaps.last ? ` (last: ${gaps.last})` : ""}`, "rows missing in the whole session, in all streams"]);
+      if (age) items.push(["device", "USB to feed", `p50 ${digits(age.p50, 0)} · p99 ${digits(age.p99, 0)} · worst ${digits(age.worst, 0)} ms`, "from USB arrival to the sending of the feed's batches: median, 99 %, worst of the last 10 to 20 s"]);
       const lost = (s.gateway["feed_messages_lost"] ?? 0) + (s.gateway["feed_messages_bad"] ?? 0);
       if (lost > 0 || this.store.skipped > 0) items.push(["device bad", "on the way here", `${lost} messages lost · ${this.store.skipped} rows skipped`, "this display only; the recording is not touched"]);
     }

@@ -1,6 +1,6 @@
 // The growing table, one small picture per repetition, and stepping back through them.
 import { sides } from "./protocol";
-import type { Repetition, Side, Trace, Values } from "./protocol";
+import type { Repetition, Trace, Values } from "./protocol";
 import type { Store } from "./store";
 import { colours, dash, digits, font, sharp, sideColour } from "./style";
 
@@ -12,7 +12,12 @@ const ms = (seconds: number | null): number | null => (seconds === null ? null :
 const course = (trace: Trace, name: string): (number | null)[] => (Array.isArray(trace[name]) ? (trace[name] as (number | null)[]) : []);
 
 function room(r: Repetition): string {
+  if (sides.some((side) => value(r[side], "range") === null)) return "unknown"; // an ankle that nobody saw
   return firstOut[value(r.pair, "first_out") ?? 4] ?? "unknown";
+}
+function verdict(r: Repetition): string {
+  const first = room(r), words: Record<string, string> = { neither: "neither ran out", both: "both at once", unknown: "not known" };
+  return words[first] ?? `${first} first${lag(r) === "–" ? "" : `, ${lag(r)} ms`}`;
 }
 function lag(r: Repetition): string {
   const v = ms(value(r.pair, "finish_lag_rl"));
@@ -145,7 +150,7 @@ export class RepetitionsView {
       const button = document.createElement("button"), canvas = document.createElement("canvas"), label = document.createElement("span");
       button.className = "multiple";
       button.setAttribute("aria-label", `repetition ${count(r)}`);
-      label.textContent = `${count(r)} · ${room(r)} first${lag(r) === "–" ? "" : `, ${lag(r)} ms`}`;
+      label.textContent = `${count(r)} · ${verdict(r)}`;
       button.append(canvas, label);
       button.onclick = () => this.choose(r.rep);
       this.strip.append(button);
@@ -163,19 +168,21 @@ export class RepetitionsView {
       p.append(`${name} `, b);
       facts.append(p);
     };
-    const both = (key: string, unit: string) => sides.map((s) => `${digits(value(r[s], key), 1)} ${unit} ${s[0]!.toUpperCase()}`).join(" · ");
-    line("rate", both("rate_fit", "°/s"));
+    const both = (key: string, unit: string) => sides.map((s) => `${s} ${digits(value(r[s], key), 1)}${unit}`).join(" · ");
+    const load = (key: string) => { const v = value(r.pair, key); return v === null ? "– %" : `${digits(Math.abs(v), 1)} % ${v < 0 ? "left" : "right"}`; };
+    line("rate", both("rate_fit", " °/s"));
     line("range", both("range", "°"));
     line("shank, largest", both("shank_max", "°"));
-    line("out of room first (exploratory)", `${room(r)}, lag ${lag(r)} ms`);
-    line("load", `${sided(value(r.pair, "bai_standing_rl"))} % standing · ${sided(value(r.pair, "bai_bottom_rl"))} % at the bottom`);
+    line("out of room first (exploratory)", verdict(r));
+    line("more load, standing", load("bai_standing_rl"));
+    line("more load, at the bottom", load("bai_bottom_rl"));
     this.drawCourse(this.review.querySelector("canvas")!, r, "angle", this.span([r]), true);
   }
 
   private drawCourse(canvas: HTMLCanvasElement, r: Repetition, name: string, [low, high]: [number, number], large: boolean): void {
-    const c = sharp(canvas), trace = r.trace;
+    const w = canvas.clientWidth, h = canvas.clientHeight, c = sharp(canvas, { w, h }), trace = r.trace;
     if (!c || !trace) return;
-    const w = canvas.clientWidth, h = canvas.clientHeight, ink = colours(), left = large ? 42 : 22, bottom = large ? 20 : 4, top = 6;
+    const ink = colours(), left = large ? 42 : 22, bottom = large ? 20 : 4, top = large ? 16 : 11;
     const n = course(trace, "angle_left").length, x = (t: number) => left + ((w - left - 4) * (t - trace.t0)) / Math.max(0.1, n * trace.dt), y = (v: number) => top + ((h - top - bottom) * (high - v)) / (high - low);
     c.strokeStyle = ink.line;
     c.fillStyle = ink.soft;
@@ -210,19 +217,42 @@ export class RepetitionsView {
       });
       c.stroke();
       c.setLineDash([]);
-      this.plateau(c, r, side, x, y, large);
     }
+    this.finishes(c, r, trace, delay, x, y, large);
   }
 
-  private plateau(c: CanvasRenderingContext2D, r: Repetition, side: Side, x: (t: number) => number, y: (v: number) => number, large: boolean): void {
-    const t = value(r[side], "plateau"), level = value(r[side], "plateau_level"), base = value(r[side], "baseline");
-    if (t === null || level === null || base === null) return;
-    c.fillStyle = sideColour(this.store, side);
-    const size = large ? 9 : 5, at = y(level + base);
+  /** Where each ankle stopped, and how long the second one went on. */
+  private finishes(c: CanvasRenderingContext2D, r: Repetition, trace: Trace, delay: number, x: (t: number) => number, y: (v: number) => number, large: boolean): void {
+    const size = large ? 8 : 5, times = sides.map((side) => value(r[side], "finish"));
+    sides.forEach((side, i) => {
+      const t = times[i] ?? null, level = t === null ? null : course(trace, `angle_${side}`)[Math.round((t + delay - trace.t0) / trace.dt)] ?? null;
+      if (t === null || level === null) return;
+      c.fillStyle = c.strokeStyle = sideColour(this.store, side);
+      c.beginPath();
+      c.moveTo(x(t) - size, y(level) - 2 * size);
+      c.lineTo(x(t) + size, y(level) - 2 * size);
+      c.lineTo(x(t), y(level) - 2);
+      c.fill();
+      if (!large) return;
+      c.lineWidth = 2;
+      c.setLineDash(this.store.solid(side) ? [] : dash);
+      c.beginPath();
+      c.moveTo(x(t), y(level));
+      c.lineTo(x(t), y(0));
+      c.stroke();
+      c.setLineDash([]);
+    });
+    const [a, b] = [Math.min(...times.map((t) => t ?? NaN)), Math.max(...times.map((t) => t ?? NaN))];
+    if (!large || !(b > a)) return;
+    c.fillStyle = c.strokeStyle = colours().ink;
+    c.font = font(14, 700);
+    const text = `${lag(r)} ms`, inside = c.measureText(text).width + 6 < x(b) - x(a), high = y(0) - 14;
+    c.textAlign = inside ? "center" : "left";
+    c.fillText(text, inside ? x((a + b) / 2) : x(b) + 6, high - 4);
+    c.lineWidth = 1.5;
     c.beginPath();
-    c.moveTo(x(t) - size, at - 2 * size);
-    c.lineTo(x(t) + size, at - 2 * size);
-    c.lineTo(x(t), at - 2);
-    c.fill();
+    c.moveTo(x(a), high);
+    c.lineTo(x(b), high);
+    c.stroke();
   }
 }

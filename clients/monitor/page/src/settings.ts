@@ -78,6 +78,10 @@ export function fillForm(form: HTMLFormElement, facts: () => string): void {
     label.append(words, input, unit);
     form.append(label);
   }
+  const keys = document.createElement("p");
+  keys.className = "facts";
+  keys.textContent = "Keys: Z zero, S start, X stop, M mark, ← → step through the repetitions, Esc back to live, T light or dark, A sound, comma these settings.";
+  form.append(keys);
   const about = document.createElement("p"), close = document.createElement("button");
   about.className = "facts";
   about.textContent = facts();

@@ -18,9 +18,17 @@ export function forgetColours(): void { ink = undefined; }
 export function sideColour(store: Store, side: Side): string { return store.solid(side) ? colours().first : colours().second; }
 export const dash = [9, 5];
 
+export interface Size { w: number; h: number }
+/** The size of an element without asking for it in every frame: asking makes the browser lay out the page on the spot. */
+export function watchSize(element: HTMLElement): Size {
+  const size = { w: element.clientWidth, h: element.clientHeight };
+  new ResizeObserver(() => { size.w = element.clientWidth; size.h = element.clientHeight; }).observe(element);
+  return size;
+}
+
 /** A canvas as large as it is shown, in CSS pixels. Null while it is not visible. */
-export function sharp(canvas: HTMLCanvasElement): CanvasRenderingContext2D | null {
-  const ratio = Math.min(2, devicePixelRatio), w = canvas.clientWidth, h = canvas.clientHeight;
+export function sharp(canvas: HTMLCanvasElement, { w, h }: Size): CanvasRenderingContext2D | null {
+  const ratio = Math.min(2, devicePixelRatio);
   if (w === 0 || h === 0) return null;
   const pw = Math.round(w * ratio), ph = Math.round(h * ratio);
   if (canvas.width !== pw || canvas.height !== ph) {

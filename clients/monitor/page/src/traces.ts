@@ -17,6 +17,7 @@ class Trace {
   private readonly data: [number[], (number | null)[], (number | null)[]] = [[], [], []];
   private low: number;
   private high: number;
+  private width = 0;
   constructor(private readonly root: HTMLElement, private readonly kind: Kind, private readonly store: Store) {
     this.low = kind.low;
     this.high = kind.high;
@@ -28,8 +29,9 @@ class Trace {
     this.plot = undefined;
     if (this.root.clientWidth === 0 || this.root.clientHeight === 0) return;
     const ink = colours(), grid = { stroke: ink.line, width: 1 }, axisFont = font(14);
+    this.width = this.root.clientWidth;
     this.plot = new uPlot({
-      width: this.root.clientWidth, height: this.root.clientHeight, padding: [24, 8, 4, 0],
+      width: this.width, height: this.root.clientHeight, padding: [24, 8, 4, 0],
       cursor: { show: false }, legend: { show: false }, select: { show: false, left: 0, top: 0, width: 0, height: 0 },
       scales: { x: { time: false, range: () => [this.store.now() - settings.seconds, this.store.now()] }, y: { range: () => [this.low, this.high] } },
       axes: [
@@ -48,7 +50,7 @@ class Trace {
     const a = this.store.columns.get(`${this.kind.column}_left`), b = this.store.columns.get(`${this.kind.column}_right`);
     if (!this.plot || !a || !b) return;
     const delay = this.store.delay(`${this.kind.column}_right`), t = this.store.t; // the filter's delay; so that all three plots are true to one time
-    const slot = this.store.session?.slot_s ?? 0.01, every = Math.max(1, Math.round((2 * settings.seconds) / (this.root.clientWidth * slot))), [x, left, right] = this.data;
+    const slot = this.store.session?.slot_s ?? 0.01, every = Math.max(1, Math.round((2 * settings.seconds) / (this.width * slot))), [x, left, right] = this.data;
     x.length = left.length = right.length = 0;
     for (let i = 0; i < t.length; i++) {
       const l = a[i] ?? null, r = b[i] ?? null, hole = l === null || r === null;
@@ -81,8 +83,33 @@ class Trace {
       c.fillStyle = ink.soft;
       c.fillRect(left, zero, width, ratio);
     }
-    if (this.kind.marks) this.drawMarks(u, c, ratio, left, top, width, height);
+    if (this.kind.column === "angle") this.drawLegend(c, ratio, left + width, top - 7 * ratio);
+    if (this.kind.marks) {
+      c.beginPath();
+      c.rect(left, top, width, height);
+      c.clip();
+      this.drawMarks(u, c, ratio, left, top, width, height);
+    }
     c.restore();
+  }
+
+  /** Which line is which, at the right end of the title's line; for all three plots. */
+  private drawLegend(c: CanvasRenderingContext2D, ratio: number, right: number, y: number): void {
+    c.font = font(14 * ratio, 600);
+    let x = right;
+    for (const side of [...sides].reverse()) {
+      x -= c.measureText(side).width;
+      c.fillStyle = c.strokeStyle = sideColour(this.store, side);
+      c.fillText(side, x, y);
+      c.lineWidth = 3 * ratio;
+      c.setLineDash(this.store.solid(side) ? [] : dash.map((d) => d * ratio));
+      c.beginPath();
+      c.moveTo(x - 46 * ratio, y - 5 * ratio);
+      c.lineTo(x - 8 * ratio, y - 5 * ratio);
+      c.stroke();
+      c.setLineDash([]);
+      x -= 66 * ratio;
+    }
   }
 
   private drawMarks(u: uPlot, c: CanvasRenderingContext2D, ratio: number, left: number, top: number, width: number, height: number): void {
@@ -106,7 +133,7 @@ class Trace {
       // beside the line where the curves are not: before the first stop above them, after the second one below
       c.font = font(16 * ratio, 700);
       const wide = c.measureText(mark.text).width, y = mark.later ? top + height - 12 * ratio : top + 16 * ratio;
-      const at = Math.min(Math.max(mark.later ? x + 6 * ratio : x - wide - 14 * ratio, left), left + width - wide);
+      const fits = x + 8 * ratio + wide <= left + width, at = mark.later ? (fits ? x + 8 * ratio : x - wide - 8 * ratio) : x - wide - 14 * ratio;
       c.fillStyle = colours().panel;
       c.globalAlpha = 0.8;
       c.fillRect(at - 3 * ratio, y - 15 * ratio, wide + 6 * ratio, 20 * ratio);
