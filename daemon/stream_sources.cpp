@@ -27,8 +27,8 @@ void name_sources(const Settings& settings, StreamTable& streams) {
     const bool whole_body = info.name.starts_with("reps"), one_plate = !whole_body && last != "total" && !last.empty();
     const bool of_ankles =
         info.name.find("ankle/") != std::string::npos || info.name.find("ankle_jcs/") != std::string::npos;
-    const auto of_ankle = [&](const ImuSettings& i) {
-      return to_string(i.side) == last && (i.segment == Segment::shank || i.segment == Segment::foot);
+    const auto of_ankle = [&](const ImuSettings& imu) {
+      return to_string(imu.side) == last && (imu.segment == Segment::shank || imu.segment == Segment::foot);
     };
     std::set<std::string> seen;
     const auto add = [&](const std::string& stream) {
