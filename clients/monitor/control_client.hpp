@@ -1,4 +1,5 @@
-// Asks the daemon through the control contract (schemas/control.md). Never waits: `poll` is called every few milliseconds.
+// Asks the daemon through the control contract (schemas/control.md). Never waits: `poll` is called every few
+// milliseconds.
 #pragma once
 #include <chrono>
 #include <deque>
