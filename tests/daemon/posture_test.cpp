@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(a_state_kept_while_the_pelvis_turns_goes_on_as_it_was) {
   rig.start_all();
   rig.run_until(kStart + 400 * kMs, [&] { rig.assembly.engine->poll(rig.clock.t); });
   BOOST_REQUIRE(rig.assembly.command(rig.clock.t, "tare {\"id\":1,\"plate\":\"all\"}"));
-  rig.run_until(kStart + 14 * kSecond, [&] { rig.assembly.engine->poll(rig.clock.t); });
+  rig.run_until(kStart + 15'500 * kMs, [&] { rig.assembly.engine->poll(rig.clock.t); });
 
   struct Out {
     std::vector<Sample> all;
