@@ -152,6 +152,8 @@ def state(both, tier, single, at_most):
         },
     )
     # knees that fall in: 0.6 deg/s of 50, 0.5 deg of 56: within the same
+    # where the heel stops the force grows by 3500 N/s: x 0.55 ms, and the noise
+    tier("heel", "a heel whose rise ends abruptly", **{"stream force": (0.2, 2.4)})
     # Plates of eight channels: 0.15 N of noise are 3 N/s
     tier("eight", "plates of eight channels", **{"stream force_rate": (2.6, 16)})
     # The leak of 0.1 N/s that is 0.2 N behind when the subject steps on stays in the force for 16 s: 1.8 N in fz, half of it in the
