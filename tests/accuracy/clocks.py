@@ -58,6 +58,7 @@ def check_clocks(report, grfd):
                     line["drift_ppm"],
                     float(online[d]),
                     1e6 * line["worst_s"],
+                    1e6 * early[d],
                     1e6 * line["worst_unsettled_s"],
                 ]
             )
