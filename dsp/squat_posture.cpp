@@ -15,6 +15,7 @@ StreamInfo hypotheses_info(std::string name, std::vector<Column> columns) {
   info.name = std::move(name);
   info.type = ValueType::f64;
   info.columns = std::move(columns);
+  info.frame = "segment axes of the standing pose: x right, y anterior, z up";
   info.exploratory = true;
   return info;
 }
