@@ -25,11 +25,19 @@ VECTORS = {  # file -> (what it holds, program, tests)
         ],
     ),
     "clock.json": (
-        "lower hull: line and stamps",
+        "lower hull: line and stamps, and the exact line of all packets",
         "test_dsp",
-        ["the_clock_equals_its_vector", "the_clock_equals_the_reference_on_the_same_rounded_arrivals"],
+        [
+            "the_clock_equals_its_vector",
+            "the_clock_equals_the_reference_on_the_same_rounded_arrivals",
+            "the_exact_line_of_a_whole_record_equals_the_reference",
+        ],
     ),
-    "clock_restart.json": ("a device that restarts", "test_dsp", ["the_restarted_clock_equals_its_vector"]),
+    "clock_restart.json": (
+        "a device that restarts",
+        "test_dsp",
+        ["the_restarted_clock_equals_its_vector", "each_epoch_of_a_restarted_clock_has_its_own_exact_line"],
+    ),
     "time_rules.json": (
         "resampling beside holes, unwrapping of counters",
         "test_dsp",
