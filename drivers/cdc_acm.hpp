@@ -26,4 +26,18 @@ void open_cdc_acm(Link& link, const CdcAcm& port);
 /// DTR and RTS to 0.
 void close_cdc_acm(Link& link, const CdcAcm& port) noexcept;
 
+/// Closes a port that has been opened, whichever way its scope ends. The link outlives it.
+class CdcAcmVisit {
+ public:
+  CdcAcmVisit(Link& link, const CdcAcm& port) : link_(link), port_(port) {}
+  CdcAcmVisit(const CdcAcmVisit&) = delete;
+  CdcAcmVisit& operator=(const CdcAcmVisit&) = delete;
+  ~CdcAcmVisit() { close_cdc_acm(link_, port_); }
+  const CdcAcm& port() const { return port_; }
+
+ private:
+  Link& link_;
+  const CdcAcm port_;
+};
+
 }  // namespace grfd

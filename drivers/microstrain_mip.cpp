@@ -53,15 +53,21 @@ class MicrostrainMip final : public Driver {
   }
 
   DeviceIdentity identify(Link& link) override {
-    const CdcAcm port = open(link);
-    Commander commander(link, port);
+    const CdcAcmVisit visit(link, open(link));  // it may be another's: left as it was
+    Commander commander(link, visit.port());
     return mip_identify(commander).identity;
   }
 
   void start(Link& link, SampleBatch& facts) override {
     port_ = open(link);
     Commander commander(link, port_);
-    const MipSetup setup = mip_configure(commander, settings_);
+    ours_ = false;
+    const MipInfo info = mip_identify(commander);
+    if (!settings_.serial.empty() && settings_.serial != info.identity.serial)
+      throw DeviceError("serial number: the device is '" + info.identity.serial + "', the settings ask for '" +
+                        settings_.serial + "'");
+    ours_ = true;
+    const MipSetup setup = mip_configure(commander, settings_, info);
     use(setup);
     write_facts(setup, facts);
     parser_.reset();
@@ -77,7 +83,7 @@ class MicrostrainMip final : public Driver {
   void stop(Link& link) noexcept override {
     if (port_.out == 0) return;  // never opened
     try {
-      Commander(link, port_).send({"set idle", kBase, 0x02});
+      if (ours_) Commander(link, port_).send({"set idle", kBase, 0x02});
     } catch (const std::exception&) {  // gone already: the stream is taken down all the same
     }
     link.stop_stream(port_.in, kDrainMs);
@@ -261,6 +267,7 @@ class MicrostrainMip final : public Driver {
   std::uint64_t seq_ = 0, loss_seq_ = 0, facts_seq_ = 0, edge_seq_ = 0, last_t_ns_ = 0, last_damage_ = 0;
   std::uint16_t epoch_ = 0;
   bool any_ = false, restart_ = false, await_ack_ = false;
+  bool ours_ = false;  ///< the serial number is the one asked for: else another's stream goes on
   std::atomic<bool> resume_refused_{false};
   std::atomic<TimeNs> last_sample_{0};
   TimeNs first_check_ = 0;
@@ -290,7 +297,9 @@ std::vector<StreamInfo> streams(const DeviceSettings& d) {
   inertial.clock_unit = loss.clock_unit = "ns";
   inertial.rate_hz = kMipNominalBaseHz / mip_decimation(d.rate_hz, kMipNominalBaseHz);
   inertial.frame = "axes of the sensor's case (x forward, y right, z down)";
-  inertial.sign = "specific force: a level unit at rest reads -1 g on z; right-handed rotation";
+  inertial.sign =
+      "specific force; expected, not verified: a level unit at rest reads -1 g on z, the mounting calibration decides; "
+      "right-handed rotation";
   inertial.description = "scaled accelerometer and gyroscope as the device sends them";
   facts.name = "raw/" + d.name + "/facts";
   facts.type = ValueType::f64;

@@ -145,7 +145,6 @@ int mip_decimation(double rate_hz, double base_rate_hz) {
 
 MipInfo mip_identify(Commander& commander) {
   commander.expect({"ping (01,01)", kBase, 0x01});
-  commander.expect({"set idle (01,02)", kBase, 0x02});
   const auto info = commander.expect({"device info (01,03)", kBase, 0x03, {}, 0x81});
   if (info.size() != kInfoBytes) throw DeviceError("device info (01,03): the answer has a wrong length");
   const auto name = [&info](std::size_t i) { return trimmed(Bytes(info).subspan(2 + kName * i, kName)); };
@@ -158,13 +157,10 @@ MipInfo mip_identify(Commander& commander) {
   return result;
 }
 
-MipSetup mip_configure(Commander& commander, const DeviceSettings& settings) {
+MipSetup mip_configure(Commander& commander, const DeviceSettings& settings, const MipInfo& info) {
   MipSetup setup;
-  const MipInfo info = mip_identify(commander);
-  if (!settings.serial.empty() && settings.serial != info.identity.serial)
-    throw DeviceError("serial number: the device is '" + info.identity.serial + "', the settings ask for '" +
-                      settings.serial + "'");
   setup.firmware = info.firmware;
+  commander.expect({"set idle (01,02)", kBase, 0x02});
   const auto list = descriptors(commander);
   ask_base_rate(commander, setup);
   setup.decimation = mip_decimation(settings.rate_hz, setup.base_rate_hz);

@@ -25,11 +25,11 @@ struct MipInfo {
 
 /// Nearest divisor of the base rate, at least 1.
 int mip_decimation(double rate_hz, double base_rate_hz);
-/// Ping, idle (all that was streaming is passed over), device info. Leaves the device idle.
-/// @throws LinkError, DeviceError
+/// Ping and device info; what streams goes on streaming and is passed over. @throws LinkError, DeviceError
 MipInfo mip_identify(mip::Commander& commander);
-/// Everything up to, not including, resume. @throws LinkError; DeviceError for another serial number, an unknown base
-/// rate, a rate or range that the device does not have, a sync pin that cannot time-stamp
-MipSetup mip_configure(mip::Commander& commander, const DeviceSettings& settings);
+/// From idle up to, not including, resume. `info`: what this device has answered, its serial number is the one asked
+/// for. @throws LinkError; DeviceError for an unknown base rate, a rate or range that the device does not have, a sync
+/// pin that cannot time-stamp
+MipSetup mip_configure(mip::Commander& commander, const DeviceSettings& settings, const MipInfo& info);
 
 }  // namespace grfd

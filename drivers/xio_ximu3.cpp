@@ -43,8 +43,8 @@ class XioXimu3 final : public Driver {
       : settings_(settings), first_(first), stream_(settings.name, first, settings.rate_hz, settings.high_g_rate_hz) {}
 
   DeviceIdentity identify(Link& link) override {
-    const CdcAcm port = open(link);
-    Commander commander(link, port);
+    const CdcAcmVisit visit(link, open(link));  // it may be another's: left as it was
+    Commander commander(link, visit.port());
     return ximu3::identify(commander);
   }
 

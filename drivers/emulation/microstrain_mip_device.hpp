@@ -57,6 +57,7 @@ class MicrostrainMipDevice final : public EmulatedDevice {
   };
   const Truth& truth() const { return truth_; }
   const MipServer& server() const { return server_; }
+  bool dtr() const { return dtr_; }
 
  private:
   struct Command {

@@ -38,6 +38,39 @@ BOOST_AUTO_TEST_CASE(start_sends_the_documented_commands_in_order) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_device_without_the_three_pipes_is_no_u6_and_is_not_touched) {
+  struct Other final : Link {
+    LinkInfo facts;
+    const LinkInfo& info() const override { return facts; }
+    void claim(std::span<const int>) override { BOOST_ERROR("claimed"); }
+    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>, int) override {
+      BOOST_ERROR("asked");
+      return 0;
+    }
+    void write(std::uint8_t, std::span<const std::byte>, int) override { BOOST_ERROR("written"); }
+    std::size_t read(std::uint8_t, std::span<std::byte>, int) override { return 0; }
+    void start_stream(std::uint8_t, std::size_t, int) override {}
+    void stop_stream(std::uint8_t, int) noexcept override {}
+    void set_receiver(Receiver*) override {}
+  } other;
+  Rig rig(thirteen_channels());
+  const std::vector<std::uint8_t> good = rig.device.info().configuration;
+  int pipes = 0;
+  for (std::size_t i = 0; i + 2 < good.size(); i += good[i]) {
+    if (good[i + 1] != 0x05) continue;
+    ++pipes;
+    other.facts.configuration = good;
+    other.facts.configuration[i + 2] ^= 0x08;  // the pipe has another address
+    try {
+      rig.driver->identify(other);
+      BOOST_ERROR("this is no U6");
+    } catch (const DeviceError& e) {
+      BOOST_TEST(std::string(e.what()) == "the device has no endpoint " + std::to_string(good[i + 2]) + ": not a U6");
+    }
+  }
+  BOOST_TEST(pipes == 3);
+}
+
 BOOST_AUTO_TEST_CASE(identity_serial_and_forgotten_streams) {
   Rig rig(thirteen_channels());
   const DeviceIdentity id = rig.driver->identify(rig.link);

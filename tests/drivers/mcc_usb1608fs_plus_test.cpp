@@ -434,6 +434,78 @@ BOOST_AUTO_TEST_CASE(an_overrun_is_named_and_the_restart_is_a_new_epoch) {
   BOOST_TEST(std::string(rig.driver->check(rig.link, clock.t)) == "starved");
 }
 
+// Nothing in the stream tells of bytes that the host lost: only the wall clock does, when they are many. Of an odd
+// number every byte behind is in the wrong half of its code, until the new start.
+BOOST_AUTO_TEST_CASE(bytes_lost_on_the_way_are_found_by_the_clock_and_mended_by_the_restart) {
+  for (const std::size_t lost : {std::size_t{16 * 100}, std::size_t{16 * 100 + 1}, std::size_t{16 * 100 + 7}}) {
+    TestClock clock;
+    Rig rig(unit(), clock);
+    rig.source.f = [](int input, double) { return input - 3.3; };
+    rig.start();
+    rig.run_to(clock.t + 20'000 * kMs);
+    const Sample good = rig.scans().back();
+    rig.device.scanner().drop_bytes(lost);
+    rig.run_to(clock.t + 1000 * kMs);
+    BOOST_TEST(rig.driver->check(rig.link, clock.t) == nullptr);  // it cannot know yet
+    BOOST_TEST((rig.scans().back().data == good.data) == (lost % 16 == 0));
+    const char* fault = nullptr;
+    for (int s = 0; s < 12 && !fault; ++s) {
+      rig.run_to(clock.t + 1000 * kMs);
+      fault = rig.driver->check(rig.link, clock.t);
+    }
+    BOOST_REQUIRE(fault);
+    BOOST_TEST(std::string(fault) == "scans_missing");
+    rig.driver->stop(rig.link);
+    rig.start();
+    rig.run_to(clock.t + 200 * kMs);
+    BOOST_TEST(rig.counter("incomplete_scans") == (lost % 16 == 0 ? 0u : 1u));
+    BOOST_REQUIRE_EQUAL(rig.rows[2].size(), 1u);
+    BOOST_TEST(value<std::int64_t>(rig.rows[2][0], 2) == static_cast<std::int64_t>(MccLoss::scans_missing));
+    const auto first = static_cast<std::size_t>(value<std::int64_t>(rig.rows[2][0], 0));
+    BOOST_REQUIRE(rig.scans().size() > first + 100);
+    for (std::size_t k = first; k < rig.scans().size(); ++k) {
+      BOOST_REQUIRE_EQUAL(rig.scans()[k].epoch, 1u);
+      BOOST_REQUIRE((rig.scans()[k].data == good.data));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_unit_that_resets_itself_in_mid_stream_is_started_anew) {
+  TestClock clock;
+  Rig rig(unit(), clock);
+  rig.start();
+  rig.run_to(clock.t + 500 * kMs);
+  BOOST_TEST(rig.driver->check(rig.link, clock.t) == nullptr);
+  BOOST_TEST(tell(rig.device, kReset, {}, clock.t) == 0);
+  rig.run_to(clock.t + 700 * kMs);
+  BOOST_TEST(std::string(rig.driver->check(rig.link, clock.t)) == "starved");
+  rig.driver->stop(rig.link);
+  rig.start();
+  rig.run_to(clock.t + 200 * kMs);
+  BOOST_REQUIRE_EQUAL(rig.rows[2].size(), 1u);
+  BOOST_TEST(value<std::int64_t>(rig.rows[2][0], 1) == -1);
+  BOOST_TEST(value<std::int64_t>(rig.rows[2][0], 2) == static_cast<std::int64_t>(MccLoss::starved));
+  BOOST_TEST(rig.scans().back().epoch == 1u);
+  BOOST_TEST(rig.scans().back().t_device > 100u);
+}
+
+BOOST_AUTO_TEST_CASE(a_scan_waits_for_the_edge_on_trig_in) {
+  Volts source;
+  MccUsb1608fsPlusDevice d(unit(), {&source, nullptr, {}, nullptr});
+  constexpr std::uint8_t kRisingEdge = 1 << 2;
+  BOOST_TEST(tell(d, kAInScanStart, payload({0, 39999, 0xff, kNoStall | kRisingEdge})) == 10);
+  std::vector<std::byte> data(64);
+  BOOST_TEST(d.ready(500 * kMs, 0x81, 64) == EmulatedDevice::kNever);
+  BOOST_TEST(d.in(500 * kMs, 0x81, data) == -1);
+  BOOST_TEST(status_of(d, 500 * kMs) == kScanRunning);  // armed
+  BOOST_TEST(d.scanner().scans() == 0u);
+  d.scanner().trigger();
+  d.advance(600 * kMs);
+  BOOST_TEST(d.scanner().scans() >= 99u);
+  BOOST_TEST(d.scanner().scans() <= 101u);
+  BOOST_TEST(d.in(600 * kMs, 0x81, data) == 64);
+}
+
 BOOST_AUTO_TEST_CASE(a_pulled_plug_is_noticed_and_the_unit_starts_anew) {
   TestClock clock;
   Rig rig(unit(), clock);

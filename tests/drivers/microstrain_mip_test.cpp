@@ -78,12 +78,48 @@ BOOST_AUTO_TEST_CASE(who_is_there) {
   BOOST_TEST(rig.link->claimed == both, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_stranger_of_the_same_kind_is_left_as_it_was) {
+  auto s = settings(0, {{"streaming", 1}});
+  s.serial = "6286.999999";
+  MipRig rig(s);
+  const auto packets_in_a_second = [&rig] {
+    rig.device->advance(rig.link->now);
+    const std::uint64_t before = rig.device->truth().packets;
+    rig.link->now += kSecond;
+    rig.device->advance(rig.link->now);
+    return rig.device->truth().packets - before;
+  };
+  BOOST_TEST(packets_in_a_second() == 500U);  // its saved format: every other ms
+  BOOST_TEST(rig.driver->identify(*rig.link).serial == "6286.123456");
+  BOOST_TEST(!rig.device->dtr());
+  BOOST_TEST(packets_in_a_second() == 500U);
+  FixedBatch<8> facts;
+  try {
+    rig.driver->start(*rig.link, facts);
+    BOOST_FAIL("this is another unit");
+  } catch (const DeviceError& e) {
+    BOOST_TEST(std::string(e.what()) ==
+               "serial number: the device is '6286.123456', the settings ask for '6286.999999'");
+  }
+  rig.driver->stop(*rig.link);
+  BOOST_TEST(!rig.device->dtr());
+  BOOST_TEST(packets_in_a_second() == 500U);
+  for (const auto& w : rig.link->written)  // nothing but ping and device info
+    BOOST_TEST((to_hex(w) == "75 65 01 02 02 01 E0 C6" || to_hex(w) == "75 65 01 02 02 03 E2 C8"), to_hex(w));
+}
+
+BOOST_AUTO_TEST_CASE(who_asks_in_vain_lowers_dtr) {
+  MipRig rig(settings(0, {{"reply_ms", 60'000}}));  // no answer in time
+  BOOST_CHECK_THROW(rig.driver->identify(*rig.link), LinkError);
+  BOOST_TEST(!rig.device->dtr());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_said_at_the_start) {
   MipRig rig(settings());
   rig.start();
   const char* expected[] = {"75 65 01 02 02 01 E0 C6",
-                            "75 65 01 02 02 02 E1 C7",
                             "75 65 01 02 02 03 E2 C8",
+                            "75 65 01 02 02 02 E1 C7",
                             "75 65 01 02 02 04 E3 C9",
                             "75 65 0C 03 03 0E 80 7A 7E",
                             "75 65 0C 03 03 53 01 40 89",

@@ -81,6 +81,7 @@ BOOST_AUTO_TEST_CASE(who_is_there) {
   const std::vector<int> both{0, 1};  // the mass storage is left alone
   BOOST_TEST(rig.link->claimed == both, boost::test_tools::per_element());
   BOOST_TEST(rig.written()[0] == "{\"ping\":null}\n");
+  BOOST_TEST(!rig.device->dtr());
 }
 
 BOOST_AUTO_TEST_CASE(another_device_with_these_ids_is_left_alone) {
@@ -101,10 +102,12 @@ BOOST_AUTO_TEST_CASE(another_device_with_these_ids_is_left_alone) {
     BOOST_CHECK_THROW(rig.driver->identify(*rig.link), LinkError);
     BOOST_TEST(rig.link->written.size() == 5U);
     BOOST_TEST(rig.link->now <= 1'100 * kMs);
+    BOOST_TEST(!rig.device->dtr());
   }
   Ximu3Rig rig(ximu3_settings({{"foreign", 3}}));  // an answer, but not this one
   BOOST_CHECK_THROW(rig.driver->identify(*rig.link), DeviceError);
   BOOST_TEST(rig.link->now <= 20 * kMs);
+  BOOST_TEST(!rig.device->dtr());
 }
 
 BOOST_AUTO_TEST_CASE(another_serial_number_is_refused_by_name) {
