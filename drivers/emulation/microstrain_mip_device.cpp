@@ -14,8 +14,8 @@ constexpr std::uint8_t kIn = 0x81, kOut = 0x01;
 constexpr TimeNs kMs = 1'000'000, kResetTime = 10 * kMs;
 constexpr std::array<const char*, kMipFaults> kFaultNames{
     "drop_packet", "drop_bytes", "corrupt_checksum", "nan", "nmea", "over_range", "burst"};
-constexpr std::array<const char*, 8> kOptions{"gen5",     "needs_dtr", "streaming",  "group",
-                                              "reply_ms", "burst_ms",  "fifo_bytes", "gpio_levels"};
+constexpr std::array<const char*, 9> kOptions{"gen5",     "needs_dtr",  "streaming",   "group",         "reply_ms",
+                                              "burst_ms", "fifo_bytes", "gpio_levels", "timestamp_pins"};
 
 constexpr std::uint8_t
     kConfiguration[] = {0x09, 0x02, 0x43, 0x00, 0x02, 0x01, 0x00, 0x80, 0xFA,  // configuration
@@ -37,6 +37,7 @@ MipServer::Options server_options(const EmulationSettings& s) {
   o.generation5 = option(s, "gen5", 0) > 0;
   o.over_range_field = option(s, "over_range", -1) >= 0;
   o.gpio_levels = option(s, "gpio_levels", 0) > 0;
+  o.timestamp_pins = static_cast<unsigned>(std::clamp(option(s, "timestamp_pins", 15), 0.0, 15.0));
   return o;
 }
 

@@ -17,6 +17,7 @@ inline constexpr std::size_t kMipFaults = 7;
 ///   needs_dtr   1: nothing comes out while DTR is 0
 ///   streaming   1: a saved format lets it stream from power-up
 ///   group       samples per USB message (4)        reply_ms    time from a command to its answer (2)
+///   timestamp_pins  mask of the pins that can time-stamp edges, bit n = pin n + 1 (15)
 ///   gpio_levels 1: event packets can carry the levels of the pins (0xA0,0x03)
 ///   burst_ms    how long a burst holds data back (50)    fifo_bytes  output buffer; what does not fit is lost (65536)
 std::vector<std::string> unknown_mip_faults(const EmulationSettings& emulation);

@@ -48,7 +48,8 @@ class MipServer {
     std::string serial = "6286.123456";
     bool generation5 = false;
     bool over_range_field = false;
-    bool gpio_levels = false;  ///< 0xA0,0x03 can be sent
+    bool gpio_levels = false;      ///< 0xA0,0x03 can be sent
+    unsigned timestamp_pins = 15;  ///< bit n: pin n + 1 can time-stamp edges
   };
   static constexpr int kBaseRateHz = 1000;
 

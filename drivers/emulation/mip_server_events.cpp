@@ -61,6 +61,7 @@ U8 MipServer::events(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
         const MipSettings::Pin pin{byte_at(in, 2), byte_at(in, 3), byte_at(in, 4)};
         if (pin.feature > 5 || pin.mode > 7 || (pin.feature == 4 && (pin.behaviour < 1 || pin.behaviour > 3)))
           return kInvalidParameter;
+        if (pin.feature == 4 && !(options_.timestamp_pins >> i & 1)) return kInvalidParameter;
         now_.pins[i] = pin;
         return kOk;
       }

@@ -108,6 +108,23 @@ BOOST_AUTO_TEST_CASE(a_stranger_of_the_same_kind_is_left_as_it_was) {
     BOOST_TEST((to_hex(w) == "75 65 01 02 02 01 E0 C6" || to_hex(w) == "75 65 01 02 02 03 E2 C8"), to_hex(w));
 }
 
+BOOST_AUTO_TEST_CASE(a_pin_that_cannot_time_stamp_is_refused_by_name) {
+  const auto answer = [](int pin) -> std::string {
+    auto s = settings(0, {{"timestamp_pins", 0b0101}});  // pins 1 and 3
+    s.sync_pin = pin;
+    MipRig rig(s);
+    try {
+      rig.start();
+    } catch (const DeviceError& e) { return e.what(); }
+    return "";
+  };
+  BOOST_TEST(answer(1) == "");
+  BOOST_TEST(answer(2) ==
+             "sync_pin: pin 2 of this device cannot time-stamp edges (code 3); take another one, or 0 for none");
+  BOOST_TEST(answer(3) == "");
+  BOOST_TEST(answer(4).starts_with("sync_pin: pin 4 "));
+}
+
 BOOST_AUTO_TEST_CASE(who_asks_in_vain_lowers_dtr) {
   MipRig rig(settings(0, {{"reply_ms", 60'000}}));  // no answer in time
   BOOST_CHECK_THROW(rig.driver->identify(*rig.link), LinkError);
