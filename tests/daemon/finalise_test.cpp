@@ -21,6 +21,10 @@
 #include "daemon/sinks/recorder.hpp"
 #include "recording_fixture.hpp"
 
+// Asked by the leak sanitizer: a forked child lacks the threads that hold what other tests left to libraries.
+static int no_leak_check = 0;
+extern "C" int __lsan_is_turned_off() { return no_leak_check; }
+
 using namespace recording_test;
 
 namespace {
@@ -266,11 +270,11 @@ BOOST_AUTO_TEST_CASE(a_disk_that_fills_up_while_finalising_leaves_the_journal_an
   const Folder folder;
   const std::string journal = record(folder.path, "x", 20000), before = slurp(journal);
   for (const rlim_t limit : {100, 5000, 100000, 400000}) {
-    // As the daemon does it: in a child. HDF5 closes as at any exit; the rest of an exit would look for leaks in what
-    // belongs to threads that the child does not have.
+    // As the daemon does it: in a child, which leaves in the ordinary way after the failure.
     std::fflush(nullptr);
     const pid_t child = ::fork();
     if (child == 0) {
+      no_leak_check = 1;
       ::signal(SIGXFSZ, SIG_IGN);
       rlimit now;
       ::getrlimit(RLIMIT_FSIZE, &now);
@@ -280,8 +284,7 @@ BOOST_AUTO_TEST_CASE(a_disk_that_fills_up_while_finalising_leaves_the_journal_an
       try {
         finalise(journal);
       } catch (const std::runtime_error& e) { status = std::string(e.what()).find("cannot finalise") == 0 ? 3 : 4; }
-      H5close();
-      std::_Exit(status);
+      std::exit(status);
     }
     int status = 0;
     ::waitpid(child, &status, 0);
