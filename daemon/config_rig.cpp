@@ -217,6 +217,9 @@ void read_device(Reader& r, DeviceSettings& s) {
             {"", "labjack_u6: resolution against speed; 1 is the fastest", 0, 12});
   r.integer("settling_factor", s.settling_factor,
             {"10 us", "labjack_u6: extra settling time per channel; 0: automatic", 0, 255});
+  r.number(
+      "channel_time_us", s.channel_time_us,
+      {"us", "labjack_u6: how much later than the one before it a channel is converted, at resolution 1", 0, 1000});
   r.integers(
       "sync_lines", s.sync_lines,
       {"", "digital lines whose edges are recorded: labjack_u6 0-7 are FIO0-7, 8-15 EIO0-7; empty: none", 0, 31});

@@ -94,7 +94,6 @@ std::uint32_t clock_of(std::uint8_t scan_config) noexcept;
 /// it and settling adds 10 us per unit. Only 20 us at index 1 follows from the datasheet's 50 kS/s; the rest is an
 /// assumption.
 double sample_time_s(double base_s, int resolution_index, int settling_factor) noexcept;
-inline constexpr double kSampleTime = 20e-6;
 
 }  // namespace u6
 }  // namespace grfd

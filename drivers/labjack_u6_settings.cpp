@@ -21,8 +21,11 @@ std::vector<StreamInfo> streams(const DeviceSettings& s) {
   scan.clock_unit = "scan";
   scan.rate_hz = clock.rate_hz();
   scan.parameters = "clock_hz=" + std::to_string(clock.clock_hz) + " interval=" + std::to_string(clock.interval);
-  scan.description = "unsigned 16-bit codes of the +-10 V range, converted one after another";
-  const double step = sample_time_s(kSampleTime, s.resolution_index, s.settling_factor);
+  scan.description =
+      "unsigned 16-bit codes of the +-10 V range, converted one after another; skew_s from channel_time_us, which is "
+      "not "
+      "verified on hardware";
+  const double step = sample_time_s(s.channel_time_us / 1e6, s.resolution_index, s.settling_factor);
   for (int input : s.analog_inputs)
     scan.columns.push_back(
         {"ain" + std::to_string(input), "count", 0, static_cast<double>(scan.columns.size()) * step});

@@ -112,9 +112,10 @@ std::vector<std::string> check_settings(const DeviceSettings& s) {
     if (!serial.empty() && serial.size() != 8)
       errors.push_back("emulation.serial: '" + serial + "', a unit's serial has 8 characters, e.g. 01A2B3C4");
   for (const auto& [fault, rate] : s.emulation.faults) {
-    if (fault != "drop_packet" && fault != "short_packet" && fault != "overrun" && fault != "skip_first_pulse")
+    if (fault != "drop_packet" && fault != "drop_bytes" && fault != "short_packet" && fault != "overrun" &&
+        fault != "skip_first_pulse")
       errors.push_back("emulation.faults." + fault +
-                       ": unknown, there are drop_packet, short_packet, overrun and skip_first_pulse");
+                       ": unknown, there are drop_packet, drop_bytes, short_packet, overrun and skip_first_pulse");
     else if (!(rate >= 0 && rate <= 1))
       errors.push_back("emulation.faults." + fault + ": a rate per packet from 0 to 1");
   }

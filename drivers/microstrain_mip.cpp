@@ -113,6 +113,9 @@ class MicrostrainMip final : public Driver {
     std::transform(maker.begin(), maker.end(), maker.begin(), [](unsigned char c) { return std::tolower(c); });
     if (info.vendor_id == kStmVendor && maker.find("microstrain") == std::string::npos)
       throw DeviceError("0483:5740 is used by many makers, and '" + info.manufacturer + "' is not MicroStrain");
+    if (info.serial_string.starts_with("2-"))
+      throw DeviceError("this is the auxiliary port of a unit with two (serial string '" + info.serial_string +
+                        "'); samples come from its main port");
     const CdcAcm port = find_cdc_acm(info.configuration);
     open_cdc_acm(link, port);
     return port;

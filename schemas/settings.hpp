@@ -63,6 +63,7 @@ struct DeviceSettings {
   bool digital_port = true;        ///< FIO/EIO as last column of the scan
   int resolution_index = 1;
   int settling_factor = 0;
+  double channel_time_us = 20;              ///< labjack_u6: one channel after another, at resolution 1
   std::vector<int> sync_lines{0, 1, 2, 3};  ///< digital lines whose edges become raw/<name>/sync
   // mcc_usb1608fs_plus
   std::vector<int> input_ranges_v;  ///< full scale of each analogue input, or one for all; empty: 10 V

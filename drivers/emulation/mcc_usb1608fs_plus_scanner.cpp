@@ -32,6 +32,7 @@ MccScanner::MccScanner(const DeviceSettings& settings, const Senses& senses)
       crystal_(1 + settings_.drift_ppm * 1e-6),
       fifo_(kFifoSamples),
       drop_rate_(rate_of(settings_, "drop_packet")),
+      drop_bytes_rate_(rate_of(settings_, "drop_bytes")),
       short_rate_(rate_of(settings_, "short_packet")),
       overrun_rate_(rate_of(settings_, "overrun")),
       skip_first_pulse_(rate_of(settings_, "skip_first_pulse") >= 0.5),
@@ -163,6 +164,7 @@ void MccScanner::send() {
   }
   const bool dropped = chance(1) < drop_rate_;
   if (overrun_rate_ > 0 && chance(3) < overrun_rate_) force_overrun_ = true;
+  if (chance(4) < drop_bytes_rate_) drop_bytes_ += 1 + mix(packet_number_ + settings_.seed) % (kPacket - 1);
   ++packet_number_;
   if (drop_bytes_ > 0) {
     const std::size_t n = std::min(drop_bytes_, packet.size);

@@ -80,7 +80,7 @@ class MccScanner {
   std::deque<Packet> wire_;          // what the host has asked for
   std::uint64_t packet_number_ = 0, short_until_ = 0;
   std::size_t drop_bytes_ = 0;
-  double drop_rate_, short_rate_, overrun_rate_;
+  double drop_rate_, drop_bytes_rate_, short_rate_, overrun_rate_;
   bool skip_first_pulse_;
   std::uint64_t random_;
 };

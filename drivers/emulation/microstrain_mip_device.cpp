@@ -14,8 +14,8 @@ constexpr std::uint8_t kIn = 0x81, kOut = 0x01;
 constexpr TimeNs kMs = 1'000'000, kResetTime = 10 * kMs;
 constexpr std::array<const char*, kMipFaults> kFaultNames{
     "drop_packet", "drop_bytes", "corrupt_checksum", "nan", "nmea", "over_range", "burst"};
-constexpr std::array<const char*, 9> kOptions{"gen5",     "needs_dtr",  "streaming",   "group",         "reply_ms",
-                                              "burst_ms", "fifo_bytes", "gpio_levels", "timestamp_pins"};
+constexpr std::array<const char*, 10> kOptions{"gen5",     "needs_dtr",  "streaming",   "group",          "reply_ms",
+                                               "burst_ms", "fifo_bytes", "gpio_levels", "timestamp_pins", "aux_port"};
 
 constexpr std::uint8_t
     kConfiguration[] = {0x09, 0x02, 0x43, 0x00, 0x02, 0x01, 0x00, 0x80, 0xFA,  // configuration
@@ -67,7 +67,7 @@ MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, In
   info_.product_id = 0x3065;
   info_.manufacturer = "Lord Microstrain";
   info_.product = "Lord Inertial Sensor";
-  info_.serial_string = "0000__" + server_options(settings).serial;
+  info_.serial_string = (option(settings, "aux_port", 0) > 0 ? "2-00__" : "0000__") + server_options(settings).serial;
   info_.configuration.assign(std::begin(kConfiguration), std::end(kConfiguration));
   if (option(settings, "streaming", 0) > 0)
     server_.save_format(option(settings, "gen5", 0) > 0 ? MipSettings::Format{{0x04, 1}, {0x05, 1}, {0x12, 1}}

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "daemon/captures.hpp"
@@ -134,6 +135,10 @@ BOOST_AUTO_TEST_CASE(every_driver_gives_the_samples_of_an_independent_decoder) {
         for (std::size_t i = 0; i < std::min(rows.size(), got[stream].size()); ++i, ++compared)
           BOOST_REQUIRE_EQUAL(got[stream][i], rows[i]);
       }
+      // What the independent decoder leaves out: no samples, or made from them.
+      const std::set<std::string> left_out = {"calibration", "facts", "settings", "loss", "sync", "messages"};
+      for (const auto& [stream, rows] : got)
+        BOOST_TEST((expected.contains(stream) || left_out.contains(stream.substr(stream.rfind('/') + 1))), stream);
       BOOST_TEST_MESSAGE(entry.name << ": " << compared << " samples equal those of the independent decoder");
       BOOST_TEST(compared >= 100u);
     }

@@ -102,6 +102,25 @@ BOOST_AUTO_TEST_CASE(identity_serial_and_forgotten_streams) {
   left.check_numbered();
 }
 
+// A plug is pulled in the middle of a packet: its half does not meet the next stream.
+BOOST_AUTO_TEST_CASE(half_a_packet_before_an_unplugging_is_forgotten) {
+  Rig rig(thirteen_channels());
+  rig.start();
+  rig.link.run_until(300 * kMs);
+  const std::vector<std::byte> half(rig.wire.begin(), rig.wire.begin() + 30);
+  rig.bytes(half, rig.link.now);
+  rig.device.power_cycle(rig.link.now);
+  rig.driver->stop(rig.link);
+  rig.samples.clear();
+  rig.facts.clear();
+  rig.start();
+  rig.link.run_until(rig.link.now + 500 * kMs);
+  BOOST_TEST(rig.counter("resync_bytes") == 0u);
+  BOOST_TEST(rig.counter("bad_header") == 0u);
+  BOOST_TEST(rig.scans().size() > 450u);
+  for (const Sample& s : rig.scans()) BOOST_REQUIRE_EQUAL(s.epoch, rig.scans().front().epoch);
+}
+
 BOOST_AUTO_TEST_CASE(it_blinks_while_it_streams) {
   Rig rig(thirteen_channels());
   rig.start();

@@ -1,6 +1,7 @@
 // The USB-1608FS-Plus: published bytes, every split of them, calibration, faults, and two units on one pacer.
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <cstdio>
 #include <functional>
 
 #include "drivers/driver.hpp"
@@ -468,6 +469,98 @@ BOOST_AUTO_TEST_CASE(bytes_lost_on_the_way_are_found_by_the_clock_and_mended_by_
       BOOST_REQUIRE((rig.scans()[k].data == good.data));
     }
   }
+}
+
+/// Writes down every control transfer: set-up packet, and what is sent behind "|".
+struct ControlLog final : Link {
+  explicit ControlLog(Link& to) : link(to) {}
+  std::size_t control(std::uint8_t type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
+                      std::span<std::byte> data, int timeout_ms) override {
+    std::string line;
+    const auto add = [&line](unsigned byte) {
+      char text[8];
+      std::snprintf(text, sizeof text, "%s%02X", line.empty() ? "" : " ", byte & 0xff);
+      line += text;
+    };
+    for (const unsigned byte : {unsigned{type}, unsigned{request}}) add(byte);
+    for (const std::size_t word : {std::size_t{value}, std::size_t{index}, data.size()}) {
+      add(static_cast<unsigned>(word));
+      add(static_cast<unsigned>(word >> 8));
+    }
+    if (!(type & 0x80) && !data.empty()) {
+      line += " |";
+      for (const std::byte b : data) add(std::to_integer<unsigned>(b));
+    }
+    lines.push_back(line);
+    return link.control(type, request, value, index, data, timeout_ms);
+  }
+  const LinkInfo& info() const override { return link.info(); }
+  void claim(std::span<const int> interfaces) override { link.claim(interfaces); }
+  void write(std::uint8_t e, std::span<const std::byte> d, int ms) override { link.write(e, d, ms); }
+  std::size_t read(std::uint8_t e, std::span<std::byte> d, int ms) override { return link.read(e, d, ms); }
+  void start_stream(std::uint8_t e, std::size_t n, int k) override { link.start_stream(e, n, k); }
+  void stop_stream(std::uint8_t e, int ms) noexcept override { link.stop_stream(e, ms); }
+  void set_receiver(Receiver* r) override { link.set_receiver(r); }
+  Link& link;
+  std::vector<std::string> lines;
+};
+
+// The set-up packets of the sheet, in their order, for the unit that paces and for the one that is paced.
+BOOST_AUTO_TEST_CASE(what_is_said_at_the_start_byte_for_byte) {
+  for (const bool paced : {false, true}) {
+    TestClock clock;
+    PacerWire wire;
+    DeviceSettings s = unit();
+    s.clock_output = !paced;
+    if (paced) s.clock = "left";
+    Rig rig(s, clock, &wire);
+    ControlLog log(rig.link);
+    rig.driver->start(log, rig.facts);
+    const std::vector<std::string> expected = {"40 12 00 00 00 00 00 00",
+                                               "80 06 00 01 00 00 12 00",
+                                               "C0 30 00 00 00 00 00 01",
+                                               "C0 30 00 01 00 00 00 01",
+                                               "C0 30 00 02 00 00 06 00",
+                                               "40 15 00 00 00 00 00 00",
+                                               "40 14 00 00 00 00 08 00 | 00 00 00 00 00 00 00 00",
+                                               "C0 14 00 00 00 00 08 00",
+                                               paced ? "40 11 00 00 00 00 0A 00 | 00 00 00 00 00 00 00 00 FF 80"
+                                                     : "40 11 00 00 00 00 0A 00 | 00 00 00 00 3F 9C 00 00 FF 82",
+                                               "C0 44 00 00 00 00 02 00"};
+    BOOST_TEST(log.lines == expected, boost::test_tools::per_element());
+    log.lines.clear();
+    rig.driver->blink(log);
+    rig.driver->stop(log);
+    BOOST_TEST(log.lines == (std::vector<std::string>{"40 41 00 00 00 00 01 00 | 01", "40 12 00 00 00 00 00 00"}),
+               boost::test_tools::per_element());
+    rig.link.set_receiver(nullptr);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(descriptors_are_those_of_the_sheet) {
+  TestClock clock;
+  Rig rig(unit(), clock);
+  const std::vector<std::uint8_t> device = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0xDB,
+                                            0x09, 0xEA, 0x00, 0x03, 0x01, 0x01, 0x02, 0x03, 0x01},
+                                  configuration = {0x09, 0x02, 0x19, 0x00, 0x01, 0x01, 0x00, 0x80, 0xFA,
+                                                   0x09, 0x04, 0x00, 0x00, 0x01, 0xFF, 0xFF, 0xFF, 0x00,
+                                                   0x07, 0x05, 0x81, 0x02, 0x40, 0x00, 0x00};
+  BOOST_TEST(rig.device.device_descriptor() == device, boost::test_tools::per_element());
+  BOOST_TEST(rig.device.info().configuration == configuration, boost::test_tools::per_element());
+  BOOST_TEST(rig.device.info().manufacturer == "MCC");
+  BOOST_TEST(rig.device.info().product == "USB-1608FS-Plus");
+}
+
+BOOST_AUTO_TEST_CASE(bytes_lost_at_a_rate_cost_what_the_emulation_says) {
+  TestClock clock;
+  DeviceSettings s = unit();
+  s.emulation.faults["drop_bytes"] = 0.05;
+  Rig rig(s, clock);
+  rig.start();
+  rig.run_to(clock.t + 10'000 * kMs);
+  // 10 s x 1000 scans x 16 bytes = 2500 packets of 64, of which 125 lose 32 bytes on average: 250 of 10,000 scans.
+  const auto scans = static_cast<double>(rig.scans().size());
+  BOOST_TEST(std::abs(10'000 - scans - 250) < 90, scans << " scans");
 }
 
 BOOST_AUTO_TEST_CASE(a_unit_that_resets_itself_in_mid_stream_is_started_anew) {

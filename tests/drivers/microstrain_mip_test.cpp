@@ -575,6 +575,31 @@ BOOST_AUTO_TEST_CASE(another_makers_device_is_not_touched) {
   BOOST_CHECK_THROW(rig.driver->identify(link), DeviceError);
   FixedBatch<4> facts;
   BOOST_CHECK_THROW(rig.driver->start(link, facts), DeviceError);
+
+  // the second port of a two-port unit
+  link.facts = rig.device->info();
+  link.facts.serial_string = "2-00" + link.facts.serial_string.substr(4);
+  BOOST_CHECK_EXCEPTION(rig.driver->identify(link), DeviceError, [](const DeviceError& e) {
+    return std::string(e.what()).find("auxiliary port") != std::string::npos;
+  });
+}
+
+// A plug is pulled in the middle of a packet: its half does not meet the next stream.
+BOOST_AUTO_TEST_CASE(half_a_packet_before_an_unplugging_is_forgotten) {
+  MipRig rig(settings(1));
+  rig.start();
+  rig.link->run_until(rig.link->now + 300 * kMs);
+  BOOST_REQUIRE(!rig.recorded.empty());
+  const auto& whole = rig.recorded.front().first;
+  rig.decode(*rig.driver, std::span(whole).first(20), rig.link->now);
+  rig.device->power_cycle(rig.link->now);
+  rig.driver->stop(*rig.link);
+  rig.inertial.clear();
+  rig.start();
+  rig.link->run_until(rig.link->now + 500 * kMs);
+  BOOST_TEST(rig.counter("resync_bytes") <= 20u + 10u);  // the half, and the answer to the command of `stop`
+  BOOST_TEST(rig.counter("bad_checksum") == 0u);
+  BOOST_TEST(rig.inertial.size() > 450u);
 }
 
 BOOST_AUTO_TEST_CASE(four_devices_are_much_faster_than_real_time) {

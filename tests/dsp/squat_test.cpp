@@ -150,6 +150,25 @@ BOOST_AUTO_TEST_CASE(eversion_counts_from_the_flat_foot_where_nobody_stands_betw
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_ankle_that_was_lost_leaves_open_which_stopped_first) {
+  MinimumJerk body;
+  body.repetitions = 1;
+  const SquatCourses c = body.make();
+  SquatDetector whole, holed;
+  for (std::size_t k = 0; k < c.size(); ++k) {
+    SquatInput in = c.at(k);
+    whole.step(in);
+    if (std::abs(in.t_s - body.start_s(0) - 1) < 0.2) in.dorsiflexion_deg[0] = std::numeric_limits<double>::quiet_NaN();
+    holed.step(in);
+  }
+  Repetition r;
+  BOOST_TEST_REQUIRE(whole.pop(r));
+  BOOST_TEST((r.first_out == FirstOut::none));
+  BOOST_TEST_REQUIRE(holed.pop(r));
+  BOOST_TEST((r.side[0].reason == SideReason::gap));
+  BOOST_TEST((r.first_out == FirstOut::unknown));
+}
+
 BOOST_AUTO_TEST_CASE(metrics_do_not_depend_on_the_time_origin) {
   MinimumJerk body;
   body.repetitions = 1;

@@ -103,6 +103,28 @@ BOOST_AUTO_TEST_CASE(of_twins_one_is_taken_and_that_is_said) {
   BOOST_TEST((one.port.claimed().empty() || other.port.claimed().empty()));
 }
 
+BOOST_AUTO_TEST_CASE(the_auxiliary_port_of_a_unit_is_never_taken) {
+  for (const bool aux_first : {true, false}) {
+    std::optional<UsbFinder> finder;
+    Mip main(1);
+    EmulationSettings emulation = main.settings.emulation;
+    emulation.faults["aux_port"] = 1;
+    SineMotion source;
+    MicrostrainMipDevice device(emulation, &source);
+    Port aux(bus(), 2, device);
+    if (aux_first) aux.plug();
+    main.plug();
+    if (!aux_first) aux.plug();
+    finder.emplace(false);
+    BOOST_REQUIRE(wait_for([&] { return finder->changes() == 2; }));
+    const auto driver = main.host.entry.make(main.settings, 0);
+    const auto link = find_within(*finder, main.settings, *driver, 10);
+    BOOST_REQUIRE(link);
+    BOOST_TEST(link->info().serial_string.starts_with("0000"));
+    BOOST_TEST(aux.claimed().empty());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_device_that_does_not_answer_is_not_asked_all_the_time) {
   std::optional<UsbFinder> finder;
   Mip mip(1);
