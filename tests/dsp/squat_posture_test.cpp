@@ -198,8 +198,7 @@ BOOST_AUTO_TEST_CASE(the_unknown_stays_unknown) {
   rejected.reason = RejectReason::too_shallow;
   rejected.index = 7;
   const Values nothing = rig.write(rejected, Dominant::right).at("reps_pelvis");
-  for (const auto& [name, value] : nothing)
-    BOOST_TEST((name == "rep" ? value == 7 : std::isnan(value)), name);
+  for (const auto& [name, value] : nothing) BOOST_TEST((name == "rep" ? value == 7 : std::isnan(value)), name);
   // Times before the first frame, and after a jump of the frames.
   BOOST_TEST(std::isnan(rig.write(repetition(0.1, 3), Dominant::right).at("reps_pelvis").at("tilt_bottom")));
   rig.push(9000, {});
