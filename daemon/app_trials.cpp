@@ -21,7 +21,7 @@ std::uint64_t App::start_recording(const std::string& name) {
 Control::Json App::missing_devices() {
   Control::Json missing = Control::Json::array();
   for (const Devices::Status& d : devices_->status()) {
-    if (d.state == Devices::State::streaming) continue;
+    if (d.required || d.state == Devices::State::streaming) continue;
     missing.push_back({{"device", d.name}, {"state", to_string(d.state)}, {"trouble", d.trouble}});
     log(Level::warning, "recording without " + d.name + ", which is " + to_string(d.state) +
                             (d.trouble.empty() ? "" : " (" + d.trouble + ")"));
