@@ -188,7 +188,8 @@ void Replay::metrics() {
     frame.squat = &feedback[i];
   }
   const char* const names[] = {"metric plate",     "metric force rate", "metric cop",
-                               "metric asymmetry", "metric ankle",      "metric squat"};
+                               "metric asymmetry", "metric ankle",      "metric joint angle",
+                               "metric pelvis",    "metric thigh",      "metric squat"};
   std::vector<double> ns(second.size());
   double loading = 0;
   constexpr std::size_t kFrames = static_cast<std::size_t>(kSlice / kMs);
