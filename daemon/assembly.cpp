@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <ctime>
 
-#include "daemon/stream_sources.hpp"
 #include "daemon/text_row.hpp"
 #include "drivers/emulation/make_stimulus.hpp"
 
@@ -69,7 +68,6 @@ Assembly::Assembly(Settings settings, TimeNs session_start, std::int64_t start_u
   events = table.add(event_stream("events", "answers to commands, and what happened by itself"));
 
   pipeline = std::make_unique<Pipeline>(session.settings, table, session_start);
-  name_sources(session.settings, table);
   engine = std::make_unique<Engine>(*pipeline, commands, ticks, counters, session_start);
   command_ring = &engine->add_source(4096);
   truth_ring = &engine->add_source(8192);

@@ -10,9 +10,8 @@
 namespace grfd {
 
 const DeviceSettings* device_of(const Check& c, const std::string& stream) {
-  const std::string name = stream.substr(4, stream.find('/', 4) - 4);  // raw/<device>/<part>
   for (const DeviceSettings& d : c.s.devices)
-    if (d.name == name) return &d;
+    if (d.name == device_in(stream)) return &d;
   return nullptr;
 }
 

@@ -14,7 +14,6 @@
 #include "daemon/recording_stream.hpp"
 #include "daemon/sample_block.hpp"
 #include "daemon/session_json.hpp"
-#include "daemon/stream_sources.hpp"
 
 namespace grfd {
 namespace {
@@ -87,6 +86,20 @@ void note_device(std::string_view event, std::string_view detail, std::map<std::
   if (!json.is_object() || !json.contains("device") || !json.contains("serial")) return;
   if (json["device"].is_string() && json["serial"].is_string() && !json["serial"].get_ref<const std::string&>().empty())
     serials[json["device"]] = json["serial"];
+}
+
+/// Fills serials that the settings left open with those of the stream's devices, in their order.
+void name_serials(const std::map<std::string, std::string>& serials, StreamTable& streams) {
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    StreamInfo& info = streams.edit(static_cast<StreamId>(i));
+    if (!info.serial.empty()) continue;
+    for (std::size_t at = 0; at < info.device.size();) {
+      const std::size_t end = std::min(info.device.find(", ", at), info.device.size());
+      const auto found = serials.find(info.device.substr(at, end - at));
+      if (found != serials.end()) info.serial += (info.serial.empty() ? "" : ", ") + found->second;
+      at = end + 2;
+    }
+  }
 }
 
 Survey survey(JournalReader& reader) {

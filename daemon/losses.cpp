@@ -1,20 +1,27 @@
 #include "daemon/losses.hpp"
 
+#include "schemas/stream.hpp"
+
 namespace grfd {
 
-void Losses::add(const std::string& detail) {
+std::optional<LostRow> parse_lost(std::string_view detail) {
   const auto json = nlohmann::json::parse(detail, nullptr, false);
-  if (!json.is_object() || !json.contains("stream") || !json["stream"].is_string()) return;
-  const std::string stream = json["stream"];
-  const std::size_t from = stream.find('/') + 1, end = stream.find('/', from);
-  if (!stream.starts_with("raw/") || end == std::string::npos) return;
-  Loss& loss = by_device_[stream.substr(from, end - from)][json.value("cause", "")];
+  if (!json.is_object() || !json.contains("stream") || !json["stream"].is_string() || !json.contains("count") ||
+      !json["count"].is_number_integer())
+    return std::nullopt;
+  LostRow row{json["stream"], json.value("cause", ""), std::nullopt, json.value("seconds", 0.0)};
+  if (const auto count = json["count"].get<std::int64_t>(); count >= 0) row.count = static_cast<std::uint64_t>(count);
+  return row;
+}
+
+void Losses::add(const std::string& detail) {
+  const auto row = parse_lost(detail);
+  if (!row || device_in(row->stream).empty()) return;
+  Loss& loss = by_device_[std::string(device_in(row->stream))][row->cause];
   ++loss.gaps;
-  if (const std::int64_t count = json.value("count", std::int64_t{-1}); count < 0)
-    ++loss.of_unknown_length;
-  else
-    loss.samples += static_cast<std::uint64_t>(count);
-  loss.seconds += json.value("seconds", 0.0);
+  loss.samples += row->count.value_or(0);
+  loss.of_unknown_length += !row->count;
+  loss.seconds += row->seconds;
 }
 
 nlohmann::ordered_json Losses::of(const std::string& device) const {

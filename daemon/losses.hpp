@@ -1,17 +1,27 @@
-// What each device lost, by cause.
+// What was lost, from the rows of the stream `gaps`; and what each device lost, by cause.
 #pragma once
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace grfd {
+
+/// A row "lost" of the stream `gaps`.
+struct LostRow {
+  std::string stream, cause;
+  std::optional<std::uint64_t> count;  ///< of the stream's rows; none: nobody knows
+  double seconds = 0;                  ///< of an outage
+};
+/// @param detail {"stream", "cause", "count": -1 when nobody knows, "seconds" of an outage}
+/// @return nothing when it is something else
+std::optional<LostRow> parse_lost(std::string_view detail);
 
 /// Sums the rows "lost" of the stream `gaps` (schemas/feed.md). One thread.
 class Losses {
  public:
-  /// @param detail {"stream": "raw/<device>/...", "cause": ..., "count": rows or -1, "seconds": of an outage}; others
-  ///        are ignored
-  void add(const std::string& detail);
+  void add(const std::string& detail);  ///< of a row "lost"; what is no loss of a device is ignored
   /// {cause: {"gaps", "samples", "of_unknown_length", "seconds"}}; empty: it lost nothing.
   nlohmann::ordered_json of(const std::string& device) const;
 

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "daemon/h5.hpp"
+#include "daemon/losses.hpp"
 #include "daemon/recording_stream.hpp"
 #include "daemon/session_json.hpp"
 #include "schemas/stream_json.hpp"
@@ -193,7 +194,7 @@ void list_streams(hid_t group, const std::string& prefix, std::vector<std::strin
   }
 }
 
-/// Rows of the gaps stream carry {"stream": name, "count": lost rows}, -1 when nobody knows. By stream.
+/// What the stream gaps accounts for, by stream.
 std::map<std::string, DeclaredGaps> declared_gaps(hid_t file) {
   std::map<std::string, DeclaredGaps> gaps;
   if (!h5::exists(file, "/streams/gaps/detail")) return gaps;
@@ -208,15 +209,11 @@ std::map<std::string, DeclaredGaps> declared_gaps(hid_t file) {
     h5::read_rows(dataset, type, at, n, slice.data());
     for (hsize_t i = 0; i < n; ++i) {
       const std::string_view row = std::string_view(slice).substr(i * width, width);
-      const auto json = nlohmann::json::parse(row.substr(0, row.find('\0')), nullptr, false);
-      if (!json.is_object() || !json.contains("stream") || !json["stream"].is_string() || !json.contains("count") ||
-          !json["count"].is_number_integer())
-        continue;
-      DeclaredGaps& of_stream = gaps[json["stream"].get<std::string>()];
-      if (json["count"].get<std::int64_t>() < 0)
-        ++of_stream.uncounted;
-      else
-        of_stream.lost += json["count"].get<std::uint64_t>();
+      const auto lost = parse_lost(row.substr(0, row.find('\0')));
+      if (!lost) continue;
+      DeclaredGaps& of_stream = gaps[lost->stream];
+      of_stream.lost += lost->count.value_or(0);
+      of_stream.uncounted += !lost->count;
     }
   }
   return gaps;

@@ -11,6 +11,7 @@
 
 #include "daemon/clock_lines.hpp"
 #include "daemon/h5.hpp"
+#include "daemon/losses.hpp"
 
 namespace grfd {
 namespace {
@@ -75,23 +76,23 @@ void find_streams(hid_t group, const std::string& prefix, std::vector<std::strin
   }
 }
 
-struct Losses {
+struct StreamLosses {
   std::size_t gaps = 0;
   bool unknown = false;  ///< of at least one nobody knows how many samples it cost
   double seconds = 0;    ///< of outages
 };
 
 /// What the stream gaps says, by stream.
-std::map<std::string, Losses> losses(hid_t file) {
-  std::map<std::string, Losses> all;
+std::map<std::string, StreamLosses> losses(hid_t file) {
+  std::map<std::string, StreamLosses> all;
   if (!h5::exists(file, "streams/gaps")) return all;
   for (const std::string& text : texts(h5::open(file, "streams/gaps"), "detail")) {
-    const Json detail = Json::parse(text, nullptr, false);
-    if (!detail.is_object() || !detail.contains("stream")) continue;
-    Losses& l = all[detail["stream"].get<std::string>()];
+    const auto row = parse_lost(text);
+    if (!row) continue;
+    StreamLosses& l = all[row->stream];
     ++l.gaps;
-    l.unknown |= detail.value("count", 0.0) < 0;
-    l.seconds += detail.value("seconds", 0.0);
+    l.unknown |= !row->count;
+    l.seconds += row->seconds;
   }
   return all;
 }
@@ -107,7 +108,7 @@ Json summarise(const std::string& path) {
   std::vector<std::string> names;
   find_streams(h5::open(file, "streams"), "", names);
   Json streams = Json::array();
-  const std::map<std::string, Losses> lost = losses(file);
+  const std::map<std::string, StreamLosses> lost = losses(file);
   double longest_s = 0;
   for (const std::string& name : names) {
     const h5::Id group = h5::open(file, "streams/" + name);
@@ -129,7 +130,7 @@ Json summarise(const std::string& path) {
     }
     longest_s = std::max(longest_s, duration);
     const auto found = lost.find(name);
-    const Losses l = found == lost.end() ? Losses{} : found->second;
+    const StreamLosses l = found == lost.end() ? StreamLosses{} : found->second;
     streams.push_back({{"name", name},
                        {"rows", rows},
                        {"missing", missing},

@@ -22,6 +22,7 @@
 #include <cmath>
 
 #include "drivers/emulation/microstrain_mip_device.hpp"
+#include "drivers/microstrain_mip_settings.hpp"
 #include "drivers/microstrain_mip_setup.hpp"
 #include "drivers/mip_content.hpp"
 #include "drivers/sync_stream.hpp"
@@ -39,12 +40,6 @@ constexpr std::uint64_t kLongestHole = 3'600'000'000'000;  // a longer step is a
 constexpr std::uint64_t kOldestEdge = 10'000'000'000;      // an edge further from the samples is of another time
 constexpr double kAtFullScale = 0.999;                     // of the nominal range
 constexpr std::uint16_t kOverRangeBits = 0x77;
-
-enum class Cause : std::int64_t { link = 0, device = 1, corrupt = 2, clock_back = 3, restart = 4, clock_jump = 5 };
-constexpr const char* kCauseLabels =
-    "0 bytes lost on the way, 1 not sent by the device, 2 damaged bytes, 3 the device restarted, 4 the driver "
-    "restarted, "
-    "5 the device's clock was set";
 
 class MicrostrainMip final : public Driver {
  public:
@@ -192,20 +187,20 @@ class MicrostrainMip final : public Driver {
     std::uint16_t flags = 0;
     if (any_) {
       if (restart_) {
-        lose(-1, Cause::restart, c, arrival, out, flags);
+        lose(-1, MipLoss::restart, c, arrival, out, flags);
       } else if (c.t_ns < last_t_ns_) {
-        lose(-1, Cause::clock_back, c, arrival, out, flags);
+        lose(-1, MipLoss::clock_back, c, arrival, out, flags);
       } else if (c.t_ns - last_t_ns_ > kLongestHole) {
-        lose(-1, Cause::clock_jump, c, arrival, out, flags);
+        lose(-1, MipLoss::clock_jump, c, arrival, out, flags);
       } else {
         const auto step = std::llround(static_cast<double>(c.t_ns - last_t_ns_) / period_ns_);
         if (step == 0) return ++duplicate_time_;
         const bool counted = c.delta && c.ticks == static_cast<std::uint64_t>(step) * decimation_;
         if (step > 1)
           lose(step - 1,
-               damage() != last_damage_ ? Cause::corrupt
-               : counted                ? Cause::device
-                                        : Cause::link,
+               damage() != last_damage_ ? MipLoss::corrupt
+               : counted                ? MipLoss::device
+                                        : MipLoss::link,
                c, arrival, out, flags);
         if (c.delta && c.ticks != decimation_) ++delta_mismatch_;
         seq_ += static_cast<std::uint64_t>(step);
@@ -235,7 +230,7 @@ class MicrostrainMip final : public Driver {
 
   /// Writes the loss row in front of the sample that follows the hole. An unknown count starts a new epoch of the
   /// clock.
-  void lose(std::int64_t count, Cause cause, const MipContent& c, TimeNs arrival, SampleBatch& out,
+  void lose(std::int64_t count, MipLoss cause, const MipContent& c, TimeNs arrival, SampleBatch& out,
             std::uint16_t& flags) noexcept {
     flags |= kGapBefore;
     if (count < 0) {
@@ -287,51 +282,6 @@ class MicrostrainMip final : public Driver {
 };
 
 UsbMatch match() { return {{{kMicrostrainVendor, 0}, {kStmVendor, 0x5740, "microstrain"}}, true}; }
-
-std::vector<StreamInfo> streams(const DeviceSettings& d) {
-  StreamInfo inertial, facts, loss;
-  inertial.name = "raw/" + d.name + "/inertial";
-  inertial.kind = facts.kind = loss.kind = StreamKind::raw;
-  inertial.columns = {{"accel_x", "g"},    {"accel_y", "g"},    {"accel_z", "g"},
-                      {"gyro_x", "rad/s"}, {"gyro_y", "rad/s"}, {"gyro_z", "rad/s"}};
-  inertial.device = facts.device = loss.device = d.name;
-  inertial.serial = facts.serial = loss.serial = d.serial;
-  inertial.clock = loss.clock = d.name;
-  inertial.clock_unit = loss.clock_unit = "ns";
-  inertial.rate_hz = kMipNominalBaseHz / mip_decimation(d.rate_hz, kMipNominalBaseHz);
-  inertial.frame = "axes of the sensor's case (x forward, y right, z down)";
-  inertial.sign =
-      "specific force; expected, not verified: a level unit at rest reads -1 g on z, the mounting calibration decides; "
-      "right-handed rotation";
-  inertial.description = "scaled accelerometer and gyroscope as the device sends them";
-  facts.name = "raw/" + d.name + "/facts";
-  facts.type = ValueType::f64;
-  facts.columns = {{"accel_range_g", "g"}, {"gyro_range_deg_s", "deg/s"},
-                   {"base_rate_hz", "Hz"}, {"decimation", "1"},
-                   {"rate_hz", "Hz"},      {"firmware", "1"}};
-  facts.description = "what the device said when it was started; firmware 1107 is 1.1.07";
-  loss.name = "raw/" + d.name + "/loss";
-  loss.type = ValueType::i64;
-  loss.columns = {{"first_seq", "count"}, {"count", "count"}, {"cause", "code", 0, 0, kCauseLabels}};
-  loss.description = "samples that are missing before the next one of the inertial stream; count -1: unknown";
-  std::vector<StreamInfo> all{inertial, facts, loss};
-  if (d.sync_pin > 0) all.push_back(sync_stream(d, "ns"));
-  return all;
-}
-
-std::vector<std::string> check_settings(const DeviceSettings& d) {
-  std::vector<std::string> errors;
-  if (d.clock != "own") errors.push_back("clock: this kind of device cannot be paced by another one, must be \"own\"");
-  if (!(d.rate_hz >= 1 && d.rate_hz <= kMipNominalBaseHz))
-    errors.push_back("rate_hz: " + std::to_string(d.rate_hz) + " is outside the device's 1 to 1000 Hz");
-  if (!(d.accel_range_g >= 0)) errors.push_back("accel_range_g: must be positive, or 0 to keep the device's setting");
-  if (!(d.gyro_range_deg_s >= 0))
-    errors.push_back("gyro_range_deg_s: must be positive, or 0 to keep the device's setting");
-  if (d.sync_pin < 0 || d.sync_pin > 4) errors.push_back("sync_pin: must be 1 to 4, or 0 for none");
-  for (const std::string& unknown : unknown_mip_faults(d.emulation))
-    errors.push_back("emulation.faults." + unknown + ": no such fault; known are " + mip_fault_names());
-  return errors;
-}
 
 std::unique_ptr<Driver> make(const DeviceSettings& d, StreamId first) {
   return std::make_unique<MicrostrainMip>(d, first);

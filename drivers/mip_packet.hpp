@@ -38,6 +38,8 @@ T read_be(Bytes data, std::size_t at = 0) noexcept {
   }
 }
 
+inline std::uint8_t byte_at(Bytes data, std::size_t at) noexcept { return std::to_integer<std::uint8_t>(data[at]); }
+
 struct Packet {
   std::uint8_t set = 0;
   Bytes payload;

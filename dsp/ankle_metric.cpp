@@ -22,8 +22,10 @@ class AnkleMetric final : public Metric {
                       {"shank_inclination", "deg"}, {"foot_pitch", "deg"},
                       {"eversion", "deg"},          {"tibial_rotation", "deg"}};
       mark_exploratory(info.columns, {"eversion", "tibial_rotation"});
+      info.device = source_devices({setup.settings.imus[static_cast<std::size_t>(a.shank)].stream,
+                                    setup.settings.imus[static_cast<std::size_t>(a.foot)].stream});
       info.rate_hz = 1000;
-      info.frame = "segment axes of the standing pose: x right, y anterior, z up";
+      info.frame = kSegmentFrame;
       info.sign = "+ = dorsiflexion, shank leaning forward, heel up, eversion, internal rotation of the tibia";
       info.formula = "dorsiflexion-inclination-difference, rate-exact-gyro";
       info.parameters =

@@ -15,6 +15,7 @@ class AsymmetryMetric final : public Metric {
     info.type = ValueType::f32;
     const double d = setup.filter_delay_s;
     info.columns = {{"load_bai_rl", "%", d}, {"load_bai_dn", "%", d}, {"share_left", "%", d}, {"share_right", "%", d}};
+    info.device = plate_devices(setup.settings);
     info.rate_hz = 1000;
     info.frame = kLabFrame;
     info.sign = "+ = right (rl) or dominant (dn) side carries more";

@@ -22,8 +22,9 @@ class CopMetric final : public Metric {
     for (const Side side : {Side::left, Side::right})
       plate_[static_cast<std::size_t>(side)] = plate_on(setup.settings, side);
     for (const PlateSettings& plate : setup.settings.plates)
-      add(setup, plate.name, "of the plate, on its own surface", plate.calibration.serial);
-    add(setup, "total", "of all plates together, on z = 0", "");
+      add(setup, plate.name, "of the plate, on its own surface", std::string(device_in(plate.stream)),
+          plate.calibration.serial);
+    add(setup, "total", "of all plates together, on z = 0", plate_devices(setup.settings), "");
     if (body_.foot_length_m > 0 && plate_[0] >= 0 && plate_[1] >= 0) add_foot(setup);
   }
   void states(StatePieces& pieces) override {
@@ -76,6 +77,7 @@ class CopMetric final : public Metric {
     info.name = "cop_foot";
     info.type = ValueType::f32;
     info.columns = {{"left", "%", d}, {"right", "%", d}, {"both", "%", d}};
+    info.device = plate_devices(setup.settings);
     info.rate_hz = 1000;
     info.frame = kLabFrame;
     info.point = "centre of pressure of cop/<plate> and cop/total";
@@ -88,12 +90,14 @@ class CopMetric final : public Metric {
     foot_writer_ = RowWriter(setup.streams.add(info), info);
     along_feet_ = true;
   }
-  void add(const MetricSetup& setup, const std::string& name, const char* where, const std::string& serial) {
+  void add(const MetricSetup& setup, const std::string& name, const char* where, const std::string& device,
+           const std::string& serial) {
     const double d = setup.filter_delay_s;
     StreamInfo info;
     info.name = "cop/" + name;
     info.type = ValueType::f32;
     info.columns = {{"cop_ml", "m", d}, {"cop_ap", "m", d}, {"fz", "N", d}, {"tz", "N.m", d}, {"sigma", "m", d}};
+    info.device = device;
     info.serial = serial;
     info.rate_hz = 1000;
     info.frame = kLabFrame;

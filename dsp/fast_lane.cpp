@@ -9,12 +9,6 @@
 namespace grfd {
 namespace {
 constexpr TimeNs kStale = 20'000'000;  // a shank rate older than that belongs to another movement
-
-std::string own_clock(const Settings& settings, const std::string& stream) {
-  for (const DeviceSettings& d : settings.devices)
-    if (stream.rfind("raw/" + d.name + "/", 0) == 0) return d.name;
-  return "";
-}
 }  // namespace
 
 FastLane::FastLane(const Settings& settings, StreamTable& streams) {
@@ -24,8 +18,8 @@ FastLane::FastLane(const Settings& settings, StreamTable& streams) {
     info.kind = StreamKind::calibrated;
     info.type = ValueType::f32;
     info.columns = {{"fx", "N"}, {"fy", "N"}, {"fz", "N"}, {"mx", "N.m"}, {"my", "N.m"}, {"mz", "N.m"}};
+    info.device = info.clock = device_in(plate.stream);
     info.serial = plate.calibration.serial;
-    info.clock = own_clock(settings, plate.stream);
     if (const auto raw = streams.find(plate.stream)) info.rate_hz = streams[*raw].rate_hz;
     info.frame = kLabFrame;
     info.point = "moments about the centre of the plate's top surface";
@@ -46,9 +40,10 @@ FastLane::FastLane(const Settings& settings, StreamTable& streams) {
     info.type = ValueType::f32;
     info.columns = {
         {"dorsiflexion_rate", "deg/s"}, {"shank_rate", "deg/s"}, {"foot_rate", "deg/s"}, {"shank_age", "s"}};
-    info.clock = own_clock(settings, stream);
+    info.device = source_devices({settings.imus[static_cast<std::size_t>(shank)].stream, stream});
+    info.clock = device_in(stream);
     if (const auto raw = streams.find(stream)) info.rate_hz = streams[*raw].rate_hz;
-    info.frame = "segment axes of the standing pose: x right, y anterior, z up";
+    info.frame = kSegmentFrame;
     info.sign = "+ = dorsiflexion, shank leaning forward, heel up";
     info.formula = "rate-exact-gyro";
     info.parameters =

@@ -15,6 +15,7 @@ class ForceRateMetric final : public Metric {
       info.name = "force_rate/" + plate.name;
       info.type = ValueType::f32;
       info.columns = {{"rate", "N/s", RunningDerivative::kForceRateDelay_s}};
+      info.device = device_in(plate.stream);
       info.serial = plate.calibration.serial;
       info.rate_hz = 1000;
       info.frame = kLabFrame;

@@ -33,6 +33,8 @@ class JointAngleMetric final : public Metric {
       info.name = std::string("ankle_jcs/") + to_string(side);
       info.type = ValueType::f32;
       info.columns = {{"dorsiflexion", "deg"}, {"eversion", "deg"}, {"tibial_rotation", "deg"}, {"heading", "deg"}};
+      info.device = source_devices({setup.settings.imus[static_cast<std::size_t>(shank)].stream,
+                                    setup.settings.imus[static_cast<std::size_t>(foot)].stream});
       info.rate_hz = 1000;
       info.frame = "joint coordinate system: e1 = shank x, floating, e3 = foot z; segment axes of the standing pose";
       info.sign =
@@ -56,7 +58,7 @@ class JointAngleMetric final : public Metric {
   void update(Frame& frame, SampleBatch& out) noexcept override {
     for (const Ankle& a : ankles_) {
       const auto k = static_cast<std::size_t>(a.side);
-      Side_& s = state_.side[k];
+      Track& s = state_.side[k];
       const ImuFrame &shank = frame.imus[static_cast<std::size_t>(a.shank)],
                      &foot = frame.imus[static_cast<std::size_t>(a.foot)];
       const bool flat = std::fabs(foot.inclination_rad) < kPitchFlat_deg * kRadPerDeg;
@@ -86,12 +88,12 @@ class JointAngleMetric final : public Metric {
     int shank, foot;
     RowWriter writer;
   };
-  struct Side_ {
+  struct Track {
     double heading_rad = kNaN, rate_rad_s = kNaN, foot_roll_rad = kNaN;
     std::uint64_t seq = 0;
   };
   struct State {
-    std::array<Side_, 2> side{};
+    std::array<Track, 2> side{};
   } state_;
   std::vector<Ankle> ankles_;
 };

@@ -5,6 +5,7 @@
 
 #include "dsp/frame.hpp"
 #include "dsp/row_writer.hpp"
+#include "dsp/source_devices.hpp"
 #include "dsp/stage.hpp"
 #include "schemas/settings.hpp"
 
@@ -42,6 +43,7 @@ std::unique_ptr<Metric> make_thigh_metric(const MetricSetup&);
 std::unique_ptr<Metric> make_squat_metric(const MetricSetup&);
 
 inline constexpr const char* kLabFrame = "lab: x right (ML), y anterior (AP), z up";
+inline constexpr const char* kSegmentFrame = "segment axes of the standing pose: x right, y anterior, z up";
 
 /// Index in Settings::plates of the plate on that side, or -1.
 inline int plate_on(const Settings& settings, Side side) {

@@ -17,7 +17,7 @@ class PelvisMetric final : public Metric {
     info.columns = {{"tilt", "deg"}, {"obliquity", "deg"}, {"axial", "deg"}};
     info.device = setup.settings.imus[static_cast<std::size_t>(imu_)].name;
     info.rate_hz = 1000;
-    info.frame = "segment axes of the standing pose: x right, y anterior, z up";
+    info.frame = kSegmentFrame;
     info.sign = "+ = tilted forward (anterior), right side higher, turned to the left";
     info.formula = "pelvis-inclination, turn-exact-gyro";
     info.parameters =

@@ -14,6 +14,7 @@ class PlateMetric final : public Metric {
       info.kind = StreamKind::calibrated;
       info.type = ValueType::f32;
       info.columns = {{"fx", "N"}, {"fy", "N"}, {"fz", "N"}, {"mx", "N.m"}, {"my", "N.m"}, {"mz", "N.m"}};
+      info.device = device_in(plate.stream);
       info.serial = plate.calibration.serial;
       info.rate_hz = 1000;
       info.frame = kLabFrame;

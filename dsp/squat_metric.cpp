@@ -30,7 +30,7 @@ class SquatMetric final : public Metric {
     active_ = plate_on(setup.settings, Side::left) >= 0 && plate_on(setup.settings, Side::right) >= 0;
     if (!active_) return;
     for (const Side side : {Side::left, Side::right}) {
-      StreamInfo info = common(std::string("reps/") + to_string(side));
+      StreamInfo info = common(std::string("reps/") + to_string(side), setup.settings);
       info.columns = {{"rep", "1"},
                       {"valid", "1"},
                       {"reason", "code", 0, 0, "0 none, 1 gap, 2 no_ankle_motion, 3 rejected"},
@@ -63,7 +63,7 @@ class SquatMetric final : public Metric {
       info.description = std::string("one row per closed repetition, ") + to_string(side) + " ankle";
       writers_[static_cast<std::size_t>(side)] = RowWriter(setup.streams.add(info), info);
     }
-    StreamInfo info = common("reps/pair");
+    StreamInfo info = common("reps/pair", setup.settings);
     info.columns = {{"rep", "1"},
                     {"reason", "code", 0, 0, kReasons},
                     {"t_start", "s"},
@@ -147,10 +147,11 @@ class SquatMetric final : public Metric {
   }
 
  private:
-  static StreamInfo common(std::string name) {
+  static StreamInfo common(std::string name, const Settings& settings) {
     StreamInfo info;
     info.name = std::move(name);
     info.type = ValueType::f64;
+    info.device = rig_devices(settings);
     return info;
   }
   void report(const SquatEvent& e, const RowTime& now, SampleBatch& out, Frame& frame) noexcept {

@@ -15,7 +15,7 @@ StreamInfo hypotheses_info(std::string name, std::vector<Column> columns) {
   info.name = std::move(name);
   info.type = ValueType::f64;
   info.columns = std::move(columns);
-  info.frame = "segment axes of the standing pose: x right, y anterior, z up";
+  info.frame = kSegmentFrame;
   info.exploratory = true;
   return info;
 }
@@ -84,7 +84,10 @@ std::unique_ptr<SquatPosture> SquatPosture::make(const MetricSetup& setup) {
 
 SquatPosture::SquatPosture(const MetricSetup& setup) {
   state_.standing.fill(kNaN);
-  const auto writer = [&](const StreamInfo& info) { return RowWriter(setup.streams.add(info), info); };
+  const auto writer = [&](StreamInfo info) {
+    info.device = rig_devices(setup.settings);
+    return RowWriter(setup.streams.add(info), info);
+  };
   if (imu_on(setup.settings, Segment::pelvis, Side::left) >= 0) {
     active_[tilt] = active_[obliquity] = active_[turned] = true;
     pelvis_ = writer(pelvis_info());

@@ -202,7 +202,10 @@ StreamInfo asymmetry_info(AsymmetryIndex index, const ParticipantSettings& who) 
 
 SquatRows::SquatRows(const MetricSetup& setup) : index_(setup.settings.squat.asymmetry_index) {
   const ParticipantSettings& who = setup.settings.participant;
-  const auto writer = [&](const StreamInfo& info) { return RowWriter(setup.streams.add(info), info); };
+  const auto writer = [&](StreamInfo info) {
+    info.device = rig_devices(setup.settings);
+    return RowWriter(setup.streams.add(info), info);
+  };
   for (const Side side : {Side::left, Side::right})
     load_[static_cast<std::size_t>(side)] = writer(load_info(side, who));
   load_pair_ = writer(load_pair_info(who));

@@ -17,7 +17,7 @@ class ThighMetric final : public Metric {
       info.columns = {{"inclination", "deg"}, {"above_parallel", "deg"}};
       info.device = setup.settings.imus[static_cast<std::size_t>(imu)].name;
       info.rate_hz = 1000;
-      info.frame = "segment axes of the standing pose: x right, y anterior, z up";
+      info.frame = kSegmentFrame;
       info.sign = "+ = hip behind the knee; + = above the parallel";
       info.formula = "thigh-inclination";
       info.parameters = "inclination to the vertical: standing_thigh_deg (" + std::to_string(standing_deg_) +

@@ -30,6 +30,14 @@ struct Column {
   bool exploratory = false;  ///< a hypothesis: never coloured good or bad
 };
 
+/// "u6" of "raw/u6/scan"; empty when the stream is no raw one.
+constexpr std::string_view device_in(std::string_view stream) {
+  constexpr std::string_view kRaw = "raw/";
+  if (!stream.starts_with(kRaw)) return {};
+  stream.remove_prefix(kRaw.size());
+  return stream.substr(0, stream.find('/'));
+}
+
 /// Marks the columns of these names as exploratory.
 inline void mark_exploratory(std::vector<Column>& columns, std::initializer_list<std::string_view> names) {
   for (Column& c : columns) c.exploratory |= std::find(names.begin(), names.end(), c.name) != names.end();

@@ -23,8 +23,6 @@ constexpr std::array<std::uint16_t, 27> kDescriptors{
 constexpr std::array<std::uint16_t, 14> kDescriptors5{0x0101, 0x0102, 0x0103, 0x0104, 0x0105, 0x0106, 0x0C06,
                                                       0x0C08, 0x0C11, 0x0C30, 0x0C32, 0x8004, 0x8005, 0x8012};
 
-U8 byte(Bytes b, std::size_t i) { return std::to_integer<U8>(b[i]); }
-
 void padded(Writer& w, const std::string& text) {
   for (std::size_t i = text.size(); i < 16; ++i) w.u8(' ');
   for (std::size_t i = 0; i < std::min<std::size_t>(16, text.size()); ++i) w.u8(static_cast<U8>(text[i]));
@@ -115,8 +113,8 @@ U8 MipServer::set_3dm(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
       data.field(0x83).u16(kBaseRateHz);
       break;
     case 0x0E:
-      if (in.size() != 1 || (byte(in, 0) != kSensor && byte(in, 0) != kSystem)) return kInvalidParameter;
-      data.field(0x8E).u8(byte(in, 0)).u16(kBaseRateHz);
+      if (in.size() != 1 || (byte_at(in, 0) != kSensor && byte_at(in, 0) != kSystem)) return kInvalidParameter;
+      data.field(0x8E).u8(byte_at(in, 0)).u16(kBaseRateHz);
       break;
     case 0x08:
     case 0x0F:
@@ -124,14 +122,14 @@ U8 MipServer::set_3dm(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
     case 0x11:
       return stream_control(in, data, has_data);
     case 0x30:
-      return in.size() == 1 && stored(byte(in, 0), now_, saved_, kStandard) ? kOk : kInvalidParameter;
+      return in.size() == 1 && stored(byte_at(in, 0), now_, saved_, kStandard) ? kOk : kInvalidParameter;
     case 0x32:
-      if (in.size() == 1 && stored(byte(in, 0), now_.rotation, saved_.rotation, kStandard.rotation)) return kOk;
-      if (in.size() == 17 && byte(in, 0) == kWrite) {
+      if (in.size() == 1 && stored(byte_at(in, 0), now_.rotation, saved_.rotation, kStandard.rotation)) return kOk;
+      if (in.size() == 17 && byte_at(in, 0) == kWrite) {
         for (std::size_t i = 0; i < 4; ++i) now_.rotation[i] = read_be<float>(in, 1 + 4 * i);
         return kOk;
       }
-      if (in.size() != 1 || byte(in, 0) != kRead) return kInvalidParameter;
+      if (in.size() != 1 || byte_at(in, 0) != kRead) return kInvalidParameter;
       data.field(0xB2);
       for (const float q : now_.rotation) data.f32(q);
       break;
@@ -166,11 +164,11 @@ bool MipServer::can_send(U8 set, U8 field) const {
 U8 MipServer::format(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
   const std::size_t at = descriptor == 0x0F ? 2 : 1;  // generation 5 has only the sensor set and does not name it
   if (in.size() < at) return kInvalidParameter;
-  const U8 set = at == 2 ? byte(in, 1) : U8{kSensor};
+  const U8 set = at == 2 ? byte_at(in, 1) : U8{kSensor};
   if (set != kSensor && set != kSystem) return kInvalidParameter;
   auto MipSettings::*const member = set == kSensor ? &MipSettings::sensor_format : &MipSettings::system_format;
-  if (in.size() == at && stored(byte(in, 0), now_.*member, saved_.*member, kStandard.*member)) return kOk;
-  if (byte(in, 0) == kRead && in.size() == at) {
+  if (in.size() == at && stored(byte_at(in, 0), now_.*member, saved_.*member, kStandard.*member)) return kOk;
+  if (byte_at(in, 0) == kRead && in.size() == at) {
     data.field(at == 2 ? 0x8F : 0x80);
     if (at == 2) data.u8(set);
     data.u8(static_cast<U8>((now_.*member).size()));
@@ -178,11 +176,11 @@ U8 MipServer::format(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
     has_data = true;
     return kOk;
   }
-  if (byte(in, 0) != kWrite || in.size() < at + 1 || in.size() != at + 1 + 3 * std::size_t{byte(in, at)})
+  if (byte_at(in, 0) != kWrite || in.size() < at + 1 || in.size() != at + 1 + 3 * std::size_t{byte_at(in, at)})
     return kInvalidParameter;
   MipSettings::Format wanted;
   for (std::size_t i = at + 1; i < in.size(); i += 3) {
-    wanted.push_back({byte(in, i), read_be<std::uint16_t>(in, i + 1)});
+    wanted.push_back({byte_at(in, i), read_be<std::uint16_t>(in, i + 1)});
     if (!can_send(set, wanted.back().descriptor) || wanted.back().decimation == 0) return kInvalidParameter;
   }
   now_.*member = std::move(wanted);
@@ -191,15 +189,15 @@ U8 MipServer::format(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
 
 U8 MipServer::stream_control(Bytes in, Writer& data, bool& has_data) {
   if (in.size() < 2) return kInvalidParameter;
-  const U8 selector = byte(in, 1), sensor = options_.generation5 ? U8{1} : U8{kSensor};
+  const U8 selector = byte_at(in, 1), sensor = options_.generation5 ? U8{1} : U8{kSensor};
   if (selector != sensor && (options_.generation5 || selector != kSystem)) return kInvalidParameter;
   auto MipSettings::*const member = selector == sensor ? &MipSettings::sensor_enabled : &MipSettings::system_enabled;
-  if (in.size() == 2 && stored(byte(in, 0), now_.*member, saved_.*member, true)) return kOk;
-  if (in.size() == 3 && byte(in, 0) == kWrite && byte(in, 2) <= 1) {
-    now_.*member = byte(in, 2) != 0;
+  if (in.size() == 2 && stored(byte_at(in, 0), now_.*member, saved_.*member, true)) return kOk;
+  if (in.size() == 3 && byte_at(in, 0) == kWrite && byte_at(in, 2) <= 1) {
+    now_.*member = byte_at(in, 2) != 0;
     return kOk;
   }
-  if (in.size() != 2 || byte(in, 0) != kRead) return kInvalidParameter;
+  if (in.size() != 2 || byte_at(in, 0) != kRead) return kInvalidParameter;
   data.field(0x85).u8(selector).u8(now_.*member);
   has_data = true;
   return kOk;
@@ -208,7 +206,7 @@ U8 MipServer::stream_control(Bytes in, Writer& data, bool& has_data) {
 U8 MipServer::ranges(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
   const std::size_t at = descriptor == 0x53 ? 0 : 1;
   if (in.size() <= at) return kInvalidParameter;
-  const U8 type = byte(in, at);
+  const U8 type = byte_at(in, at);
   if (type != 1 && type != 2) return kInvalidParameter;
   const std::span<const Range> have = type == 1 ? std::span<const Range>(kAccelRanges) : kGyroRanges;
   U8 MipSettings::*const member = type == 1 ? &MipSettings::accel_range : &MipSettings::gyro_range;
@@ -217,14 +215,14 @@ U8 MipServer::ranges(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
     data.field(0xD3).u8(type).u8(static_cast<U8>(have.size()));
     for (const Range& r : have) data.u8(r.setting).f32(r.full_scale);
   } else {
-    if (in.size() == 2 && stored(byte(in, 0), now_.*member, saved_.*member, kStandard.*member)) return kOk;
-    if (in.size() == 3 && byte(in, 0) == kWrite) {
-      if (std::none_of(have.begin(), have.end(), [&](const Range& r) { return r.setting == byte(in, 2); }))
+    if (in.size() == 2 && stored(byte_at(in, 0), now_.*member, saved_.*member, kStandard.*member)) return kOk;
+    if (in.size() == 3 && byte_at(in, 0) == kWrite) {
+      if (std::none_of(have.begin(), have.end(), [&](const Range& r) { return r.setting == byte_at(in, 2); }))
         return kInvalidParameter;
-      now_.*member = byte(in, 2);
+      now_.*member = byte_at(in, 2);
       return kOk;
     }
-    if (in.size() != 2 || byte(in, 0) != kRead) return kInvalidParameter;
+    if (in.size() != 2 || byte_at(in, 0) != kRead) return kInvalidParameter;
     data.field(0xD2).u8(type).u8(now_.*member);
   }
   has_data = true;
@@ -233,7 +231,7 @@ U8 MipServer::ranges(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
 
 U8 MipServer::low_pass(Bytes in, Writer& data, bool& has_data) {
   if (in.size() < 3) return kInvalidParameter;
-  const U8 function = byte(in, 0), set = byte(in, 1), field = byte(in, 2);
+  const U8 function = byte_at(in, 0), set = byte_at(in, 1), field = byte_at(in, 2);
   const bool all = set == 0 && field == 0 && function != kRead;
   if (!all && (set != kSensor || (field != 0x04 && field != 0x05))) return kInvalidParameter;
   if (function == kRead && in.size() == 3) {
@@ -245,8 +243,8 @@ U8 MipServer::low_pass(Bytes in, Writer& data, bool& has_data) {
   for (auto MipSettings::*member : {&MipSettings::accel_filter, &MipSettings::gyro_filter}) {
     if (!all && (field == 0x04) != (member == &MipSettings::accel_filter)) continue;
     if (in.size() == 3 && stored(function, now_.*member, saved_.*member, kStandard.*member)) continue;
-    if (function != kWrite || in.size() != 9 || byte(in, 3) > 1 || byte(in, 4) > 1) return kInvalidParameter;
-    now_.*member = {byte(in, 3) != 0, byte(in, 4) != 0, read_be<float>(in, 5)};
+    if (function != kWrite || in.size() != 9 || byte_at(in, 3) > 1 || byte_at(in, 4) > 1) return kInvalidParameter;
+    now_.*member = {byte_at(in, 3) != 0, byte_at(in, 4) != 0, read_be<float>(in, 5)};
   }
   return kOk;
 }

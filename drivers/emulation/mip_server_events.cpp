@@ -8,7 +8,6 @@ using namespace mip;
 namespace {
 
 using U8 = std::uint8_t;
-U8 byte_at(Bytes b, std::size_t i) { return std::to_integer<U8>(b[i]); }
 
 template <class T>
 bool stored(U8 function, T& now, T& saved) {

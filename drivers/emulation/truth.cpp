@@ -9,6 +9,7 @@ StreamInfo grid(std::string name, std::vector<Column> columns) {
   StreamInfo info;
   info.name = std::move(name);
   info.kind = StreamKind::truth;
+  info.device = "stimulus";
   info.columns = std::move(columns);
   info.rate_hz = 1000;
   return info;

@@ -1,9 +1,14 @@
 """What the forces of a repetition should have been (reps_load, reps_exploratory, reps_asymmetry): each measure's definition, written
 on whole arrays, applied to the true courses. Times are milliseconds of the session, the phases those of truth.py."""
 import math
+import pathlib
+import sys
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "dsp"))
+from excursion import excursion
 
 G = 9.80665
 PHASES = ("standing", "descent", "bottom", "ascent")
@@ -21,20 +26,6 @@ def slope_of_parabola(force):
     fitted = np.lib.stride_tricks.sliding_window_view(force, 61) @ PARABOLA
     out[50 : 50 + len(fitted)] = fitted
     return out
-
-
-def excursion(x, first, last):
-    """Above 3 until below 2 for 0.1 s at least: (first millisecond or None, milliseconds in all)."""
-    onset, total, since = None, 0, None
-    for k in range(first, last + 2):
-        if since is not None and (k > last or x[k] < 2):
-            if k - since >= 100:
-                onset = since if onset is None else onset
-                total += k - since
-            since = None
-        if k <= last and since is None and x[k] > 3:
-            since = k
-    return onset, total
 
 
 class Body:

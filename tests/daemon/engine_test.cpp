@@ -409,41 +409,22 @@ BOOST_AUTO_TEST_CASE(a_saved_state_goes_on_as_if_nothing_had_happened) {
     all.push_back(s);
   }
   for (std::size_t i = 0; i < all.size(); ++i) all[i].order = i;
-  const auto at = [&](double s) {
-    return static_cast<std::size_t>(
-        std::find_if(all.begin(), all.end(),
-                     [&](const Sample& x) { return x.t_arrival > kStart + static_cast<TimeNs>(s * 1e9); }) -
-        all.begin());
-  };
+  const auto at = [&](double s) { return first_after(all, static_cast<TimeNs>(s * 1e9)); };
   std::size_t in_gap = 0;  // between a loss row and the sample that follows it
   const StreamId loss = r.streams().id("raw/u6/loss");
   for (std::size_t i = at(4); i < all.size() && !in_gap; ++i)
     if (all[i].stream == loss) in_gap = i + 1;
   BOOST_REQUIRE(in_gap > 0);
-  struct Out {
-    std::vector<Sample> all;
-    static void push(void* self, std::span<const Sample> s) noexcept {
-      auto& to = static_cast<Out*>(self)->all;
-      to.insert(to.end(), s.begin(), s.end());
-    }
-  };
-  const auto feed = [&](Pipeline& pipeline, std::size_t from, std::size_t to) {
-    Out out;
-    FixedBatch<256> batch(&Out::push, &out);
-    for (std::size_t i = from; i < to; ++i) pipeline.step(all[i], batch);
-    batch.flush();
-    return out.all;
-  };
   for (const std::size_t cut :
        {std::size_t{0}, at(1.0), at(2.39), at(3.3), in_gap, at(7.0), at(9.0), at(11.0), at(11.95)}) {
     Assembly first(p.settings, kStart, 0, true), second(p.settings, kStart, 0, true);
-    feed(*first.pipeline, 0, cut);
+    feed(*first.pipeline, std::span(all).first(cut));
     std::vector<std::byte> state(first.pipeline->state_size());
     first.pipeline->save_state(state);
     BOOST_TEST(!second.pipeline->load_state(std::span(state).first(state.size() - 1)));
     BOOST_REQUIRE(second.pipeline->load_state(state));
-    const std::size_t end = std::min(all.size(), cut + 60000);
-    const auto one = feed(*first.pipeline, cut, end), two = feed(*second.pipeline, cut, end);
+    const auto rest = std::span(all).subspan(cut, std::min<std::size_t>(all.size() - cut, 60000));
+    const auto one = feed(*first.pipeline, rest), two = feed(*second.pipeline, rest);
     BOOST_REQUIRE(one.size() == two.size());
     std::size_t different = 0;
     std::string where;

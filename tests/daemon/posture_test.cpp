@@ -36,33 +36,15 @@ BOOST_AUTO_TEST_CASE(a_state_kept_while_the_pelvis_turns_goes_on_as_it_was) {
   BOOST_REQUIRE(rig.assembly.command(rig.clock.t, "tare {\"id\":1,\"plate\":\"all\"}"));
   rig.run_until(kStart + 15'500 * kMs, [&] { rig.assembly.engine->poll(rig.clock.t); });
 
-  struct Out {
-    std::vector<Sample> all;
-    static void push(void* self, std::span<const Sample> s) noexcept {
-      auto& to = static_cast<Out*>(self)->all;
-      to.insert(to.end(), s.begin(), s.end());
-    }
-  };
-  const auto feed = [&](Pipeline& pipeline, std::size_t from, std::size_t to) {
-    Out out;
-    FixedBatch<256> batch(&Out::push, &out);
-    for (std::size_t i = from; i < to; ++i) pipeline.step(input.samples[i], batch);
-    batch.flush();
-    return out.all;
-  };
-  const auto at = [&](TimeNs t) {
-    const auto& s = input.samples;
-    return static_cast<std::size_t>(
-        std::find_if(s.begin(), s.end(), [&](const Sample& x) { return x.t_arrival > kStart + t; }) - s.begin());
-  };
+  const std::span<const Sample> all = input.samples;
   for (const TimeNs cut : {5 * kSecond, 8500 * kMs, 11200 * kMs}) {  // standing; in the first, the second descent
     Assembly first(settings, kStart, 0, true), second(settings, kStart, 0, true);
-    feed(*first.pipeline, 0, at(cut));
+    const std::size_t at = first_after(input.samples, cut);
+    feed(*first.pipeline, all.first(at));
     std::vector<std::byte> state(first.pipeline->state_size());
     first.pipeline->save_state(state);
     BOOST_REQUIRE(second.pipeline->load_state(state));
-    const auto one = feed(*first.pipeline, at(cut), input.samples.size()),
-               two = feed(*second.pipeline, at(cut), input.samples.size());
+    const auto one = feed(*first.pipeline, all.subspan(at)), two = feed(*second.pipeline, all.subspan(at));
     BOOST_REQUIRE(one.size() == two.size());
     std::size_t different = 0, posture = 0;
     const StreamId pelvis = rig.streams().id("reps_pelvis");

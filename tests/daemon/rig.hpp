@@ -1,8 +1,10 @@
 // The demonstration rig in virtual time, put together as the daemon does it; and what came out of an engine.
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,26 @@ T column(const Row& row, std::size_t index) {
   T v;
   std::memcpy(&v, row.bytes.data() + index * sizeof(T), sizeof(T));
   return v;
+}
+
+/// What a pipeline makes of samples.
+inline std::vector<Sample> feed(Pipeline& pipeline, std::span<const Sample> samples) {
+  std::vector<Sample> made;
+  FixedBatch<256> batch(
+      [](void* self, std::span<const Sample> s) noexcept {
+        auto& to = *static_cast<std::vector<Sample>*>(self);
+        to.insert(to.end(), s.begin(), s.end());
+      },
+      &made);
+  for (const Sample& s : samples) pipeline.step(s, batch);
+  batch.flush();
+  return made;
+}
+/// Index of the first sample that arrived later than `after` the session's start.
+inline std::size_t first_after(const std::vector<Sample>& samples, TimeNs after) {
+  return static_cast<std::size_t>(
+      std::find_if(samples.begin(), samples.end(), [&](const Sample& s) { return s.t_arrival > kStart + after; }) -
+      samples.begin());
 }
 
 struct Rig {

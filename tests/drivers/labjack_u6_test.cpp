@@ -2,6 +2,7 @@
 #include <set>
 
 #include "tests/drivers/labjack_u6_rig.hpp"
+#include "tests/drivers/untouched_link.hpp"
 
 using namespace grfd;
 using namespace grfd::u6_test;
@@ -39,20 +40,7 @@ BOOST_AUTO_TEST_CASE(start_sends_the_documented_commands_in_order) {
 }
 
 BOOST_AUTO_TEST_CASE(a_device_without_the_three_pipes_is_no_u6_and_is_not_touched) {
-  struct Other final : Link {
-    LinkInfo facts;
-    const LinkInfo& info() const override { return facts; }
-    void claim(std::span<const int>) override { BOOST_ERROR("claimed"); }
-    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>, int) override {
-      BOOST_ERROR("asked");
-      return 0;
-    }
-    void write(std::uint8_t, std::span<const std::byte>, int) override { BOOST_ERROR("written"); }
-    std::size_t read(std::uint8_t, std::span<std::byte>, int) override { return 0; }
-    void start_stream(std::uint8_t, std::size_t, int) override {}
-    void stop_stream(std::uint8_t, int) noexcept override {}
-    void set_receiver(Receiver*) override {}
-  } other;
+  test::UntouchedLink other;
   Rig rig(thirteen_channels());
   const std::vector<std::uint8_t> good = rig.device.info().configuration;
   int pipes = 0;

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "tests/drivers/mip_test_link.hpp"
+#include "tests/drivers/untouched_link.hpp"
 
 using namespace grfd;
 using grfd::test::hex;
@@ -555,19 +556,7 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_break_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(another_makers_device_is_not_touched) {
-  struct Foreign final : Link {
-    LinkInfo facts;
-    const LinkInfo& info() const override { return facts; }
-    void claim(std::span<const int>) override { BOOST_ERROR("claimed"); }
-    std::size_t control(std::uint8_t, std::uint8_t, std::uint16_t, std::uint16_t, std::span<std::byte>, int) override {
-      return 0;
-    }
-    void write(std::uint8_t, std::span<const std::byte>, int) override { BOOST_ERROR("written"); }
-    std::size_t read(std::uint8_t, std::span<std::byte>, int) override { return 0; }
-    void start_stream(std::uint8_t, std::size_t, int) override {}
-    void stop_stream(std::uint8_t, int) noexcept override {}
-    void set_receiver(Receiver*) override {}
-  } link;
+  test::UntouchedLink link;
   MipRig rig(settings());
   link.facts = rig.device->info();
   link.facts.vendor_id = 0x0483;

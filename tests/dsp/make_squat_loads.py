@@ -7,6 +7,7 @@ from scipy.signal import sosfiltfilt
 sys.path.insert(0, sys.argv[1])
 import gp_asym, gp_squat as sq, gp_subject as sub
 from gp_filters import butter_sos
+from excursion import excursion
 from squat_channels import STEP, clean, pack
 
 G = 9.80665
@@ -27,20 +28,6 @@ def subject(**mod):
              shank=o["shank"], pitch=o["heel"], ev=o["ev"], fx=[W[i][:, 0] for i in (0, 1)], fy=[W[i][:, 1] for i in (0, 1)], copx=w["x"], copy_side=w["y"],
              tz=tz, force_rate=[np.gradient(x, 1e-3) for x in raw], raw=raw, copy=w["ycop"])
     return p, S
-
-
-def excursion(x, i0, i1):
-    """Above 3 until below 2 for at least 0.1 s: first tick, ticks in all"""
-    first, total, since = None, 0, None
-    for k in range(i0, i1 + 2):
-        if since is not None and (k > i1 or x[k] < 2):
-            if k - since >= 100:
-                first = since if first is None else first
-                total += k - since
-            since = None
-        if k <= i1 and since is None and x[k] > 3:
-            since = k
-    return first, total
 
 
 def loads(p, T, rep, heels, toe_out, ankle_ahead):

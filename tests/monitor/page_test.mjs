@@ -11,14 +11,20 @@ const live = (page, seconds = 60) => until("the page is live", seconds, async ()
 const load = () => `load of the machine ${readFileSync("/proc/loadavg", "utf8").split(" ").slice(0, 3).join(" ")}`;
 const near = (what, value, wanted, tolerance) => check(`${what}: ${value} (${wanted} ± ${tolerance})`, value !== null && Math.abs(value - wanted) <= tolerance, String(value));
 
-/** The athlete of config/demo.toml: 80 kg, 30 and 20 deg/s, 26 and 30 deg, 2 and 8 % more on the right, 698 ms. */
-async function numbers() {
-  // Later than usual: on a busy machine the plates are zeroed late, and nobody may stand on them then.
-  rig.startDaemon("--set", "stimulus.subject.step_on_s=8", "--set", "stimulus.subject.first_descent_s=13");
+/** The monitor beside a daemon that runs, and its page, alive. */
+async function livePage() {
   await rig.startMonitor();
   const page = await rig.page();
   await page.goto(`http://127.0.0.1:${rig.port}/`);
   await live(page);
+  return page;
+}
+
+/** The athlete of config/demo.toml: 80 kg, 30 and 20 deg/s, 26 and 30 deg, 2 and 8 % more on the right, 698 ms. */
+async function numbers() {
+  // Later than usual: on a busy machine the plates are zeroed late, and nobody may stand on them then.
+  rig.startDaemon("--set", "stimulus.subject.step_on_s=8", "--set", "stimulus.subject.first_descent_s=13");
+  const page = await livePage();
   await page.evaluate(() => {
     window.seen = [];
     let last = -1;
@@ -62,10 +68,7 @@ async function numbers() {
 
 async function faults() {
   rig.startDaemon("--set", "device.imu_foot_left.required=false", "--set", "device.imu_foot_left.emulation.unplug_at_s=12", "--set", "device.imu_foot_left.emulation.unplug_for_s=6");
-  await rig.startMonitor();
-  const page = await rig.page();
-  await page.goto(`http://127.0.0.1:${rig.port}/`);
-  await live(page);
+  const page = await livePage();
   await until("angles are known", 30, async () => (await number(page, "angle-left")) !== null);
   await until("unplugged: the device is named", 40, async () => /imu_foot_left\s+LOST/.test(await page.textContent("#quality")));
   check("its ankle is unknown, not held", (await number(page, "angle-left")) === null && (await newest(page, "angle_left")) === null);
@@ -177,10 +180,7 @@ async function frameWork(page, seconds) {
 async function performance() {
   const seconds = Number(process.env.GRFD_MONITOR_SECONDS ?? 20);
   rig.startDaemon();
-  await rig.startMonitor();
-  const page = await rig.page();
-  await page.goto(`http://127.0.0.1:${rig.port}/`);
-  await live(page);
+  const page = await livePage();
   await until("there are repetitions", 60, async () => (await table(page)).length >= 1);
   const cdp = await page.context().newCDPSession(page);
   const heap = async () => {
@@ -213,10 +213,7 @@ async function performance() {
 async function latency() {
   const seconds = Number(process.env.GRFD_MONITOR_SECONDS ?? 20), arrived = join(rig.folder, "arrivals.json");
   rig.startDaemon();
-  await rig.startMonitor();
-  const page = await rig.page();
-  await page.goto(`http://127.0.0.1:${rig.port}/`);
-  await live(page);
+  const page = await livePage();
   await until("there are repetitions", 60, async () => (await table(page)).length >= 1);
   const listener = spawn("/usr/bin/python3", ["-B", join(source, "tests/monitor/arrivals.py"), `ipc://${rig.folder}/feed`, arrived, String(seconds + 3)], { stdio: "inherit" });
   await sleep(1500);

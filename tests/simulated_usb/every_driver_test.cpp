@@ -50,10 +50,8 @@ struct Rigs {
 };
 
 /// Passes everything on, but what comes in is nonsense.
-struct Hostile final : EmulatedDevice {
-  explicit Hostile(EmulatedDevice& d) : device(d) {}
-  const LinkInfo& info() const override { return device.info(); }
-  std::vector<std::uint8_t> device_descriptor() const override { return device.device_descriptor(); }
+struct Hostile final : Through {
+  using Through::Through;
   int control(TimeNs now, std::uint8_t t, std::uint8_t r, std::uint16_t v, std::uint16_t i,
               std::span<std::byte> d) override {
     const int n = device.control(now, t, r, v, i, d);
@@ -61,8 +59,6 @@ struct Hostile final : EmulatedDevice {
       for (std::byte& b : d) b = static_cast<std::byte>(bits());
     return n;
   }
-  void out(TimeNs now, std::uint8_t e, std::span<const std::byte> d) override { device.out(now, e, d); }
-  void advance(TimeNs now) override { device.advance(now); }
   TimeNs ready(TimeNs now, std::uint8_t e, std::size_t n) override {
     return random ? std::max(now, due) : device.ready(now, e, n);
   }
@@ -74,7 +70,6 @@ struct Hostile final : EmulatedDevice {
   int partial(TimeNs now, std::uint8_t e, std::span<std::byte> d) override {
     return random ? fill(d) : device.partial(now, e, d);
   }
-  void power_cycle(TimeNs now) override { device.power_cycle(now); }
   int fill(std::span<std::byte> d) {
     const std::size_t n = bits() % 5 == 0 ? 0 : bits() % (d.size() + 1);
     for (std::byte& b : d.first(n)) b = static_cast<std::byte>(bits());
@@ -85,7 +80,6 @@ struct Hostile final : EmulatedDevice {
     }
     return static_cast<int>(n);
   }
-  EmulatedDevice& device;
   std::atomic<bool> random{false};
   TimeNs due = 0;
   std::mt19937 bits{7};

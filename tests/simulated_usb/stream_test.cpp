@@ -10,8 +10,8 @@ BOOST_AUTO_TEST_CASE(devices_are_found_and_told_apart) {
   U6 u6(1);
   Mip mip(2), foreign(3), generic(4);
   // 0483:5740 is everybody's virtual serial port: foreign is another maker's, generic is MicroStrain's.
-  struct Renamed : EmulatedDevice {
-    Renamed(EmulatedDevice& d, std::string maker) : device(d), facts(d.info()) {
+  struct Renamed final : Through {
+    Renamed(EmulatedDevice& d, std::string maker) : Through(d), facts(d.info()) {
       facts.manufacturer = std::move(maker);
     }
     const LinkInfo& info() const override { return facts; }
@@ -20,17 +20,6 @@ BOOST_AUTO_TEST_CASE(devices_are_found_and_told_apart) {
       d[8] = 0x83, d[9] = 0x04, d[10] = 0x40, d[11] = 0x57;
       return d;
     }
-    int control(TimeNs now, std::uint8_t t, std::uint8_t r, std::uint16_t v, std::uint16_t i,
-                std::span<std::byte> d) override {
-      return device.control(now, t, r, v, i, d);
-    }
-    void out(TimeNs now, std::uint8_t e, std::span<const std::byte> d) override { device.out(now, e, d); }
-    void advance(TimeNs now) override { device.advance(now); }
-    TimeNs ready(TimeNs now, std::uint8_t e, std::size_t n) override { return device.ready(now, e, n); }
-    int in(TimeNs now, std::uint8_t e, std::span<std::byte> d) override { return device.in(now, e, d); }
-    int partial(TimeNs now, std::uint8_t e, std::span<std::byte> d) override { return device.partial(now, e, d); }
-    void power_cycle(TimeNs now) override { device.power_cycle(now); }
-    EmulatedDevice& device;
     LinkInfo facts;
   };
   Renamed other(foreign.device, "STMicroelectronics"), microstrain(generic.device, "LORD MICROSTRAIN");

@@ -129,21 +129,13 @@ BOOST_AUTO_TEST_CASE(a_device_that_does_not_answer_is_not_asked_all_the_time) {
   std::optional<UsbFinder> finder;
   Mip mip(1);
   // Answers enumeration, but nothing else comes in.
-  struct Mute final : EmulatedDevice {
-    explicit Mute(EmulatedDevice& d) : device(d) {}
-    const LinkInfo& info() const override { return device.info(); }
-    std::vector<std::uint8_t> device_descriptor() const override { return device.device_descriptor(); }
-    int control(TimeNs now, std::uint8_t t, std::uint8_t r, std::uint16_t v, std::uint16_t i,
-                std::span<std::byte> d) override {
-      return device.control(now, t, r, v, i, d);
-    }
+  struct Mute final : Through {
+    using Through::Through;
     void out(TimeNs, std::uint8_t, std::span<const std::byte>) override {}
     void advance(TimeNs) override {}
     TimeNs ready(TimeNs, std::uint8_t, std::size_t) override { return kNever; }
     int in(TimeNs, std::uint8_t, std::span<std::byte>) override { return -1; }
     int partial(TimeNs, std::uint8_t, std::span<std::byte>) override { return 0; }
-    void power_cycle(TimeNs now) override { device.power_cycle(now); }
-    EmulatedDevice& device;
   } mute(mip.device);
   Port port(bus(), 2, mute);
   port.plug();

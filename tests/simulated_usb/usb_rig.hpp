@@ -50,6 +50,24 @@ struct SineMotion final : InertialSource {
   }
 };
 
+/// A device as it is; whoever needs an odd one overrides what is odd about it.
+struct Through : EmulatedDevice {
+  explicit Through(EmulatedDevice& d) : device(d) {}
+  const LinkInfo& info() const override { return device.info(); }
+  std::vector<std::uint8_t> device_descriptor() const override { return device.device_descriptor(); }
+  int control(TimeNs now, std::uint8_t type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
+              std::span<std::byte> data) override {
+    return device.control(now, type, request, value, index, data);
+  }
+  void out(TimeNs now, std::uint8_t e, std::span<const std::byte> data) override { device.out(now, e, data); }
+  void advance(TimeNs now) override { device.advance(now); }
+  TimeNs ready(TimeNs now, std::uint8_t e, std::size_t bytes) override { return device.ready(now, e, bytes); }
+  int in(TimeNs now, std::uint8_t e, std::span<std::byte> data) override { return device.in(now, e, data); }
+  int partial(TimeNs now, std::uint8_t e, std::span<std::byte> data) override { return device.partial(now, e, data); }
+  void power_cycle(TimeNs now) override { device.power_cycle(now); }
+  EmulatedDevice& device;
+};
+
 /// As the daemon's port does: decodes on the event thread into memory that is there already.
 struct Sink final : Link::Receiver {
   explicit Sink(Driver& d) : driver(d), batch(&Sink::keep, this) { samples.reserve(100'000); }
