@@ -14,6 +14,8 @@
 #include "daemon/session_json.hpp"
 #include "recording_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(background_sync)
+
 using namespace recording_test;
 using namespace std::chrono_literals;
 
@@ -28,8 +30,6 @@ std::string ended_journal(const std::string& folder) {
   return path;
 }
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(background_sync)
 
 BOOST_AUTO_TEST_CASE(what_the_disk_refuses_is_told_once) {
   Folder folder;

@@ -3,6 +3,8 @@
 
 #include "rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(calibration_command)
+
 using namespace rig_test;
 
 namespace {
@@ -45,8 +47,6 @@ bool holds(const std::vector<std::string>& events, std::string_view text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(calibration_command)
 
 BOOST_AUTO_TEST_CASE(axes_by_command_measure_as_configured_ones_do) {
   const Vec3 right{0.0792, -0.9838, -0.1606}, wrong{-0.0792, 0.9838, 0.1606};  // of the demonstration; its opposite

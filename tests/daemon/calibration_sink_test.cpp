@@ -6,6 +6,8 @@
 #include "rig.hpp"
 #include "tests/dsp/calibration_movements.hpp"
 
+BOOST_AUTO_TEST_SUITE(calibration_sink)
+
 using namespace rig_test;
 using namespace grfd::calibration_movements;
 using Json = CalibrationSink::Json;
@@ -63,8 +65,6 @@ struct Procedure {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(calibration_sink)
 
 BOOST_AUTO_TEST_CASE(the_whole_procedure_with_pumps) {
   Procedure p({.toe_line_deg = 15, .eversion_deg = 0.9, .seed = 8});

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <fstream>
 
+BOOST_AUTO_TEST_SUITE(calibrations)
+
 using namespace grfd;
 namespace fs = std::filesystem;
 using Json = CalibrationStore::Json;
@@ -29,8 +31,6 @@ Json figures(double x) {
   return {{"imu", "a"}, {"accepted", true}, {"reason", ""}, {"share", 0.99}, {"ml_axis_left", {x, 0.6, 0.0}}};
 }
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(calibrations)
 
 BOOST_AUTO_TEST_CASE(a_calibration_is_found_by_serial_where_the_sensor_sat) {
   const Folder folder;

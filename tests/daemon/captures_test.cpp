@@ -14,6 +14,8 @@
 #include "daemon/replay.hpp"
 #include "tests/daemon/rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(captures)
+
 using namespace rig_test;
 namespace fs = std::filesystem;
 
@@ -95,8 +97,6 @@ std::size_t compare_raw(const Collector& live, const Collector& again, const Str
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(captures)
 
 BOOST_AUTO_TEST_CASE(every_driver_gives_the_samples_of_an_independent_decoder) {
   for (const DriverEntry& entry : driver_registry()) {

@@ -7,6 +7,8 @@
 #include "schemas/sample.hpp"
 #include "tests/daemon/recording_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(clock_lines)
+
 using namespace grfd;
 
 namespace {
@@ -103,3 +105,5 @@ BOOST_AUTO_TEST_CASE(a_recording_without_devices_has_no_clock_lines) {
   { const h5::Id group = h5::create_group(h5::create_file(path), "streams"); }
   BOOST_TEST(exact_clock_lines(h5::open_file(path)).empty());
 }
+
+BOOST_AUTO_TEST_SUITE_END()

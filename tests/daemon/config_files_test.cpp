@@ -15,6 +15,8 @@
 #include "daemon/geometry.hpp"
 #include "tests/daemon/config_drivers.hpp"
 
+BOOST_AUTO_TEST_SUITE(config_files)
+
 using namespace grfd;
 using Json = nlohmann::ordered_json;
 
@@ -59,8 +61,6 @@ Json normal(const Json& value) {  // {} and null are the same empty table of nam
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(config_files)
 
 BOOST_AUTO_TEST_CASE(grfd_toml_as_it_comes_gives_the_defaults) {
   const Settings s = load_config(kSource + "/config/grfd.toml", {}, test_drivers());

@@ -11,6 +11,8 @@
 #include "dsp/plate_model.hpp"
 #include "tests/daemon/config_drivers.hpp"
 
+BOOST_AUTO_TEST_SUITE(config)
+
 using namespace grfd;
 namespace fs = std::filesystem;
 
@@ -61,8 +63,6 @@ struct File {
 const char kU6[] = "[[device]]\nname = \"u6\"\ndriver = \"labjack_u6\"\nanalog_inputs = [0, 1, 2, 3, 4, 5]\n";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(config)
 
 BOOST_AUTO_TEST_CASE(every_bad_file_is_refused_in_these_words) {
   int files = 0;

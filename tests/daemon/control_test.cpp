@@ -13,6 +13,8 @@
 
 #include "tests/daemon/recording_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(control)
+
 using namespace grfd;
 using namespace std::chrono_literals;
 using Json = Control::Json;
@@ -95,8 +97,6 @@ class Caller {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(control)
 
 BOOST_AUTO_TEST_CASE(answers_and_keeps_its_socket_private) {
   Served served;

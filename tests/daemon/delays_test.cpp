@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <fstream>
 
+BOOST_AUTO_TEST_SUITE(delays)
+
 using namespace grfd;
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
@@ -22,8 +24,6 @@ Json imu(const char* name, bool accepted, double delay_s) {
   return {{"imu", name}, {"accepted", accepted}, {"delay_s", delay_s}, {"spread_s", 0.0002}, {"taps", 5}, {"r", 0.97}};
 }
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(delays)
 
 BOOST_AUTO_TEST_CASE(accepted_delays_are_kept_by_serial_and_read_back) {
   const Folder folder;

@@ -10,6 +10,8 @@
 #include "daemon/lab_clock.hpp"
 #include "tests/drivers/usbip_client.hpp"
 
+BOOST_AUTO_TEST_SUITE(emulate_over_usbip)
+
 using namespace grfd;
 using namespace grfd::usbip_test;
 
@@ -120,8 +122,6 @@ struct Unit {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(emulate_over_usbip)
 
 BOOST_AUTO_TEST_CASE(two_units_on_one_pacer_are_exported_and_stream) {
   const Settings settings =

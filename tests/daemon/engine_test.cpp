@@ -13,6 +13,8 @@
 #include "daemon/text_row.hpp"
 #include "tests/daemon/rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(engine)
+
 using namespace rig_test;
 
 namespace {
@@ -186,8 +188,6 @@ std::uint64_t holes(const std::vector<Row>& rows) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(engine)
 
 BOOST_AUTO_TEST_CASE(takes_samples_in_order_of_arrival_then_of_source) {
   Bench b;

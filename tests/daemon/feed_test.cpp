@@ -17,6 +17,8 @@
 #include "tests/daemon/recording_fixture.hpp"
 #include "tests/daemon/wait_for.hpp"
 
+BOOST_AUTO_TEST_SUITE(feed)
+
 using namespace recording_test;
 using namespace feed_test;
 using namespace std::chrono_literals;
@@ -238,8 +240,6 @@ std::string whole(const std::string& path) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(feed)
 
 BOOST_AUTO_TEST_CASE(golden_bytes) {
   const std::string path = GRFD_FIXTURES "/feed_golden";

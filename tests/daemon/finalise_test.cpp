@@ -21,6 +21,8 @@
 #include "daemon/sinks/recorder.hpp"
 #include "recording_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(finalising)
+
 // Asked by the leak sanitizer: a forked child lacks the threads that hold what other tests left to libraries.
 static int no_leak_check = 0;
 extern "C" int __lsan_is_turned_off() { return no_leak_check; }
@@ -336,3 +338,5 @@ BOOST_AUTO_TEST_CASE(speed_of_finalising_is_printed) {
       static_cast<double>(report.h5_bytes) / 1e6);
   BOOST_TEST(report.rows[kScan].second == ticks);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,8 @@
 
 #include "tests/daemon/keys_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(hostile_peers)
+
 using namespace keys_test;
 
 namespace {
@@ -66,8 +68,6 @@ class ConnectFlood {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(hostile_peers)
 
 BOOST_AUTO_TEST_CASE(a_flood_of_connections_leaves_descriptors_and_those_who_listen) {
   const Keys keys;

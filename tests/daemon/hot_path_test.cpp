@@ -17,6 +17,8 @@
 #include "daemon/text_row.hpp"
 #include "tests/daemon/rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(hot_path)
+
 using namespace rig_test;
 
 namespace {
@@ -82,8 +84,6 @@ std::size_t count_with(const std::vector<std::string>& texts, const std::string&
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(hot_path)
 
 BOOST_AUTO_TEST_CASE(the_watch_sees_what_it_is_for) {
   if (!GRFD_HOT_PATH_WATCH) {

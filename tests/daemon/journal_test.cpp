@@ -13,6 +13,8 @@
 #include "daemon/sample_block.hpp"
 #include "recording_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(journal)
+
 using namespace recording_test;
 
 namespace {
@@ -210,3 +212,5 @@ BOOST_AUTO_TEST_CASE(hostile_blocks_are_refused_without_reading_beyond) {
   }
   BOOST_TEST(refused > 0u);  // the rest decoded to something; the sanitizers watch the bounds
 }
+
+BOOST_AUTO_TEST_SUITE_END()

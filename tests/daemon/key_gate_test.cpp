@@ -5,9 +5,9 @@
 
 #include "tests/daemon/keys_fixture.hpp"
 
-using namespace keys_test;
-
 BOOST_AUTO_TEST_SUITE(key_gate)
+
+using namespace keys_test;
 
 BOOST_AUTO_TEST_CASE(only_an_allowed_key_hears_the_feed) {
   const Keys keys;

@@ -18,6 +18,8 @@
 #include "daemon/sinks/recorder.hpp"
 #include "recording_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(kill_recording)
+
 using namespace recording_test;
 
 namespace {
@@ -161,3 +163,5 @@ BOOST_AUTO_TEST_CASE(killed_at_any_moment_a_recording_loses_at_most_its_last_blo
       static_cast<double>(recorded) / 1e6, longest_loss_ms);
   BOOST_TEST(recorded > 0u);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(losses)
+
 using namespace grfd;
 
 BOOST_AUTO_TEST_CASE(losses_are_summed_by_device_and_cause) {
@@ -24,3 +26,5 @@ BOOST_AUTO_TEST_CASE(losses_are_summed_by_device_and_cause) {
   BOOST_TEST(losses.of("imu").at("starved").at("samples") == 3);
   BOOST_TEST(losses.of("cop").empty());
 }
+
+BOOST_AUTO_TEST_SUITE_END()

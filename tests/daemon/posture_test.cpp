@@ -4,6 +4,8 @@
 
 #include "tests/daemon/rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(posture)
+
 using namespace rig_test;
 
 namespace {
@@ -56,3 +58,5 @@ BOOST_AUTO_TEST_CASE(a_state_kept_while_the_pelvis_turns_goes_on_as_it_was) {
     BOOST_TEST(posture >= 1u);
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

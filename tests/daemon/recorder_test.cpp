@@ -16,6 +16,13 @@
 #include "daemon/session_json.hpp"
 #include "recording_fixture.hpp"
 
+namespace grfd {
+std::ostream& operator<<(std::ostream& out, RecordingEvent::Kind k) { return out << static_cast<int>(k); }
+std::ostream& operator<<(std::ostream& out, BlockKind k) { return out << static_cast<unsigned>(k); }
+}  // namespace grfd
+
+BOOST_AUTO_TEST_SUITE(recorder)
+
 using namespace recording_test;
 
 namespace {
@@ -92,11 +99,6 @@ struct DiskLimit {
   ~DiskLimit() { ::setrlimit(RLIMIT_FSIZE, &before); }
 };
 }  // namespace
-
-namespace grfd {
-std::ostream& operator<<(std::ostream& out, RecordingEvent::Kind k) { return out << static_cast<int>(k); }
-std::ostream& operator<<(std::ostream& out, BlockKind k) { return out << static_cast<unsigned>(k); }
-}  // namespace grfd
 
 BOOST_AUTO_TEST_CASE(a_trial_holds_everything_from_its_first_to_its_last_command) {
   Bench b;
@@ -292,3 +294,5 @@ BOOST_AUTO_TEST_CASE(speed_of_the_journal_is_printed) {
       static_cast<double>(b.events.back().bytes) / 1e6 / s, n * sizeof(Sample) / 1e6 / s, n / 1e6 / s, cpu_s / n * 1e9);
   BOOST_TEST(b.recorder.lost_samples.get() == 0u);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

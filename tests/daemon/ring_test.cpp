@@ -4,9 +4,9 @@
 #include <thread>
 #include <vector>
 
-using grfd::SpscRing;
-
 BOOST_AUTO_TEST_SUITE(ring)
+
+using grfd::SpscRing;
 
 BOOST_AUTO_TEST_CASE(keeps_order_and_says_when_it_is_full) {
   SpscRing<int> r(5);

@@ -14,6 +14,8 @@
 #include "tests/daemon/recording_fixture.hpp"
 #include "tests/daemon/wait_for.hpp"
 
+BOOST_AUTO_TEST_SUITE(sink_thread)
+
 using namespace recording_test;
 using namespace std::chrono_literals;
 
@@ -130,8 +132,6 @@ Account account(const Session& session, const std::vector<Sample>& got) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sink_thread)
 
 BOOST_AUTO_TEST_CASE(hands_on_everything_in_order_and_closes) {
   const Session session = make_session("");

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(order_of_start)
+
 using namespace grfd;
 
 namespace {
@@ -37,3 +39,5 @@ BOOST_AUTO_TEST_CASE(devices_that_wait_for_each_other_are_told) {
   BOOST_TEST(trouble[0] == "a: there is no other device \"b\" for its clock");
   BOOST_TEST(trouble[1] == "c: there is no other device \"c\" to start after");
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,8 @@
 
 #include "tests/daemon/rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(sync_and_tap)
+
 using namespace rig_test;
 
 namespace {
@@ -150,8 +152,6 @@ void print(const char* what, const std::map<std::string, std::array<Figures, 3>>
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sync_and_tap)
 
 BOOST_AUTO_TEST_CASE(one_edge_on_all_devices_and_the_plates_against_the_sensors_without_a_tap) {
   const Run run(false, 130);

@@ -6,6 +6,8 @@
 #include "tests/drivers/c3d_recordings.hpp"
 #include "tests/drivers/stimulus_helpers.hpp"
 
+BOOST_AUTO_TEST_SUITE(c3d_recordings)
+
 using namespace grfd;
 
 namespace {
@@ -94,3 +96,5 @@ BOOST_AUTO_TEST_CASE(six_encodings_of_one_trial_are_equal) {
     }
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

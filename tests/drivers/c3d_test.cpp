@@ -8,6 +8,8 @@
 #include "tests/drivers/c3d_recordings.hpp"
 #include "tests/drivers/stimulus_helpers.hpp"
 
+BOOST_AUTO_TEST_SUITE(c3d)
+
 using namespace grfd;
 using grfd::test::C3dBuilder;
 
@@ -312,3 +314,5 @@ BOOST_AUTO_TEST_CASE(no_damage_can_do_more_than_a_clear_error) {
   BOOST_TEST_MESSAGE("damaged files: " << refused << " refused, " << read << " still readable");
   BOOST_TEST(refused > 1000);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

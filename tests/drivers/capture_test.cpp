@@ -6,6 +6,8 @@
 #include "drivers/capture_link.hpp"
 #include "drivers/replay.hpp"
 
+BOOST_AUTO_TEST_SUITE(capture)
+
 using namespace grfd;
 
 namespace {
@@ -142,8 +144,6 @@ std::string error_of(const CaptureBytes& bytes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(capture)
 
 BOOST_AUTO_TEST_CASE(a_replay_answers_as_the_device_did) {
   std::string said;

@@ -5,6 +5,8 @@
 #include "drivers/driver.hpp"
 #include "tests/drivers/mip_test_link.hpp"
 
+BOOST_AUTO_TEST_SUITE(cdc_acm)
+
 using namespace grfd;
 using grfd::test::hex;
 using grfd::test::to_hex;
@@ -49,8 +51,6 @@ struct SetupLink : Link {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(cdc_acm)
 
 BOOST_AUTO_TEST_CASE(finds_the_function) {
   const CdcAcm port = find_cdc_acm(bytes(kHead + kControl + kUnion + kNotify + kData));

@@ -3,6 +3,8 @@
 
 #include "tests/drivers/labjack_u6_rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(labjack_u6_device)
+
 using namespace grfd;
 using namespace grfd::u6_test;
 using u6::Bytes;
@@ -50,8 +52,6 @@ const std::string kThirteen =
     "F5 F8 11 11 D9 01 0D 01 19 00 00 00 A0 0F 00 00 01 00 02 00 03 00 04 00 05 00 06 00 07 00 08 00 09 00 0A 00 0B 00 "
     "C1 00";
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(labjack_u6_device)
 
 BOOST_AUTO_TEST_CASE(descriptors_name_the_three_pipes) {
   Bench b;

@@ -1,10 +1,10 @@
 #include "tests/drivers/labjack_u6_rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(labjack_u6_protocol)
+
 using namespace grfd;
 using namespace grfd::u6_test;
 using u6::Bytes;
-
-BOOST_AUTO_TEST_SUITE(labjack_u6_protocol)
 
 BOOST_AUTO_TEST_CASE(volts_at_the_nominal_check_points) {
   const auto volts = [](int code) { return labjack_u6_volts(code, 3.1580578e-4, -3.158058e-4, 33523); };

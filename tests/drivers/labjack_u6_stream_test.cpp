@@ -2,6 +2,8 @@
 #include "drivers/labjack_u6_stream.hpp"
 #include "tests/drivers/labjack_u6_rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(labjack_u6_stream)
+
 using namespace grfd;
 using namespace grfd::u6_test;
 using u6::Bytes;
@@ -45,8 +47,6 @@ struct Decoder {
   std::vector<Sample> scans, losses;
 };
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(labjack_u6_stream)
 
 BOOST_AUTO_TEST_CASE(the_worked_gap_of_a_lost_packet) {
   // 13 channels: packet 1 holds samples 25..49 = end of scan 1, scan 2, begin of scan 3. Without it 1, 2 and 3 are

@@ -4,11 +4,11 @@
 #include "tests/drivers/labjack_u6_rig.hpp"
 #include "tests/drivers/untouched_link.hpp"
 
+BOOST_AUTO_TEST_SUITE(labjack_u6)
+
 using namespace grfd;
 using namespace grfd::u6_test;
 using u6::Bytes;
-
-BOOST_AUTO_TEST_SUITE(labjack_u6)
 
 BOOST_AUTO_TEST_CASE(start_sends_the_documented_commands_in_order) {
   Rig rig(thirteen_channels());

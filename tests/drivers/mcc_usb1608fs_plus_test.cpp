@@ -12,6 +12,8 @@
 #include "drivers/mcc_usb1608fs_plus_stream.hpp"
 
 namespace grfd {
+BOOST_AUTO_TEST_SUITE(mcc_usb1608fs_plus)
+
 namespace {
 using namespace mcc;
 constexpr TimeNs kMs = 1'000'000;
@@ -115,8 +117,6 @@ unsigned status_of(EmulatedDevice& d, TimeNs now) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(mcc_usb1608fs_plus)
 
 BOOST_AUTO_TEST_CASE(published_payloads) {
   BOOST_TEST(pacer_period(1000).value() == 39999u);

@@ -5,6 +5,8 @@
 
 #include "tests/drivers/mip_test_link.hpp"
 
+BOOST_AUTO_TEST_SUITE(microstrain_mip_device)
+
 using namespace grfd;
 using grfd::test::hex;
 using grfd::test::kMs;
@@ -53,8 +55,6 @@ constexpr const char* kFormat1kHz = "75 65 0C 11 11 0F 01 80 04 D5 00 01 D2 00 0
 constexpr const char* kResume = "75 65 01 02 02 06 E5 CB";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(microstrain_mip_device)
 
 BOOST_AUTO_TEST_CASE(descriptors) {
   Bench b;

@@ -8,6 +8,8 @@
 #include "tests/drivers/mip_test_link.hpp"
 #include "tests/drivers/untouched_link.hpp"
 
+BOOST_AUTO_TEST_SUITE(microstrain_mip_driver)
+
 using namespace grfd;
 using grfd::test::hex;
 using grfd::test::kMs;
@@ -65,8 +67,6 @@ void check_bookkeeping(const MipRig& rig) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(microstrain_mip_driver)
 
 BOOST_AUTO_TEST_CASE(who_is_there) {
   MipRig rig(settings(0, {{"streaming", 1}}));

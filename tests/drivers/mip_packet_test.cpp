@@ -6,6 +6,8 @@
 
 #include "tests/drivers/mip_test_link.hpp"
 
+BOOST_AUTO_TEST_SUITE(mip_packet)
+
 using namespace grfd;
 using namespace grfd::mip;
 using grfd::test::hex;
@@ -35,8 +37,6 @@ const auto kSample =
         "0E 05 3F 00 00 00 BE 80 00 00 00 00 00 00 C1 20");
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(mip_packet)
 
 BOOST_AUTO_TEST_CASE(check_vectors_of_the_vendor) {
   for (const char* text :

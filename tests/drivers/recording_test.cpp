@@ -10,6 +10,8 @@
 #include "schemas/row.hpp"
 #include "tests/drivers/stimulus_helpers.hpp"
 
+BOOST_AUTO_TEST_SUITE(recording)
+
 using namespace grfd;
 namespace fs = std::filesystem;
 
@@ -346,3 +348,5 @@ BOOST_AUTO_TEST_CASE(squat_jumps_come_back_exactly) {
     BOOST_TEST(force < 1e-5);
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,8 @@
 #include "schemas/row.hpp"
 #include "tests/drivers/stimulus_helpers.hpp"
 
+BOOST_AUTO_TEST_SUITE(subject)
+
 using namespace grfd;
 using grfd::test::fixture;
 
@@ -367,3 +369,5 @@ BOOST_AUTO_TEST_CASE(evaluation_is_fast) {
   BOOST_TEST(std::isfinite(sum));
   BOOST_TEST(plates < 200);  // a guard against quadratic mistakes; the figure above is the result
 }
+
+BOOST_AUTO_TEST_SUITE_END()

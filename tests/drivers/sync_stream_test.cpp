@@ -7,6 +7,8 @@
 #include "tests/drivers/labjack_u6_rig.hpp"
 #include "tests/drivers/mip_test_link.hpp"
 
+BOOST_AUTO_TEST_SUITE(sync_stream_rows)
+
 using namespace grfd;
 
 namespace {
@@ -65,8 +67,6 @@ DeviceSettings mip_settings(int pin, std::map<std::string, double> faults = {}) 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sync_stream_rows)
 
 BOOST_AUTO_TEST_CASE(the_u6_sees_an_edge_in_the_first_scan_that_reads_the_new_level) {
   using namespace u6_test;

@@ -3,6 +3,8 @@
 #include "drivers/emulation/usbip_export.hpp"
 #include "tests/drivers/usbip_rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(usbip_export)
+
 using namespace grfd;
 using namespace grfd::usbip_test;
 
@@ -41,8 +43,6 @@ struct Rig {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(usbip_export)
 
 BOOST_AUTO_TEST_CASE(many_in_flight_end_in_order_each_at_its_own_time_however_late_we_are) {
   Rig rig;

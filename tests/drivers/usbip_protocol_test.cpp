@@ -1,6 +1,8 @@
 // USB/IP on the wire: the bytes of the protocol's own documentation (Linux, Documentation/usb/usbip_protocol.rst).
 #include "tests/drivers/usbip_rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(usbip_protocol)
+
 using namespace grfd;
 using namespace grfd::usbip_test;
 using usbip::Command;
@@ -34,8 +36,6 @@ std::string refusal(const Bytes& b) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(usbip_protocol)
 
 BOOST_AUTO_TEST_CASE(the_documents_submits_are_read) {
   const Command in = command(unhex(kCmdIn)), out = command(unhex(kCmdOut));

@@ -10,6 +10,8 @@
 #include "drivers/emulation/stimulus.hpp"
 #include "tests/drivers/usbip_client.hpp"
 
+BOOST_AUTO_TEST_SUITE(usbip_server)
+
 using namespace grfd;
 using namespace grfd::usbip_test;
 
@@ -63,8 +65,6 @@ Bytes noise(std::mt19937& random, std::size_t n) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(usbip_server)
 
 BOOST_AUTO_TEST_CASE(only_this_computer_may_import) {
   SteadyClock clock;

@@ -7,6 +7,8 @@
 #include "drivers/xio_ximu3_message.hpp"
 #include "tests/drivers/xio_ximu3_rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(xio_ximu3_device)
+
 using namespace grfd;
 using grfd::test::hex;
 using grfd::test::kMs;
@@ -100,8 +102,6 @@ struct Ramp : InertialSource {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(xio_ximu3_device)
 
 BOOST_AUTO_TEST_CASE(descriptors_are_those_of_firmware_2_5_4) {
   const Bench b;

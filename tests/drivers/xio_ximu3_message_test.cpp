@@ -8,6 +8,8 @@
 #include "drivers/xio_ximu3_steps.hpp"
 #include "tests/drivers/mip_test_link.hpp"
 
+BOOST_AUTO_TEST_SUITE(xio_ximu3_message)
+
 using namespace grfd;
 using namespace grfd::ximu3;
 using grfd::test::hex;
@@ -71,8 +73,6 @@ const std::vector<Example>& examples() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(xio_ximu3_message)
 
 BOOST_AUTO_TEST_CASE(every_example_alone) {
   for (const Example& e : examples()) {
@@ -205,9 +205,7 @@ BOOST_AUTO_TEST_CASE(random_bytes_break_nothing_and_cuts_make_no_difference) {
   }
 }
 
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(xio_ximu3_steps)
+BOOST_AUTO_TEST_SUITE(steps)
 
 /// Stamps of a sensor with this period, whole microseconds, as the device makes them.
 std::uint64_t stamp(std::uint64_t k, double period_us) {
@@ -246,5 +244,7 @@ BOOST_AUTO_TEST_CASE(holes_are_counted_exactly_whatever_the_sensors_clock) {
     }
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

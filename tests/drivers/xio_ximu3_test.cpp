@@ -8,6 +8,8 @@
 #include "drivers/xio_ximu3_setup.hpp"
 #include "tests/drivers/xio_ximu3_rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(xio_ximu3_driver)
+
 using namespace grfd;
 using grfd::test::hex;
 using grfd::test::kMs;
@@ -68,8 +70,6 @@ struct Fed {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(xio_ximu3_driver)
 
 BOOST_AUTO_TEST_CASE(who_is_there) {
   Ximu3Rig rig(ximu3_settings());

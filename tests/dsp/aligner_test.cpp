@@ -6,6 +6,8 @@
 
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(aligner)
+
 using namespace grfd;
 
 namespace {
@@ -195,3 +197,5 @@ BOOST_AUTO_TEST_CASE(the_ring_forgets_the_oldest_and_keeps_its_order) {
   BOOST_TEST(r->empty());
   BOOST_TEST(r->push(5, v));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

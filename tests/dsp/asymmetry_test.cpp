@@ -4,6 +4,8 @@
 
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(asymmetry)
+
 using namespace grfd::asymmetry;
 
 BOOST_AUTO_TEST_CASE(indices_of_440_and_360_newton) {
@@ -83,3 +85,5 @@ BOOST_AUTO_TEST_CASE(every_index_has_a_name_a_floor_and_a_propagated_error) {
     }
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

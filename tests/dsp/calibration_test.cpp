@@ -5,6 +5,8 @@
 #include "dsp/tare.hpp"
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(calibration)
+
 using namespace grfd;
 using grfd_test::Random;
 using grfd_test::worst;
@@ -193,3 +195,5 @@ BOOST_AUTO_TEST_CASE(a_tare_ended_early_is_refused) {
   BOOST_TEST(to_string(tare.finish(s.adc, s.plate).refusal) == "too_few_samples");
   BOOST_TEST(!tare.active());
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,8 @@
 
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(clock_hull)
+
 using namespace grfd;
 
 namespace {
@@ -102,3 +104,5 @@ BOOST_AUTO_TEST_CASE(a_hull_refuses_what_is_no_next_sample) {
   BOOST_CHECK_THROW(ClockHull(0), std::invalid_argument);
   BOOST_CHECK_THROW(ClockHull(std::nan("")), std::invalid_argument);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,8 @@
 
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(clock_map)
+
 using namespace grfd;
 using grfd_test::Random;
 
@@ -434,3 +436,5 @@ BOOST_AUTO_TEST_CASE(a_clock_refuses_impossible_parameters_and_survives_bad_arri
   clock.push(0, 9);
   BOOST_TEST(clock.stamp(0) == 9.0);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,8 @@
 
 #include "schemas/sample_batch.hpp"
 
+BOOST_AUTO_TEST_SUITE(command_text)
+
 using namespace grfd;
 
 namespace {
@@ -21,8 +23,6 @@ CommandText command(std::string_view text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(command_text)
 
 BOOST_AUTO_TEST_CASE(verb_id_texts_and_numbers) {
   const CommandText c = command("tap {\"id\":41,\"plate\":\"left\",\"seconds\":6.5,\"delays\":{\"imu\":-0.0123}}");

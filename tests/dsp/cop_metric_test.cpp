@@ -7,6 +7,8 @@
 #include "dsp/wrench.hpp"
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(cop_metric)
+
 using namespace grfd;
 
 namespace {
@@ -82,3 +84,5 @@ BOOST_AUTO_TEST_CASE(feet_that_were_not_measured_have_no_such_stream) {
   BOOST_TEST(!feet.table.find("cop_foot"));
   BOOST_TEST(feet.stand(400, 400, 0, 0, 0, 0).empty());
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,8 @@
 
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(cop)
+
 using namespace grfd;
 
 namespace {
@@ -169,3 +171,5 @@ BOOST_AUTO_TEST_CASE(parameters_come_from_the_settings) {
   BOOST_TEST(p.sigma_bad_m == .004, boost::test_tools::tolerance(1e-12));
   BOOST_CHECK_THROW(CopCalculator(p, {}), std::invalid_argument);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,8 @@
 
 #include "imu_simulation.hpp"
 
+BOOST_AUTO_TEST_SUITE(ankle_dorsiflexion)
+
 using namespace grfd;
 using namespace grfd::imu_simulation;
 
@@ -140,3 +142,5 @@ BOOST_AUTO_TEST_CASE(a_tilted_pelvis_turns_about_the_vertical) {
   near(p.axial, 9 * kDeg, 1e-5);
   BOOST_TEST(std::fabs(z_alone.value() - 9 * kDeg) > 1 * kDeg);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

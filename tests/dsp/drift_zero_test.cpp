@@ -8,6 +8,8 @@
 #include "schemas/sample_batch.hpp"
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(drift_zero)
+
 using namespace grfd;
 using grfd_test::Random;
 
@@ -271,3 +273,5 @@ BOOST_AUTO_TEST_CASE(ten_minutes_without_an_unloaded_second_are_a_warning) {
   BOOST_TEST(rig.events.back().find("\"reason\":\"contact\"") == std::string::npos);
   BOOST_TEST(has(rig.events.back(), "\"state\":\"held\",\"reason\":\"load\""));  // 5 N come before 20 N and 5 ms
 }
+
+BOOST_AUTO_TEST_SUITE_END()

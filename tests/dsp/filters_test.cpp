@@ -4,6 +4,8 @@
 
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(filters)
+
 using namespace grfd;
 using grfd_test::worst;
 
@@ -253,3 +255,5 @@ BOOST_AUTO_TEST_CASE(the_published_delay_of_the_force_rate) {
   BOOST_TEST(std::abs(delay_of(h, 1000) - RunningDerivative::kForceRateDelay_s) < 1e-12);
   BOOST_TEST(std::abs(noise_of(h) - 19.9) < .05);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,8 @@
 
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(force_plate)
+
 using namespace grfd;
 
 namespace {
@@ -159,3 +161,5 @@ BOOST_AUTO_TEST_CASE(columns_must_be_as_many_as_channels) {
   p.columns.pop_back();
   BOOST_CHECK_THROW(std::make_unique<Rig>(p), std::invalid_argument);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,8 @@
 #include "dsp/metric.hpp"
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(force_rate)
+
 using namespace grfd;
 
 namespace {
@@ -124,3 +126,5 @@ BOOST_AUTO_TEST_CASE(a_tare_is_no_rate_of_force) {
     BOOST_TEST(last_unknown < tared + 75'000'000);
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

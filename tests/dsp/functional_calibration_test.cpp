@@ -7,6 +7,8 @@
 
 #include "calibration_movements.hpp"
 
+BOOST_AUTO_TEST_SUITE(functional_calibration)
+
 using namespace grfd;
 using namespace grfd::calibration_movements;
 
@@ -50,8 +52,6 @@ const CalibrationFigures& of(const CalibrationAnswer& a, const std::string& imu)
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(functional_calibration)
 
 BOOST_AUTO_TEST_CASE(axes_and_signs_of_hinge_and_principal_axis) {
   double shank = 0, foot = 0, heel = 0;

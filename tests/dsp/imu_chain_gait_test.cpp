@@ -7,6 +7,8 @@
 #include "dsp/imu_chain.hpp"
 #include "test_data.hpp"
 
+BOOST_AUTO_TEST_SUITE(imu_chain_gait)
+
 using namespace grfd;
 
 namespace {
@@ -172,3 +174,5 @@ BOOST_AUTO_TEST_CASE(ankle_angle_and_rate_of_gait_against_plug_in_gait) {
   BOOST_TEST(worst_angle < .01);
   BOOST_TEST(worst_rate < .1);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@
 
 #include "imu_simulation.hpp"
 
+BOOST_AUTO_TEST_SUITE(imu_chain)
+
 using namespace grfd;
 using namespace grfd::imu_simulation;
 
@@ -309,3 +311,5 @@ BOOST_AUTO_TEST_CASE(cost_of_a_chain_step) {
   std::printf("chain of one inertial sensor: %.0f ns per sample, state %zu bytes\n", best, sizeof(ImuChain::State));
   BOOST_TEST(std::isfinite(sum));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,8 @@
 #include "dsp/device_input.hpp"
 #include "dsp/inertial_sensor.hpp"
 
+BOOST_AUTO_TEST_SUITE(inertial_units)
+
 using namespace grfd;
 
 namespace {
@@ -69,8 +71,6 @@ double largest_angle(const StreamInfo& info, bool deg, bool z_down, double rate_
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(inertial_units)
 
 BOOST_AUTO_TEST_CASE(units_order_axes_and_rate_make_no_difference) {
   BOOST_TEST(std::abs(largest_angle(radians(), false, true, 1000) - 20) < 0.1);

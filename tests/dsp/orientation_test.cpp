@@ -12,6 +12,8 @@
 #include "imu_simulation.hpp"
 #include "test_data.hpp"
 
+BOOST_AUTO_TEST_SUITE(orientation)
+
 using namespace grfd;
 namespace sim = grfd::imu_simulation;
 
@@ -215,3 +217,5 @@ BOOST_AUTO_TEST_CASE(cost_of_a_step) {
   std::printf("orientation: %.0f ns per step\n", best);
   BOOST_TEST(std::isfinite(s.orientation().w));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,8 @@
 #include "dsp/metric.hpp"
 #include "schemas/row.hpp"
 
+BOOST_AUTO_TEST_SUITE(pelvis_metric)
+
 using namespace grfd;
 
 namespace {
@@ -63,8 +65,6 @@ std::vector<ImuSettings> on(std::initializer_list<std::pair<Segment, Side>> plac
 bool near(double a, double b, double tolerance = 1e-4) { return std::abs(a - b) <= tolerance; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pelvis_metric)
 
 BOOST_AUTO_TEST_CASE(the_turn_of_the_pelvis_is_zero_in_standing_and_at_a_turn) {
   // The side of a pelvis sensor says nothing.

@@ -5,6 +5,8 @@
 #include "dsp/tare.hpp"
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(plate_channels)
+
 using namespace grfd;
 using grfd_test::Random;
 using grfd_test::worst;
@@ -229,3 +231,5 @@ BOOST_AUTO_TEST_CASE(noise_of_eight_channels_becomes_the_covariance_of_the_wrenc
   for (std::size_t c = 0; c < 8; ++c)
     BOOST_TEST(std::abs(r.zero.codes[c] - 30000 - 40 * double(c)) < 4 * 1e3 * s / std::sqrt(2000.0));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,8 @@
 #include "calibration_movements.hpp"
 #include "dsp/functional_calibration.hpp"
 
+BOOST_AUTO_TEST_SUITE(posture_calibration)
+
 using namespace grfd;
 using namespace grfd::calibration_movements;
 
@@ -56,8 +58,6 @@ std::vector<FunctionalCalibration::Place> places() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(posture_calibration)
 
 BOOST_AUTO_TEST_CASE(the_axis_of_the_pelvis_comes_from_bows_and_that_of_a_thigh_from_knee_bends) {
   Person5 person;

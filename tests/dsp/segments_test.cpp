@@ -7,6 +7,8 @@
 #include "dsp/symmetric.hpp"
 #include "imu_simulation.hpp"
 
+BOOST_AUTO_TEST_SUITE(segments)
+
 using namespace grfd;
 using namespace grfd::imu_simulation;
 
@@ -227,3 +229,5 @@ BOOST_AUTO_TEST_CASE(a_calibration_has_a_frame_once_it_has_both_parts) {
   BOOST_TEST(c.set_axis({0, 0, 1}, AxisSource::configured));  // along gravity: an axis, but no frame
   BOOST_TEST(!c.has_frame);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,8 @@
 
 #include "dsp/calibration.hpp"
 
+BOOST_AUTO_TEST_SUITE(shared_clock)
+
 using namespace grfd;
 
 namespace {
@@ -112,3 +114,5 @@ BOOST_AUTO_TEST_CASE(a_straight_line_of_the_devices_own_constants) {
   BOOST_TEST(std::abs(v[0] - 10000 * 1.0012 * 20 / 65536) < 1e-12);
   BOOST_TEST(std::abs(v[2] - 10000 * 0.9988 * 10 / 65536) < 1e-12);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

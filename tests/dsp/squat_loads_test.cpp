@@ -4,6 +4,8 @@
 
 #include "squat_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(squat_loads)
+
 using namespace grfd;
 using namespace grfd::test;
 
@@ -268,3 +270,5 @@ BOOST_AUTO_TEST_CASE(unmeasured_people_and_rejected_repetitions_say_nothing) {
                          r.foot[0].heel_share_min, r.both.depth_percent, r.both.cop_percent.standing})
     BOOST_TEST(std::isnan(x));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,8 @@
 
 #include "squat_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(squat_metrics)
+
 using namespace grfd;
 using namespace grfd::test;
 using nlohmann::json;
@@ -342,3 +344,5 @@ BOOST_AUTO_TEST_CASE(minimum_jerk_squats_have_the_drop_and_bottom_that_were_put_
     }
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,8 @@
 #include "schemas/row.hpp"
 #include "squat_fixture.hpp"
 
+BOOST_AUTO_TEST_SUITE(squat_posture)
+
 using namespace grfd;
 using namespace grfd::test;
 
@@ -80,8 +82,6 @@ void run(Rig& rig, double seconds, F course) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(squat_posture)
 
 BOOST_AUTO_TEST_CASE(pelvis_and_thighs_agree_with_the_reference) {
   const json all = read_gz("squat_posture.json.gz");

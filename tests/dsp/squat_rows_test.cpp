@@ -9,6 +9,8 @@
 #include "schemas/row.hpp"
 #include "squat_feed.hpp"
 
+BOOST_AUTO_TEST_SUITE(squat_rows)
+
 using namespace grfd;
 using namespace grfd::test;
 
@@ -187,3 +189,5 @@ BOOST_AUTO_TEST_CASE(a_rejected_repetition_knows_nothing_of_forces) {
         BOOST_TEST((name == "rep" || std::isnan(value)), stream << " " << name);
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

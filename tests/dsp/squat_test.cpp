@@ -10,6 +10,8 @@
 
 #include "squat_feed.hpp"
 
+BOOST_AUTO_TEST_SUITE(squat)
+
 using namespace grfd;
 using namespace grfd::test;
 
@@ -277,3 +279,5 @@ BOOST_AUTO_TEST_CASE(no_tick_pays_for_a_whole_repetition) {
   }
   std::printf("squat state: %zu bytes\n", sizeof(SquatDetector::State));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,8 @@
 #include "tests/dsp/test_data.hpp"
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(quiet_stance)
+
 using namespace grfd;
 
 namespace {
@@ -150,3 +152,5 @@ BOOST_AUTO_TEST_CASE(stance_equals_the_published_figures) {
     BOOST_TEST(worst < 1e-6);
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

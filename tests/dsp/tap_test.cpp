@@ -5,6 +5,8 @@
 #include <cmath>
 #include <random>
 
+BOOST_AUTO_TEST_SUITE(tap)
+
 using namespace grfd;
 
 namespace {
@@ -32,8 +34,6 @@ TapMatch match(double delay_s, double force_noise, double accel_noise, unsigned 
   return match_tap(p, s);
 }
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tap)
 
 BOOST_AUTO_TEST_CASE(the_delay_is_found_to_a_fraction_of_a_millisecond) {
   for (const double delay : {0.0, 0.00025, 0.0021, 0.0123, 0.01975, 0.06, -0.0008}) {

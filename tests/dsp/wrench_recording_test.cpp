@@ -8,6 +8,8 @@
 #include "dsp/plate_model.hpp"
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(wrench_recording)
+
 using namespace grfd;
 
 // Quiet standing, one plate, moments at its surface, CoP published in cm (Santos & Duarte 2016, BDS).
@@ -57,3 +59,5 @@ BOOST_AUTO_TEST_CASE(the_cop_of_quiet_standing_equals_the_published_one) {
     BOOST_TEST(worst_cm < 1e-6);  // published with six decimals of force, moment and CoP
   }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,8 @@
 #include "dsp/plate_model.hpp"
 #include "tests/dsp/vectors.hpp"
 
+BOOST_AUTO_TEST_SUITE(wrench)
+
 using namespace grfd;
 using grfd_test::Random;
 using grfd_test::worst;
@@ -285,3 +287,5 @@ BOOST_AUTO_TEST_CASE(sigma_of_the_cop_agrees_with_monte_carlo) {
   BOOST_TEST(std::abs(a.x - b.x) < 1e-12);
   BOOST_TEST(std::abs(a.y - b.y) < 1e-12);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,8 @@
 #include "clients/monitor/frame.hpp"
 #include "tests/monitor/feed_bytes.hpp"
 
+BOOST_AUTO_TEST_SUITE(board)
+
 using namespace grfd::monitor;
 
 namespace {
@@ -51,8 +53,6 @@ T at(const std::string& bytes, std::size_t offset) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(board)
 
 BOOST_AUTO_TEST_CASE(rows_of_equal_time_meet_and_columns_go_by_name) {
   Rig rig;

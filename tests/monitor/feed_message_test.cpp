@@ -7,6 +7,8 @@
 #include "clients/monitor/feed_message.hpp"
 #include "tests/monitor/feed_bytes.hpp"
 
+BOOST_AUTO_TEST_SUITE(feed_message)
+
 using namespace grfd::monitor;
 using namespace grfd_test;
 
@@ -27,8 +29,6 @@ struct Heard {
                        [this](double) { ++messages; }}};
 };
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(feed_message)
 
 BOOST_AUTO_TEST_CASE(golden_bytes) {
   std::ifstream text(GRFD_FIXTURES "/feed_golden.json"), binary(GRFD_FIXTURES "/feed_golden.bin", std::ios::binary);

@@ -3,6 +3,8 @@
 
 #include "tests/monitor/gateway_rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(gateway)
+
 using namespace grfd_test;
 using grfd::monitor::GatewayCounters;
 
@@ -19,8 +21,6 @@ bool lives(GatewayRig& rig) {
 std::string status(const std::string& response) { return response.substr(0, 12); }
 const Json kHello{{"type", "hello"}, {"token", ""}, {"pair", ""}};
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(gateway)
 
 BOOST_AUTO_TEST_CASE(the_page_and_its_safe_headers) {
   GatewayRig rig;

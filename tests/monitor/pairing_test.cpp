@@ -11,6 +11,8 @@
 #include "clients/monitor/secret.hpp"
 #include "clients/monitor/web_rules.hpp"
 
+BOOST_AUTO_TEST_SUITE(pairing)
+
 using namespace grfd::monitor;
 
 namespace {
@@ -26,8 +28,6 @@ unsigned mode(const std::filesystem::path& p) {
 }
 constexpr std::int64_t kNow = 1'800'000'000;
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pairing)
 
 BOOST_AUTO_TEST_CASE(an_invitation_works_once_and_ten_minutes) {
   Folder folder;

@@ -5,6 +5,8 @@
 #include "schemas/settings.hpp"
 #include "schemas/stream_json.hpp"
 
+BOOST_AUTO_TEST_SUITE(stream)
+
 using namespace grfd;
 
 BOOST_AUTO_TEST_CASE(a_stream_survives_json) {
@@ -79,3 +81,5 @@ BOOST_AUTO_TEST_CASE(a_full_batch_flushes_or_counts) {
   BOOST_TEST(seen == 5);
   BOOST_TEST(flushing.overflow() == 0);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -11,6 +11,8 @@ static void __lsan_enable() {}
 #endif
 
 namespace grfd::simulated_usb {
+BOOST_AUTO_TEST_SUITE(simulated_usb_every_driver)
+
 namespace {
 
 struct Rigs {
@@ -86,8 +88,6 @@ struct Hostile final : Through {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(simulated_usb_every_driver)
 
 BOOST_AUTO_TEST_CASE(stalls_are_cleared_and_nothing_is_lost) {
   std::optional<UsbContext> usb;  // outlives the links

@@ -2,6 +2,8 @@
 #include "tests/simulated_usb/usb_rig.hpp"
 
 namespace grfd::simulated_usb {
+BOOST_AUTO_TEST_SUITE(simulated_usb_faults)
+
 namespace {
 
 std::uint64_t counter(const UsbContext& usb, std::string_view name) {
@@ -12,8 +14,6 @@ std::uint64_t counter(const UsbContext& usb, std::string_view name) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(simulated_usb_faults)
 
 BOOST_AUTO_TEST_CASE(a_stall_is_cleared_and_nothing_is_lost) {
   std::optional<UsbContext> usb;

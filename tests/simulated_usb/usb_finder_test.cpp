@@ -3,6 +3,8 @@
 #include "tests/simulated_usb/usb_rig.hpp"
 
 namespace grfd::simulated_usb {
+BOOST_AUTO_TEST_SUITE(simulated_usb_finder)
+
 namespace {
 
 std::unique_ptr<Link> find_within(UsbFinder& finder, const DeviceSettings& settings, Driver& driver, double seconds) {
@@ -12,8 +14,6 @@ std::unique_ptr<Link> find_within(UsbFinder& finder, const DeviceSettings& setti
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(simulated_usb_finder)
 
 BOOST_AUTO_TEST_CASE(the_unit_with_the_serial_is_opened_and_others_are_left_alone) {
   std::optional<UsbFinder> finder;  // outlives the links

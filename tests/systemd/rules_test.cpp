@@ -6,6 +6,8 @@
 
 #include "drivers/driver.hpp"
 
+BOOST_AUTO_TEST_SUITE(udev_rules)
+
 using namespace grfd;
 
 namespace {
@@ -18,8 +20,6 @@ std::string rules() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(udev_rules)
 
 BOOST_AUTO_TEST_CASE(every_id_of_every_driver_has_a_line_that_names_the_driver) {
   std::istringstream lines(rules());
