@@ -20,7 +20,7 @@ set_tests_properties(end_to_end_tap PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
 add_test(NAME end_to_end_plates COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/plates_test.py $<TARGET_FILE:grfd> ${PROJECT_SOURCE_DIR}/tests/fixtures)
 set_tests_properties(end_to_end_plates PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
 add_test(NAME end_to_end_calibrate
-  COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/calibrate_test.py $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/config/demo.toml)
+  COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/calibrate_test.py $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/tests/fixtures/pelvis_rig.toml)
 set_tests_properties(end_to_end_calibrate PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
 add_test(NAME end_to_end_pelvis COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/pelvis_test.py $<TARGET_FILE:grfd> ${PROJECT_SOURCE_DIR}/tests/fixtures)
 set_tests_properties(end_to_end_pelvis PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
