@@ -15,12 +15,13 @@
 //   optional:     03 03 u8        levels of the pins, bit n = pin n + 1
 //
 // There is no packet counter: the step of the reference time, rounded to sample periods, tells how many samples are
-// missing. Axes are those of the sensor's case (its mounting rotation is kept at identity).
+// missing, also while the driver was started anew: the device's clock runs on (drivers/clock_ran_on.hpp). Axes are
+// those of the sensor's case (its mounting rotation is kept at identity).
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <cmath>
 
+#include "drivers/clock_ran_on.hpp"
 #include "drivers/emulation/microstrain_mip_device.hpp"
 #include "drivers/microstrain_mip_settings.hpp"
 #include "drivers/microstrain_mip_setup.hpp"
@@ -103,15 +104,8 @@ class MicrostrainMip final : public Driver {
 
  private:
   CdcAcm open(Link& link) {
-    const LinkInfo& info = link.info();
-    std::string maker = info.manufacturer;
-    std::transform(maker.begin(), maker.end(), maker.begin(), [](unsigned char c) { return std::tolower(c); });
-    if (info.vendor_id == kStmVendor && maker.find("microstrain") == std::string::npos)
-      throw DeviceError("0483:5740 is used by many makers, and '" + info.manufacturer + "' is not MicroStrain");
-    if (info.serial_string.starts_with("2-"))
-      throw DeviceError("this is the auxiliary port of a unit with two (serial string '" + info.serial_string +
-                        "'); samples come from its main port");
-    const CdcAcm port = find_cdc_acm(info.configuration);
+    require_main_port(link.info());
+    const CdcAcm port = find_cdc_acm(link.info().configuration);
     open_cdc_acm(link, port);
     return port;
   }
@@ -186,11 +180,11 @@ class MicrostrainMip final : public Driver {
   void emit(const MipContent& c, TimeNs arrival, SampleBatch& out) noexcept {
     std::uint16_t flags = 0;
     if (any_) {
-      if (restart_) {
+      if (restart_ && !clock_ran_on(c.t_ns - last_t_ns_, 1, arrival - last_arrival_)) {
         lose(-1, MipLoss::restart, c, arrival, out, flags);
       } else if (c.t_ns < last_t_ns_) {
         lose(-1, MipLoss::clock_back, c, arrival, out, flags);
-      } else if (c.t_ns - last_t_ns_ > kLongestHole) {
+      } else if (!restart_ && c.t_ns - last_t_ns_ > kLongestHole) {
         lose(-1, MipLoss::clock_jump, c, arrival, out, flags);
       } else {
         const auto step = std::llround(static_cast<double>(c.t_ns - last_t_ns_) / period_ns_);
@@ -198,17 +192,19 @@ class MicrostrainMip final : public Driver {
         const bool counted = c.delta && c.ticks == static_cast<std::uint64_t>(step) * decimation_;
         if (step > 1)
           lose(step - 1,
-               damage() != last_damage_ ? MipLoss::corrupt
-               : counted                ? MipLoss::device
-                                        : MipLoss::link,
+               restart_                   ? MipLoss::restart
+               : damage() != last_damage_ ? MipLoss::corrupt
+               : counted                  ? MipLoss::device
+                                          : MipLoss::link,
                c, arrival, out, flags);
-        if (c.delta && c.ticks != decimation_) ++delta_mismatch_;
+        if (c.delta && c.ticks != decimation_ && !restart_) ++delta_mismatch_;
         seq_ += static_cast<std::uint64_t>(step);
       }
     }
     any_ = true;
     restart_ = false;
     last_t_ns_ = c.t_ns;
+    last_arrival_ = arrival;
     last_damage_ = damage();
     Sample& s = out.next();
     s.stream = first_;
@@ -263,6 +259,7 @@ class MicrostrainMip final : public Driver {
   double period_ns_ = 1e6;
   std::array<float, 6> full_scale_{};
   std::uint64_t seq_ = 0, loss_seq_ = 0, facts_seq_ = 0, edge_seq_ = 0, last_t_ns_ = 0, last_damage_ = 0;
+  TimeNs last_arrival_ = 0;  ///< of that sample
   std::uint16_t epoch_ = 0;
   bool any_ = false, restart_ = false, await_ack_ = false;
   bool ours_ = false;  ///< the serial number is the one asked for: else another's stream goes on

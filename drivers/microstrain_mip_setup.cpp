@@ -1,6 +1,7 @@
 #include "drivers/microstrain_mip_setup.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 
@@ -112,6 +113,47 @@ void set_format(Commander& commander, const MipSetup& setup, std::vector<std::ui
   }
 }
 
+bool lists(const std::vector<std::uint16_t>& list, std::uint8_t set, std::uint8_t descriptor) {
+  return std::find(list.begin(), list.end(), set << 8 | descriptor) != list.end();
+}
+
+/// 0C,2A: does the device have triggers (1) or actions (2) of this type?
+void require_events(Commander& commander, std::uint8_t query, std::uint8_t type, const char* what) {
+  const auto answer = commander.expect({"event support (0C,2A)", k3dm, 0x2A, {query}, 0xB4, {query}});
+  const std::size_t n = answer.size() < 3 ? 0 : std::to_integer<std::size_t>(answer[2]);
+  if (answer.size() != 3 + 2 * n) throw DeviceError("event support (0C,2A): the answer has a wrong length");
+  std::string have;
+  for (std::size_t i = 3; i < answer.size(); i += 2) {
+    const auto t = std::to_integer<unsigned>(answer[i]), count = std::to_integer<unsigned>(answer[i + 1]);
+    if (t == type && count > 0 && std::to_integer<unsigned>(answer[1]) >= kSyncTrigger) return;
+    have += (have.empty() ? "" : ", ") + std::to_string(count) + " of type " + std::to_string(t);
+  }
+  throw DeviceError("sync_pin: this device has no " + std::string(what) +
+                    " (0C,2A: " + (have.empty() ? "none at all" : "it has " + have) + "); set it to 0");
+}
+
+/// Tries the other pins, and gives them back what they had. @return "1 and 3 can", or what the user can do else
+std::string pins_that_can(Commander& commander, int refused, const std::vector<std::uint8_t>& time_stamp) {
+  std::vector<std::string> can;
+  for (std::uint8_t pin = 1; pin <= 4; ++pin) {
+    if (pin == refused) continue;
+    const Reply had = commander.ask({"GPIO configuration (0C,41)", k3dm, 0x41, {kRead, pin}, 0xC1, {pin}});
+    if (had.code != kOk || had.data.size() != 4) continue;
+    const auto configure = [&](std::vector<std::uint8_t> what) {
+      what.insert(what.begin(), {kWrite, pin});
+      return commander.ask({"GPIO configuration (0C,41)", k3dm, 0x41, what}).code == kOk;
+    };
+    if (!configure(time_stamp)) continue;
+    can.push_back(std::to_string(pin));
+    configure({std::to_integer<std::uint8_t>(had.data[1]), std::to_integer<std::uint8_t>(had.data[2]),
+               std::to_integer<std::uint8_t>(had.data[3])});
+  }
+  if (can.empty()) return "no pin of it can, set it to 0";
+  std::string text = can.size() == 1 ? "pin " : "pins ";
+  for (std::size_t i = 0; i < can.size(); ++i) text += (i == 0 ? "" : i + 1 == can.size() ? " and " : ", ") + can[i];
+  return text + " can";
+}
+
 /// Pin -> trigger 1 -> a packet of the system set for each edge, with the edge's own time. Without a field for the
 /// levels a packet does not say which way the line went: then rising edges only.
 void time_stamp_edges(Commander& commander, const MipSetup& setup, const std::vector<std::uint16_t>& list, int pin) {
@@ -119,13 +161,20 @@ void time_stamp_edges(Commander& commander, const MipSetup& setup, const std::ve
   constexpr std::uint8_t kTimestamp = 4, kRising = 1, kBoth = 3, kPullDown = 2, kGpio = 1, kEdge = 4, kMessage = 2,
                          kOn = 1;
   constexpr std::uint8_t kLevels = 0x03;
-  const bool both_edges = std::find(list.begin(), list.end(), kSystem << 8 | kLevels) != list.end();
+  if (lists(list, k3dm, 0x2A)) {
+    require_events(commander, 1, kGpio, "event trigger on a pin");
+    require_events(commander, 2, kMessage, "event action that sends a packet");
+  }
+  const bool both_edges = lists(list, kSystem, kLevels);
   const auto p = static_cast<std::uint8_t>(pin);
+  const std::vector<std::uint8_t> time_stamp{kTimestamp, both_edges ? kBoth : kRising, kPullDown};
   const Reply reply = commander.ask(
-      {"GPIO configuration (0C,41)", k3dm, 0x41, {kWrite, p, kTimestamp, both_edges ? kBoth : kRising, kPullDown}});
+      {"GPIO configuration (0C,41)", k3dm, 0x41, {kWrite, p, time_stamp[0], time_stamp[1], time_stamp[2]}});
+  if (reply.code == kUnknownCommand)
+    throw DeviceError("sync_pin: this device has no command for pins (0C,41); set it to 0");
   if (reply.code != kOk)
     throw DeviceError("sync_pin: pin " + std::to_string(pin) + " of this device cannot time-stamp edges (code " +
-                      std::to_string(reply.code) + "); take another one, or 0 for none");
+                      std::to_string(reply.code) + "); " + pins_that_can(commander, pin, time_stamp));
   commander.expect({"event trigger (0C,2E)", k3dm, 0x2E, {kWrite, kSyncTrigger, kGpio, p, kEdge}});
   std::vector<std::uint8_t> fields{0xD0, 0xD5};
   if (both_edges) fields.push_back(kLevels);
@@ -141,6 +190,16 @@ void time_stamp_edges(Commander& commander, const MipSetup& setup, const std::ve
 
 int mip_decimation(double rate_hz, double base_rate_hz) {
   return static_cast<int>(std::lround(std::clamp(base_rate_hz / rate_hz, 1.0, 65535.0)));
+}
+
+void require_main_port(const LinkInfo& info) {
+  std::string maker = info.manufacturer;
+  std::transform(maker.begin(), maker.end(), maker.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (info.vendor_id == kStmVendor && maker.find("microstrain") == std::string::npos)
+    throw DeviceError("0483:5740 is used by many makers, and '" + info.manufacturer + "' is not MicroStrain");
+  if (info.serial_string.starts_with("2-"))
+    throw DeviceError("this is the auxiliary port of a unit with two (serial string '" + info.serial_string +
+                      "'); samples come from its main port");
 }
 
 MipInfo mip_identify(Commander& commander) {
@@ -173,11 +232,10 @@ MipSetup mip_configure(Commander& commander, const DeviceSettings& settings, con
   require_identity_rotation(commander);
   std::vector<std::uint8_t> fields{0xD5, 0xD2, 0x04, 0x05};
   if (setup.generation5) fields = {0x04, 0x05, 0x12};
-  constexpr std::uint16_t kSensorSet = kSensor << 8;
   for (const std::uint8_t field : fields)
-    if (std::find(list.begin(), list.end(), kSensorSet | field) == list.end())
+    if (!lists(list, kSensor, field))
       throw DeviceError("descriptors (01,04): the device cannot send field 0x80," + std::to_string(field));
-  if (std::find(list.begin(), list.end(), kSensorSet | 0x18) != list.end()) fields.push_back(0x18);
+  if (lists(list, kSensor, 0x18)) fields.push_back(0x18);
   set_format(commander, setup, fields);
   if (settings.sync_pin > 0) time_stamp_edges(commander, setup, list, settings.sync_pin);
   return setup;

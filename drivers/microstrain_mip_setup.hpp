@@ -25,6 +25,8 @@ struct MipInfo {
 
 /// Nearest divisor of the base rate, at least 1.
 int mip_decimation(double rate_hz, double base_rate_hz);
+/// By the USB strings. @throws DeviceError for another maker's device and for the second port of a unit with two
+void require_main_port(const LinkInfo& info);
 /// Ping and device info; what streams goes on streaming and is passed over. @throws LinkError, DeviceError
 MipInfo mip_identify(mip::Commander& commander);
 /// From idle up to, not including, resume. `info`: what this device has answered, its serial number is the one asked

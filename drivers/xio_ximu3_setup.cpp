@@ -12,6 +12,7 @@ namespace {
 constexpr int kSliceMs = 20, kWriteMs = 1000, kReplyMs = 500, kTries = 3, kPingMs = 200, kPings = 5, kSettleMs = 100;
 // A device that streams never lets a read run out of time.
 constexpr std::size_t kMostBytes = 512 * 1024;
+constexpr int kEmptyMs = 5, kShortReads = 4;  // shorter than a USB packet, one after the other: nothing waits any more
 constexpr const char* kStream = "usb_data_messages_enabled";
 constexpr int kDivisors[] = {1,  2,  4,   5,   8,   10,  16,  20,  25,  32,  40,   50,
                              64, 80, 100, 128, 160, 200, 320, 400, 640, 800, 1600, 3200};
@@ -127,6 +128,7 @@ Json Commander::expect(const std::string& key, const Json& value) {
 }
 
 Json Commander::ping() {
+  empty();
   Json answer;
   for (int i = 0; i < kPings; ++i) {
     send("ping");
@@ -141,6 +143,19 @@ Json Commander::ping() {
 void Commander::drain(int ms) {
   Json nothing;
   receive("", ms, nothing);
+}
+
+/// What waits comes in full packets; what a stream sends just now comes in short ones, or not for a while.
+void Commander::empty() {
+  std::array<std::byte, 4096> buffer;
+  std::size_t taken = 0;
+  for (int small = 0; small < kShortReads && taken < kMostBytes;) {
+    const std::size_t n = link_.read(port_.in, buffer, kEmptyMs);
+    if (n == 0) break;
+    small = n < port_.max_packet ? small + 1 : 0;
+    taken += n;
+  }
+  parser_.reset();  // the beginning of a message that has no end must not swallow the answer
 }
 
 /// What passes is measured by reads that time out and, while data flow, by the time stamps of the data.

@@ -32,8 +32,9 @@ class Commander {
   Json ask(const std::string& key, const Json& value = nullptr);
   /// As above. @throws DeviceError when the device refuses
   Json expect(const std::string& key, const Json& value = nullptr);
-  /// The identifying answer: interface, name, sn. Asked five times, 200 ms each: the line buffer of the device may
-  /// still hold half a command of somebody else. @throws LinkError, DeviceError
+  /// The identifying answer: interface, name, sn. Passes over what waits in the device first: a backlog, however long
+  /// or senseless, costs no try. Asked five times, 200 ms each: the line buffer of the device may still hold half a
+  /// command of somebody else. @throws LinkError, DeviceError
   Json ping();
   /// Sends and does not wait: for use while the stream runs.
   void send(const std::string& key, const Json& value = nullptr);
@@ -42,6 +43,7 @@ class Commander {
 
  private:
   bool receive(const std::string& key, int timeout_ms, Json& value);
+  void empty();
   Link& link_;
   CdcAcm port_;
   Parser parser_;

@@ -1,10 +1,8 @@
 #include "drivers/xio_ximu3_stream.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <cmath>
 
-#include "drivers/sync_stream.hpp"
+#include "drivers/clock_ran_on.hpp"
 #include "drivers/xio_ximu3_setup.hpp"
 
 namespace grfd::ximu3 {
@@ -12,24 +10,8 @@ namespace grfd::ximu3 {
 namespace {
 
 constexpr TimeNs kIgnore = 100'000'000;  // after the acknowledgement of `apply`
-constexpr std::uint64_t kLongestHoleUs = 3'600'000'000, kOldestEdgeUs = 10'000'000, kGreetingUs = 20'000;
-constexpr std::size_t kLongestName = 64;
-constexpr std::int64_t kEdgeCounts = 1'000'000'000;
-constexpr std::string_view kApplied = R"({"apply":null})", kRefused = R"("error":)", kGreeting = "x-IMU3-SA-Sync";
-
-bool contains(std::string_view text, std::string_view word) { return text.find(word) != std::string_view::npos; }
-
-/// "1,000000042", perhaps with its line end. @return the counter, or -1 when the text is something else
-std::int64_t edge_count(std::string_view line) noexcept {
-  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
-  if (line.size() != 11 || (line[0] != '0' && line[0] != '1') || line[1] != ',') return -1;
-  std::int64_t count = 0;
-  for (const char c : line.substr(2)) {
-    if (c < '0' || c > '9') return -1;
-    count = 10 * count + (c - '0');
-  }
-  return count;
-}
+constexpr std::uint64_t kLongestHoleUs = 3'600'000'000;
+constexpr std::string_view kApplied = R"({"apply":null})", kRefused = R"("error":)";
 
 }  // namespace
 
@@ -62,11 +44,11 @@ void Stream::take(Bytes bytes, TimeNs arrival, SampleBatch& out) noexcept {
 /// here.
 void Stream::take_command(std::string_view json, TimeNs arrival) noexcept {
   ++reply_;
-  if (contains(json, kRefused)) ++refused_;
+  if (json.find(kRefused) != std::string_view::npos) ++refused_;
   if (json != kApplied) return;
   ignoring_ = true;
   ignore_until_ = arrival + kIgnore;
-  if (inertial_.uses(epoch_) || highg_.uses(epoch_)) new_epoch(Cause::driver);
+  resuming_ = inertial_.uses(epoch_) || highg_.uses(epoch_);
   inertial_.suspect = highg_.suspect = false;
   stranded_ = false;
   awaits_apply_ = false;
@@ -76,6 +58,7 @@ void Stream::take_data(const Message& m, TimeNs arrival, SampleBatch& out) noexc
   if (m.letter == 'N' || m.letter == 'F') return take_text(m, arrival, out);
   if (ignoring_) ignoring_ = arrival < ignore_until_;
   if (ignoring_ || awaits_apply_.load(std::memory_order_relaxed)) return ++ignored_;
+  if (resuming_) resume(m.t_us, arrival);
   switch (m.letter) {
     case 'I':
       return take_sample(inertial_, m, arrival, out);
@@ -94,6 +77,22 @@ void Stream::new_epoch(Cause cause) noexcept {
   ++epoch_;
   last_cause_ = cause;
   next_edge_count_ = -1;
+  inertial_.resumed = highg_.resumed = edges_resumed_ = went_back_ = false;
+}
+
+/// Started anew by the driver. When the device's clock ran on and the steps are known well enough, the hole is counted
+/// like any other; otherwise a new epoch begins.
+void Stream::resume(std::uint64_t t_us, TimeNs arrival) noexcept {
+  resuming_ = false;
+  bool counts = !went_back_;
+  for (Track* t : {&inertial_, &highg_}) {
+    t->resumed = t->uses(epoch_);
+    if (t->resumed)
+      counts = counts && clock_ran_on(t_us - t->last_us, 1000, arrival - t->last_arrival) &&
+               t->steps.can_count(t_us - t->last_us);
+  }
+  edges_resumed_ = true;
+  if (!counts) new_epoch(Cause::driver);
 }
 
 /// The first sample of the track in the present epoch.
@@ -126,12 +125,12 @@ void Stream::take_sample(Track& track, const Message& m, TimeNs arrival, SampleB
         if (!still_our_settings(track, m.t_us)) return ++after_restart_;
         new_epoch(Cause::restart);
       } else if (m.t_us < track.last_us) {
-        track.suspect = true;
+        track.suspect = went_back_ = true;
         track.last_us = m.t_us;
         return;  // the next one tells what has happened; the hole of unknown length begins here
       } else if (m.t_us == track.last_us) {
         return ++same_time_;
-      } else if (m.t_us - track.last_us > kLongestHoleUs) {
+      } else if (!track.resumed && m.t_us - track.last_us > kLongestHoleUs) {
         new_epoch(Cause::clock_jump);
       }
     }
@@ -141,7 +140,8 @@ void Stream::take_sample(Track& track, const Message& m, TimeNs arrival, SampleB
     } else {
       const std::uint64_t n = track.steps.periods(m.t_us - track.last_us);
       if (n > 1) {
-        const Cause cause = full_ != track.full                ? Cause::buffer_full
+        const Cause cause = track.resumed                      ? Cause::driver
+                            : full_ != track.full              ? Cause::buffer_full
                             : parser_.damage() != track.damage ? Cause::corrupt
                                                                : Cause::missing;
         lose(track.code, track.seq + 1, static_cast<std::int64_t>(n - 1), cause, m.t_us, arrival, out);
@@ -151,7 +151,9 @@ void Stream::take_sample(Track& track, const Message& m, TimeNs arrival, SampleB
     }
   }
   track.any = true;
+  track.resumed = false;
   track.last_us = m.t_us;
+  track.last_arrival = arrival;
   track.damage = parser_.damage();
   track.full = full_;
   Sample& s = out.next();
@@ -194,94 +196,6 @@ void Stream::lose(std::int64_t stream, std::uint64_t first, std::int64_t count, 
   set_value<std::int64_t>(s, 1, count);
   set_value<std::int64_t>(s, 2, static_cast<std::int64_t>(cause));
   set_value<std::int64_t>(s, 3, stream);
-}
-
-void Stream::take_line(const Message& m, TimeNs arrival, SampleBatch& out) noexcept {
-  const std::int64_t count = edge_count(m.text);
-  if (count < 0) {
-    ++serial_text_;
-    if (m.text.substr(0, kGreeting.size()) != kGreeting) return;
-    if (next_edge_count_ >= 0) ++box_restart_;
-    next_edge_count_ = -1;
-    greeted_ = true;
-    greeting_us_ = m.t_us;
-    return;
-  }
-  const bool level = m.text[0] == '1';
-  const bool at_once = greeted_ && m.t_us - greeting_us_ < kGreetingUs;
-  greeted_ = false;
-  if (at_once && count == 0 && level) {  // the line is high at power-up: no edge, yet the box counts it
-    next_edge_count_ = 1;
-    return ++level_at_power_up_;
-  }
-  take_edge(m, kBoxLine, level, static_cast<std::int32_t>(count), arrival, out);
-}
-
-/// An edge needs a sample near it: the one by which its time is mapped to the lab clock.
-void Stream::take_edge(const Message& m, int line, bool level, std::int32_t count, TimeNs arrival,
-                       SampleBatch& out) noexcept {
-  const std::uint64_t apart = m.t_us > inertial_.last_us ? m.t_us - inertial_.last_us : inertial_.last_us - m.t_us;
-  const bool mapped = inertial_.uses(epoch_) && !inertial_.suspect && !stranded_ && apart <= kOldestEdgeUs;
-  std::uint16_t flags = 0;
-  if (count >= 0) {
-    const std::int64_t missing = next_edge_count_ < 0 ? 0 : (count - next_edge_count_ + kEdgeCounts) % kEdgeCounts;
-    next_edge_count_ = (count + 1) % kEdgeCounts;
-    if (missing >= kEdgeCounts / 2) {
-      ++box_restart_;
-    } else if (missing > 0) {
-      lose(2, edge_seq_, missing, parser_.damage() != edge_damage_ ? Cause::corrupt : Cause::missing, m.t_us, arrival,
-           out);
-      edge_seq_ += static_cast<std::uint64_t>(missing);
-      flags = kGapBefore;
-    }
-    edge_damage_ = parser_.damage();
-  }
-  if (!mapped) return ++edge_without_sample_;
-  Sample header;
-  header.stream = static_cast<StreamId>(first_ + kSync);
-  header.seq = edge_seq_++;
-  header.flags = flags;
-  header.t_arrival = arrival;
-  header.t_device = m.t_us;
-  header.epoch = epoch_;
-  push_edge(out, header, line, level, count);
-}
-
-void Stream::take_text(const Message& m, TimeNs arrival, SampleBatch& out) noexcept {
-  const bool error = m.letter == 'F';
-  const bool full = error && (contains(m.text, "uffer full") || contains(m.text, "verrun"));
-  ++(full ? buffer_full_ : error ? error_ : notification_);
-  if (full) ++full_;
-  // device_error {"device":"imu","t_us":123,"text":"..."}
-  std::array<char, 96 + kLongestName + 6 * kLongestText> row;
-  char* to = row.data();
-  const auto put = [&to](std::string_view text) { to = std::copy(text.begin(), text.end(), to); };
-  put(error ? "device_error {\"device\":\"" : "device_note {\"device\":\"");
-  put(name_);
-  put("\",\"t_us\":");
-  to = std::to_chars(to, to + 20, m.t_us).ptr;
-  put(",\"text\":\"");
-  for (const char c : m.text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      *to++ = '\\';
-      *to++ = c;
-    } else if (code < 0x20 || code >= 0x7F) {  // text of the device is ASCII; anything else is shown by its code
-      put("\\u00");
-      *to++ = "0123456789abcdef"[code >> 4];
-      *to++ = "0123456789abcdef"[code & 15];
-    } else {
-      *to++ = c;
-    }
-  }
-  put("\"}");
-  Sample header;
-  header.stream = static_cast<StreamId>(first_ + kMessages);
-  header.seq = text_seq_++;
-  header.t_arrival = arrival;
-  header.t_device = m.t_us;
-  header.epoch = epoch_;
-  push_text(out, header, {row.data(), static_cast<std::size_t>(to - row.data())});
 }
 
 }  // namespace grfd::ximu3

@@ -25,6 +25,7 @@ inline constexpr const char* kCauseLabels =
     "restarted, 5 the device's clock was set";
 inline constexpr const char* kLossStreamLabels = "0 inertial, 1 highg, 2 sync";
 inline constexpr int kBoxLine = 0, kOwnLine = 1;
+inline constexpr std::size_t kLongestName = 64;  ///< of the device, in texts
 
 /// Runs in decode: no heap, no lock. A pure function of the bytes and their arrivals.
 class Stream {
@@ -51,8 +52,10 @@ class Stream {
     bool nominal_is_true;
     StepMeter steps;
     std::uint64_t seq = 0, last_us = 0, damage = 0, full = 0;
+    TimeNs last_arrival = 0;
     std::uint16_t epoch = 0;
     bool any = false, suspect = false;
+    bool resumed = false;  ///< the driver was started anew since the last sample, and the device's clock ran on
     bool uses(std::uint16_t e) const noexcept { return any && epoch == e; }
   };
   void take_command(std::string_view json, TimeNs arrival) noexcept;
@@ -63,6 +66,7 @@ class Stream {
   void take_text(const Message& m, TimeNs arrival, SampleBatch& out) noexcept;
   bool still_our_settings(Track& track, std::uint64_t t_us) noexcept;
   void new_epoch(Cause cause) noexcept;
+  void resume(std::uint64_t t_us, TimeNs arrival) noexcept;
   void join_epoch(Track& track, const Message& m, TimeNs arrival, SampleBatch& out) noexcept;
   void lose(std::int64_t stream, std::uint64_t first, std::int64_t count, Cause cause, std::uint64_t t_us,
             TimeNs arrival, SampleBatch& out) noexcept;
@@ -79,6 +83,9 @@ class Stream {
   std::int64_t next_edge_count_ = -1;  ///< of the box; -1: not known
   std::uint16_t epoch_ = 0;
   bool greeted_ = false, ignoring_ = false;
+  bool resuming_ = false;       ///< started anew: the next stamp tells whether the clock ran on
+  bool went_back_ = false;      ///< a stamp did since the epoch began: the clock is another one
+  bool edges_resumed_ = false;  ///< no edge since the driver was started anew
   TimeNs ignore_until_ = 0;
   std::atomic<bool> awaits_apply_{false}, stranded_{false};
   std::atomic<TimeNs> newest_inertial_{0}, newest_highg_{0};

@@ -178,7 +178,8 @@ void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64
   else
     std::snprintf(stream_name.data(), stream_name.size(), "%s", stream_name_.c_str());
   const char* why = named ? causes_[static_cast<std::size_t>(cause)].c_str() : "unknown";
-  if (state_.outage[0] && count < 0 &&
+  const bool started_anew = count < 0 || (named && causes_[static_cast<std::size_t>(cause)] == "the driver restarted");
+  if (state_.outage[0] && started_anew &&
       which == 0) {  // the driver only sees that it was started anew; the daemon knows why, and for how long
     gaps.write(out, row_time(copy), gap_seq,
                "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld,\"seconds\":%.4f}",

@@ -14,8 +14,9 @@ constexpr std::uint8_t kIn = 0x81, kOut = 0x01;
 constexpr TimeNs kMs = 1'000'000, kResetTime = 10 * kMs;
 constexpr std::array<const char*, kMipFaults> kFaultNames{
     "drop_packet", "drop_bytes", "corrupt_checksum", "nan", "nmea", "over_range", "burst"};
-constexpr std::array<const char*, 10> kOptions{"gen5",     "needs_dtr",  "streaming",   "group",          "reply_ms",
-                                               "burst_ms", "fifo_bytes", "gpio_levels", "timestamp_pins", "aux_port"};
+constexpr std::array<const char*, 13> kOptions{
+    "gen5",        "needs_dtr",      "streaming", "group",       "reply_ms",      "burst_ms",       "fifo_bytes",
+    "gpio_levels", "timestamp_pins", "aux_port",  "event_query", "gpio_triggers", "message_actions"};
 
 constexpr std::uint8_t
     kConfiguration[] = {0x09, 0x02, 0x43, 0x00, 0x02, 0x01, 0x00, 0x80, 0xFA,  // configuration
@@ -38,6 +39,9 @@ MipServer::Options server_options(const EmulationSettings& s) {
   o.over_range_field = option(s, "over_range", -1) >= 0;
   o.gpio_levels = option(s, "gpio_levels", 0) > 0;
   o.timestamp_pins = static_cast<unsigned>(std::clamp(option(s, "timestamp_pins", 15), 0.0, 15.0));
+  o.event_query = option(s, "event_query", 1) > 0;
+  o.gpio_triggers = static_cast<std::uint8_t>(std::clamp(option(s, "gpio_triggers", 4), 0.0, 12.0));
+  o.message_actions = static_cast<std::uint8_t>(std::clamp(option(s, "message_actions", 12), 0.0, 12.0));
   return o;
 }
 

@@ -19,6 +19,9 @@ inline constexpr std::size_t kMipFaults = 7;
 ///   group       samples per USB message (4)        reply_ms    time from a command to its answer (2)
 ///   timestamp_pins  mask of the pins that can time-stamp edges, bit n = pin n + 1 (15)
 ///   gpio_levels 1: event packets can carry the levels of the pins (0xA0,0x03)
+///   aux_port    1: the strings of the second port of a two-port unit
+///   event_query 0: 0C,2A is neither known nor listed (1)
+///   gpio_triggers, message_actions   how many of them 0C,2A answers (4, 12); 0: there are none
 ///   burst_ms    how long a burst holds data back (50)    fifo_bytes  output buffer; what does not fit is lost (65536)
 std::vector<std::string> unknown_mip_faults(const EmulationSettings& emulation);
 std::string mip_fault_names();

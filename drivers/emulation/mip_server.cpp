@@ -82,7 +82,7 @@ U8 MipServer::base(U8 descriptor, Writer& data, bool& has_data) {
     case 0x04:
       data.field(0x82);
       for (const auto d : options_.generation5 ? std::span<const std::uint16_t>(kDescriptors5) : kDescriptors)
-        data.u16(d);
+        if (d != 0x0C2A || options_.event_query) data.u16(d);
       if (options_.over_range_field) data.u16(0x8018);
       if (options_.gpio_levels) data.u16(0xA003);
       break;

@@ -48,8 +48,10 @@ class MipServer {
     std::string serial = "6286.123456";
     bool generation5 = false;
     bool over_range_field = false;
-    bool gpio_levels = false;      ///< 0xA0,0x03 can be sent
-    unsigned timestamp_pins = 15;  ///< bit n: pin n + 1 can time-stamp edges
+    bool gpio_levels = false;                              ///< 0xA0,0x03 can be sent
+    unsigned timestamp_pins = 15;                          ///< bit n: pin n + 1 can time-stamp edges
+    bool event_query = true;                               ///< 0C,2A is known and listed
+    std::uint8_t gpio_triggers = 4, message_actions = 12;  ///< 0: none of this kind
   };
   static constexpr int kBaseRateHz = 1000;
 

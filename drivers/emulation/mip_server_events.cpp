@@ -27,12 +27,18 @@ bool stored(U8 function, T& now, T& saved) {
 U8 MipServer::events(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
   const U8 function = byte_at(in, 0);
   if (descriptor == 0x2A) {
+    if (!options_.event_query) return kUnknownCommand;
     if (in.size() != 1 || function < 1 || function > 2) return kInvalidParameter;
+    const U8 n = function == 1 ? options_.gpio_triggers : options_.message_actions;
     data.field(0xB4).u8(function).u8(12);
-    if (function == 1)
-      data.u8(3).u8(1).u8(4).u8(2).u8(8).u8(3).u8(8);  // GPIO, threshold, combination
-    else
-      data.u8(2).u8(1).u8(4).u8(2).u8(12);  // GPIO, message
+    data.u8(static_cast<U8>((function == 1 ? 2 : 1) + (n > 0)));
+    if (function == 1) {  // GPIO, threshold, combination
+      if (n > 0) data.u8(1).u8(n);
+      data.u8(2).u8(8).u8(3).u8(8);
+    } else {  // GPIO, message
+      data.u8(1).u8(4);
+      if (n > 0) data.u8(2).u8(n);
+    }
     has_data = true;
     return kOk;
   }
@@ -86,7 +92,8 @@ U8 MipServer::events(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
       }
       if (in.size() == 5 && function == kWrite &&
           byte_at(in, 2) == 1) {  // thresholds and combinations are not emulated
-        if (byte_at(in, 3) < 1 || byte_at(in, 3) > now_.pins.size() || byte_at(in, 4) > 4 || byte_at(in, 4) == 3)
+        if (byte_at(in, 3) < 1 || byte_at(in, 3) > now_.pins.size() || byte_at(in, 4) > 4 || byte_at(in, 4) == 3 ||
+            options_.gpio_triggers == 0)
           return kInvalidParameter;
         now_.triggers[i] = {1, byte_at(in, 3), byte_at(in, 4)};
         return kOk;
@@ -105,7 +112,8 @@ U8 MipServer::events(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
       }
       if (in.size() >= 8 && function == kWrite && byte_at(in, 3) == 2) {  // of the actions only messages are emulated
         const std::size_t n = byte_at(in, 7);
-        if (n > 12 || in.size() != 8 + n || byte_at(in, 4) != kSystem || byte_at(in, 2) > now_.triggers.size())
+        if (n > 12 || in.size() != 8 + n || byte_at(in, 4) != kSystem || byte_at(in, 2) > now_.triggers.size() ||
+            options_.message_actions == 0)
           return kInvalidParameter;
         MipSettings::Action wanted{byte_at(in, 2), 2, byte_at(in, 4), read_be<std::uint16_t>(in, 5), {}};
         for (std::size_t k = 0; k < n; ++k) {

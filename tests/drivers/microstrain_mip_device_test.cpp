@@ -105,6 +105,8 @@ BOOST_AUTO_TEST_CASE(every_worked_command_byte_for_byte) {
       {"75 65 0C 04 04 0F 02 80 7F 88",
        "75 65 0C 14 04 F1 0F 00 10 8F 80 04 D5 00 01 D2 00 01 04 00 01 05 00 01 D5 28"},
       {"75 65 0C 03 03 2A 01 17 37", "75 65 0C 0F 04 F1 2A 00 0B B4 01 0C 03 01 04 02 08 03 08 FD 58"},
+      {"75 65 0C 03 03 2A 02 18 38",
+       "75 65 0C 0D 04 F1 2A 00 09 B4 02 0C 02 01 04 02 0C F2 3E"},  // 12 slots; GPIO 4, message 12
       {"75 65 0C 07 07 41 01 01 04 01 02 3E 6D", "75 65 0C 04 04 F1 41 00 20 2C"},
       {"75 65 0C 04 04 41 02 01 32 9F", "75 65 0C 0A 04 F1 41 00 06 C1 01 04 01 02 F5 2B"},
       {"75 65 0C 07 07 2E 01 01 01 01 04 2A F4", "75 65 0C 04 04 F1 2E 00 0D 06"},
@@ -139,6 +141,8 @@ BOOST_AUTO_TEST_CASE(refusals) {
   nack(0x0C, 0x53, {3}, 3);
   nack(0x0C, 0x41, {1, 5, 1, 0, 0}, 3);  // no such pin
   nack(0x0C, 0x11, {}, 3);
+  nack(0x0C, 0x2A, {}, 3);
+  nack(0x0C, 0x2A, {3}, 3);                            // neither triggers nor actions
   BOOST_TEST(b.ask("75 65 01 02 02 01 E0 C7") == "");  // bad checksum: silence
 }
 
@@ -173,6 +177,20 @@ BOOST_AUTO_TEST_CASE(an_edge_becomes_an_event_packet_with_its_own_time) {
   BOOST_TEST(b.collect(b.now) == spaced("75 65 A0 0D 03 D0 01 0A D5 00 00 00 01 2A 07 D4 40 80 A8"));
   const std::string test = b.ask("75 65 0C 05 05 2B 01 01 03 20 84");
   BOOST_TEST(test.starts_with(spaced("75 65 0C 04 04 F1 2B 00 0A 00 75 65 A0 0D 03 D0 01 0A D5")));
+}
+
+BOOST_AUTO_TEST_CASE(a_unit_without_events_for_pins_says_so) {
+  auto s = quiet();
+  s.faults = {{"gpio_triggers", 0}, {"message_actions", 0}};
+  Bench b(s);
+  BOOST_TEST(b.ask("75 65 0C 03 03 2A 01 17 37") == spaced("75 65 0C 0D 04 F1 2A 00 09 B4 01 0C 02 02 08 03 08 F3 45"));
+  BOOST_TEST(b.ask("75 65 0C 03 03 2A 02 18 38") == spaced("75 65 0C 0B 04 F1 2A 00 07 B4 02 0C 01 01 04 DF 3D"));
+  BOOST_TEST(b.ask("75 65 0C 07 07 2E 01 01 01 01 04 2A F4") == spaced("75 65 0C 04 04 F1 2E 03 10 09"));
+  BOOST_TEST(b.ask("75 65 0C 0C 0C 2F 01 01 01 02 A0 00 00 02 D0 D5 79 78") == spaced("75 65 0C 04 04 F1 2F 03 11 0B"));
+  s.faults = {{"event_query", 0}};
+  Bench old(s);
+  BOOST_TEST(old.ask("75 65 0C 03 03 2A 01 17 37") == spaced("75 65 0C 04 04 F1 2A 01 0A FF"));
+  BOOST_TEST(old.ask("75 65 01 02 02 04 E3 C9").find("0C 2A") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(generation_5_examples) {

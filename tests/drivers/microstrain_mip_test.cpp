@@ -11,21 +11,18 @@
 BOOST_AUTO_TEST_SUITE(microstrain_mip_driver)
 
 using namespace grfd;
+using grfd::test::check_bookkeeping;
+using grfd::test::equal;
 using grfd::test::hex;
 using grfd::test::kMs;
 using grfd::test::kSecond;
+using grfd::test::mip_settings;
 using grfd::test::MipRig;
+using grfd::test::sample_packet;
 using grfd::test::spaced;
 using grfd::test::to_hex;
 
 namespace {
-
-DeviceSettings settings(double noise = 0, std::map<std::string, double> faults = {}) {
-  DeviceSettings s;
-  s.emulation.noise = noise;
-  s.emulation.faults = std::move(faults);
-  return s;
-}
 
 /// Known at every time, different on every axis.
 struct Waves : InertialSource {
@@ -37,39 +34,10 @@ struct Waves : InertialSource {
   }
 };
 
-std::vector<std::byte> sample_packet(std::uint64_t t_ns, std::uint32_t ticks = 1, float x = 0.25F) {
-  mip::Writer w(0x80);
-  w.field(0xD5).u64(t_ns).field(0xD2).u32(ticks).field(0x04).f32(x).f32(0).f32(-1).field(0x05).f32(0).f32(0).f32(0);
-  const auto bytes = w.finish();
-  return {bytes.begin(), bytes.end()};
-}
-
-bool equal(const Sample& a, const Sample& b) {
-  return a.seq == b.seq && a.t_device == b.t_device && a.flags == b.flags && a.epoch == b.epoch && a.data == b.data;
-}
-
-/// Hole before each flagged sample is what the loss rows say, and nothing else is missing.
-void check_bookkeeping(const MipRig& rig) {
-  std::size_t row = 0;
-  for (std::size_t i = 1; i < rig.inertial.size(); ++i) {
-    const Sample &a = rig.inertial[i - 1], &b = rig.inertial[i];
-    BOOST_REQUIRE(b.seq > a.seq);
-    BOOST_REQUIRE((b.seq - a.seq > 1 || (b.flags & kNewEpoch)) == ((b.flags & kGapBefore) != 0));
-    if (!(b.flags & kGapBefore)) continue;
-    BOOST_REQUIRE(row < rig.loss.size());
-    const Sample& loss = rig.loss[row];
-    BOOST_REQUIRE(loss.seq == row++);
-    BOOST_REQUIRE(value<std::int64_t>(loss, 0) == static_cast<std::int64_t>(a.seq) + 1);
-    if (!(b.flags & kNewEpoch))
-      BOOST_REQUIRE(value<std::int64_t>(loss, 1) == static_cast<std::int64_t>(b.seq - a.seq) - 1);
-  }
-  BOOST_TEST(row == rig.loss.size());
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(who_is_there) {
-  MipRig rig(settings(0, {{"streaming", 1}}));
+  MipRig rig(mip_settings(0, {{"streaming", 1}}));
   rig.link->now = 5 * kSecond;  // it has been streaming all that time, and nobody took the bytes
   const DeviceIdentity id = rig.driver->identify(*rig.link);
   BOOST_TEST(id.model == "3DM-CV7-AHRS");
@@ -80,7 +48,7 @@ BOOST_AUTO_TEST_CASE(who_is_there) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stranger_of_the_same_kind_is_left_as_it_was) {
-  auto s = settings(0, {{"streaming", 1}});
+  auto s = mip_settings(0, {{"streaming", 1}});
   s.serial = "6286.999999";
   MipRig rig(s);
   const auto packets_in_a_second = [&rig] {
@@ -110,30 +78,81 @@ BOOST_AUTO_TEST_CASE(a_stranger_of_the_same_kind_is_left_as_it_was) {
 }
 
 BOOST_AUTO_TEST_CASE(a_pin_that_cannot_time_stamp_is_refused_by_name) {
-  const auto answer = [](int pin) -> std::string {
-    auto s = settings(0, {{"timestamp_pins", 0b0101}});  // pins 1 and 3
+  const auto answer = [](int able, int pin) -> std::string {
+    auto s = mip_settings(0, {{"timestamp_pins", able}});
     s.sync_pin = pin;
     MipRig rig(s);
     try {
       rig.start();
-    } catch (const DeviceError& e) { return e.what(); }
+    } catch (const DeviceError& e) {
+      for (const auto& p : rig.device->server().settings().pins) BOOST_TEST(int{p.feature} == 0);  // as they were
+      return e.what();
+    }
     return "";
   };
-  BOOST_TEST(answer(1) == "");
-  BOOST_TEST(answer(2) ==
-             "sync_pin: pin 2 of this device cannot time-stamp edges (code 3); take another one, or 0 for none");
-  BOOST_TEST(answer(3) == "");
-  BOOST_TEST(answer(4).starts_with("sync_pin: pin 4 "));
+  BOOST_TEST(answer(0b0101, 1) == "");
+  BOOST_TEST(answer(0b0101, 2) == "sync_pin: pin 2 of this device cannot time-stamp edges (code 3); pins 1 and 3 can");
+  BOOST_TEST(answer(0b0101, 3) == "");
+  BOOST_TEST(answer(0b0111, 4).ends_with("pins 1, 2 and 3 can"));
+  BOOST_TEST(answer(0b1000, 1).ends_with("pin 4 can"));
+  BOOST_TEST(answer(0, 1) ==
+             "sync_pin: pin 1 of this device cannot time-stamp edges (code 3); no pin of it can, set it to 0");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_said_for_a_sync_pin) {
+  auto s = mip_settings();
+  s.sync_pin = 1;
+  MipRig rig(s);
+  rig.start();
+  const char* expected[] = {"75 65 0C 05 05 11 01 80 01 83 18",
+                            "75 65 0C 03 03 2A 01 17 37",  // which triggers
+                            "75 65 0C 03 03 2A 02 18 38",  // which actions
+                            "75 65 0C 07 07 41 01 01 04 01 02 3E 6D",
+                            "75 65 0C 07 07 2E 01 01 01 01 04 2A F4",
+                            "75 65 0C 0C 0C 2F 01 01 01 02 A0 00 00 02 D0 D5 79 78",
+                            "75 65 0C 05 05 2B 01 01 01 1E 82",
+                            "75 65 0C 05 05 11 01 A0 01 A3 58",
+                            "75 65 01 02 02 06 E5 CB"};
+  constexpr std::size_t kBefore = 11;
+  BOOST_REQUIRE(rig.link->written.size() == kBefore + std::size(expected));
+  for (std::size_t i = 0; i < std::size(expected); ++i)
+    BOOST_TEST(to_hex(rig.link->written[kBefore + i]) == expected[i]);
+}
+
+BOOST_AUTO_TEST_CASE(events_that_a_device_does_not_have_are_named) {
+  const auto answer = [](std::map<std::string, double> options) -> std::string {
+    auto s = mip_settings(0, std::move(options));
+    s.sync_pin = 1;
+    MipRig rig(s);
+    try {
+      rig.start();
+    } catch (const DeviceError& e) {
+      for (const auto& w : rig.link->written) BOOST_TEST((to_hex(w).find("0C 07 07 41") == std::string::npos));
+      return e.what();
+    }
+    return "";
+  };
+  BOOST_TEST(
+      answer({{"gpio_triggers", 0}}) ==
+      "sync_pin: this device has no event trigger on a pin (0C,2A: it has 8 of type 2, 8 of type 3); set it to 0");
+  BOOST_TEST(answer({{"message_actions", 0}}) ==
+             "sync_pin: this device has no event action that sends a packet (0C,2A: it has 4 of type 1); set it to 0");
+  auto s = mip_settings(0, {{"event_query", 0}});  // not listed, not asked: the commands themselves show it
+  s.sync_pin = 1;
+  MipRig rig(s);
+  BOOST_CHECK_NO_THROW(rig.start());
+  for (const auto& w : rig.link->written) BOOST_TEST(!to_hex(w).starts_with("75 65 0C 03 03 2A"));
+  BOOST_TEST(int{rig.device->server().settings().pins[0].feature} == 4);
 }
 
 BOOST_AUTO_TEST_CASE(who_asks_in_vain_lowers_dtr) {
-  MipRig rig(settings(0, {{"reply_ms", 60'000}}));  // no answer in time
+  MipRig rig(mip_settings(0, {{"reply_ms", 60'000}}));  // no answer in time
   BOOST_CHECK_THROW(rig.driver->identify(*rig.link), LinkError);
   BOOST_TEST(!rig.device->dtr());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_said_at_the_start) {
-  MipRig rig(settings());
+  MipRig rig(mip_settings());
   rig.start();
   const char* expected[] = {"75 65 01 02 02 01 E0 C6",
                             "75 65 01 02 02 03 E2 C8",
@@ -160,7 +179,7 @@ BOOST_AUTO_TEST_CASE(what_is_said_at_the_start) {
 
 BOOST_AUTO_TEST_CASE(ten_seconds_at_1_khz_are_complete_and_exact) {
   Waves waves;
-  MipRig rig(settings(), &waves);
+  MipRig rig(mip_settings(), &waves);
   rig.start();
   const TimeNs begin = rig.link->now;
   rig.link->run_until(begin + 10 * kSecond);
@@ -192,7 +211,7 @@ BOOST_AUTO_TEST_CASE(ten_seconds_at_1_khz_are_complete_and_exact) {
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_rate_is_the_nearest_decimation) {
-  auto s = settings();
+  auto s = mip_settings();
   s.rate_hz = 300;
   MipRig rig(s);
   rig.start();
@@ -209,7 +228,7 @@ BOOST_AUTO_TEST_CASE(a_slow_rate_is_the_nearest_decimation) {
 
 BOOST_AUTO_TEST_CASE(a_generation_5_unit) {
   Waves waves;
-  MipRig rig(settings(0, {{"gen5", 1}, {"streaming", 1}}), &waves);
+  MipRig rig(mip_settings(0, {{"gen5", 1}, {"streaming", 1}}), &waves);
   rig.link->now = 20 * kSecond;
   rig.start();
   rig.link->run_until(rig.link->now + 10 * kSecond);
@@ -225,7 +244,7 @@ BOOST_AUTO_TEST_CASE(a_generation_5_unit) {
 }
 
 BOOST_AUTO_TEST_CASE(settings_of_the_device) {
-  auto s = settings();
+  auto s = mip_settings();
   s.accel_range_g = 4;
   s.gyro_range_deg_s = 500;
   s.serial = "6286.123456";
@@ -255,21 +274,21 @@ BOOST_AUTO_TEST_CASE(settings_of_the_device) {
   s.emulation.faults["reply_ms"] = 300;
   BOOST_CHECK_NO_THROW(MipRig(s).start());
 
-  s = settings(0, {{"nonsense", 1}});
+  s = mip_settings(0, {{"nonsense", 1}});
   s.rate_hz = 2000;
   BOOST_TEST(rig.entry->check_settings(s).size() == 2U);
-  BOOST_TEST(rig.entry->check_settings(settings(0, {{"drop_packet", 0.1}, {"gen5", 1}})).empty());
+  BOOST_TEST(rig.entry->check_settings(mip_settings(0, {{"drop_packet", 0.1}, {"gen5", 1}})).empty());
 }
 
 BOOST_AUTO_TEST_CASE(bytes_cut_anywhere_give_the_same_samples) {
   Waves waves;
-  MipRig rig(settings(1, {{"nmea", 0.02}, {"corrupt_checksum", 0.02}, {"drop_bytes", 0.02}}), &waves);
+  MipRig rig(mip_settings(1, {{"nmea", 0.02}, {"corrupt_checksum", 0.02}, {"drop_bytes", 0.02}}), &waves);
   rig.start();
   rig.link->run_until(rig.link->now + 2 * kSecond);
   std::vector<std::byte> stream;
   for (const auto& [bytes, arrival] : rig.recorded) stream.insert(stream.end(), bytes.begin(), bytes.end());
   const auto decoded = [&](const std::vector<std::size_t>& cuts, std::size_t n) {
-    auto made = std::make_unique<MipRig>(settings());
+    auto made = std::make_unique<MipRig>(mip_settings());
     MipRig& fresh = *made;
     std::size_t begin = 0;
     for (const std::size_t cut : cuts) {
@@ -309,7 +328,7 @@ BOOST_AUTO_TEST_CASE(bytes_cut_anywhere_give_the_same_samples) {
 
 BOOST_AUTO_TEST_CASE(each_fault_is_counted_exactly) {
   for (const char* fault : {"drop_packet", "corrupt_checksum", "drop_bytes"}) {
-    MipRig rig(settings(1, {{fault, 0.03}}));
+    MipRig rig(mip_settings(1, {{fault, 0.03}}));
     rig.start();
     rig.link->run_until(rig.link->now + 10 * kSecond);
     const auto& truth = rig.device->truth();
@@ -335,7 +354,7 @@ BOOST_AUTO_TEST_CASE(one_fault_at_a_known_place) {
   using enum MipFault;
   for (const auto& [fault, lost, cause] :
        {std::tuple{drop_packet, 3, 0}, {corrupt_checksum, 3, 2}, {drop_bytes, 3, 2}, {nmea, 0, 0}, {nan, 0, 0}}) {
-    MipRig rig(settings());
+    MipRig rig(mip_settings());
     rig.start();
     rig.link->run_until(rig.link->now + kSecond);
     const std::size_t before = rig.inertial.size();
@@ -359,7 +378,7 @@ BOOST_AUTO_TEST_CASE(one_fault_at_a_known_place) {
 }
 
 BOOST_AUTO_TEST_CASE(a_burst_delays_and_loses_nothing) {
-  MipRig rig(settings(0, {{"burst", 0.002}, {"burst_ms", 60}}));
+  MipRig rig(mip_settings(0, {{"burst", 0.002}, {"burst_ms", 60}}));
   rig.start();
   rig.link->run_until(rig.link->now + 10 * kSecond);
   TimeNs longest = 0;
@@ -371,7 +390,7 @@ BOOST_AUTO_TEST_CASE(a_burst_delays_and_loses_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(over_range_is_flagged_by_the_device_and_by_value) {
-  MipRig rig(settings(0, {{"over_range", 0}}));
+  MipRig rig(mip_settings(0, {{"over_range", 0}}));
   rig.start();
   BOOST_TEST(to_hex(rig.link->written[10]).find("05 00 01 18 00 01") !=
              std::string::npos);  // the field was listed and asked for
@@ -383,7 +402,7 @@ BOOST_AUTO_TEST_CASE(over_range_is_flagged_by_the_device_and_by_value) {
   struct Impact : InertialSource {
     void read(double t, Vec3&, Vec3& force) override { force = {t > 0.5 && t < 0.51 ? -200.0 : 0, 0, -9.8}; }
   } impact;
-  MipRig hit(settings(), &impact);
+  MipRig hit(mip_settings(), &impact);
   hit.start();
   hit.link->run_until(kSecond);
   BOOST_TEST(hit.counter("over_range") == 9U);  // 0.501 to 0.509 s
@@ -391,7 +410,7 @@ BOOST_AUTO_TEST_CASE(over_range_is_flagged_by_the_device_and_by_value) {
 }
 
 BOOST_AUTO_TEST_CASE(a_reboot_begins_a_new_epoch) {
-  auto s = settings(0, {{"streaming", 1}});
+  auto s = mip_settings(0, {{"streaming", 1}});
   MipRig rig(s);
   rig.start();
   mip::Writer save(0x0C);
@@ -414,31 +433,8 @@ BOOST_AUTO_TEST_CASE(a_reboot_begins_a_new_epoch) {
   BOOST_TEST(rig.inertial.back().epoch == 1);
 }
 
-BOOST_AUTO_TEST_CASE(a_restart_of_the_driver_too_live_and_replayed) {
-  MipRig rig(settings());
-  rig.start();
-  rig.link->run_until(rig.link->now + kSecond);
-  rig.driver->stop(*rig.link);
-  const std::size_t n = rig.inertial.size();
-  rig.link->run_until(rig.link->now + kSecond);
-  rig.start();
-  rig.link->run_until(rig.link->now + kSecond);
-  BOOST_TEST(rig.inertial[n].seq == n);
-  BOOST_TEST(rig.inertial[n].flags == (kGapBefore | kNewEpoch));
-  BOOST_REQUIRE(rig.loss.size() == 1);
-  BOOST_TEST(value<std::int64_t>(rig.loss[0], 1) == -1);
-  BOOST_TEST(value<std::int64_t>(rig.loss[0], 2) == 4);
-  BOOST_TEST(rig.inertial.back().epoch == 1);
-  BOOST_TEST(rig.facts.size() == 2U);
-  MipRig replay(settings());
-  for (const auto& [bytes, arrival] : rig.recorded) replay.decode(*replay.driver, bytes, arrival);
-  BOOST_REQUIRE(replay.inertial.size() == rig.inertial.size());
-  for (std::size_t i = 0; i < rig.inertial.size(); ++i) BOOST_REQUIRE(equal(replay.inertial[i], rig.inertial[i]));
-  BOOST_TEST(replay.loss.size() == 1U);
-}
-
 BOOST_AUTO_TEST_CASE(starvation_is_noticed_after_half_a_second) {
-  MipRig rig(settings());
+  MipRig rig(mip_settings());
   rig.start();
   TimeNs t = rig.link->now;
   BOOST_TEST(rig.driver->check(*rig.link, t) == nullptr);
@@ -453,7 +449,7 @@ BOOST_AUTO_TEST_CASE(starvation_is_noticed_after_half_a_second) {
 }
 
 BOOST_AUTO_TEST_CASE(steps_of_the_reference_time) {
-  MipRig rig(settings());
+  MipRig rig(mip_settings());
   const auto feed = [&](std::vector<std::byte> b) { rig.decode(*rig.driver, b, 1); };
   feed(sample_packet(1'000'000'000));
   feed(sample_packet(1'001'000'300));              // jitter of the stamp
@@ -478,7 +474,7 @@ BOOST_AUTO_TEST_CASE(steps_of_the_reference_time) {
 }
 
 BOOST_AUTO_TEST_CASE(fields_that_do_not_fit_are_named) {
-  MipRig rig(settings());
+  MipRig rig(mip_settings());
   const auto feed = [&](mip::Writer& w) {
     const auto b = w.finish();
     rig.decode(*rig.driver, b, 1);
@@ -513,7 +509,7 @@ BOOST_AUTO_TEST_CASE(fields_that_do_not_fit_are_named) {
 }
 
 BOOST_AUTO_TEST_CASE(hostile_bytes_break_nothing) {
-  MipRig rig(settings());
+  MipRig rig(mip_settings());
   rig.decode(*rig.driver, {}, 0);
   std::mt19937 random(3);
   const auto good = sample_packet(1'000'000);
@@ -557,7 +553,7 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_break_nothing) {
 
 BOOST_AUTO_TEST_CASE(another_makers_device_is_not_touched) {
   test::UntouchedLink link;
-  MipRig rig(settings());
+  MipRig rig(mip_settings());
   link.facts = rig.device->info();
   link.facts.vendor_id = 0x0483;
   link.facts.manufacturer = "STMicroelectronics";
@@ -575,7 +571,7 @@ BOOST_AUTO_TEST_CASE(another_makers_device_is_not_touched) {
 
 // A plug is pulled in the middle of a packet: its half does not meet the next stream.
 BOOST_AUTO_TEST_CASE(half_a_packet_before_an_unplugging_is_forgotten) {
-  MipRig rig(settings(1));
+  MipRig rig(mip_settings(1));
   rig.start();
   rig.link->run_until(rig.link->now + 300 * kMs);
   BOOST_REQUIRE(!rig.recorded.empty());
@@ -596,7 +592,7 @@ BOOST_AUTO_TEST_CASE(four_devices_are_much_faster_than_real_time) {
   Waves waves;
   std::vector<std::unique_ptr<MipRig>> rigs;
   for (int i = 0; i < 4; ++i) {
-    rigs.push_back(std::make_unique<MipRig>(settings(1), &waves));
+    rigs.push_back(std::make_unique<MipRig>(mip_settings(1), &waves));
     rigs.back()->start();
   }
   const auto begin = std::chrono::steady_clock::now();

@@ -1,6 +1,7 @@
 // A synchronous link in virtual time between the driver and the emulated device.
 #pragma once
 #include <algorithm>
+#include <boost/test/unit_test.hpp>
 #include <cctype>
 #include <string>
 #include <vector>
@@ -53,6 +54,12 @@ class MipLink final : public Link {
     device.out(now, endpoint, data);
   }
   std::size_t read(std::uint8_t endpoint, std::span<std::byte> data, int timeout_ms) override {
+    if (!backlog.empty()) {
+      const std::size_t n = std::min(data.size(), backlog.size());
+      std::copy_n(backlog.begin(), n, data.begin());
+      backlog.erase(backlog.begin(), backlog.begin() + static_cast<std::ptrdiff_t>(n));
+      return n;
+    }
     const TimeNs end = now + timeout_ms * kMs;
     for (;;) {
       const TimeNs t = device.ready(now, endpoint, data.size());
@@ -87,6 +94,7 @@ class MipLink final : public Link {
   TimeNs now = 0;
   std::uint8_t stream = 0;
   std::vector<std::byte> buffer;
+  std::vector<std::byte> backlog;  ///< waits in front of everything that the device says
   Receiver* receiver = nullptr;
   std::vector<int> claimed;
   std::vector<std::vector<std::byte>> written;
@@ -147,5 +155,41 @@ struct MipRig final : Link::Receiver {
   std::vector<std::pair<std::vector<std::byte>, TimeNs>> recorded;
   std::vector<Sample> inertial, facts, loss;
 };
+
+inline DeviceSettings mip_settings(double noise = 0, std::map<std::string, double> faults = {}) {
+  DeviceSettings s;
+  s.emulation.noise = noise;
+  s.emulation.faults = std::move(faults);
+  return s;
+}
+
+inline std::vector<std::byte> sample_packet(std::uint64_t t_ns, std::uint32_t ticks = 1, float x = 0.25F) {
+  mip::Writer w(0x80);
+  w.field(0xD5).u64(t_ns).field(0xD2).u32(ticks).field(0x04).f32(x).f32(0).f32(-1).field(0x05).f32(0).f32(0).f32(0);
+  const auto bytes = w.finish();
+  return {bytes.begin(), bytes.end()};
+}
+
+inline bool equal(const Sample& a, const Sample& b) {
+  return a.seq == b.seq && a.t_device == b.t_device && a.flags == b.flags && a.epoch == b.epoch && a.data == b.data;
+}
+
+/// Hole before each flagged sample is what the loss rows say, and nothing else is missing.
+inline void check_bookkeeping(const MipRig& rig) {
+  std::size_t row = 0;
+  for (std::size_t i = 1; i < rig.inertial.size(); ++i) {
+    const Sample &a = rig.inertial[i - 1], &b = rig.inertial[i];
+    BOOST_REQUIRE(b.seq > a.seq);
+    BOOST_REQUIRE((b.seq - a.seq > 1 || (b.flags & kNewEpoch)) == ((b.flags & kGapBefore) != 0));
+    if (!(b.flags & kGapBefore)) continue;
+    BOOST_REQUIRE(row < rig.loss.size());
+    const Sample& loss = rig.loss[row];
+    BOOST_REQUIRE(loss.seq == row++);
+    BOOST_REQUIRE(value<std::int64_t>(loss, 0) == static_cast<std::int64_t>(a.seq) + 1);
+    if (!(b.flags & kNewEpoch))
+      BOOST_REQUIRE(value<std::int64_t>(loss, 1) == static_cast<std::int64_t>(b.seq - a.seq) - 1);
+  }
+  BOOST_TEST(row == rig.loss.size());
+}
 
 }  // namespace grfd::test

@@ -242,7 +242,30 @@ BOOST_AUTO_TEST_CASE(holes_are_counted_exactly_whatever_the_sensors_clock) {
       BOOST_REQUIRE_EQUAL(step(n), n);
       for (int i = 0; i < 40; ++i) BOOST_REQUIRE_EQUAL(step(1), 1U);
     }
+    for (int i = 0; i < 10'000; ++i) BOOST_REQUIRE_EQUAL(step(1), 1U);
+    for (const std::uint64_t n : {200'000U, 2U, 200'000U}) {  // a minute of the fastest stream, after seconds of it
+      BOOST_TEST(meter.can_count(static_cast<std::uint64_t>(static_cast<double>(n) * period)));
+      BOOST_REQUIRE_EQUAL(step(n), n);
+    }
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_counted_is_known) {
+  StepMeter meter;
+  meter.reset(312.5, false);
+  const auto holds = [&](double n) { return meter.can_count(static_cast<std::uint64_t>(n * 312.5)); };
+  BOOST_TEST(!holds(1));
+  auto feed = [&meter, k = std::uint64_t{0}](int n) mutable {
+    for (int i = 0; i < n; ++i, ++k) meter.periods(stamp(k + 1, 312.5) - stamp(k, 312.5));
+  };
+  feed(7);
+  BOOST_TEST(!holds(1));
+  feed(93);  // 64 steps, each end to 1 us: n / 64 us must stay below a quarter of the period
+  BOOST_TEST(holds(4900));
+  BOOST_TEST(!holds(5100));
+  feed(10'000);
+  BOOST_TEST(holds(300'000));
+  BOOST_TEST(!holds(1e6));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,8 @@
 // The x-IMU3 driver on its emulated device, in virtual time.
 #pragma once
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+
 #include "drivers/emulation/xio_ximu3_device.hpp"
 #include "tests/drivers/mip_test_link.hpp"
 
@@ -91,5 +94,54 @@ inline DeviceSettings ximu3_settings(std::map<std::string, double> faults = {}, 
   s.emulation.faults = std::move(faults);
   return s;
 }
+
+/// Every hole in the numbers of a stream is in the loss rows, and the other way round.
+inline void check_bookkeeping(const Ximu3Rig& rig, const std::vector<Sample>& stream, std::int64_t code) {
+  std::vector<Sample> rows;
+  for (const Sample& s : rig.loss())
+    if (value<std::int64_t>(s, 3) == code) rows.push_back(s);
+  std::size_t row = 0;
+  for (std::size_t i = 1; i < stream.size(); ++i) {
+    const Sample &a = stream[i - 1], &b = stream[i];
+    BOOST_REQUIRE(b.seq > a.seq);
+    BOOST_REQUIRE((b.seq - a.seq > 1 || (b.flags & kNewEpoch)) == ((b.flags & kGapBefore) != 0));
+    if (!(b.flags & kGapBefore)) continue;
+    BOOST_REQUIRE(row < rows.size());
+    BOOST_REQUIRE_EQUAL(value<std::int64_t>(rows[row], 0), static_cast<std::int64_t>(a.seq) + 1);
+    if (!(b.flags & kNewEpoch))
+      BOOST_REQUIRE_EQUAL(value<std::int64_t>(rows[row], 1), static_cast<std::int64_t>(b.seq - a.seq) - 1);
+    if (b.flags & kNewEpoch) BOOST_REQUIRE_EQUAL(value<std::int64_t>(rows[row], 1), -1);
+    ++row;
+  }
+  BOOST_TEST(row == rows.size());
+}
+
+inline std::vector<std::byte> line(std::string_view text) {
+  const auto all = std::as_bytes(std::span(text));
+  return {all.begin(), all.end()};
+}
+inline std::string inertial_line(std::uint64_t t_us) { return "I," + std::to_string(t_us) + ",1,2,3,0,0,1\n"; }
+
+/// The emulated sensors' sample clocks, by the device's counter.
+inline constexpr double kInertialUs = 2500 * (1 + 1200e-6), kHighGUs = 312.5 * (1 - 21'000e-6);
+
+/// Every sample has the number that its stamp gives it, in one epoch from beginning to end.
+inline void check_counted(const Ximu3Rig& rig, const std::vector<Sample>& stream, std::int64_t code, double period_us) {
+  for (const Sample& s : stream) {
+    BOOST_REQUIRE_EQUAL(s.epoch, 0);
+    BOOST_REQUIRE_EQUAL(s.seq, static_cast<std::uint64_t>(
+                                   std::llround(static_cast<double>(s.t_device - stream[0].t_device) / period_us)));
+  }
+  check_bookkeeping(rig, stream, code);
+}
+
+/// A driver that is fed by hand.
+struct Fed {
+  explicit Fed(DeviceSettings s = ximu3_settings()) : rig(std::move(s)) {}
+  void feed(std::string_view text) { feed(line(text)); }
+  void feed(const std::vector<std::byte>& bytes) { rig.decode(*rig.driver, bytes, now += kMs); }
+  Ximu3Rig rig;
+  TimeNs now = kSecond;
+};
 
 }  // namespace grfd::test

@@ -11,9 +11,16 @@
 BOOST_AUTO_TEST_SUITE(xio_ximu3_driver)
 
 using namespace grfd;
+using grfd::test::check_bookkeeping;
+using grfd::test::check_counted;
+using grfd::test::Fed;
 using grfd::test::hex;
+using grfd::test::inertial_line;
+using grfd::test::kHighGUs;
+using grfd::test::kInertialUs;
 using grfd::test::kMs;
 using grfd::test::kSecond;
+using grfd::test::line;
 using grfd::test::ximu3_settings;
 using grfd::test::Ximu3Rig;
 
@@ -32,42 +39,6 @@ const char* const kNoTrouble[] = {"bad_escape",        "wrong_length",    "unkno
                                   "too_long",          "wrapped_message", "command_refused", "duplicate_time",
                                   "samples_lost",      "losses_unknown",  "edges_lost",      "device_error",
                                   "device_buffer_full"};
-
-/// Every hole in the numbers of a stream is in the loss rows, and the other way round.
-void check_bookkeeping(const Ximu3Rig& rig, const std::vector<Sample>& stream, std::int64_t code) {
-  std::vector<Sample> rows;
-  for (const Sample& s : rig.loss())
-    if (value<std::int64_t>(s, 3) == code) rows.push_back(s);
-  std::size_t row = 0;
-  for (std::size_t i = 1; i < stream.size(); ++i) {
-    const Sample &a = stream[i - 1], &b = stream[i];
-    BOOST_REQUIRE(b.seq > a.seq);
-    BOOST_REQUIRE((b.seq - a.seq > 1 || (b.flags & kNewEpoch)) == ((b.flags & kGapBefore) != 0));
-    if (!(b.flags & kGapBefore)) continue;
-    BOOST_REQUIRE(row < rows.size());
-    BOOST_REQUIRE_EQUAL(value<std::int64_t>(rows[row], 0), static_cast<std::int64_t>(a.seq) + 1);
-    if (!(b.flags & kNewEpoch))
-      BOOST_REQUIRE_EQUAL(value<std::int64_t>(rows[row], 1), static_cast<std::int64_t>(b.seq - a.seq) - 1);
-    if (b.flags & kNewEpoch) BOOST_REQUIRE_EQUAL(value<std::int64_t>(rows[row], 1), -1);
-    ++row;
-  }
-  BOOST_TEST(row == rows.size());
-}
-
-std::vector<std::byte> line(std::string_view text) {
-  const auto all = std::as_bytes(std::span(text));
-  return {all.begin(), all.end()};
-}
-std::string inertial_line(std::uint64_t t_us) { return "I," + std::to_string(t_us) + ",1,2,3,0,0,1\n"; }
-
-/// A driver that is fed by hand.
-struct Fed {
-  explicit Fed(DeviceSettings s = ximu3_settings()) : rig(std::move(s)) {}
-  void feed(std::string_view text) { feed(line(text)); }
-  void feed(const std::vector<std::byte>& bytes) { rig.decode(*rig.driver, bytes, now += kMs); }
-  Ximu3Rig rig;
-  TimeNs now = kSecond;
-};
 
 }  // namespace
 
@@ -129,6 +100,39 @@ BOOST_AUTO_TEST_CASE(half_a_command_of_a_crashed_host_costs_one_ping) {
   rig.device->out(0, 0x02, line("{\"inertial_mess"));
   BOOST_TEST(rig.driver->identify(*rig.link).serial == "01234567");
   BOOST_TEST(rig.written()[0] == rig.written()[1]);
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_nonsense_before_the_answer_costs_no_try) {
+  std::mt19937 random(9);
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{4095}, std::size_t{4096}, std::size_t{300'000}}) {
+    for (const bool ends : {false, true}) {  // with half a message, or with a whole one
+      Ximu3Rig rig(ximu3_settings());
+      for (std::size_t i = 0; i < bytes; ++i) rig.link->backlog.push_back(static_cast<std::byte>(random()));
+      rig.link->backlog.back() = ends ? std::byte{'\n'} : std::byte{'{'};
+      BOOST_TEST(rig.driver->identify(*rig.link).serial == "01234567");
+      const std::vector<std::string> once{"{\"ping\":null}\n", "{\"firmware_version\":null}\n"};
+      BOOST_TEST(rig.written() == once, boost::test_tools::per_element());
+      BOOST_TEST(rig.link->now < 50 * kMs);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(old_samples_and_a_stream_that_runs_cost_no_try_either) {
+  Ximu3Rig rig(ximu3_settings({{"needs_dtr", 0}}, 3200));
+  rig.link->now = 60 * kSecond;  // nobody took its samples: its buffer is full of them
+  const std::vector<std::string> once{"{\"ping\":null}\n", "{\"firmware_version\":null}\n"};
+  BOOST_TEST(rig.driver->identify(*rig.link).serial == "01234567");
+  BOOST_TEST(rig.written() == once, boost::test_tools::per_element());
+  BOOST_TEST(rig.link->now < 60'050 * kMs);
+
+  rig.start();  // 3600 messages a second, which a host that died leaves running
+  rig.run(1);
+  rig.link->stream = 0;
+  rig.link->written.clear();
+  const TimeNs begin = rig.link->now;
+  BOOST_TEST(rig.driver->identify(*rig.link).serial == "01234567");
+  BOOST_TEST(rig.written() == once, boost::test_tools::per_element());
+  BOOST_TEST(rig.link->now - begin < 50 * kMs);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_said_at_the_start_and_at_the_end) {
@@ -436,7 +440,9 @@ BOOST_AUTO_TEST_CASE(dtr_that_falls_is_starvation_and_cured_by_a_restart) {
   rig.start();
   rig.run(0.5);
   BOOST_TEST(rig.inertial().size() > before + 150);
-  BOOST_TEST(rig.inertial().back().epoch == 1);
+  BOOST_TEST(rig.inertial()[before].flags == kGapBefore);
+  check_counted(rig, rig.inertial(), 0, kInertialUs);
+  check_counted(rig, rig.highg(), 1, 2 * kHighGUs);
 }
 
 BOOST_AUTO_TEST_CASE(pulled_out_in_the_middle_of_a_message_and_plugged_in_again) {

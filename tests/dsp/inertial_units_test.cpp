@@ -100,7 +100,7 @@ void map_another_sensor_and_edges(const char* unit) {
   loss.type = ValueType::i64;
   loss.columns = {{"first_seq", "count"},
                   {"count", "count"},
-                  {"cause", "code", 0, 0, "0 missing"},
+                  {"cause", "code", 0, 0, "0 missing, 4 the driver restarted"},
                   {"stream", "code", 0, 0, "0 inertial, 1 highg, 2 sync"}};
   sync.name = "raw/imu/sync";
   sync.clock_unit = "us";
@@ -164,6 +164,25 @@ void map_another_sensor_and_edges(const char* unit) {
   h.t_device += 2000;
   device.take_side(h, gaps, gap_seq, out);
   BOOST_TEST(gap_seq == 2U);  // two are missing that nobody spoke of
+
+  // After an outage the device's clock ran on: the count is known, the cause is the outage's, once.
+  device.take_state("lost", "starved");
+  const auto told = [&](std::int64_t count, std::int64_t cause) {
+    out.clear();
+    l.t_arrival = lab(static_cast<double>(newest)) + 400'000 + 1'500'000'000;
+    set_value<std::int64_t>(l, 0, 16'000);
+    set_value<std::int64_t>(l, 1, count);
+    set_value<std::int64_t>(l, 2, cause);
+    set_value<std::int64_t>(l, 3, 0);
+    device.take_loss(l, gaps, gap_seq, out);
+    std::string row;
+    for (const Sample& s : out.samples().subspan(1)) row += ::grfd::text(s);
+    return row;
+  };
+  const std::string begin = "lost {\"stream\":\"raw/imu/inertial\",\"cause\":";
+  BOOST_TEST(told(3, 0) == begin + "\"missing\",\"first_seq\":16000,\"count\":3}");
+  BOOST_TEST(told(597, 4) == begin + "\"starved\",\"first_seq\":16000,\"count\":597,\"seconds\":1.5000}");
+  BOOST_TEST(told(20, 4) == begin + "\"the driver restarted\",\"first_seq\":16000,\"count\":20}");
 }
 
 BOOST_AUTO_TEST_CASE(another_sensor_and_edges_are_mapped_by_the_counter_that_they_share) {
