@@ -3,7 +3,9 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "drivers/driver.hpp"
 #include "tests/daemon/rig.hpp"
 
 BOOST_AUTO_TEST_SUITE(sync_and_tap)
@@ -42,16 +44,22 @@ Settings rough_rig(bool taps) {
 /// Of all samples only what the figures need.
 struct Keep final : Outlet {
   std::vector<Sample> edges, main;
-  std::vector<std::string> events;
+  std::vector<std::string> events, gaps;
   std::vector<bool> wanted_edge, wanted_main;
-  StreamId event_stream = 0;
-  std::unique_ptr<RowJoiner> joiner;
+  StreamId event_stream = 0, gap_stream = 0;
+  struct Texts {
+    std::unique_ptr<RowJoiner> joiner;
+    void add(const Sample& s, std::vector<std::string>& to) {
+      if (joiner->add(s))
+        to.emplace_back(reinterpret_cast<const char*>(joiner->row().bytes.data()), joiner->row().bytes.size());
+    }
+  } joiner, gap_joiner;
   void take(std::span<const Sample> batch) noexcept override {
     for (const Sample& s : batch) {
       if (wanted_edge[s.stream]) edges.push_back(s);
       if (wanted_main[s.stream] && s.seq % 50 == 0) main.push_back(s);
-      if (s.stream == event_stream && joiner->add(s))
-        events.emplace_back(reinterpret_cast<const char*>(joiner->row().bytes.data()), joiner->row().bytes.size());
+      if (s.stream == event_stream) joiner.add(s, events);
+      if (s.stream == gap_stream) gap_joiner.add(s, gaps);
     }
   }
 };
@@ -59,14 +67,19 @@ struct Keep final : Outlet {
 struct Run {
   Rig rig;
   Keep keep;
-  Run(bool taps, double until_s) : rig(rough_rig(taps)) {
+  Run(bool taps, double until_s) : Run(rough_rig(taps), taps, until_s) {}
+  /// @param each is called each millisecond, before the engine
+  Run(Settings settings, bool taps, double until_s, const std::function<void(Rig&)>& each = {})
+      : rig(std::move(settings)) {
     const StreamTable& table = rig.streams();
     for (const StreamInfo& info : table) {
       keep.wanted_edge.push_back(info.name.ends_with("/sync"));
       keep.wanted_main.push_back(info.name.ends_with("/scan") || info.name.ends_with("/inertial"));
     }
     keep.event_stream = table.id("events");
-    keep.joiner = std::make_unique<RowJoiner>(table[keep.event_stream]);
+    keep.gap_stream = table.id("gaps");
+    keep.joiner.joiner = std::make_unique<RowJoiner>(table[keep.event_stream]);
+    keep.gap_joiner.joiner = std::make_unique<RowJoiner>(table[keep.gap_stream]);
     rig.assembly.engine->add_outlet(keep);
     rig.start_all();
     bool asked = false;
@@ -75,6 +88,7 @@ struct Run {
         asked = true;
         rig.assembly.command(rig.clock.t, "tap {\"id\":7,\"plate\":\"left\",\"seconds\":6}");
       }
+      if (each) each(rig);
       rig.assembly.engine->poll(rig.clock.t);
     });
   }
@@ -143,6 +157,19 @@ std::map<std::string, std::array<Figures, 3>> alignment(const Run& run) {
   return all;
 }
 
+/// The answer to the command `tap`.
+nlohmann::json tap_result(const Run& run) {
+  nlohmann::json result;
+  for (const std::string& e : run.keep.events)
+    if (e.starts_with("tap_result ")) result = nlohmann::json::parse(e.substr(11));
+  BOOST_TEST_MESSAGE("tap_result " << result.dump());
+  BOOST_REQUIRE(result.is_object());
+  BOOST_TEST(result["accepted"] == true);
+  BOOST_TEST(result["taps"] == 5);
+  BOOST_REQUIRE(result["imus"].size() == 4u);
+  return result;
+}
+
 void print(const char* what, const std::map<std::string, std::array<Figures, 3>>& all) {
   for (const auto& [name, windows] : all)
     for (std::size_t w = 0; w < 3; ++w)
@@ -189,15 +216,8 @@ BOOST_AUTO_TEST_CASE(one_edge_on_all_devices_and_the_plates_against_the_sensors_
 
 BOOST_AUTO_TEST_CASE(a_tap_brings_plates_and_sensors_within_a_millisecond) {
   const Run run(true, 130);
-  nlohmann::json result;
-  for (const std::string& e : run.keep.events)
-    if (e.starts_with("tap_result ")) result = nlohmann::json::parse(e.substr(11));
-  BOOST_TEST_MESSAGE("tap_result " << result.dump());
-  BOOST_REQUIRE(result.is_object());
+  const nlohmann::json result = tap_result(run);
   BOOST_TEST(result["id"] == 7);
-  BOOST_TEST(result["accepted"] == true);
-  BOOST_TEST(result["taps"] == 5);
-  BOOST_REQUIRE(result["imus"].size() == 4u);
   for (const auto& imu : result["imus"]) {
     const std::string name = imu["imu"];
     BOOST_TEST(imu["accepted"] == true, name);
@@ -215,6 +235,112 @@ BOOST_AUTO_TEST_CASE(a_tap_brings_plates_and_sensors_within_a_millisecond) {
   for (const Sample& s : run.keep.main) {
     BOOST_TEST(s.t > last[s.stream]);
     last[s.stream] = s.t;
+  }
+}
+
+// A plate on a USB-1608FS-Plus, one on a U6, MicroStrain and x-IMU3 sensors: no clock of theirs knows the others.
+BOOST_AUTO_TEST_CASE(one_edge_and_one_tap_for_four_kinds_of_devices) {
+  const Settings settings = load_config(std::string(GRFD_FIXTURES) + "/four_kinds_rig.toml");
+  constexpr double kUntilS = 45, kSettledS = 30;
+  const Run run(settings, true, kUntilS);
+  std::set<std::string> kinds;
+  std::map<std::string, double> delays_ms;
+  for (const DeviceSettings& d : settings.devices) {
+    kinds.insert(d.driver);
+    if (d.emulation.delay_ms > 0) delays_ms[d.name] = d.emulation.delay_ms;
+  }
+  BOOST_TEST(kinds.size() == driver_registry().size());
+
+  std::map<std::string, std::vector<double>> errors;  // of rising and falling edges, as the operator is told
+  std::map<std::string, std::map<long, int>> told;    // by pulse
+  for (const std::string& e : run.keep.events) {
+    if (!e.starts_with("edge ")) continue;
+    const auto edge = nlohmann::json::parse(e.substr(5));
+    const double t = edge["t_s"];
+    const bool rising = edge["level"] == 1;
+    const double truth = Run::true_edge_s(t, rising);
+    BOOST_TEST(edge["gap_before"] == false);
+    if (rising) ++told[edge["device"]][std::lround((truth - kFirstS) / kPeriodS)];
+    if (t > kSettledS) errors[edge["device"]].push_back(t - truth);
+  }
+  BOOST_REQUIRE(told.size() == settings.devices.size());
+  for (const DeviceSettings& d : settings.devices) {
+    // Every pulse once, from the first one after the start to the last one before the end.
+    const auto& pulses = told[d.name];
+    BOOST_TEST(pulses.begin()->first <= 1, d.name);
+    BOOST_TEST(pulses.rbegin()->first == std::lround(std::floor((kUntilS - 0.1 - kFirstS) / kPeriodS)), d.name);
+    BOOST_TEST(static_cast<long>(pulses.size()) == pulses.rbegin()->first - pulses.begin()->first + 1, d.name);
+    for (const auto& [pulse, times] : pulses) BOOST_TEST(times == 1, d.name << ": pulse " << pulse);
+
+    const Figures f = figures(errors[d.name]);
+    BOOST_TEST_MESSAGE("edge against truth, " << d.name << " (" << d.driver << "): median " << 1e3 * f.median
+                                              << " ms, p99 " << 1e3 * f.p99 << " ms, max " << 1e3 * f.max << " ms");
+    // As above: the smallest delay of the link stays, and at the U6 the conversion of a scan of seven columns; half a
+    // scan interval where the line is looked at once a scan.
+    const bool scans = d.driver == "labjack_u6" || d.driver == "mcc_usb1608fs_plus";
+    const double smallest = 0.3e-3 + (d.driver == "labjack_u6" ? 7 * 20e-6 : 0), half = scans ? 0.5e-3 : 0;
+    BOOST_TEST(std::abs(f.median - smallest) < 0.2e-3, d.name);
+    BOOST_TEST(f.max < smallest + half + 0.2e-3, d.name);
+  }
+
+  const nlohmann::json result = tap_result(run);
+  for (const auto& imu : result["imus"]) {
+    const std::string name = imu["imu"];
+    BOOST_TEST(imu["accepted"] == true, name);
+    BOOST_TEST(imu["taps"] == 5, name);
+    BOOST_TEST(std::abs(imu["delay_s"].get<double>() - delays_ms.at(name) * 1e-3) < 1e-3,
+               name << " " << imu["delay_s"]);
+    delays_ms.erase(name);
+  }
+  BOOST_TEST(delays_ms.empty());  // both of either kind
+}
+
+// A driver that is started anew finds the device's clock running: the line that maps it need not settle again.
+BOOST_AUTO_TEST_CASE(sensors_whose_drivers_are_started_anew_keep_their_clocks) {
+  const Settings settings = load_config(std::string(GRFD_FIXTURES) + "/four_kinds_rig.toml");
+  const std::set<std::string> again{"mip_shank_left", "ximu_shank_right"};
+  constexpr TimeNs kStop = kStart + 30 * kSecond, kAgain = kStop + 1700 * kMs;
+  bool stopped = false, started = false;
+  const auto step = [&](Rig& rig) {
+    for (std::size_t i = 0; i < rig.devices(); ++i) {
+      if (!again.contains(rig.assembly.ports[i]->settings().name)) continue;
+      if (!stopped && rig.clock.t >= kStop) rig.assembly.ports[i]->stop(*rig.emulation.link(i));
+      if (!started && rig.clock.t >= kAgain) rig.assembly.ports[i]->start(*rig.emulation.link(i), rig.clock.t);
+    }
+    stopped |= rig.clock.t >= kStop;
+    started |= rig.clock.t >= kAgain;
+  };
+  const Run run(settings, false, 38, step);
+  std::map<std::string, std::size_t> after;
+  for (const Sample& s : run.keep.main) {
+    if (!again.contains(run.device(s)) || s.t < kStop) continue;
+    BOOST_REQUIRE(s.epoch == 0);
+    BOOST_REQUIRE(!(s.flags & kClockUnsettled));
+    ++after[run.device(s)];
+  }
+  for (const std::string& name : again) {
+    BOOST_TEST(after[name] > 30u, name);
+    std::vector<double> errors;
+    for (const Sample& s : run.keep.edges)
+      if (const double t = seconds(s.t - kStart); run.device(s) == name && s.t > kAgain)
+        errors.push_back(t - Run::true_edge_s(t, value<std::int32_t>(s, 1) == 1));
+    BOOST_REQUIRE(errors.size() >= 15u);  // 17 pulses; a MicroStrain sensor without the levels tells rising edges only
+    const Figures f = figures(errors);
+    BOOST_TEST_MESSAGE("edge against truth after the restart, " << name << ": median " << 1e3 * f.median << " ms, max "
+                                                                << 1e3 * f.max << " ms");
+    BOOST_TEST(f.max < 0.5e-3, name);
+    // One gap, of known length: 1.7 s, and what stopping and starting takes.
+    const double rate_hz = name.starts_with("mip") ? 1000 : 400;
+    std::size_t told = 0;
+    for (const std::string& g : run.keep.gaps) {
+      if (g.find("raw/" + name + "/inertial") == std::string::npos) continue;
+      ++told;
+      const auto gap = nlohmann::json::parse(g.substr(g.find('{')));
+      BOOST_TEST(gap["cause"] == "the driver restarted");
+      BOOST_TEST(gap["count"].get<double>() > 1.65 * rate_hz);
+      BOOST_TEST(gap["count"].get<double>() < 2.6 * rate_hz);
+    }
+    BOOST_TEST(told == 1u, name);
   }
 }
 
