@@ -63,18 +63,21 @@ class LabjackU6 final : public Driver {
   }
 
   void start(Link& link, SampleBatch& facts) override {
+    ours_ = false;
     open(link);
-    normal_command(link, kStreamStop, "StreamStop", kStreamNotRunning);
-    drain(link, kStreamPipe);
-    const DeviceIdentity identity = read_identity(link);
+    const DeviceIdentity identity = read_identity(link);  // can be asked while it streams, unlike the rest
     if (!settings_.serial.empty() && settings_.serial != identity.serial)
       throw DeviceError("ConfigU6: serial " + identity.serial + " answered, the settings want " + settings_.serial);
+    ours_ = true;
+    normal_command(link, kStreamStop, "StreamStop", kStreamNotRunning);
+    drain(link, kStreamPipe);
     const Facts constants = read_calibration(link);
     extended_command(link, kConfigIo, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0}, "ConfigIO", 16);
     extended_command(link, kFeedback, {0, 0x1d, 0xff, 0xff, 0xff, 0, 0, 0}, "Feedback PortDirWrite", 10);
     extended_command(link, kStreamConfig, stream_config(), "StreamConfig", 8);
 
-    stream_.restart();
+    stream_.restart(next_cause_);
+    next_cause_ = U6Loss::restart;
     first_check_ = U6Stream::kNever;
     light_ = true;
     link.start_stream(kStreamPipe, kTransferBytes, kTransfers);
@@ -89,7 +92,7 @@ class LabjackU6 final : public Driver {
 
   void stop(Link& link) noexcept override {
     try {
-      normal_command(link, kStreamStop, "StreamStop", kStreamNotRunning);
+      if (ours_) normal_command(link, kStreamStop, "StreamStop", kStreamNotRunning);  // another's may stream on
     } catch (const std::exception&) {  // gone or confused: the transfers end all the same
       ++stop_failed_;
     }
@@ -108,6 +111,7 @@ class LabjackU6 final : public Driver {
         2.0 * kSamplesPerPacket / (static_cast<double>(u6::channel_count(settings_)) * clock_.rate_hz());
     if (seconds(now - since) <= std::max(0.5, 4 * transfer_s)) return nullptr;
     ++starved_;
+    next_cause_ = U6Loss::starved;
     return "starved";
   }
 
@@ -230,6 +234,8 @@ class LabjackU6 final : public Driver {
   double firmware_ = 0;
   TimeNs first_check_ = U6Stream::kNever;
   bool light_ = true;
+  bool ours_ = false;  // its serial number has been read and is the one wanted
+  U6Loss next_cause_ = U6Loss::restart;
   Counter starved_{"starved"}, stop_failed_{"stop_failed"};
   std::vector<const Counter*> counters_ = [this] {
     std::vector<const Counter*> all(stream_.counters().begin(), stream_.counters().end());

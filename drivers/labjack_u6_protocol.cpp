@@ -187,8 +187,8 @@ std::optional<ScanClock> choose_clock(double rate_hz) {
   return best;
 }
 
-double sample_time_s(double base_s, int resolution_index, int settling_factor) noexcept {
-  return base_s * (1 << (std::clamp(resolution_index, 1, 8) - 1)) + settling_factor * 10e-6;
+double sample_time_s(double base_s, int resolution_index, int settling_factor, double step) noexcept {
+  return base_s * std::pow(step, std::clamp(resolution_index, 1, 8) - 1) + settling_factor * 10e-6;
 }
 
 }  // namespace u6

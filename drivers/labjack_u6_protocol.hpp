@@ -90,10 +90,10 @@ std::optional<ScanClock> choose_clock(double rate_hz);
 /// The clock that a ScanConfig byte selects, in Hz.
 std::uint32_t clock_of(std::uint8_t scan_config) noexcept;
 
-/// Time from one channel of a scan to the next. `base_s` is that of resolution index 1; each step of the index doubles
-/// it and settling adds 10 us per unit. Only 20 us at index 1 follows from the datasheet's 50 kS/s; the rest is an
-/// assumption.
-double sample_time_s(double base_s, int resolution_index, int settling_factor) noexcept;
+/// Time from one channel of a scan to the next. `base_s` is that of resolution index 1; each step of the index
+/// multiplies it by `step` and settling adds 10 us per unit. Only 20 us at index 1 follows from the datasheet's 50
+/// kS/s; the rest is an assumption.
+double sample_time_s(double base_s, int resolution_index, int settling_factor, double step = 2) noexcept;
 
 }  // namespace u6
 }  // namespace grfd

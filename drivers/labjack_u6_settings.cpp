@@ -3,6 +3,7 @@
 #include <charconv>
 #include <set>
 
+#include "drivers/emulation/labjack_u6_options.hpp"
 #include "drivers/labjack_u6_protocol.hpp"
 #include "drivers/labjack_u6_stream.hpp"
 #include "drivers/sync_stream.hpp"
@@ -105,12 +106,7 @@ std::vector<std::string> check_settings(const DeviceSettings& s) {
     errors.push_back("serial: '" + s.serial + "' is not a number as printed on the U6");
   if (!s.emulation.serial.empty() && !is_serial(s.emulation.serial))
     errors.push_back("emulation.serial: '" + s.emulation.serial + "' is not a number of at most 32 bits");
-  for (const auto& [fault, rate] : s.emulation.faults) {
-    if (fault != "drop_packet" && fault != "corrupt_checksum" && fault != "code_55")
-      errors.push_back("emulation.faults." + fault + ": unknown, there are drop_packet, corrupt_checksum and code_55");
-    else if (!(rate >= 0 && rate <= 1))
-      errors.push_back("emulation.faults." + fault + ": a rate per packet from 0 to 1");
-  }
+  for (std::string& error : u6_fault_errors(s.emulation)) errors.push_back(std::move(error));
   return errors;
 }
 

@@ -6,6 +6,9 @@
 
 namespace grfd {
 using namespace u6;
+namespace {
+constexpr std::size_t kLatePackets = 4;  // in which the mark of a report that came without it may still begin
+}
 
 U6Stream::U6Stream(std::size_t channels, double rate_hz, StreamId scan, StreamId loss) noexcept
     : channels_(std::clamp<std::size_t>(channels, 1, kMaxChannels)),
@@ -14,7 +17,8 @@ U6Stream::U6Stream(std::size_t channels, double rate_hz, StreamId scan, StreamId
       scan_stream_(scan),
       loss_stream_(loss) {}
 
-void U6Stream::restart() noexcept {
+void U6Stream::restart(U6Loss cause) noexcept {
+  if (restart_cause_ == U6Loss::restart) restart_cause_ = cause;
   epoch_ += started_;
   started_ = true;
   carried_ = 0;
@@ -25,6 +29,7 @@ void U6Stream::restart() noexcept {
   scan_ = 0;
   channel_ = 0;
   partial_ = all_ones_ = recovering_ = seeking_ = last_chance_ = false;
+  late_codes_ = 0;
   levels_known_ = false;
   base_seq_ = next_seq_;
   first_of_epoch_ = true;
@@ -131,6 +136,7 @@ void U6Stream::jump(unsigned packets, U6Loss cause) noexcept {
     seeking_ = last_chance_ = false;
     hole(U6Loss::auto_recovery);
   }
+  late_codes_ = 0;
   packet_lost_ += packets;
   hole(cause);
   const std::size_t samples = channel_ + packets * kSamplesPerPacket;
@@ -143,8 +149,14 @@ void U6Stream::jump(unsigned packets, U6Loss cause) noexcept {
 void U6Stream::put(std::uint16_t code, TimeNs arrival, SampleBatch& out) noexcept {
   all_ones_ = (channel_ == 0 || all_ones_) && code == 0xffff;
   codes_[channel_] = code;
+  late_codes_ -= late_codes_ > 0;
   if (++channel_ < channels_) return;
   channel_ = 0;
+  if (late_codes_ > 0 && all_ones_ && !seeking_) {  // its instant is one of those that the report counted
+    late_codes_ = 0;
+    ++recovery_late_;
+    return;
+  }
   if (seeking_ && all_ones_) {
     scan_ += left_out_;
     seeking_ = last_chance_ = false;
@@ -157,8 +169,10 @@ void U6Stream::put(std::uint16_t code, TimeNs arrival, SampleBatch& out) noexcep
   if (last_chance_) unplaced();
 }
 
-/// The report's mark was not found: the time that passed is known, its place only to one packet.
+/// The report's mark was not found: the time that passed is known, its place only to one packet. Should the mark still
+/// come it is no data.
 void U6Stream::unplaced() noexcept {
+  late_codes_ = kLatePackets * kSamplesPerPacket + channels_;
   scan_ += left_out_;
   seeking_ = last_chance_ = false;
   ++recovery_unplaced_;

@@ -21,11 +21,12 @@ enum class U6Loss : std::int64_t {
   auto_recovery_overflow = 7,  ///< restart because the device could not count the scans it left out
   counter_ambiguous = 8,       ///< restart because the hole may be longer than the packet counter
   report_lost = 9,             ///< restart because the packet that counts the left-out scans is missing
+  starved = 10,                ///< restart because nothing came any more
 };
 inline constexpr const char* kU6LossLabels =
     "1 packet_lost, 2 bad_packet, 3 auto_recovery, 4 auto_recovery_unplaced (place uncertain by one packet), 5 "
     "restart, "
-    "6 fatal_code, 7 auto_recovery_overflow, 8 counter_ambiguous, 9 report_lost";
+    "6 fatal_code, 7 auto_recovery_overflow, 8 counter_ambiguous, 9 report_lost, 10 starved";
 
 /// The decoder behind Driver::decode. `restart` and `decode` are called from different threads, never at the same time;
 /// `fault`, `last_packet` and `counters` from any thread at any time.
@@ -37,8 +38,9 @@ class U6Stream {
   /// The last channel is the digital port; changes of these bits become rows of `sync`.
   void watch(std::uint16_t bits, StreamId sync) noexcept { sync_bits_ = bits, sync_stream_ = sync; }
 
-  /// Forgets the device's state before a StreamStart; `seq` goes on, `epoch` rises.
-  void restart() noexcept;
+  /// Forgets the device's state before a StreamStart; `seq` goes on, `epoch` rises. The hole before the first scan is
+  /// told with `cause`, unless a fault of the stream itself is the reason.
+  void restart(U6Loss cause = U6Loss::restart) noexcept;
   void decode(std::span<const std::byte> bytes, TimeNs arrival, SampleBatch& out) noexcept;
 
   /// @return why the stream must be restarted, or null. A literal.
@@ -82,6 +84,7 @@ class U6Stream {
   bool recovering_ = false;                     // code 59 seen, its report not yet
   bool seeking_ = false, last_chance_ = false;  // the dummy scan of a report; only the scan being collected can be it
   std::uint64_t left_out_ = 0;                  // scans the report counts, the dummy included
+  std::size_t late_codes_ = 0;                  // codes in which the dummy of an unplaced report may still come
 
   std::uint16_t sync_bits_ = 0;  // bits of the digital port that are watched
   StreamId sync_stream_ = kNoStream;
@@ -101,13 +104,14 @@ class U6Stream {
   Counter packets_{"packets", Counter::Kind::activity}, bad_header_{"bad_header"}, bad_checksum_{"bad_checksum"},
       resync_bytes_{"resync_bytes"}, packet_lost_{"packet_lost"}, scans_lost_{"scans_lost"},
       recovery_packets_{"auto_recovery_packets"}, recovery_reports_{"auto_recovery_reports"},
-      recovery_unplaced_{"auto_recovery_unplaced"}, recovery_overflow_{"auto_recovery_overflow"},
-      report_lost_{"auto_recovery_report_lost"}, ambiguous_{"counter_ambiguous"}, fatal_code_{"fatal_code"},
-      after_fault_{"packet_after_fault"}, stale_packet_{"stale_packet"}, backlog_high_{"backlog_high"};
-  const std::array<const Counter*, 16> counters_{
-      &packets_,          &bad_header_,       &bad_checksum_,      &resync_bytes_,      &packet_lost_, &scans_lost_,
-      &recovery_packets_, &recovery_reports_, &recovery_unplaced_, &recovery_overflow_, &report_lost_, &ambiguous_,
-      &fatal_code_,       &after_fault_,      &stale_packet_,      &backlog_high_};
+      recovery_unplaced_{"auto_recovery_unplaced"}, recovery_late_{"auto_recovery_late_mark"},
+      recovery_overflow_{"auto_recovery_overflow"}, report_lost_{"auto_recovery_report_lost"},
+      ambiguous_{"counter_ambiguous"}, fatal_code_{"fatal_code"}, after_fault_{"packet_after_fault"},
+      stale_packet_{"stale_packet"}, backlog_high_{"backlog_high"};
+  const std::array<const Counter*, 17> counters_{
+      &packets_,          &bad_header_,       &bad_checksum_,      &resync_bytes_,  &packet_lost_,       &scans_lost_,
+      &recovery_packets_, &recovery_reports_, &recovery_unplaced_, &recovery_late_, &recovery_overflow_, &report_lost_,
+      &ambiguous_,        &fatal_code_,       &after_fault_,       &stale_packet_,  &backlog_high_};
 };
 
 }  // namespace grfd

@@ -18,7 +18,8 @@
 //   bulk IN                codes u16, inputs in rising order, scan after scan; packets end anywhere, nothing frames or
 //   counts
 // corrected = slope * code + offset;  V = corrected * 2 FS / 65536 - FS.
-// A full FIFO (32768 codes) ends the scan without a word: what is left comes, then nothing, and the status tells.
+// A full FIFO (32768 codes) ends the scan without a word: what is left comes, then nothing, and the status tells. What
+// exactly comes and which bits stand is not documented; the status is asked once a second as well.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -35,6 +36,7 @@ using namespace mcc;
 
 constexpr int kTimeoutMs = 1000, kTransfers = 32;
 constexpr double kSyncHysteresisV = 0.5;
+constexpr TimeNs kStatusEvery = 1'000'000'000;
 
 struct Pipe {
   std::uint8_t address = 0x81;
@@ -77,11 +79,13 @@ class MccUsb1608fsPlus final : public Driver {
   }
 
   void start(Link& link, SampleBatch& facts) override {
+    ours_ = false;
     open(link);
-    command(link, kAInScanStop, "AInScanStop");
     const DeviceIdentity identity = read_identity(link);
     if (!settings_.serial.empty() && settings_.serial != identity.serial)
       throw DeviceError("serial " + identity.serial + " answered, the settings want " + settings_.serial);
+    ours_ = true;
+    command(link, kAInScanStop, "AInScanStop");
     std::array<std::byte, kCalibrationBytes> memory{};
     const bool readable = read_memory(link, memory);
     drain(link);
@@ -90,7 +94,7 @@ class MccUsb1608fsPlus final : public Driver {
 
     stream_.restart(next_cause_);
     next_cause_ = MccLoss::restart;
-    armed_at_ = MccStream::kNever;
+    armed_at_ = asked_at_ = MccStream::kNever;
     write_facts(memory, readable, facts);
     link.start_stream(pipe_.address, transfer_bytes(), kTransfers);
     try {
@@ -103,8 +107,8 @@ class MccUsb1608fsPlus final : public Driver {
 
   void stop(Link& link) noexcept override {
     try {
-      command(link, kAInScanStop, "AInScanStop");
-    } catch (const std::exception&) {  // gone: the transfers end all the same
+      if (ours_) command(link, kAInScanStop, "AInScanStop");  // another's may scan on
+    } catch (const std::exception&) {                         // gone: the transfers end all the same
       ++stop_failed_;
     }
     link.stop_stream(pipe_.address, 20);
@@ -116,16 +120,20 @@ class MccUsb1608fsPlus final : public Driver {
 
   const char* check(Link& link, TimeNs now) noexcept override {
     if (const char* fault = stream_.fault()) return restart_with(MccLoss::scans_missing, fault);
-    if (armed_at_ == MccStream::kNever) armed_at_ = now;
+    if (armed_at_ == MccStream::kNever) armed_at_ = asked_at_ = now;
     const TimeNs last = stream_.last_bytes();
     const double silent_s = seconds(now - std::max(armed_at_, last));
     const double transfer_s =
         static_cast<double>(transfer_bytes()) / (2.0 * static_cast<double>(settings_.analog_inputs.size()) * rate_hz_);
-    if (silent_s < std::max(0.15, 4 * transfer_s)) return nullptr;
+    // A unit that went on after an overrun would tell of the hole by this mark alone.
+    const bool silent = silent_s >= std::max(0.15, 4 * transfer_s);
+    if (!silent && now - asked_at_ < kStatusEvery) return nullptr;
+    asked_at_ = now;
     if (overrun(link)) {
       ++fifo_overruns_;
       return restart_with(MccLoss::fifo_overrun, "fifo_overrun");
     }
+    if (!silent) return nullptr;
     // Before its first scan a unit waits for the other one's pacer as long as it takes.
     if (last == MccStream::kNever && external_clock(settings_)) return nullptr;
     if (silent_s < std::max(0.5, 8 * transfer_s)) return nullptr;
@@ -311,8 +319,9 @@ class MccUsb1608fsPlus final : public Driver {
   double firmware_ = 0;
   int date_ = 0;
   bool overrun_stuck_ = false;
+  bool ours_ = false;  // its serial number has been read and is the one wanted
   MccLoss next_cause_ = MccLoss::restart;
-  TimeNs armed_at_ = MccStream::kNever;
+  TimeNs armed_at_ = MccStream::kNever, asked_at_ = MccStream::kNever;  // its start, and its status
   Counter starved_{"starved"}, fifo_overruns_{"fifo_overruns"}, stop_failed_{"stop_failed"},
       status_failed_{"status_failed"}, clear_refused_{"clear_refused"}, overrun_mark_stuck_{"overrun_mark_stuck"},
       uncalibrated_{"uncalibrated"};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "drivers/emulation/mcc_usb1608fs_plus_options.hpp"
 #include "drivers/mcc_usb1608fs_plus_stream.hpp"
 #include "drivers/sync_stream.hpp"
 
@@ -111,14 +112,7 @@ std::vector<std::string> check_settings(const DeviceSettings& s) {
   for (const auto& serial : {s.emulation.serial})
     if (!serial.empty() && serial.size() != 8)
       errors.push_back("emulation.serial: '" + serial + "', a unit's serial has 8 characters, e.g. 01A2B3C4");
-  for (const auto& [fault, rate] : s.emulation.faults) {
-    if (fault != "drop_packet" && fault != "drop_bytes" && fault != "short_packet" && fault != "overrun" &&
-        fault != "skip_first_pulse")
-      errors.push_back("emulation.faults." + fault +
-                       ": unknown, there are drop_packet, drop_bytes, short_packet, overrun and skip_first_pulse");
-    else if (!(rate >= 0 && rate <= 1))
-      errors.push_back("emulation.faults." + fault + ": a rate per packet from 0 to 1");
-  }
+  for (std::string& error : mcc_fault_errors(s.emulation)) errors.push_back(std::move(error));
   return errors;
 }
 

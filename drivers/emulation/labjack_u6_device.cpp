@@ -9,12 +9,12 @@ using namespace u6;
 namespace {
 
 // Constructed: the real descriptors are not published.
-const std::vector<std::uint8_t> kDevice = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0xd5,
-                                           0x0c, 0x06, 0x00, 0x45, 0x01, 0x01, 0x02, 0x00, 0x01};
-const std::vector<std::uint8_t> kConfiguration = {0x09, 0x02, 0x27, 0x00, 0x01, 0x01, 0x00, 0x80, 0xfa, 0x09,
-                                                  0x04, 0x00, 0x00, 0x03, 0xff, 0xff, 0xff, 0x00, 0x07, 0x05,
-                                                  0x01, 0x02, 0x40, 0x00, 0x00, 0x07, 0x05, 0x82, 0x02, 0x40,
-                                                  0x00, 0x00, 0x07, 0x05, 0x83, 0x02, 0x40, 0x00, 0x00};
+const std::vector<std::uint8_t> kU6Descriptor = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0xd5,
+                                                 0x0c, 0x06, 0x00, 0x45, 0x01, 0x01, 0x02, 0x00, 0x01};
+const std::vector<std::uint8_t> kU6Configuration = {0x09, 0x02, 0x27, 0x00, 0x01, 0x01, 0x00, 0x80, 0xfa, 0x09,
+                                                    0x04, 0x00, 0x00, 0x03, 0xff, 0xff, 0xff, 0x00, 0x07, 0x05,
+                                                    0x01, 0x02, 0x40, 0x00, 0x00, 0x07, 0x05, 0x82, 0x02, 0x40,
+                                                    0x00, 0x00, 0x07, 0x05, 0x83, 0x02, 0x40, 0x00, 0x00};
 
 Bytes string_descriptor(const std::string& text) {
   Bytes d{static_cast<std::uint8_t>(2 + 2 * text.size()), 0x03};
@@ -51,17 +51,27 @@ Calibration own_calibration(std::uint64_t seed) {
 }  // namespace
 
 LabjackU6Device::LabjackU6Device(const DeviceSettings& settings, AnalogSource& source, const SyncLine& sync)
-    : calibration_(own_calibration(settings.emulation.seed)), sampler_(settings.emulation, source, sync) {
-  info_ = {kVendor, kProduct, "LabJack", "U6", "", kConfiguration};
+    : options_(u6_options(settings.emulation)),
+      descriptor_(kU6Descriptor),
+      calibration_(own_calibration(settings.emulation.seed)),
+      sampler_(settings.emulation, source, sync) {
+  info_ = {kVendor, kProduct, "LabJack", "U6", "", kU6Configuration};
+  info_.configuration[14] = static_cast<std::uint8_t>(options_.interface_class);
   const std::string& serial = settings.emulation.serial.empty() ? settings.serial : settings.emulation.serial;
   if (!serial.empty()) {
     const auto [end, error] = std::from_chars(serial.data(), serial.data() + serial.size(), serial_);
     if (error != std::errc{} || end != serial.data() + serial.size())
       throw std::invalid_argument("the serial of an emulated U6 must be a 32-bit number, not '" + serial + "'");
   }
+  if (options_.no_strings) {
+    info_.manufacturer = info_.product = "";
+    descriptor_[14] = descriptor_[15] = 0;
+  }
+  if (options_.serial_string) {
+    info_.serial_string = std::to_string(serial_);
+    descriptor_[16] = 3;
+  }
 }
-
-std::vector<std::uint8_t> LabjackU6Device::device_descriptor() const { return kDevice; }
 
 int LabjackU6Device::control(TimeNs, std::uint8_t request_type, std::uint8_t request, std::uint16_t value,
                              std::uint16_t, std::span<std::byte> data) {
@@ -84,15 +94,17 @@ int LabjackU6Device::control(TimeNs, std::uint8_t request_type, std::uint8_t req
   }
   switch (value) {
     case 0x0100:
-      return copy_out(kDevice, data);
+      return copy_out(descriptor_, data);
     case 0x0200:
-      return copy_out(kConfiguration, data);
+      return copy_out(info_.configuration, data);
     case 0x0300:
       return copy_out(Bytes{4, 3, 0x09, 0x04}, data);
     case 0x0301:
-      return copy_out(string_descriptor(info_.manufacturer), data);
+      return options_.no_strings ? -1 : copy_out(string_descriptor(info_.manufacturer), data);
     case 0x0302:
-      return copy_out(string_descriptor(info_.product), data);
+      return options_.no_strings ? -1 : copy_out(string_descriptor(info_.product), data);
+    case 0x0303:
+      return options_.serial_string ? copy_out(string_descriptor(info_.serial_string), data) : -1;
     default:
       return -1;
   }
@@ -128,20 +140,14 @@ int LabjackU6Device::in(TimeNs now, std::uint8_t endpoint, std::span<std::byte> 
   if (endpoint != kStreamPipe || packets == 0) return -1;
   sampler_.advance(now);
   sampler_.pump(now, packets);
-  return sampler_.wire().size() < packets ? -1 : partial(now, endpoint, data);
+  return sampler_.complete(packets) ? static_cast<int>(sampler_.take(data)) : -1;
 }
 
 int LabjackU6Device::partial(TimeNs now, std::uint8_t endpoint, std::span<std::byte> data) {
   if (endpoint != kStreamPipe) return 0;
   sampler_.advance(now);
   sampler_.pump(now, packets_for(data.size()));
-  int moved = 0;
-  for (std::size_t n = packets_for(data.size()); n > 0 && !sampler_.wire().empty(); --n) {
-    const U6Sampler::Packet& p = sampler_.wire().front();
-    moved += copy_out(View(p.bytes).first(p.size), data.subspan(static_cast<std::size_t>(moved)));
-    sampler_.wire().pop_front();
-  }
-  return moved;
+  return static_cast<int>(sampler_.take(data));
 }
 
 void LabjackU6Device::forget() {
@@ -282,7 +288,9 @@ Bytes LabjackU6Device::feedback(TimeNs now, View data) {
 }
 
 Bytes LabjackU6Device::stream_config(View data) {
-  const auto reply = [](std::uint8_t error) { return Bytes{error, 0}; };
+  const auto reply = [this](std::uint8_t error) {
+    return Bytes{error && options_.config_error ? static_cast<std::uint8_t>(options_.config_error) : error, 0};
+  };
   if (sampler_.running()) return reply(kStreamIsActive);
   if (data.size() < 8) return reply(kStreamConfigInvalid);
   const std::size_t n = data[0];
@@ -298,7 +306,8 @@ Bytes LabjackU6Device::stream_config(View data) {
     const bool special = channel == 193 || channel == 194 || (channel >= 200 && channel <= 203) || channel == 210 ||
                          channel == 211 || channel == 224 || (channel >= 230 && channel <= 233) || channel == 240 ||
                          channel == 241;
-    if (channel > 15 && !special) return reply(kStreamTableInvalid);
+    if ((channel > 15 && !special) || (channel > 13 && channel < 16 && options_.no_internal_inputs))
+      return reply(kStreamTableInvalid);
     analog = analog || channel <= 15;
     list.entries.push_back({channel, data[9 + 2 * i]});
   }
@@ -329,6 +338,7 @@ Bytes LabjackU6Device::stream_start(TimeNs now) {
 Bytes LabjackU6Device::stream_stop(TimeNs now) {
   const bool ran = sampler_.running();
   sampler_.stop(now);
+  configured_ = configured_ && !(ran && options_.stop_forgets);
   return normal_frame(Bytes{kStreamStop + 1, ran ? std::uint8_t{0} : std::uint8_t{kStreamNotRunning}, 0});
 }
 

@@ -4,24 +4,23 @@
 #include <set>
 
 #include "drivers/emulation/emulated_device.hpp"
+#include "drivers/emulation/labjack_u6_options.hpp"
 #include "drivers/emulation/labjack_u6_sampler.hpp"
 #include "drivers/labjack_u6_protocol.hpp"
 
 namespace grfd {
 
 /// Serial: emulation.serial, else the serial the settings ask for, else 360012345. Firmware 1.45. Its calibration
-/// differs from the nominal one by up to 0.2 % and 20 counts, by the seed. Faults of EmulationSettings, rates per
-/// packet: drop_packet (the packet counter jumps), corrupt_checksum (one sample byte differs), code_55 (fatal scan
-/// overlap). Where the datasheet is silent: an unknown extended command answers 5, ReadMem and StreamConfig while
-/// streaming 48, StreamStart without configuration 50, a list without analogue input or with a channel that does not
-/// exist 49.
+/// differs from the nominal one by up to 0.2 % and 20 counts, by the seed. Faults and options: U6Options. Where the
+/// datasheet is silent: an unknown extended command answers 5, ReadMem and StreamConfig while streaming 48, StreamStart
+/// without configuration 50, a list without analogue input or with a channel that does not exist 49.
 class LabjackU6Device final : public EmulatedDevice {
  public:
   /// `source` outlives the device. The sync line, when it has pulses, is wired to FIO0.
   LabjackU6Device(const DeviceSettings& settings, AnalogSource& source, const SyncLine& sync = {});
 
   const LinkInfo& info() const override { return info_; }
-  std::vector<std::uint8_t> device_descriptor() const override;
+  std::vector<std::uint8_t> device_descriptor() const override { return descriptor_; }
   int control(TimeNs now, std::uint8_t request_type, std::uint8_t request, std::uint16_t value, std::uint16_t index,
               std::span<std::byte> data) override;
   void out(TimeNs now, std::uint8_t endpoint, std::span<const std::byte> data) override;
@@ -60,7 +59,9 @@ class LabjackU6Device final : public EmulatedDevice {
   void forget();
   std::size_t packets_for(std::size_t bytes) const;
 
+  const U6Options options_;
   LinkInfo info_;
+  std::vector<std::uint8_t> descriptor_;
   std::uint32_t serial_ = 360012345;
   std::uint8_t firmware_major_ = 1, firmware_hundredths_ = 45, local_id_ = 1;
   u6::Calibration calibration_;

@@ -36,22 +36,15 @@ const std::array<float, 4096>& deviates() {
   }();
   return table;
 }
-
-double rate_of(const EmulationSettings& s, const char* fault) {
-  const auto found = s.faults.find(fault);
-  return found == s.faults.end() ? 0 : found->second;
-}
 }  // namespace
 
 U6Sampler::U6Sampler(const EmulationSettings& settings, AnalogSource& source, const SyncLine& sync)
     : settings_(settings),
+      options_(u6_options(settings)),
       source_(source),
       sync_(sync),
       crystal_(1 + settings.drift_ppm * 1e-6),
       noise_counts_(0.7 * settings.noise),
-      drop_rate_(rate_of(settings, "drop_packet")),
-      corrupt_rate_(rate_of(settings, "corrupt_checksum")),
-      overlap_rate_(rate_of(settings, "code_55")),
       random_(mix(settings.seed + 0x5851f42d4c957f2dull)) {}
 
 void U6Sampler::start(TimeNs now, const U6ScanList& list, const Calibration& calibration) {
@@ -60,11 +53,18 @@ void U6Sampler::start(TimeNs now, const U6ScanList& list, const Calibration& cal
   const std::size_t n = list.entries.size();
   start_ns_ = static_cast<double>((now / kMs + 2) * kMs);
   period_ns_ = 1e9 * list.interval / list.clock_hz / crystal_;
-  sample_ns_ = 1e9 * sample_time_s(settings_.skew_us * 1e-6, list.resolution_index, list.settling_factor) / crystal_;
+  sample_ns_ =
+      1e9 *
+      sample_time_s(settings_.skew_us * 1e-6, list.resolution_index, list.settling_factor, options_.resolution_factor) /
+      crystal_;
   capacity_ = static_cast<std::size_t>(512 + (984 - 512) * (list.samples_per_packet - 1) / 24);
+  if (options_.fifo_samples > 0)
+    capacity_ = std::max(static_cast<std::size_t>(options_.fifo_samples),
+                         n + static_cast<std::size_t>(list.samples_per_packet));
   next_scan_ = last_stored_ = 0;
   head_ = fill_ = 0;
   recovering_ = dummy_due_ = false;
+  ahead_ = 0;
   lost_ = to_report_ = 0;
   counter_ = 0;
   running_ = true;
@@ -113,9 +113,11 @@ void U6Sampler::advance(TimeNs now) {
   const std::size_t n = inputs_.size();
   for (; scan_time(next_scan_) <= static_cast<double>(now); ++next_scan_) {
     if (dummy_due_) {
-      store(next_scan_, true);
-      dummy_due_ = recovering_ = false;
-      to_report_ = lost_ + 1;
+      if (recovering_) to_report_ = lost_ + 1;  // the dummy's own instant is one without data
+      recovering_ = false;
+      dummy_due_ = ahead_ < options_.dummy_late;
+      store(next_scan_, !dummy_due_);
+      ahead_ = dummy_due_ ? ahead_ + 1 : 0;
     } else if (recovering_) {
       ++lost_;
     } else if (fill_ + n > capacity_) {
@@ -197,7 +199,7 @@ void U6Sampler::send() {
   const std::uint64_t number = packet_number_++;
   Bytes data(8 + 2 * spp);
   data[4] = counter_++;
-  if (overlap_rate_ > 0 && chance(number, 3) < overlap_rate_) overlap_ = true;
+  if (options_.code_55 > 0 && chance(number, 3) < options_.code_55) overlap_ = true;
   if (overlap_) {
     data[5] = kScanOverlap;
   } else if (to_report_ > 0) {
@@ -225,17 +227,42 @@ void U6Sampler::send() {
   Packet packet;
   packet.size = frame.size();
   std::copy(frame.begin(), frame.end(), packet.bytes.begin());
-  if (number < corrupt_until_ || chance(number, 2) < corrupt_rate_) packet.bytes[12 + number % (2 * spp)] ^= 0x5a;
+  if (number < corrupt_until_ || chance(number, 2) < options_.corrupt_checksum)
+    packet.bytes[12 + number % (2 * spp)] ^= 0x5a;
+  if (in_two(number)) {
+    Packet first = packet;
+    first.size = 1 + mix(number + settings_.seed) % (packet.size - 1);
+    wire_.push_back(first);
+    packet.size -= first.size;
+    std::copy_n(packet.bytes.begin() + static_cast<std::ptrdiff_t>(first.size), packet.size, packet.bytes.begin());
+  }
   wire_.push_back(packet);
 }
 
+bool U6Sampler::complete(std::size_t packets) const {
+  const auto end = wire_.begin() + static_cast<std::ptrdiff_t>(std::min(packets, wire_.size()));
+  return wire_.size() >= packets || std::any_of(wire_.begin(), end, [](const Packet& p) { return p.size < kPacket; });
+}
+
+std::size_t U6Sampler::take(std::span<std::byte> data) {
+  std::size_t moved = 0;
+  for (bool last = false; !last && !wire_.empty() && moved < data.size(); wire_.pop_front()) {
+    const Packet& p = wire_.front();
+    const std::size_t n = std::min(p.size, data.size() - moved);
+    std::copy_n(reinterpret_cast<const std::byte*>(p.bytes.data()), n,
+                data.begin() + static_cast<std::ptrdiff_t>(moved));
+    moved += n;
+    last = p.size < kPacket;
+  }
+  return moved;
+}
+
 void U6Sampler::pump(TimeNs now, std::size_t packets) {
-  while (running_ && wire_.size() < packets && available(now) >= static_cast<std::size_t>(list_.samples_per_packet))
-    send();
+  while (running_ && !complete(packets) && available(now) >= static_cast<std::size_t>(list_.samples_per_packet)) send();
 }
 
 TimeNs U6Sampler::ready(TimeNs now, std::size_t packets) const {
-  if (wire_.size() >= packets) return now;
+  if (complete(packets)) return now;
   if (!running_) return EmulatedDevice::kNever;
   const auto spp = static_cast<std::size_t>(list_.samples_per_packet);
   const std::size_t n = inputs_.size();
@@ -244,7 +271,9 @@ TimeNs U6Sampler::ready(TimeNs now, std::size_t packets) const {
   std::uint64_t number = packet_number_;
   for (std::size_t missing = packets - wire_.size(); missing > 0 && need < most; ++number) {
     need += spp;
-    if (!dropped(number)) --missing;
+    if (dropped(number)) continue;
+    if (in_two(number)) break;  // its first piece ends the transfer
+    --missing;
   }
   if (need <= fill_) return available_at(last_stored_, n - 1 - (fill_ - need));
   const std::size_t scans = (need - fill_ + n - 1) / n, in_scan = need - fill_ - (scans - 1) * n;

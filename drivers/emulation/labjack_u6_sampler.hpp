@@ -5,6 +5,7 @@
 #include <deque>
 #include <vector>
 
+#include "drivers/emulation/labjack_u6_options.hpp"
 #include "drivers/emulation/stimulus.hpp"
 #include "drivers/labjack_u6_protocol.hpp"
 
@@ -28,16 +29,12 @@ struct U6ScanList {
 /// ms.
 ///
 /// FIFO: 984 samples with 25 per packet. A scan that does not fit starts recovery: scans are left out and counted,
-/// packets carry code 59; when a packet leaves less than one packet behind, the next scan due is stored as 0xFFFF and
-/// counted, and the packet after that reports the count with code 60 (63 above 65535). After an overlap of scans every
-/// packet carries code 55 until the stream is stopped (what the real device sends after the first is not documented).
+/// packets carry code 59; when a packet leaves less than one packet behind, the next scan due (with `dummy_late` one
+/// that many scans later) is stored as 0xFFFF and counted, and the first packet filled after the recovery reports the
+/// count with code 60 (63 above 65535). After an overlap of scans every packet carries code 55 until the stream is
+/// stopped (what the real device sends after the first is not documented).
 class U6Sampler {
  public:
-  struct Packet {
-    std::array<std::uint8_t, 64> bytes{};
-    std::size_t size = 0;
-  };
-
   U6Sampler(const EmulationSettings& settings, AnalogSource& source, const SyncLine& sync);
 
   void start(TimeNs now, const U6ScanList& list, const u6::Calibration& calibration);
@@ -49,9 +46,12 @@ class U6Sampler {
 
   /// The host has a transfer of `packets` packets waiting: moves what is full onto the wire.
   void pump(TimeNs now, std::size_t packets);
+  /// That transfer is full, or a short packet ends it.
+  bool complete(std::size_t packets) const;
   /// When that many packets will be on the wire, after pump. With more than the FIFO can hold: when to pump again.
   TimeNs ready(TimeNs now, std::size_t packets) const;
-  std::deque<Packet>& wire() { return wire_; }
+  /// What is on the wire for one transfer. @return bytes
+  std::size_t take(std::span<std::byte> data);
   int samples_per_packet() const { return list_.samples_per_packet; }
 
   void set_digital(std::uint16_t fio_eio, std::uint16_t cio_mio) { digital_ = fio_eio, digital_high_ = cio_mio; }
@@ -82,6 +82,11 @@ class U6Sampler {
     double per_positive_volt = 0, per_negative_volt = 0, zero = 0, offset_volts = 0;
   };
 
+  struct Packet {
+    std::array<std::uint8_t, u6::kPacket> bytes{};
+    std::size_t size = 0;  ///< less than 64 ends its transfer
+  };
+
   double scan_time(std::uint64_t k) const { return start_ns_ + static_cast<double>(k) * period_ns_; }
   TimeNs available_at(std::uint64_t scan, std::size_t channel) const;
   std::size_t available(TimeNs now) const;
@@ -89,15 +94,16 @@ class U6Sampler {
   std::uint16_t convert(const Input& input, double t_ns);
   double gaussian();
   void send();
-  bool dropped(std::uint64_t packet) const { return packet < drop_until_ || chance(packet, 1) < drop_rate_; }
+  bool dropped(std::uint64_t packet) const { return packet < drop_until_ || chance(packet, 1) < options_.drop_packet; }
+  bool in_two(std::uint64_t packet) const { return chance(packet, 4) < options_.short_read; }
   double chance(std::uint64_t packet, std::uint64_t kind) const;
 
   const EmulationSettings settings_;
+  const U6Options options_;
   AnalogSource& source_;
   const SyncLine sync_;
   const double crystal_;  ///< device seconds per lab second
   const double noise_counts_;
-  double drop_rate_ = 0, corrupt_rate_ = 0, overlap_rate_ = 0;
 
   U6ScanList list_;
   std::vector<Input> inputs_;
@@ -109,6 +115,7 @@ class U6Sampler {
   std::size_t head_ = 0, fill_ = 0, capacity_ = 984;
   bool recovering_ = false, dummy_due_ = false, overlap_ = false;
   std::uint64_t lost_ = 0, to_report_ = 0;
+  int ahead_ = 0;  // scans of new data since the recovery, while the dummy is due
 
   std::deque<Packet> wire_;
   std::uint8_t counter_ = 0;

@@ -7,11 +7,11 @@ using namespace mcc;
 namespace {
 
 // Constructed: the real descriptors are not published.
-const std::vector<std::uint8_t> kDevice = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0xdb,
-                                           0x09, 0xea, 0x00, 0x03, 0x01, 0x01, 0x02, 0x03, 0x01};
-const std::vector<std::uint8_t> kConfiguration = {0x09, 0x02, 0x19, 0x00, 0x01, 0x01, 0x00, 0x80, 0xfa,
-                                                  0x09, 0x04, 0x00, 0x00, 0x01, 0xff, 0xff, 0xff, 0x00,
-                                                  0x07, 0x05, 0x81, 0x02, 0x40, 0x00, 0x00};
+const std::vector<std::uint8_t> kMccDescriptor = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0xdb,
+                                                  0x09, 0xea, 0x00, 0x03, 0x01, 0x01, 0x02, 0x03, 0x01};
+const std::vector<std::uint8_t> kMccConfiguration = {0x09, 0x02, 0x19, 0x00, 0x01, 0x01, 0x00, 0x80, 0xfa,
+                                                     0x09, 0x04, 0x00, 0x00, 0x01, 0xff, 0xff, 0xff, 0x00,
+                                                     0x07, 0x05, 0x81, 0x02, 0x40, 0x00, 0x00};
 
 int copy_out(std::span<const std::byte> from, std::span<std::byte> to) {
   const std::size_t n = std::min(from.size(), to.size());
@@ -45,7 +45,10 @@ MccUsb1608fsPlusDevice::MccUsb1608fsPlusDevice(const DeviceSettings& settings, c
     : scanner_(settings, senses), memory_(kMemoryBytes), user_(256), mbd_(1024) {
   std::string serial = settings.emulation.serial.empty() ? settings.serial : settings.emulation.serial;
   if (serial.empty()) serial = "01A2B3C4";
-  info_ = {kVendor, kProduct, "MCC", "USB-1608FS-Plus", serial, kConfiguration};
+  info_ = {kVendor, kProduct, "MCC", "USB-1608FS-Plus", serial, kMccConfiguration};
+  const MccOptions options = mcc_options(settings.emulation);
+  info_.configuration[14] = static_cast<std::uint8_t>(options.interface_class);
+  status_sticky_ = options.status_sticky;
   std::uint64_t state = settings.emulation.seed ^ 0x94d049bb133111ebull;
   const auto deviation = [&state] {  // -1 .. 1
     state = state * 6364136223846793005ull + 1442695040888963407ull;
@@ -60,7 +63,7 @@ MccUsb1608fsPlusDevice::MccUsb1608fsPlusDevice(const DeviceSettings& settings, c
   std::copy_n(reinterpret_cast<const std::byte*>(kDate), 6, memory_.begin() + kDateAddress);
 }
 
-std::vector<std::uint8_t> MccUsb1608fsPlusDevice::device_descriptor() const { return kDevice; }
+std::vector<std::uint8_t> MccUsb1608fsPlusDevice::device_descriptor() const { return kMccDescriptor; }
 
 int MccUsb1608fsPlusDevice::control(TimeNs now, std::uint8_t request_type, std::uint8_t request, std::uint16_t value,
                                     std::uint16_t index, std::span<std::byte> data) {
@@ -94,9 +97,9 @@ int MccUsb1608fsPlusDevice::standard(std::uint8_t request_type, std::uint8_t req
   }
   switch (value) {
     case 0x0100:
-      return copy_out(kDevice, data);
+      return copy_out(kMccDescriptor, data);
     case 0x0200:
-      return copy_out(kConfiguration, data);
+      return copy_out(info_.configuration, data);
     case 0x0300:
       return copy_out(std::vector<std::uint8_t>{4, 3, 0x09, 0x04}, data);
     case 0x0301:
@@ -195,9 +198,7 @@ int MccUsb1608fsPlusDevice::obey(TimeNs now, std::uint8_t request, std::uint16_t
 }
 
 void MccUsb1608fsPlusDevice::power_cycle(TimeNs now) {
-  scanner_.stop(now);
-  scanner_.clear();
-  scanner_.clear_halt();
+  scanner_.reset(now);
   scanner_.set_ranges({});
   tristate_ = 0xff;
   latch_ = 0;

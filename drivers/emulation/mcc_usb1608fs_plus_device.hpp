@@ -7,11 +7,8 @@ namespace grfd {
 
 /// Serial: emulation.serial, else the serial the settings ask for, else 01A2B3C4. Firmware 1.03. Its constants differ
 /// from slope 1 and offset 0 by up to 0.2 % and 20 codes, by the seed; they pass through float32, so that both sides
-/// know exactly the same. Faults of EmulationSettings, rates per packet: drop_packet (lost on the way; nothing in the
-/// stream tells), drop_bytes (1 to 63 of a packet), short_packet (a packet ends early, the rest follows), overrun (as
-/// if the FIFO were full), and skip_first_pulse (1: the master's first scan gives no edge on SYNC). On the input
-/// `sync_input` it sees 5 V while the sync line is high. Not emulated: firmware update, the text commands 80 and 81
-/// (they stall).
+/// know exactly the same. Faults and options: MccOptions. On the input `sync_input` it sees 5 V while the sync line is
+/// high. Not emulated: firmware update, the text commands 80 and 81 (they stall).
 class MccUsb1608fsPlusDevice final : public EmulatedDevice {
  public:
   /// What the senses point to outlives the device.

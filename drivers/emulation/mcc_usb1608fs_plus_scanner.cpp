@@ -18,24 +18,15 @@ std::uint64_t mix(std::uint64_t z) {  // splitmix64's finaliser
 }
 double unit(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
 
-double rate_of(const EmulationSettings& s, const char* fault) {
-  const auto found = s.faults.find(fault);
-  return found == s.faults.end() ? 0 : found->second;
-}
-
 }  // namespace
 
 MccScanner::MccScanner(const DeviceSettings& settings, const Senses& senses)
     : settings_(settings.emulation),
+      options_(mcc_options(settings.emulation)),
       sync_input_(settings.sync_input),
       senses_(senses),
       crystal_(1 + settings_.drift_ppm * 1e-6),
       fifo_(kFifoSamples),
-      drop_rate_(rate_of(settings_, "drop_packet")),
-      drop_bytes_rate_(rate_of(settings_, "drop_bytes")),
-      short_rate_(rate_of(settings_, "short_packet")),
-      overrun_rate_(rate_of(settings_, "overrun")),
-      skip_first_pulse_(rate_of(settings_, "skip_first_pulse") >= 0.5),
       random_(mix(settings_.seed + 0x2545f4914f6cdd1dull)) {}
 
 void MccScanner::start(TimeNs now, const ScanStart& start, std::span<const std::byte> memory) {
@@ -46,7 +37,7 @@ void MccScanner::start(TimeNs now, const ScanStart& start, std::span<const std::
   for (std::size_t i = 0; i < kChannels; ++i)
     if (start.mask >> i & 1) channels_.push_back(i);
   running_ = true;
-  overrun_ = ended_ = triggered_ = force_overrun_ = half_sent_ = false;
+  flushing_ = ended_by_overrun_ = overrun_ = ended_ = triggered_ = force_overrun_ = half_sent_ = false;
   scans_ = edge_ = 0;
   head_ = fill_ = 0;
   wire_.clear();
@@ -55,7 +46,7 @@ void MccScanner::start(TimeNs now, const ScanStart& start, std::span<const std::
   period_ns_ = 1e9 / pacer_rate_hz(start.pacer_period) / crystal_;
   if (start.pacer_period != 0) {
     if (senses_.pacer && start.options & kPacerOut && (start.options >> 2 & 7) == 0)
-      senses_.pacer->begin(start_ns_ + (skip_first_pulse_ ? period_ns_ : 0), period_ns_);
+      senses_.pacer->begin(start_ns_ + (options_.skip_first_pulse ? period_ns_ : 0), period_ns_);
     return;
   }
   run_ = senses_.pacer ? senses_.pacer->runs() : 0;
@@ -67,18 +58,38 @@ void MccScanner::start(TimeNs now, const ScanStart& start, std::span<const std::
 }
 
 void MccScanner::stop(TimeNs now) {
-  if (!running_) return;
   advance(now);
-  if (start_.pacer_period != 0 && senses_.pacer && start_.options & kPacerOut)
-    senses_.pacer->end(scans_ - std::min<std::uint64_t>(scans_, skip_first_pulse_ ? 1 : 0));
-  running_ = false;
+  if (!running_ && !ended_by_overrun_) return;
+  if (running_ && start_.pacer_period != 0 && senses_.pacer && start_.options & kPacerOut)
+    senses_.pacer->end(scans_ - std::min<std::uint64_t>(scans_, options_.skip_first_pulse ? 1 : 0));
+  running_ = ended_by_overrun_ = false;
+  flushing_ = options_.stop_flushes && !halted_;
+}
+
+void MccScanner::reset(TimeNs now) {
+  stop(now);
+  flushing_ = false;
+  clear();
+  clear_halt();
 }
 
 void MccScanner::clear() {
   head_ = fill_ = 0;
-  half_sent_ = false;
+  half_sent_ = flushing_ = false;
   wire_.clear();
   overrun_ = false;
+}
+
+bool MccScanner::overflow() {
+  force_overrun_ = false;
+  overrun_ = true;
+  if (options_.overrun_discards) head_ = fill_ = 0, half_sent_ = false;
+  if (options_.overrun_resumes) return true;
+  running_ = false;
+  ended_by_overrun_ = options_.overrun_keeps_running;
+  halted_ = halted_ || !(start_.options & kNoStall);
+  if (start_.pacer_period != 0 && senses_.pacer && start_.options & kPacerOut) senses_.pacer->end(scans_);
+  return false;
 }
 
 bool MccScanner::next_scan(double& t_ns) {
@@ -103,12 +114,9 @@ void MccScanner::advance(TimeNs now) {
     start_ns_ = std::max(start_ns_, (start_.options >> 2 & 7) != 0 ? static_cast<double>(now) : 0.0);
   for (double t; next_scan(t) && t <= static_cast<double>(now); ++edge_) {
     if (force_overrun_ || fill_ + channels_.size() > fifo_.size()) {
-      force_overrun_ = false;
-      overrun_ = true;
-      running_ = false;
-      halted_ = halted_ || !(start_.options & kNoStall);
-      if (start_.pacer_period != 0 && senses_.pacer && start_.options & kPacerOut) senses_.pacer->end(scans_);
-      return;
+      if (!overflow()) return;
+      ++scans_;  // one that nobody will see
+      continue;
     }
     for (const std::size_t channel : channels_) {
       const std::uint16_t code = start_.options & kDebug ? debug_++ : convert(channel, ranges_[channel], t, memory_);
@@ -142,15 +150,18 @@ double MccScanner::chance(std::uint64_t kind) const {
 
 bool MccScanner::can_send() const {
   if (start_.options & kImmediate) return fill_ >= channels_.size() && !channels_.empty();
-  return 2 * fill_ - (half_sent_ ? 1 : 0) >= kPacket || (ended_ && start_.scan_count != 0);
+  return 2 * fill_ - (half_sent_ ? 1 : 0) >= kPacket || flushing_ || (ended_ && start_.scan_count != 0);
 }
 
 void MccScanner::send() {
   std::size_t bytes =
       std::min(2 * fill_ - (half_sent_ ? 1 : 0), start_.options & kImmediate ? 2 * channels_.size() : kPacket);
-  if (bytes < kPacket && !(start_.options & kImmediate))
+  if (bytes < kPacket && !(start_.options & kImmediate)) {
     start_.scan_count = 0;  // the short packet that ends a finite scan
-  if (!(start_.options & kImmediate) && bytes == kPacket && (packet_number_ < short_until_ || chance(2) < short_rate_))
+    flushing_ = false;
+  }
+  if (!(start_.options & kImmediate) && bytes == kPacket &&
+      (packet_number_ < short_until_ || chance(2) < options_.short_packet))
     bytes = 1 + mix(packet_number_ + settings_.seed) % (kPacket - 1);
   Packet packet;
   for (; packet.size < bytes; ++packet.size) {
@@ -162,9 +173,9 @@ void MccScanner::send() {
     }
     half_sent_ = !half_sent_;
   }
-  const bool dropped = chance(1) < drop_rate_;
-  if (overrun_rate_ > 0 && chance(3) < overrun_rate_) force_overrun_ = true;
-  if (chance(4) < drop_bytes_rate_) drop_bytes_ += 1 + mix(packet_number_ + settings_.seed) % (kPacket - 1);
+  const bool dropped = chance(1) < options_.drop_packet;
+  if (options_.overrun > 0 && chance(3) < options_.overrun) force_overrun_ = true;
+  if (chance(4) < options_.drop_bytes) drop_bytes_ += 1 + mix(packet_number_ + settings_.seed) % (kPacket - 1);
   ++packet_number_;
   if (drop_bytes_ > 0) {
     const std::size_t n = std::min(drop_bytes_, packet.size);

@@ -5,6 +5,7 @@
 #include <deque>
 #include <vector>
 
+#include "drivers/emulation/mcc_usb1608fs_plus_options.hpp"
 #include "drivers/emulation/stimulus.hpp"
 #include "drivers/mcc_usb1608fs_plus_protocol.hpp"
 
@@ -15,9 +16,9 @@ namespace grfd {
 /// the external clock scan k is edge k on the wire after arming, so the other unit's crystal counts. Nothing is skewed.
 ///
 /// A scan that does not fit the FIFO of 32768 samples ends the scan: what is stored is still delivered, then nothing
-/// comes; the running bit falls, the overrun bit rises (which of the two the real unit does is not documented). Without
-/// option 80 the pipe halts at once. A stop discards what does not fill a packet. A finite scan ends with a short
-/// packet, of length 0 after a full one.
+/// comes; the running bit falls, the overrun bit rises. Without option 80 the pipe halts at once. A stop discards what
+/// does not fill a packet. What of this is not documented can be turned round: MccOptions. A finite scan ends with a
+/// short packet, of length 0 after a full one.
 class MccScanner {
  public:
   MccScanner(const DeviceSettings& settings, const Senses& senses);
@@ -26,9 +27,10 @@ class MccScanner {
   const std::array<std::uint8_t, mcc::kChannels>& ranges() const { return ranges_; }
   void start(TimeNs now, const mcc::ScanStart& start, std::span<const std::byte> memory);
   void stop(TimeNs now);
-  void clear();  ///< empties the FIFO; the overrun bit falls
+  void clear();            ///< empties the FIFO; the overrun bit falls
+  void reset(TimeNs now);  ///< as after power-up; nothing is flushed
   void advance(TimeNs now);
-  bool running() const { return running_; }
+  bool running() const { return running_ || ended_by_overrun_; }  ///< what the status says
   bool overrun() const { return overrun_; }
   void clear_overrun() { overrun_ = false; }
   bool halted() const { return halted_; }
@@ -50,6 +52,8 @@ class MccScanner {
     std::array<std::byte, mcc::kPacket> bytes{};
     std::size_t size = 0;
   };
+  /// A scan has no room. @return whether the scans go on
+  bool overflow();
   bool next_scan(double& t_ns);  ///< when the next scan is due; false: nobody knows
   bool can_send() const;
   void send();
@@ -59,6 +63,7 @@ class MccScanner {
   double chance(std::uint64_t kind) const;
 
   const EmulationSettings settings_;
+  const MccOptions options_;
   const int sync_input_;
   const Senses senses_;
   const double crystal_;
@@ -68,6 +73,8 @@ class MccScanner {
   mcc::ScanStart start_;
   std::vector<std::size_t> channels_;
   bool running_ = false, overrun_ = false, halted_ = false, triggered_ = false, ended_ = false, force_overrun_ = false;
+  bool ended_by_overrun_ = false;  // but says that it runs
+  bool flushing_ = false;          // what does not fill a packet may leave
   double start_ns_ = 0, period_ns_ = 1e6;
   std::size_t run_ = 0;  // external clock: run on the wire, and its next edge
   std::uint64_t edge_ = 0, scans_ = 0;
@@ -80,8 +87,6 @@ class MccScanner {
   std::deque<Packet> wire_;          // what the host has asked for
   std::uint64_t packet_number_ = 0, short_until_ = 0;
   std::size_t drop_bytes_ = 0;
-  double drop_rate_, drop_bytes_rate_, short_rate_, overrun_rate_;
-  bool skip_first_pulse_;
   std::uint64_t random_;
 };
 

@@ -13,8 +13,8 @@ using u6::Bytes;
 BOOST_AUTO_TEST_CASE(start_sends_the_documented_commands_in_order) {
   Rig rig(thirteen_channels());
   rig.start();
-  std::vector<std::string> expected{"B0 B0",
-                                    "0B F8 0A 08 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"};
+  std::vector<std::string> expected{"0B F8 0A 08 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
+                                    "B0 B0"};
   for (int block = 0; block < 10; ++block)
     expected.push_back(hex(u6::extended_frame(0x2d, Bytes{0, std::uint8_t(block)})));
   expected.insert(expected.end(),

@@ -106,12 +106,13 @@ struct Sink final : Link::Receiver {
   std::atomic<const char*> reason{nullptr};
 };
 
-inline DeviceSettings u6_settings(const std::string& serial = "360012345") {
+inline DeviceSettings u6_settings(const std::string& serial = "360012345", std::map<std::string, double> faults = {}) {
   DeviceSettings s;
   s.name = "u6";
   s.driver = "labjack_u6";
   for (int i = 0; i < 12; ++i) s.analog_inputs.push_back(i);  // with the digital port 13 channels
   s.emulation.noise = 0;
+  s.emulation.faults = std::move(faults);
   s.emulation.serial = serial;
   return s;
 }
@@ -164,8 +165,11 @@ struct Host {
 };
 
 struct U6 {
-  explicit U6(int port_number, const std::string& serial = "360012345")
-      : settings(u6_settings(serial)), device(settings, source), port(bus(), port_number, device), host(settings) {}
+  explicit U6(int port_number, const std::string& serial = "360012345", std::map<std::string, double> faults = {})
+      : settings(u6_settings(serial, std::move(faults))),
+        device(settings, source),
+        port(bus(), port_number, device),
+        host(settings) {}
   void plug() {
     port.plug();
     port.with_device([&] { source.given.clear(); });
