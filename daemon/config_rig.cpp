@@ -60,7 +60,10 @@ void read_emulation(Reader& r, EmulationSettings& s) {
   else if (!r.findings().has_error(r.path("mounting")))
     check_orthonormal(r, s.mounting);
   r.named("faults", s.faults,
-          {"", "faults to inject: name = rate per packet; the names are in the driver's sheet", 0, 1});
+          {"",
+           "faults and options of the emulated device: name = rate per packet, or value; the names are in "
+           "drivers/README.md",
+           -1e6, 1e6});
   r.integer("seed", s.seed, {"", "start of its random numbers"});
 }
 

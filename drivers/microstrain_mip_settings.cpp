@@ -46,8 +46,7 @@ std::vector<std::string> check_settings(const DeviceSettings& d) {
   if (!(d.gyro_range_deg_s >= 0))
     errors.push_back("gyro_range_deg_s: must be positive, or 0 to keep the device's setting");
   if (d.sync_pin < 0 || d.sync_pin > 4) errors.push_back("sync_pin: must be 1 to 4, or 0 for none");
-  for (const std::string& unknown : unknown_mip_faults(d.emulation))
-    errors.push_back("emulation.faults." + unknown + ": no such fault; known are " + mip_fault_names());
+  for (std::string& error : mip_fault_errors(d.emulation)) errors.push_back(std::move(error));
   return errors;
 }
 

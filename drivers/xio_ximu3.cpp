@@ -208,8 +208,7 @@ std::vector<std::string> check_settings(const DeviceSettings& d) {
   if (d.high_g_rate_hz > 0 && divisor_of(d.high_g_rate_hz, kHighGBaseHz) == 0)
     errors.push_back("high_g_rate_hz: the device does not have it, must be 0 (none) or one of " +
                      rates_of(kHighGBaseHz));
-  for (const std::string& unknown : unknown_ximu3_faults(d.emulation))
-    errors.push_back("emulation.faults." + unknown + ": no such fault; known are " + ximu3_fault_names());
+  for (std::string& error : ximu3_fault_errors(d.emulation)) errors.push_back(std::move(error));
   return errors;
 }
 

@@ -41,7 +41,7 @@ struct EmulationSettings {
   Mat3 mounting{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};  ///< IMU: columns = sensor axes written in the segment frame
   double unplug_at_s = 0;                            ///< the plug is pulled at this time of the session; 0 = never
   double unplug_for_s = 2;                           ///< and put back after this long; 0 = never
-  std::map<std::string, double> faults;              ///< fault name -> rate per packet, see the device's sheet
+  std::map<std::string, double> faults;              ///< name -> rate per packet or value: drivers/README.md
   std::uint64_t seed = 1;
 };
 

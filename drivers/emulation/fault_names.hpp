@@ -18,16 +18,26 @@ struct FaultName {
   double least = 0, most = 1;
 };
 
+/// All names, with a blank between them.
+/// @param rates names of faults that are rates, beside those in `names`
+inline std::string fault_names(std::span<const FaultName> names, std::span<const char* const> rates = {}) {
+  std::string all;
+  for (const char* rate : rates) all += std::string(all.empty() ? "" : " ") + rate;
+  for (const FaultName& f : names) all += std::string(all.empty() ? "" : " ") + f.name;
+  return all;
+}
+
 /// Each "emulation.faults.NAME: what is wrong, what would be right", the names in the order of the settings.
-inline std::vector<std::string> fault_errors(const EmulationSettings& emulation, std::span<const FaultName> names) {
+inline std::vector<std::string> fault_errors(const EmulationSettings& emulation, std::span<const FaultName> names,
+                                             std::span<const char* const> rates = {}) {
+  std::vector<FaultName> all;
+  for (const char* rate : rates) all.push_back({rate});
+  all.insert(all.end(), names.begin(), names.end());
   std::vector<std::string> errors;
   for (const auto& [name, value] : emulation.faults) {
-    const auto known =
-        std::find_if(names.begin(), names.end(), [&n = name](const FaultName& f) { return n == f.name; });
-    if (known == names.end()) {
-      std::string all;
-      for (const FaultName& f : names) all += std::string(all.empty() ? "" : " ") + f.name;
-      errors.push_back("emulation.faults." + name + ": no such fault; known are " + all);
+    const auto known = std::find_if(all.begin(), all.end(), [&n = name](const FaultName& f) { return n == f.name; });
+    if (known == all.end()) {
+      errors.push_back("emulation.faults." + name + ": no such fault; known are " + fault_names(all));
     } else if (!(value >= known->least && value <= known->most)) {
       char text[96];
       std::snprintf(text, sizeof text, ": is %g, must be from %g to %g", value, known->least, known->most);
@@ -61,25 +71,5 @@ class FaultValues {
   const EmulationSettings& emulation_;
   const std::span<const FaultName> names_;
 };
-
-/// All names, with a blank between them.
-inline std::string fault_names(std::span<const char* const> faults, std::span<const char* const> options) {
-  std::string names;
-  for (const auto& list : {faults, options})
-    for (const char* n : list) names += (names.empty() ? "" : " ") + std::string(n);
-  return names;
-}
-
-/// Those of the settings that are neither.
-inline std::vector<std::string> unknown_faults(const EmulationSettings& emulation, std::span<const char* const> faults,
-                                               std::span<const char* const> options) {
-  std::vector<std::string> unknown;
-  for (const auto& [name, rate] : emulation.faults) {
-    const auto is = [&n = name](const char* known) { return n == known; };
-    if (std::none_of(faults.begin(), faults.end(), is) && std::none_of(options.begin(), options.end(), is))
-      unknown.push_back(name);
-  }
-  return unknown;
-}
 
 }  // namespace grfd

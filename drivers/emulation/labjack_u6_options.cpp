@@ -44,4 +44,6 @@ std::vector<std::string> u6_fault_errors(const EmulationSettings& emulation) {
   return fault_errors(emulation, kU6Names);
 }
 
+std::string u6_fault_names() { return fault_names(kU6Names); }
+
 }  // namespace grfd

@@ -31,5 +31,6 @@ struct U6Options {
 U6Options u6_options(const EmulationSettings& emulation);
 /// Each "emulation.faults.NAME: what is wrong, what would be right".
 std::vector<std::string> u6_fault_errors(const EmulationSettings& emulation);
+std::string u6_fault_names();  ///< all of them, with blanks between
 
 }  // namespace grfd

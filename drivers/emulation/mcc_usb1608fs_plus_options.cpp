@@ -40,4 +40,6 @@ std::vector<std::string> mcc_fault_errors(const EmulationSettings& emulation) {
   return fault_errors(emulation, kMccNames);
 }
 
+std::string mcc_fault_names() { return fault_names(kMccNames); }
+
 }  // namespace grfd

@@ -29,5 +29,6 @@ struct MccOptions {
 MccOptions mcc_options(const EmulationSettings& emulation);
 /// Each "emulation.faults.NAME: what is wrong, what would be right".
 std::vector<std::string> mcc_fault_errors(const EmulationSettings& emulation);
+std::string mcc_fault_names();  ///< all of them, with blanks between
 
 }  // namespace grfd

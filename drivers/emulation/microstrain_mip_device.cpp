@@ -14,9 +14,19 @@ constexpr std::uint8_t kIn = 0x81, kOut = 0x01;
 constexpr TimeNs kMs = 1'000'000, kResetTime = 10 * kMs;
 constexpr std::array<const char*, kMipFaults> kFaultNames{
     "drop_packet", "drop_bytes", "corrupt_checksum", "nan", "nmea", "over_range", "burst"};
-constexpr std::array<const char*, 13> kOptions{
-    "gen5",        "needs_dtr",      "streaming", "group",       "reply_ms",      "burst_ms",       "fifo_bytes",
-    "gpio_levels", "timestamp_pins", "aux_port",  "event_query", "gpio_triggers", "message_actions"};
+constexpr FaultName kOptions[] = {{"gen5"},
+                                  {"needs_dtr"},
+                                  {"streaming"},
+                                  {"gpio_levels"},
+                                  {"aux_port"},
+                                  {"group", 1, 50},
+                                  {"reply_ms", 0, 10'000},
+                                  {"burst_ms", 0, 10'000},
+                                  {"fifo_bytes", 64, 1'000'000},
+                                  {"timestamp_pins", 0, 15},
+                                  {"event_query"},
+                                  {"gpio_triggers", 0, 12},
+                                  {"message_actions", 0, 12}};
 
 constexpr std::uint8_t
     kConfiguration[] = {0x09, 0x02, 0x43, 0x00, 0x02, 0x01, 0x00, 0x80, 0xFA,  // configuration
@@ -47,10 +57,10 @@ MipServer::Options server_options(const EmulationSettings& s) {
 
 }  // namespace
 
-std::string mip_fault_names() { return fault_names(kFaultNames, kOptions); }
+std::string mip_fault_names() { return fault_names(kOptions, kFaultNames); }
 
-std::vector<std::string> unknown_mip_faults(const EmulationSettings& emulation) {
-  return unknown_faults(emulation, kFaultNames, kOptions);
+std::vector<std::string> mip_fault_errors(const EmulationSettings& emulation) {
+  return fault_errors(emulation, kOptions, kFaultNames);
 }
 
 MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, InertialSource* source,

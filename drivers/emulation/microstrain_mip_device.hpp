@@ -23,8 +23,9 @@ inline constexpr std::size_t kMipFaults = 7;
 ///   event_query 0: 0C,2A is neither known nor listed (1)
 ///   gpio_triggers, message_actions   how many of them 0C,2A answers (4, 12); 0: there are none
 ///   burst_ms    how long a burst holds data back (50)    fifo_bytes  output buffer; what does not fit is lost (65536)
-std::vector<std::string> unknown_mip_faults(const EmulationSettings& emulation);
-std::string mip_fault_names();
+/// @return each "emulation.faults.NAME: what is wrong, what would be right"
+std::vector<std::string> mip_fault_errors(const EmulationSettings& emulation);
+std::string mip_fault_names();  ///< all of them, with blanks between
 
 /// Time of the crystal: sample k is taken at lab time boot + k T / (1 + drift_ppm 1e-6), and its reference time is k T:
 /// positive drift = the device's clock runs fast and its samples come early. boot = 0, or the whole millisecond at or

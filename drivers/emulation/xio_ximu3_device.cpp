@@ -15,9 +15,17 @@ constexpr std::size_t kLongestCommand = 1024;
 constexpr std::array<const char*, kXimu3Faults> kFaultNames{"drop_message", "truncate",    "wrong_length", "bad_escape",
                                                             "error",        "buffer_full", "nan",          "over_range",
                                                             "dtr_drop",     "reboot"};
-constexpr std::array<const char*, 11> kOptions{"drop_edge",  "inertial_ppm", "highg_ppm", "sync_lf",
-                                               "sync_input", "needs_dtr",    "reply_ms",  "foreign",
-                                               "flush_ms",   "fifo_bytes",   "ascii"};
+constexpr FaultName kOptions[] = {{"drop_edge"},
+                                  {"sync_lf"},
+                                  {"sync_input"},
+                                  {"needs_dtr"},
+                                  {"ascii"},
+                                  {"foreign", 0, 3},
+                                  {"inertial_ppm", -50'000, 50'000},
+                                  {"highg_ppm", -50'000, 50'000},
+                                  {"reply_ms", 0, 10'000},
+                                  {"flush_ms", 0, 1000},
+                                  {"fifo_bytes", 64, 1'000'000}};
 
 constexpr std::uint8_t kConfiguration[] = {
     0x09, 0x02, 0x62, 0x00, 0x03, 0x01, 0x00, 0xC0, 0x32,  // configuration: 3 interfaces, self-powered
@@ -37,10 +45,10 @@ double option(const EmulationSettings& s, const char* name, double otherwise) {
 
 }  // namespace
 
-std::string ximu3_fault_names() { return fault_names(kFaultNames, kOptions); }
+std::string ximu3_fault_names() { return fault_names(kOptions, kFaultNames); }
 
-std::vector<std::string> unknown_ximu3_faults(const EmulationSettings& emulation) {
-  return unknown_faults(emulation, kFaultNames, kOptions);
+std::vector<std::string> ximu3_fault_errors(const EmulationSettings& emulation) {
+  return fault_errors(emulation, kOptions, kFaultNames);
 }
 
 XioXimu3Device::XioXimu3Device(const EmulationSettings& settings, InertialSource* source, const SyncLine& sync)

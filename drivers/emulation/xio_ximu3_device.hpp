@@ -32,8 +32,9 @@ inline constexpr std::size_t kXimu3Faults = 10;
 ///   (2) foreign        1: another device with these ids: other strings; 2: right strings, no answer; 3: answers
 ///   without sn flush_ms       how often what is queued is sent (1)     fifo_bytes   output buffer; what does not fit
 ///   is lost (65536) ascii          1: binary_mode_enabled was saved as false
-std::vector<std::string> unknown_ximu3_faults(const EmulationSettings& emulation);
-std::string ximu3_fault_names();
+/// @return each "emulation.faults.NAME: what is wrong, what would be right"
+std::vector<std::string> ximu3_fault_errors(const EmulationSettings& emulation);
+std::string ximu3_fault_names();  ///< all of them, with blanks between
 
 /// Counter of microseconds since power-up, drift_ppm fast; each sensor has its own sample clock: base sample k of the
 /// inertial sensors is taken when the counter is at k 2500 (1 + inertial_ppm 1e-6), likewise 312.5 us for the high-g

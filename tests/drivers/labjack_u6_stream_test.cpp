@@ -105,6 +105,33 @@ BOOST_AUTO_TEST_CASE(the_mark_runs_over_into_the_next_packet) {
   BOOST_TEST(cause_of(d.losses[0]) == 3);
 }
 
+// The report is in packet 1, its mark in a later one: scan 4 begins with sample 52 in packet 2, scan 9 with sample 117
+// in packet 4, scan 12 with sample 156 in packet 6, which is too late.
+BOOST_AUTO_TEST_CASE(a_mark_behind_its_report_is_no_data) {
+  for (const int mark : {4, 9, 12}) {
+    Decoder d(13);
+    for (int p = 0; p < 12; ++p) d.feed(marked(p, mark, 7, p == 1 ? 60 : 0));
+    BOOST_REQUIRE(d.losses.size() == 1u);
+    BOOST_TEST(first_of(d.losses[0]) == 3);
+    BOOST_TEST(count_of(d.losses[0]) == 7);
+    BOOST_TEST(cause_of(d.losses[0]) == 4);
+    const bool seen = mark != 12;
+    BOOST_TEST(d.counter("auto_recovery_late_mark") == (seen ? 1u : 0u));
+    std::size_t rails = 0;
+    for (const Sample& s : d.scans) {
+      if (value<std::int32_t>(s, 0) == 0xffff) {
+        ++rails;
+        continue;
+      }
+      const std::int64_t written = value<std::int32_t>(s, 0) / 13;  // by the numbers in the codes
+      if (written >= mark + 7 - 1 && seen) BOOST_REQUIRE_EQUAL(s.seq, std::uint64_t(written));
+      if (s.seq < 3) BOOST_REQUIRE_EQUAL(s.seq, std::uint64_t(written));
+    }
+    BOOST_TEST(rails == (seen ? 0u : 1u));
+    BOOST_TEST(d.scans.back().seq + 1 == d.scans.size() + 7);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_end_of_the_mark_is_lost) {
   Decoder d(13);
   d.feed(marked(0, 3, 7));
