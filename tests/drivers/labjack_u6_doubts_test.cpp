@@ -5,6 +5,8 @@
 #include "drivers/labjack_u6_stream.hpp"
 #include "tests/drivers/labjack_u6_rig.hpp"
 
+BOOST_AUTO_TEST_SUITE(labjack_u6_doubts)
+
 using namespace grfd;
 using namespace grfd::u6_test;
 using u6::Bytes;
@@ -30,8 +32,6 @@ std::string ask(LabjackU6Device& device, TimeNs now, const std::string& command)
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(labjack_u6_doubts)
 
 BOOST_AUTO_TEST_CASE(transfers_that_end_early_lose_nothing) {
   for (const double rate : {0.02, 0.3, 1.0})

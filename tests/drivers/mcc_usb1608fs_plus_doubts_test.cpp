@@ -5,6 +5,8 @@
 #include "tests/drivers/mcc_usb1608fs_plus_rig.hpp"
 
 namespace grfd {
+BOOST_AUTO_TEST_SUITE(mcc_usb1608fs_plus_doubts)
+
 using namespace mcc_test;
 namespace {
 
@@ -41,8 +43,6 @@ struct NumberedRig : Rig {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(mcc_usb1608fs_plus_doubts)
 
 // Whatever the unit does when its FIFO is full: the hole is told, with its cause, and no scan has wrong codes behind
 // the restart. Only a unit that goes on by itself gives scans at wrong times, for as long as the status is not asked.

@@ -4,6 +4,8 @@
 #include "tests/simulated_usb/mcc_rig.hpp"
 
 namespace grfd::simulated_usb {
+BOOST_AUTO_TEST_SUITE(simulated_usb_doubts)
+
 namespace {
 
 std::string ask_u6(U6& u6, const u6::Bytes& command) {
@@ -23,8 +25,6 @@ std::string ask_u6(U6& u6, const u6::Bytes& command) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(simulated_usb_doubts)
 
 BOOST_AUTO_TEST_CASE(a_u6_with_other_descriptors_whose_transfers_end_early) {
   for (const std::map<std::string, double>& faults :
