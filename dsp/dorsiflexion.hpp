@@ -30,6 +30,10 @@ double foot_eversion(const Vec3& u_foot, Side side) noexcept;
 double heading_rate(const Vec3& w, const Vec3& u) noexcept;
 /// Exact derivative of sagittal_inclination.
 double inclination_rate(const Vec3& w, const Vec3& u) noexcept;
+/// The same, where the heading_rate is at hand.
+inline double inclination_rate(const Vec3& w, const Vec3& u, double heading_rate_rad_s) noexcept {
+  return -w[0] + u[0] * heading_rate_rad_s;
+}
 /// Its first term alone, for as long as u is not known.
 inline double inclination_rate_scalar(const Vec3& w) noexcept { return -w[0]; }
 

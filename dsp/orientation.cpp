@@ -19,22 +19,31 @@ LowPassGains gains(double tau_s, double interval_s) {
 }
 
 template <std::size_t N>
-std::array<double, N> low_pass(LowPassState<N>& s, const LowPassGains& k, double tau_s, double interval_s,
-                               const std::array<double, N>& x) noexcept {
+std::array<double, N> running_mean(LowPassState<N>& s, double tau_s, double interval_s,
+                                   const std::array<double, N>& x) noexcept {
   std::array<double, N> y;
-  if (!s.filtering) {
-    ++s.averaged;
-    for (std::size_t i = 0; i < N; ++i) y[i] = (s.level[i] += x[i]) / s.averaged;
-    if (s.averaged * interval_s >= tau_s) s = {y, {}, s.averaged, true};
-    return y;
-  }
+  ++s.averaged;
+  for (std::size_t i = 0; i < N; ++i) y[i] = (s.level[i] += x[i]) / s.averaged;
+  if (s.averaged * interval_s >= tau_s) s = {y, {}, s.averaged, true};
+  return y;
+}
+
+/// By value, because `x` and `k` might otherwise lie in the state for all the compiler knows, and nothing would be
+/// vectorised.
+template <std::size_t N>
+inline std::array<double, N> low_pass(LowPassState<N>& s, const LowPassGains k, double tau_s, double interval_s,
+                                      const std::array<double, N> x) noexcept {
+  if (!s.filtering) return running_mean(s, tau_s, interval_s, x);
+  std::array<double, N> y, level = s.level, slope = s.slope;
   for (std::size_t i = 0; i < N; ++i) {
-    const double d = x[i] - s.level[i];
-    const double band = k.a1 * s.slope[i] + k.a2 * d;
-    y[i] = s.level[i] + k.a2 * s.slope[i] + k.a3 * d;
-    s.slope[i] = 2 * band - s.slope[i];
-    s.level[i] = 2 * y[i] - s.level[i];
+    const double d = x[i] - level[i];
+    const double band = k.a1 * slope[i] + k.a2 * d;
+    y[i] = level[i] + k.a2 * slope[i] + k.a3 * d;
+    slope[i] = 2 * band - slope[i];
+    level[i] = 2 * y[i] - level[i];
   }
+  s.level = level;
+  s.slope = slope;
   return y;
 }
 
