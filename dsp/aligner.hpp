@@ -63,17 +63,8 @@ class Resampler {
   Aligned at(TimeNs g, double interval_s, Values& out) const noexcept {
     const State& s = state_;
     const std::size_t oldest = s.pushed > Capacity ? s.pushed - Capacity : 0;
-    std::size_t after = s.pushed;  // first sample later than g
-    if (s.pushed > 0 && time(s.pushed - 1) > g) {
-      std::size_t low = oldest;
-      while (low < after) {
-        const std::size_t middle = low + (after - low) / 2;
-        if (time(middle) > g)
-          after = middle;
-        else
-          low = middle + 1;
-      }
-    }
+    std::size_t after = s.pushed;  // first sample later than g; the grid is rarely far behind the newest
+    while (after > oldest && time(after - 1) > g) --after;
     if (after == oldest) return missing(out);
     const std::size_t i = after - 1;
     if (time(i) == g) {
@@ -93,7 +84,9 @@ class Resampler {
       const Values &a = s.values[(i - 1) & kMask], &d = s.values[(after + 1) & kMask];
       const double wa = -u * (u - 1) * (u - 2) / 6, wb = (u + 1) * (u - 1) * (u - 2) / 2;
       const double wc = -(u + 1) * u * (u - 2) / 2, wd = (u + 1) * u * (u - 1) / 6;
-      for (std::size_t k = 0; k < Columns; ++k) out[k] = wa * a[k] + wb * b[k] + wc * c[k] + wd * d[k];
+      Values v;  // because `out` might lie in the state for all the compiler knows
+      for (std::size_t k = 0; k < Columns; ++k) v[k] = wa * a[k] + wb * b[k] + wc * c[k] + wd * d[k];
+      out = v;
       return {Quality::ok, flags};
     }
     for (std::size_t k = 0; k < Columns; ++k) out[k] = b[k] + u * (c[k] - b[k]);

@@ -59,7 +59,7 @@ void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes,
   for (const int column : columns_) clipped |= (clipped_columns >> column & 1u) != 0;
   follow_tare(t);
   if (tare_.active() && tare_.push(t_s, code, clipped, (flags & kGapBefore) != 0)) tare_complete_ = true;
-  Wrench6 lab = model_.lab(model_.sensor(tared_volts(adc, code, state_.zero)));
+  Wrench6 lab = model_.lab(model_.sensor(tared_volts(adc, code, state_.zero, columns_.size())));
   if (clipped) {
     lab.fill(kNaN);
     flags |= kClipped;

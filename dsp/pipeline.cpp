@@ -58,7 +58,8 @@ struct Pipeline::Impl {
   std::vector<std::unique_ptr<DeviceInput>> devices;
   std::vector<std::unique_ptr<ForcePlate>> plates;
   std::vector<std::unique_ptr<InertialSensor>> imus;
-  std::vector<DeviceInput*> plate_device, imu_device;
+  std::vector<DeviceInput*> plate_device, imu_device, source_device;  ///< source: first the plates, then the IMUs
+  std::size_t short_source = 0;                                       ///< no state: it changes no result
   std::unique_ptr<FastLane> fast;
   std::unique_ptr<TareCommand> tare;
   std::unique_ptr<TapCommand> tap;
@@ -77,7 +78,8 @@ struct Pipeline::Impl {
   void take_raw(DeviceInput& device, Sample s, bool inertial, SampleBatch& out) noexcept;
   void take_command(const Sample& s, SampleBatch& out) noexcept;
   void take_tick(const Sample& s, SampleBatch& out) noexcept;
-  bool covered(TimeNs t) const noexcept;
+  bool covers(std::size_t source, TimeNs t) const noexcept;
+  bool covered(TimeNs t) noexcept;
   void advance_grid(const Sample& cause, SampleBatch& out) noexcept;
   void emit_frame(const Sample& cause, SampleBatch& out) noexcept;
 };
@@ -98,6 +100,8 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   }
   if (plates.size() > kMaxPlates || imus.size() > kMaxImus)
     throw std::invalid_argument("at most 4 plates and 16 IMUs make a rig");
+  source_device = plate_device;
+  source_device.insert(source_device.end(), imu_device.begin(), imu_device.end());
   plate_frames.resize(plates.size());
   imu_frames.resize(imus.size());
   fast = std::make_unique<FastLane>(settings, table);
@@ -284,17 +288,23 @@ void Pipeline::Impl::take_tick(const Sample& s, SampleBatch& out) noexcept {
   tap->tick(s, out);
 }
 
-bool Pipeline::Impl::covered(TimeNs t) const noexcept {
+bool Pipeline::Impl::covers(std::size_t source, TimeNs t) const noexcept {
+  if (source < plates.size()) return plates[source]->covers(t, plate_device[source]->interval_s());
+  const std::size_t i = source - plates.size();
+  return imus[i]->covers(t, imu_device[i]->interval_s());
+}
+
+bool Pipeline::Impl::covered(TimeNs t) noexcept {
+  const std::size_t sources = source_device.size();
+  // Whoever was short last time most likely still is.
+  if (short_source < sources && source_device[short_source]->streaming() && !covers(short_source, t)) return false;
   bool any = false;
-  for (std::size_t i = 0; i < plates.size(); ++i) {
-    if (!plate_device[i]->streaming()) continue;
+  for (std::size_t i = 0; i < sources; ++i) {
+    if (!source_device[i]->streaming()) continue;
     any = true;
-    if (!plates[i]->covers(t, plate_device[i]->interval_s())) return false;
-  }
-  for (std::size_t i = 0; i < imus.size(); ++i) {
-    if (!imu_device[i]->streaming()) continue;
-    any = true;
-    if (!imus[i]->covers(t, imu_device[i]->interval_s())) return false;
+    if (covers(i, t)) continue;
+    short_source = i;
+    return false;
   }
   return any;
 }

@@ -19,13 +19,8 @@ class SampleBatch {
       : storage_(storage), flush_(flush), context_(context) {}
 
   /// A zeroed sample to fill in place. Valid until the next call.
-  Sample& next() noexcept {
-    if (size_ == storage_.size()) make_room();
-    Sample& s = storage_[size_++];
-    s = Sample{};
-    return s;
-  }
-  void push(const Sample& sample) noexcept { next() = sample; }
+  Sample& next() noexcept { return place() = Sample{}; }
+  void push(const Sample& sample) noexcept { place() = sample; }
   void flush() noexcept {
     if (flush_ && size_) flush_(context_, samples());
     if (flush_) size_ = 0;
@@ -37,6 +32,10 @@ class SampleBatch {
   std::uint64_t overflow() const noexcept { return overflow_; }
 
  private:
+  Sample& place() noexcept {
+    if (size_ == storage_.size()) make_room();
+    return storage_[size_++];
+  }
   void make_room() noexcept {
     if (flush_) return flush();
     ++overflow_;
