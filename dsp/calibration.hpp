@@ -119,10 +119,10 @@ struct PlateZero {
   Mat6 covariance{};   ///< of the wrench at the sensor, plate axes (N, N.m); see Tare
 };
 
-/// Volts above zero load, of the plate's first channels; 0 for the others.
+/// Volts above zero load, of the first channels only.
 inline PlateVolts tared_volts(const PlateAdc& adc, const PlateCodes& codes, const PlateZero& zero,
                               std::size_t channels = kMaxPlateChannels) noexcept {
-  PlateVolts v{};
+  PlateVolts v;
   for (std::size_t i = 0; i < channels; ++i) v[i] = adc[i].volts(codes[i]) - adc[i].volts(zero.codes[i]);
   return v;
 }

@@ -174,8 +174,9 @@ void Vqf6::step(State& s, const Vec3& gyro, const Vec3& force) noexcept {
   s.last_gyro = gyro;
   s.last_force = force;
   s.started = true;
-  detect_rest(s, gyro, force);
+  // Before the rest, which does not need it: one long chain of operations, beside which there is time for others.
   s.gyro = rot::normalized(mul(s.gyro, rot::exp(scale(sub(gyro, s.bias), coef_.interval_s))));
+  detect_rest(s, gyro, force);
   const Vec3 inertial = low_pass(s.force, coef_.acc, params_.tau_acc_s, coef_.interval_s, rotate(s.gyro, force));
   const Vec3 up = rot::normalized(rotate(s.correction, inertial));
   s.correction = rot::normalized(mul(level(up), s.correction));

@@ -75,7 +75,7 @@ struct Pipeline::Impl {
   void add_metrics(StreamTable& table);
   void add_routes(const StreamTable& table);
   DeviceInput& device_of(const std::string& stream, const StreamTable& table);
-  void take_raw(DeviceInput& device, Sample s, bool inertial, SampleBatch& out) noexcept;
+  void take_raw(DeviceInput& device, const Sample& in, bool inertial, SampleBatch& out) noexcept;
   void take_command(const Sample& s, SampleBatch& out) noexcept;
   void take_tick(const Sample& s, SampleBatch& out) noexcept;
   bool covers(std::size_t source, TimeNs t) const noexcept;
@@ -225,10 +225,14 @@ void Pipeline::Impl::step(const Sample& in, SampleBatch& out) noexcept {
   advance_grid(in, out);
 }
 
-void Pipeline::Impl::take_raw(DeviceInput& device, Sample s, bool inertial, SampleBatch& out) noexcept {
+void Pipeline::Impl::take_raw(DeviceInput& device, const Sample& in, bool inertial, SampleBatch& out) noexcept {
+  Sample s = in;
   const auto [lost, restarted] = device.accept(s, gaps, state.gap_seq, out);
   if (state.next_grid < 0) state.next_grid = (s.t - start) / kMs + 1;
-  out.push(s);
+  Sample& passed = out.next(in);  // not `s`: to read at once what has just been written in pieces takes longer
+  passed.seq = s.seq;
+  passed.t = s.t;
+  passed.flags = s.flags;
   if (inertial) {
     for (std::size_t i = 0; i < imus.size(); ++i)
       if (imu_device[i] == &device) {
@@ -289,9 +293,10 @@ void Pipeline::Impl::take_tick(const Sample& s, SampleBatch& out) noexcept {
 }
 
 bool Pipeline::Impl::covers(std::size_t source, TimeNs t) const noexcept {
-  if (source < plates.size()) return plates[source]->covers(t, plate_device[source]->interval_s());
-  const std::size_t i = source - plates.size();
-  return imus[i]->covers(t, imu_device[i]->interval_s());
+  const auto covers = [&](const auto& one) {
+    return one.passed(t) || (!one.short_of(t) && one.covers(t, source_device[source]->interval_s()));
+  };
+  return source < plates.size() ? covers(*plates[source]) : covers(*imus[source - plates.size()]);
 }
 
 bool Pipeline::Impl::covered(TimeNs t) noexcept {
