@@ -1,6 +1,7 @@
 // Small rotations: vectors, 3x3 matrices (rows) and unit quaternions of double. In a namespace of its own, because Vec3
 // is a std::array and free names such as `dot` would meet those of other subjects.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
@@ -80,7 +81,7 @@ inline Quat exp(const Vec3& v) {
 }
 /// The shortest rotation that turns the unit vector `up` into z.
 inline Quat level(const Vec3& up) {
-  const double w = std::sqrt(std::fmax(0.0, (up[2] + 1) / 2));
+  const double w = std::sqrt(std::max(0.0, (up[2] + 1) / 2));
   if (w <= 1e-6) return {0, 1, 0, 0};  // upside down: any horizontal axis will do
   return {w, 0.5 * up[1] / w, -0.5 * up[0] / w, 0};
 }
