@@ -49,16 +49,17 @@ class ForceRateMetric final : public Metric {
   static constexpr std::size_t kFlags = 16;
   /// Of all the samples in the window of plate i.
   std::uint16_t over_window(std::size_t i, std::uint16_t newest, bool anew) noexcept {
-    const auto taps = static_cast<std::uint8_t>(rates_[i].taps());
-    auto left = state_.left[i];
+    static constexpr std::array<std::uint8_t, kFlags> kNone{};
+    auto& left = state_.left[i];
+    if (newest == 0 && left == kNone) return 0;  // nearly always
     unsigned flags = newest;
-    for (std::size_t bit = 0; bit < kFlags; ++bit) {  // without a branch, so that all flags are looked at together
-      const std::uint8_t before = anew ? std::uint8_t{0} : left[bit], now = newest >> bit & 1u ? taps : before;
-      const bool inside = now != 0;
-      left[bit] = static_cast<std::uint8_t>(now - inside);
-      flags |= static_cast<unsigned>(inside) << bit;
+    for (std::size_t bit = 0; bit < kFlags; ++bit) {
+      if (anew) left[bit] = 0;
+      if (newest >> bit & 1u) left[bit] = static_cast<std::uint8_t>(rates_[i].taps());
+      if (left[bit] == 0) continue;
+      --left[bit];
+      flags |= 1u << bit;
     }
-    state_.left[i] = left;
     return static_cast<std::uint16_t>(flags);
   }
   struct State {
