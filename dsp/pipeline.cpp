@@ -293,10 +293,10 @@ void Pipeline::Impl::take_tick(const Sample& s, SampleBatch& out) noexcept {
 }
 
 bool Pipeline::Impl::covers(std::size_t source, TimeNs t) const noexcept {
-  const auto covers = [&](const auto& one) {
+  const auto answer = [&](const auto& one) {
     return one.passed(t) || (!one.short_of(t) && one.covers(t, source_device[source]->interval_s()));
   };
-  return source < plates.size() ? covers(*plates[source]) : covers(*imus[source - plates.size()]);
+  return source < plates.size() ? answer(*plates[source]) : answer(*imus[source - plates.size()]);
 }
 
 bool Pipeline::Impl::covered(TimeNs t) noexcept {

@@ -94,8 +94,8 @@ double encoded_s(const fs::path& path, const StreamTable& streams, std::span<con
 
 /// Streams that are only sent, such as fast/, never come into a recording.
 std::size_t recorded(const StreamTable& streams, std::span<const Sample> samples) {
-  return static_cast<std::size_t>(std::count_if(samples.begin(), samples.end(),
-                                                [&](const Sample& s) { return !streams[s.stream].live_only; }));
+  return static_cast<std::size_t>(
+      std::count_if(samples.begin(), samples.end(), [&](const Sample& s) { return !streams[s.stream].live_only; }));
 }
 
 /// The whole sink, as the daemon feeds it, as fast as it takes samples: its blocks fill up before their time is over.
