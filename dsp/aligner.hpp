@@ -52,10 +52,13 @@ class Resampler {
   /// Nothing that may still come can change the answer at `g`: two known samples at or after it, or so much time
   /// without known ones that the hole cannot be bridged. `interval_s`: the device's measured interval.
   bool covers(TimeNs g, double interval_s) const noexcept {
-    const State& s = state_;
-    if (s.pushed >= 2 && time(s.pushed - 2) >= g) return true;
-    return s.seen && static_cast<double>(s.newest - g) * 1e-9 > longest_bridge_s(interval_s) + interval_s;
+    if (passed(g)) return true;
+    return state_.seen && static_cast<double>(state_.newest - g) * 1e-9 > longest_bridge_s(interval_s) + interval_s;
   }
+  /// It covers `g` whatever the interval: the quick answer, nearly always.
+  bool passed(TimeNs g) const noexcept { return state_.pushed >= 2 && time(state_.pushed - 2) >= g; }
+  /// It does not cover `g` whatever the interval: nothing known has passed it, and too little time for a hole.
+  bool short_of(TimeNs g) const noexcept { return !passed(g) && state_.newest - g <= kShortestBridge; }
 
   /// Values at `g`; NaN when missing: before the first or after the last known sample, or in a hole longer than
   /// max(5 ms, 3 intervals). A sample exactly at `g` is returned as it is. `interval_s`: the device's measured
@@ -63,17 +66,8 @@ class Resampler {
   Aligned at(TimeNs g, double interval_s, Values& out) const noexcept {
     const State& s = state_;
     const std::size_t oldest = s.pushed > Capacity ? s.pushed - Capacity : 0;
-    std::size_t after = s.pushed;  // first sample later than g
-    if (s.pushed > 0 && time(s.pushed - 1) > g) {
-      std::size_t low = oldest;
-      while (low < after) {
-        const std::size_t middle = low + (after - low) / 2;
-        if (time(middle) > g)
-          after = middle;
-        else
-          low = middle + 1;
-      }
-    }
+    std::size_t after = s.pushed;  // first sample later than g; the grid is rarely far behind the newest
+    while (after > oldest && time(after - 1) > g) --after;
     if (after == oldest) return missing(out);
     const std::size_t i = after - 1;
     if (time(i) == g) {
@@ -114,8 +108,9 @@ class Resampler {
 
  private:
   static constexpr std::size_t kMask = Capacity - 1;
+  static constexpr TimeNs kShortestBridge = 5'000'000;
   static double longest_bridge_s(double interval_s) noexcept {
-    return std::max(0.005, 3 * interval_s) + 0.5 * interval_s;
+    return std::max(seconds(kShortestBridge), 3 * interval_s) + 0.5 * interval_s;
   }
   static Aligned missing(Values& out) noexcept {
     out.fill(std::numeric_limits<double>::quiet_NaN());

@@ -1,5 +1,6 @@
 // From raw counts to volts and to a trusted zero: converter constants, clipping, tare.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -57,13 +58,16 @@ class ClipDetector {
       : lowest_(lowest + 2), highest_(highest - 2) {}
   /// @return bit i set when channel i is clipped. At most 16 channels are looked at.
   std::uint32_t push(std::span<const std::int32_t> codes) noexcept {
-    std::uint32_t clipped = 0;
-    for (std::size_t i = 0; i < codes.size() && i < kChannels; ++i) {
+    const std::size_t channels = std::min(codes.size(), kChannels);
+    std::uint32_t at_edge = 0, clipped = 0;
+    for (std::size_t i = 0; i < channels; ++i)
+      at_edge |= static_cast<std::uint32_t>((codes[i] <= lowest_) | (codes[i] >= highest_)) << i;
+    for (std::size_t i = 0; at_edge != 0 && i < channels; ++i) {
       std::uint8_t& n = state_.run[i];
-      const bool at_edge = codes[i] <= lowest_ || codes[i] >= highest_;
-      n = at_edge ? static_cast<std::uint8_t>(n < 3 ? n + 1 : 3) : std::uint8_t{0};
+      n = at_edge >> i & 1u ? static_cast<std::uint8_t>(n < 3 ? n + 1 : 3) : std::uint8_t{0};
       clipped |= static_cast<std::uint32_t>(n == 3) << i;
     }
+    if (at_edge == 0) std::fill_n(state_.run.begin(), channels, std::uint8_t{0});
     return clipped;
   }
   void reset() noexcept { state_ = {}; }
@@ -115,10 +119,11 @@ struct PlateZero {
   Mat6 covariance{};   ///< of the wrench at the sensor, plate axes (N, N.m); see Tare
 };
 
-/// Volts above zero load.
-inline PlateVolts tared_volts(const PlateAdc& adc, const PlateCodes& codes, const PlateZero& zero) noexcept {
+/// Volts above zero load, of the first channels only.
+inline PlateVolts tared_volts(const PlateAdc& adc, const PlateCodes& codes, const PlateZero& zero,
+                              std::size_t channels = kMaxPlateChannels) noexcept {
   PlateVolts v;
-  for (std::size_t i = 0; i < v.size(); ++i) v[i] = adc[i].volts(codes[i]) - adc[i].volts(zero.codes[i]);
+  for (std::size_t i = 0; i < channels; ++i) v[i] = adc[i].volts(codes[i]) - adc[i].volts(zero.codes[i]);
   return v;
 }
 

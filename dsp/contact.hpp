@@ -13,12 +13,7 @@ class Contact {
  public:
   explicit Contact(const ContactParams& params = {}) noexcept : params_(params) {}
   /// NaN: the state stays and the row of samples towards a change begins anew.
-  bool step(double fz_n) noexcept {
-    const bool towards = state_.on ? fz_n <= params_.off_n : fz_n >= params_.on_n;
-    state_.run = towards ? state_.run + 1 : 0;
-    if (state_.run >= (state_.on ? params_.off_samples : params_.on_samples)) state_ = {0, !state_.on};
-    return state_.on;
-  }
+  bool step(double fz_n) noexcept { return step(params_, state_, fz_n); }
   bool on() const noexcept { return state_.on; }
   void reset() noexcept { state_ = {}; }
 
@@ -27,6 +22,14 @@ class Contact {
     bool on = false;
   };
   State& state() noexcept { return state_; }
+
+  /// The same for a state that lies elsewhere.
+  static bool step(const ContactParams& params, State& s, double fz_n) noexcept {
+    const bool towards = s.on ? fz_n <= params.off_n : fz_n >= params.on_n;
+    s.run = towards ? s.run + 1 : 0;
+    if (s.run >= (s.on ? params.off_samples : params.on_samples)) s.run = 0, s.on = !s.on;
+    return s.on;
+  }
 
  private:
   ContactParams params_;

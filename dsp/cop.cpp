@@ -8,17 +8,6 @@
 #include "dsp/unknown.hpp"
 
 namespace grfd {
-namespace {
-
-bool step(const ContactParams& params, Contact::State& state, double fz) noexcept {
-  Contact c(params);
-  c.state() = state;
-  const bool on = c.step(fz);
-  state = c.state();
-  return on;
-}
-
-}  // namespace
 
 CopParams CopParams::from(const ThresholdSettings& t, double rate_hz, double noise_gain) noexcept {
   const int n = std::max(1, static_cast<int>(std::lround(t.debounce_s * rate_hz)));
@@ -38,17 +27,18 @@ CopCalculator::CopCalculator(const CopParams& params, std::span<const double> su
   std::copy(surface_z_m.begin(), surface_z_m.end(), surface_z_m_.begin());
 }
 
-CopValue CopCalculator::value(const Wrench6& w, double z, const Mat6& covariance, const ContactParams& limits,
-                              Gate& gate) const noexcept {
+/// All of `out` but the contact.
+void CopCalculator::judge(const Wrench6& w, double z, const Mat6& covariance, const ContactParams& limits, Gate& gate,
+                          CopValue& out) const noexcept {
   double known = 0;
   for (double v : w) known += v * 0.0;
-  CopValue out;
   out.fz = known == 0 ? w[2] : kNaN;
   out.cop_ml = out.cop_ap = out.tz = out.sigma = kNaN;
+  out.valid = out.quality_ok = false;
   // while the state is on but the force is already at or below the off threshold there is nothing to divide by
-  if (!step(limits, gate.valid, out.fz) || !(out.fz > limits.off_n)) return out;
+  if (!Contact::step(limits, gate.valid, out.fz) || !(out.fz > limits.off_n)) return;
   const PressurePoint p = center_of_pressure(w, z);
-  const PressureSigma s = cop_sigma(w, z, covariance);
+  const PressureSigma s = cop_sigma(p, w, z, covariance);
   out.valid = true;
   out.cop_ml = p.x;
   out.cop_ap = p.y;
@@ -57,26 +47,30 @@ CopValue CopCalculator::value(const Wrench6& w, double z, const Mat6& covariance
   if (out.sigma <= params_.sigma_ok_m) gate.quality_ok = true;
   if (out.sigma > params_.sigma_bad_m) gate.quality_ok = false;
   out.quality_ok = gate.quality_ok;
-  return out;
 }
 
 void CopCalculator::update(std::span<const Wrench6> lab) noexcept {
   Wrench6 sum{};
-  Mat6 covariance{};
+  static constexpr Mat6 kNobody{};
+  const Mat6* covariance = &kNobody;
+  Mat6 several;
   bool any_contact = false;
   for (std::size_t i = 0; i < n_; ++i) {
     PlateState& s = state_.plates[i];
     CopValue& v = plate_values_[i];
-    v = value(lab[i], surface_z_m_[i], s.covariance, params_.plate, s.gate);
-    v.contact = step(params_.contact, s.contact, v.fz);
+    judge(lab[i], surface_z_m_[i], s.covariance, params_.plate, s.gate, v);
+    v.contact = Contact::step(params_.contact, s.contact, v.fz);
     any_contact |= v.contact;
     if (!v.contact && std::isfinite(v.fz)) continue;
-    for (std::size_t j = 0; j < 6; ++j) {
-      sum[j] += lab[i][j];
-      for (std::size_t k = 0; k < 6; ++k) covariance[j][k] += s.covariance[j][k];
+    for (std::size_t j = 0; j < 6; ++j) sum[j] += lab[i][j];
+    if (covariance == &kNobody) {
+      covariance = &s.covariance;
+    } else {
+      add(several, *covariance, s.covariance);
+      covariance = &several;
     }
   }
-  total_value_ = value(sum, 0, covariance, params_.total, state_.total);
+  judge(sum, 0, *covariance, params_.total, state_.total, total_value_);
   total_value_.contact = any_contact;
 }
 

@@ -36,7 +36,7 @@ class CopCalculator {
 
   /// Covariance of the plate's lab wrench (PlateModel::lab_covariance); zero until told.
   void set_covariance(std::size_t plate, const Mat6& lab_covariance) noexcept {
-    state_.plates[plate].covariance = lab_covariance;
+    assign(state_.plates[plate].covariance, lab_covariance);
   }
   /// At least as many wrenches as there are plates.
   void update(std::span<const Wrench6> lab) noexcept;
@@ -62,8 +62,8 @@ class CopCalculator {
   State& state() noexcept { return state_; }
 
  private:
-  CopValue value(const Wrench6& w, double z, const Mat6& covariance, const ContactParams& limits,
-                 Gate& gate) const noexcept;
+  void judge(const Wrench6& w, double z, const Mat6& covariance, const ContactParams& limits, Gate& gate,
+             CopValue& out) const noexcept;
   CopParams params_;
   std::size_t n_;
   std::array<double, kMaxPlates> surface_z_m_{};

@@ -8,19 +8,35 @@
 
 namespace grfd {
 
-/// The last values of a channel without delay, to read it `delay` earlier (4-point cubic).
+/// How far back to read, and the weights of the 4-point cubic there.
+class Delay {
+ public:
+  /// @param ms from the newest value back
+  explicit Delay(double ms) noexcept {
+    const double whole = std::floor(ms), u = 1 - (ms - whole);
+    back_ = static_cast<std::uint64_t>(whole);
+    weights_ = {-u * (u - 1) * (u - 2) / 6, (u + 1) * (u - 1) * (u - 2) / 2, (u + 1) * u * (u - 2) / 2,
+                (u + 1) * u * (u - 1) / 6};
+  }
+
+ private:
+  friend struct Delayed;
+  std::uint64_t back_;
+  std::array<double, 4> weights_;  ///< oldest first; the third is subtracted
+};
+
+/// The last values of a channel without delay, to read it earlier.
 struct Delayed {
   static constexpr std::size_t kSize = 64;
   std::array<double, kSize> value{};
   std::uint64_t count = 0;
   void push(double v) noexcept { value[count++ % kSize] = v; }
-  double at(double ms_before_newest) const noexcept {
-    const double whole = std::floor(ms_before_newest), u = 1 - (ms_before_newest - whole);
-    const auto k = static_cast<std::uint64_t>(whole);
+  double at(const Delay& delay) const noexcept {
+    const std::uint64_t k = delay.back_;
     if (count < k + 3 || k + 3 > kSize || k < 1) return kNaN;
     const auto v = [&](std::uint64_t back) { return value[(count - 1 - back) % kSize]; };
-    return -u * (u - 1) * (u - 2) / 6 * v(k + 2) + (u + 1) * (u - 1) * (u - 2) / 2 * v(k + 1) -
-           (u + 1) * u * (u - 2) / 2 * v(k) + (u + 1) * u * (u - 1) / 6 * v(k - 1);
+    const auto& w = delay.weights_;
+    return w[0] * v(k + 2) + w[1] * v(k + 1) - w[2] * v(k) + w[3] * v(k - 1);
   }
 };
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "dsp/unknown.hpp"
-
 namespace grfd {
 namespace {
 using namespace rot;
@@ -11,18 +9,12 @@ using namespace rot;
 double arcsine(double x) { return std::asin(std::clamp(x, -1.0, 1.0)); }
 }  // namespace
 
-Vec3 segment_up(const Quat& q, const Mat3& frame) noexcept { return matvec(frame, rotate(conj(q), {0, 0, 1})); }
-
 double sagittal_inclination(const Vec3& u) noexcept { return std::atan2(-u[1], u[2]); }
 double frontal_inclination(const Vec3& u) noexcept { return arcsine(u[0]); }
 double total_tilt(const Vec3& u) noexcept { return std::atan2(std::hypot(u[0], u[1]), u[2]); }
 double foot_eversion(const Vec3& u, Side side) noexcept { return side_sign(side) * frontal_inclination(u); }
 
-double heading_rate(const Vec3& w, const Vec3& u) noexcept {
-  const double across = u[1] * u[1] + u[2] * u[2];
-  return across < 1e-6 ? kNaN : (w[1] * u[1] + w[2] * u[2]) / across;
-}
-double inclination_rate(const Vec3& w, const Vec3& u) noexcept { return -w[0] + u[0] * heading_rate(w, u); }
+double inclination_rate(const Vec3& w, const Vec3& u) noexcept { return inclination_rate(w, u, heading_rate(w, u)); }
 
 double dorsiflexion(const Vec3& u_shank, const Vec3& u_foot) noexcept {
   return sagittal_inclination(u_shank) - sagittal_inclination(u_foot);

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "dsp/quaternion.hpp"
+#include "dsp/unknown.hpp"
 #include "schemas/settings.hpp"
 
 namespace grfd {
@@ -15,7 +16,9 @@ constexpr double side_sign(Side side) { return side == Side::right ? 1.0 : -1.0;
 
 /// u = frame (q* z q).
 /// @param sensor_to_earth orientation of the sensor, @param frame rows of segment <- sensor.
-Vec3 segment_up(const Quat& sensor_to_earth, const Mat3& frame) noexcept;
+inline Vec3 segment_up(const Quat& sensor_to_earth, const Mat3& frame) noexcept {
+  return rot::matvec(frame, rot::matrix(sensor_to_earth)[2]);
+}
 
 /// -pi..pi, + = top forward (shank) or heel up (foot).
 double sagittal_inclination(const Vec3& u) noexcept;
@@ -27,9 +30,16 @@ double total_tilt(const Vec3& u) noexcept;
 double foot_eversion(const Vec3& u_foot, Side side) noexcept;
 
 /// Turning of the medio-lateral axis in the horizontal plane, + = to the left. NaN when that axis is vertical.
-double heading_rate(const Vec3& w, const Vec3& u) noexcept;
+inline double heading_rate(const Vec3& w, const Vec3& u) noexcept {
+  const double across = u[1] * u[1] + u[2] * u[2];
+  return across < 1e-6 ? kNaN : (w[1] * u[1] + w[2] * u[2]) / across;
+}
 /// Exact derivative of sagittal_inclination.
 double inclination_rate(const Vec3& w, const Vec3& u) noexcept;
+/// The same, where the heading_rate is at hand.
+inline double inclination_rate(const Vec3& w, const Vec3& u, double heading_rate_rad_s) noexcept {
+  return -w[0] + u[0] * heading_rate_rad_s;
+}
 /// Its first term alone, for as long as u is not known.
 inline double inclination_rate_scalar(const Vec3& w) noexcept { return -w[0]; }
 

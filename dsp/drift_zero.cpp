@@ -72,10 +72,7 @@ void DriftZero::step(double t_s, double fz_n, bool gap_before, const PlateCodes&
   if (!s.started) s.started = true, s.unloaded_at_s = s.t_s = t_s;
   const double since_s = t_s - s.t_s;
   s.t_s = t_s;
-  Contact contact(params_.contact);
-  contact.state() = s.contact;
-  contact.step(fz_n);
-  s.contact = contact.state();
+  Contact::step(params_.contact, s.contact, fz_n);
   const bool unknown = !std::isfinite(fz_n);
   if (gap_before || unknown) hold(Reason::gap), forget();
   s.foot |= s.contact.on;

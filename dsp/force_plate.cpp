@@ -53,13 +53,14 @@ void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes,
                       std::uint16_t flags, const ScanAdc& scan) noexcept {
   const PlateAdc adc = own(scan);
   if (!state_.tared && !drift_.moved()) state_.zero.codes = codes_at_0_v(adc);
-  PlateCodes code{};
-  for (std::size_t i = 0; i < columns_.size(); ++i) code[i] = codes[static_cast<std::size_t>(columns_[i])];
+  PlateCodes code;
+  for (std::size_t i = 0; i < code.size(); ++i)
+    code[i] = i < columns_.size() ? codes[static_cast<std::size_t>(columns_[i])] : 0;
   bool clipped = limit_.push(adc, code, columns_.size());
   for (const int column : columns_) clipped |= (clipped_columns >> column & 1u) != 0;
   follow_tare(t);
   if (tare_.active() && tare_.push(t_s, code, clipped, (flags & kGapBefore) != 0)) tare_complete_ = true;
-  Wrench6 lab = model_.lab(model_.sensor(tared_volts(adc, code, state_.zero)));
+  Wrench6 lab = model_.lab(model_.sensor(tared_volts(adc, code, state_.zero, columns_.size())));
   if (clipped) {
     lab.fill(kNaN);
     flags |= kClipped;

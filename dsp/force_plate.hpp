@@ -28,6 +28,8 @@ class ForcePlate {
   /// Reads the plate at grid time `t`. `interval_s`: measured, of the device.
   void at(TimeNs t, double interval_s, PlateFrame& frame) const noexcept;
   bool covers(TimeNs t, double interval_s) const noexcept { return resampler_.covers(t, interval_s); }
+  bool passed(TimeNs t) const noexcept { return resampler_.passed(t); }      ///< as Resampler says
+  bool short_of(TimeNs t) const noexcept { return resampler_.short_of(t); }  ///< likewise
 
   void start_tare(const ScanAdc& adc) noexcept;
   bool tare_complete() const noexcept { return tare_complete_; }

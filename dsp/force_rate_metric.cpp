@@ -49,7 +49,9 @@ class ForceRateMetric final : public Metric {
   static constexpr std::size_t kFlags = 16;
   /// Of all the samples in the window of plate i.
   std::uint16_t over_window(std::size_t i, std::uint16_t newest, bool anew) noexcept {
+    static constexpr std::array<std::uint8_t, kFlags> kNone{};
     auto& left = state_.left[i];
+    if (newest == 0 && left == kNone) return 0;  // nearly always
     unsigned flags = newest;
     for (std::size_t bit = 0; bit < kFlags; ++bit) {
       if (anew) left[bit] = 0;

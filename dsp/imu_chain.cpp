@@ -58,8 +58,8 @@ SegmentMotion ImuChain::step(const InertialInput& in) noexcept {
   out.up = segment_up(s.vqf.orientation(), s.segment.frame);
   out.theta_rad = sagittal_inclination(out.up);
   out.frontal_rad = frontal_inclination(out.up);
-  out.theta_rate_rad_s = inclination_rate(out.gyro_rad_s, out.up);
   out.heading_rate_rad_s = heading_rate(out.gyro_rad_s, out.up);
+  out.theta_rate_rad_s = inclination_rate(out.gyro_rad_s, out.up, out.heading_rate_rad_s);
   return out;
 }
 

@@ -25,6 +25,8 @@ class InertialSensor {
   bool covers(TimeNs t, double interval_s) const noexcept {
     return angles_.covers(t, interval_s) && rates_.covers(t, interval_s);
   }
+  bool passed(TimeNs t) const noexcept { return angles_.passed(t) && rates_.passed(t); }        ///< as Resampler says
+  bool short_of(TimeNs t) const noexcept { return angles_.short_of(t) || rates_.short_of(t); }  ///< likewise
   void at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept;
 
   /// Norm of the specific force (m/s2) at grid time `t`; NaN where unknown.

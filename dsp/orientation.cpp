@@ -19,22 +19,31 @@ LowPassGains gains(double tau_s, double interval_s) {
 }
 
 template <std::size_t N>
-std::array<double, N> low_pass(LowPassState<N>& s, const LowPassGains& k, double tau_s, double interval_s,
-                               const std::array<double, N>& x) noexcept {
+std::array<double, N> running_mean(LowPassState<N>& s, double tau_s, double interval_s,
+                                   const std::array<double, N>& x) noexcept {
   std::array<double, N> y;
-  if (!s.filtering) {
-    ++s.averaged;
-    for (std::size_t i = 0; i < N; ++i) y[i] = (s.level[i] += x[i]) / s.averaged;
-    if (s.averaged * interval_s >= tau_s) s = {y, {}, s.averaged, true};
-    return y;
-  }
+  ++s.averaged;
+  for (std::size_t i = 0; i < N; ++i) y[i] = (s.level[i] += x[i]) / s.averaged;
+  if (s.averaged * interval_s >= tau_s) s = {y, {}, s.averaged, true};
+  return y;
+}
+
+/// By value, because `x` and `k` might otherwise lie in the state for all the compiler knows, and nothing would be
+/// vectorised.
+template <std::size_t N>
+inline std::array<double, N> low_pass(LowPassState<N>& s, const LowPassGains k, double tau_s, double interval_s,
+                                      const std::array<double, N> x) noexcept {
+  if (!s.filtering) return running_mean(s, tau_s, interval_s, x);
+  std::array<double, N> y, level = s.level, slope = s.slope;
   for (std::size_t i = 0; i < N; ++i) {
-    const double d = x[i] - s.level[i];
-    const double band = k.a1 * s.slope[i] + k.a2 * d;
-    y[i] = s.level[i] + k.a2 * s.slope[i] + k.a3 * d;
-    s.slope[i] = 2 * band - s.slope[i];
-    s.level[i] = 2 * y[i] - s.level[i];
+    const double d = x[i] - level[i];
+    const double band = k.a1 * slope[i] + k.a2 * d;
+    y[i] = level[i] + k.a2 * slope[i] + k.a3 * d;
+    slope[i] = 2 * band - slope[i];
+    level[i] = 2 * y[i] - level[i];
   }
+  s.level = level;
+  s.slope = slope;
   return y;
 }
 
@@ -50,6 +59,12 @@ Mat3 inverse_symmetric(const Mat3& m) {
   const double d = (m[0][0] * m[2][2] - m[0][2] * m[0][2]) * k, e = (m[0][1] * m[0][2] - m[0][0] * m[1][2]) * k,
                f = (m[0][0] * m[1][1] - m[0][1] * m[0][1]) * k;
   return {{{a * k, b * k, c * k}, {b * k, d, e}, {c * k, e, f}}};
+}
+
+/// @param observed C P  @param innovation C P C'  @param noise diagonal of W
+inline Mat3 kalman_gain(const Mat3& observed, Mat3 innovation, const Vec3& noise) {
+  for (std::size_t i = 0; i < 3; ++i) innovation[i][i] += noise[i];
+  return mul(transpose(observed), inverse_symmetric(innovation));
 }
 
 constexpr double square(double x) { return x * x; }
@@ -129,32 +144,31 @@ void Vqf6::detect_rest(State& s, const Vec3& gyro, const Vec3& force) const noex
 
 void Vqf6::estimate_bias(State& s, double east, double north) const noexcept {
   const Coefficients& c = coef_;
+  for (std::size_t i = 0; i < 3; ++i)
+    if (s.covariance[i][i] < c.initial_variance) s.covariance[i][i] += c.process_noise;
+  Mat3 observed, gain;  // C P and P C' (C P C' + W)^-1
+  const bool resting = s.rest && params_.rest_bias;
+  if (resting) {  // C = 1: needs no orientation, so it is worked out while that of this sample is still on its way
+    observed = s.covariance;
+    gain = kalman_gain(observed, observed, c.rest_noise);
+  }
   const Mat3 r = matrix(s.orientation());
   const std::array<double, 9> flat{r[0][0], r[0][1], r[0][2], r[1][0], r[1][1], r[1][2], r[2][0], r[2][1], r[2][2]};
   const auto m = low_pass(s.rotation, c.acc, params_.tau_acc_s, c.interval_s, flat);
   const auto horizontal =
       low_pass<2>(s.rotated_bias, c.acc, params_.tau_acc_s, c.interval_s, {dot(r[0], s.bias), dot(r[1], s.bias)});
-  for (std::size_t i = 0; i < 3; ++i)
-    if (s.covariance[i][i] < c.initial_variance) s.covariance[i][i] += c.process_noise;
-
-  Mat3 observed = s.covariance, innovation;  // C P and C P C'
-  Vec3 error, weight;
-  if (s.rest && params_.rest_bias) {
+  Vec3 error;
+  if (resting) {
     error = sub(s.rest_gyro_mean, s.bias);
-    innovation = observed;
-    weight = c.rest_noise;
   } else if (params_.motion_bias) {
     const Mat3 mean{{{m[0], m[1], m[2]}, {m[3], m[4], m[5]}, {m[6], m[7], m[8]}}};
     const Vec3 b = matvec(mean, s.bias);
     error = {-north / c.interval_s + horizontal[0] - b[0], east / c.interval_s + horizontal[1] - b[1], -b[2]};
     observed = mul(mean, s.covariance);
-    innovation = mul(observed, transpose(mean));
-    weight = c.motion_noise;
+    gain = kalman_gain(observed, mul(observed, transpose(mean)), c.motion_noise);
   } else {
     return;
   }
-  for (std::size_t i = 0; i < 3; ++i) innovation[i][i] += weight[i];
-  const Mat3 gain = mul(transpose(observed), inverse_symmetric(innovation));
   s.bias = clip(add(s.bias, matvec(gain, clip(error, c.clip_rad_s))), c.clip_rad_s);
   const Mat3 known = mul(gain, observed);
   for (std::size_t i = 0; i < 3; ++i) s.covariance[i] = sub(s.covariance[i], known[i]);
@@ -165,8 +179,9 @@ void Vqf6::step(State& s, const Vec3& gyro, const Vec3& force) noexcept {
   s.last_gyro = gyro;
   s.last_force = force;
   s.started = true;
-  detect_rest(s, gyro, force);
+  // Before the rest, which does not need it: one long chain of operations, beside which there is time for others.
   s.gyro = rot::normalized(mul(s.gyro, rot::exp(scale(sub(gyro, s.bias), coef_.interval_s))));
+  detect_rest(s, gyro, force);
   const Vec3 inertial = low_pass(s.force, coef_.acc, params_.tau_acc_s, coef_.interval_s, rotate(s.gyro, force));
   const Vec3 up = rot::normalized(rotate(s.correction, inertial));
   s.correction = rot::normalized(mul(level(up), s.correction));

@@ -58,7 +58,8 @@ struct Pipeline::Impl {
   std::vector<std::unique_ptr<DeviceInput>> devices;
   std::vector<std::unique_ptr<ForcePlate>> plates;
   std::vector<std::unique_ptr<InertialSensor>> imus;
-  std::vector<DeviceInput*> plate_device, imu_device;
+  std::vector<DeviceInput*> plate_device, imu_device, source_device;  ///< source: first the plates, then the IMUs
+  std::size_t short_source = 0;                                       ///< no state: it changes no result
   std::unique_ptr<FastLane> fast;
   std::unique_ptr<TareCommand> tare;
   std::unique_ptr<TapCommand> tap;
@@ -74,10 +75,11 @@ struct Pipeline::Impl {
   void add_metrics(StreamTable& table);
   void add_routes(const StreamTable& table);
   DeviceInput& device_of(const std::string& stream, const StreamTable& table);
-  void take_raw(DeviceInput& device, Sample s, bool inertial, SampleBatch& out) noexcept;
+  void take_raw(DeviceInput& device, const Sample& in, bool inertial, SampleBatch& out) noexcept;
   void take_command(const Sample& s, SampleBatch& out) noexcept;
   void take_tick(const Sample& s, SampleBatch& out) noexcept;
-  bool covered(TimeNs t) const noexcept;
+  bool covers(std::size_t source, TimeNs t) const noexcept;
+  bool covered(TimeNs t) noexcept;
   void advance_grid(const Sample& cause, SampleBatch& out) noexcept;
   void emit_frame(const Sample& cause, SampleBatch& out) noexcept;
 };
@@ -98,6 +100,8 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   }
   if (plates.size() > kMaxPlates || imus.size() > kMaxImus)
     throw std::invalid_argument("at most 4 plates and 16 IMUs make a rig");
+  source_device = plate_device;
+  source_device.insert(source_device.end(), imu_device.begin(), imu_device.end());
   plate_frames.resize(plates.size());
   imu_frames.resize(imus.size());
   fast = std::make_unique<FastLane>(settings, table);
@@ -221,10 +225,14 @@ void Pipeline::Impl::step(const Sample& in, SampleBatch& out) noexcept {
   advance_grid(in, out);
 }
 
-void Pipeline::Impl::take_raw(DeviceInput& device, Sample s, bool inertial, SampleBatch& out) noexcept {
+void Pipeline::Impl::take_raw(DeviceInput& device, const Sample& in, bool inertial, SampleBatch& out) noexcept {
+  Sample s = in;
   const auto [lost, restarted] = device.accept(s, gaps, state.gap_seq, out);
   if (state.next_grid < 0) state.next_grid = (s.t - start) / kMs + 1;
-  out.push(s);
+  Sample& passed = out.next(in);  // not `s`: to read at once what has just been written in pieces takes longer
+  passed.seq = s.seq;
+  passed.t = s.t;
+  passed.flags = s.flags;
   if (inertial) {
     for (std::size_t i = 0; i < imus.size(); ++i)
       if (imu_device[i] == &device) {
@@ -284,17 +292,24 @@ void Pipeline::Impl::take_tick(const Sample& s, SampleBatch& out) noexcept {
   tap->tick(s, out);
 }
 
-bool Pipeline::Impl::covered(TimeNs t) const noexcept {
+bool Pipeline::Impl::covers(std::size_t source, TimeNs t) const noexcept {
+  const auto answer = [&](const auto& one) {
+    return one.passed(t) || (!one.short_of(t) && one.covers(t, source_device[source]->interval_s()));
+  };
+  return source < plates.size() ? answer(*plates[source]) : answer(*imus[source - plates.size()]);
+}
+
+bool Pipeline::Impl::covered(TimeNs t) noexcept {
+  const std::size_t sources = source_device.size();
+  // Whoever was short last time most likely still is.
+  if (short_source < sources && source_device[short_source]->streaming() && !covers(short_source, t)) return false;
   bool any = false;
-  for (std::size_t i = 0; i < plates.size(); ++i) {
-    if (!plate_device[i]->streaming()) continue;
+  for (std::size_t i = 0; i < sources; ++i) {
+    if (!source_device[i]->streaming()) continue;
     any = true;
-    if (!plates[i]->covers(t, plate_device[i]->interval_s())) return false;
-  }
-  for (std::size_t i = 0; i < imus.size(); ++i) {
-    if (!imu_device[i]->streaming()) continue;
-    any = true;
-    if (!imus[i]->covers(t, imu_device[i]->interval_s())) return false;
+    if (covers(i, t)) continue;
+    short_source = i;
+    return false;
   }
   return any;
 }

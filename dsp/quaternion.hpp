@@ -1,6 +1,7 @@
 // Small rotations: vectors, 3x3 matrices (rows) and unit quaternions of double. In a namespace of its own, because Vec3
 // is a std::array and free names such as `dot` would meet those of other subjects.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
@@ -44,12 +45,11 @@ constexpr Vec3 matvec(const Mat3& m, const Vec3& v) { return {dot(m[0], v), dot(
 constexpr Mat3 transpose(const Mat3& m) {
   return {{{m[0][0], m[1][0], m[2][0]}, {m[0][1], m[1][1], m[2][1]}, {m[0][2], m[1][2], m[2][2]}}};
 }
-constexpr Mat3 mul(const Mat3& a, const Mat3& b) {
-  const Mat3 t = transpose(b);
-  return {{{dot(a[0], t[0]), dot(a[0], t[1]), dot(a[0], t[2])},
-           {dot(a[1], t[0]), dot(a[1], t[1]), dot(a[1], t[2])},
-           {dot(a[2], t[0]), dot(a[2], t[1]), dot(a[2], t[2])}}};
+/// v M, the row v times the matrix.
+constexpr Vec3 vecmat(const Vec3& v, const Mat3& m) {
+  return add(add(scale(m[0], v[0]), scale(m[1], v[1])), scale(m[2], v[2]));
 }
+constexpr Mat3 mul(const Mat3& a, const Mat3& b) { return {vecmat(a[0], b), vecmat(a[1], b), vecmat(a[2], b)}; }
 
 constexpr Quat conj(const Quat& q) { return {q.w, -q.x, -q.y, -q.z}; }
 constexpr Quat mul(const Quat& a, const Quat& b) {
@@ -68,13 +68,20 @@ constexpr Vec3 rotate(const Quat& q, const Vec3& v) {
 }
 /// Quaternion of a rotation vector (rad).
 inline Quat exp(const Vec3& v) {
-  const double a = norm(v);
-  const double s = a < 1e-4 ? 0.5 - a * a / 48 : std::sin(a / 2) / a;
-  return {std::cos(a / 2), v[0] * s, v[1] * s, v[2] * s};
+  const double a = norm(v), h2 = a * a / 4;
+  double c, s;  // cos(a / 2), sin(a / 2) / a
+  if (a < 1e-4) {
+    c = 1 - h2 * (0.5 - h2 * (1.0 / 24));
+    s = 0.5 - a * a / 48;
+  } else {
+    c = std::cos(a / 2);
+    s = std::sin(a / 2) / a;
+  }
+  return {c, v[0] * s, v[1] * s, v[2] * s};
 }
 /// The shortest rotation that turns the unit vector `up` into z.
 inline Quat level(const Vec3& up) {
-  const double w = std::sqrt(std::fmax(0.0, (up[2] + 1) / 2));
+  const double w = std::sqrt(std::max(0.0, (up[2] + 1) / 2));
   if (w <= 1e-6) return {0, 1, 0, 0};  // upside down: any horizontal axis will do
   return {w, 0.5 * up[1] / w, -0.5 * up[0] / w, 0};
 }

@@ -1,5 +1,6 @@
 // Results as samples: one row of a stream from doubles, one row of text from a format.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
@@ -33,9 +34,9 @@ class RowWriter {
 
   /// `seq` is counted up. A NaN in any column sets kInvalid. `values` has one entry per column.
   void write(SampleBatch& out, const RowTime& time, std::span<const double> values, std::uint64_t& seq) const noexcept {
-    std::uint16_t flags = time.flags;
-    for (std::size_t i = 0; i < columns_; ++i)
-      if (std::isnan(values[i])) flags |= kInvalid;
+    bool unknown = false;
+    for (std::size_t i = 0; i < columns_; ++i) unknown |= std::isnan(values[i]);
+    const auto flags = static_cast<std::uint16_t>(time.flags | (unknown ? kInvalid : 0));
     const std::size_t per_part = columns_per_part(type_);
     for (std::size_t part = 0; part < parts_; ++part) {
       Sample& s = out.next();
@@ -47,8 +48,8 @@ class RowWriter {
       s.flags = flags;
       s.part = static_cast<std::uint8_t>(part);
       s.parts = static_cast<std::uint8_t>(parts_);
-      for (std::size_t i = 0; i < per_part && part * per_part + i < columns_; ++i)
-        put(s, i, values[part * per_part + i]);
+      const std::size_t first = part * per_part;
+      put(s, values.subspan(first, std::min(per_part, columns_ - first)));
     }
     ++seq;
   }
@@ -58,17 +59,21 @@ class RowWriter {
   }
 
  private:
-  void put(Sample& s, std::size_t i, double v) const noexcept {
+  void put(Sample& s, std::span<const double> values) const noexcept {
     switch (type_) {
       case ValueType::f32:
-        return set_value(s, i, static_cast<float>(v));
+        return put_as<float>(s, values);
       case ValueType::f64:
-        return set_value(s, i, v);
+        return put_as<double>(s, values);
       case ValueType::i32:
-        return set_value(s, i, static_cast<std::int32_t>(v));
+        return put_as<std::int32_t>(s, values);
       default:
-        return set_value(s, i, static_cast<std::int64_t>(v));
+        return put_as<std::int64_t>(s, values);
     }
+  }
+  template <class T>
+  static void put_as(Sample& s, std::span<const double> values) noexcept {
+    for (std::size_t i = 0; i < values.size(); ++i) set_value(s, i, static_cast<T>(values[i]));
   }
   StreamId id_ = kNoStream;
   ValueType type_ = ValueType::f32;

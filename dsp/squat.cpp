@@ -18,7 +18,8 @@ SquatDetector::SquatDetector(const SquatParams& params, const SquatBody& body)
       state_(std::make_unique<State>()),
       segmenter_(params_, state_->segmenter),
       metrics_(params_, state_->metrics),
-      loads_(params_, body_, state_->loads) {
+      loads_(params_, body_, state_->loads),
+      bridge_(ticks(params_.gap_reject_s)) {
   if (!(params.rep_max_s <= 25)) throw std::invalid_argument("squat: rep_max_s must be at most 25 s");
   if (!(params.baseline_s <= 1)) throw std::invalid_argument("squat: baseline_s must be at most 1 s");
 }
@@ -56,7 +57,7 @@ void SquatDetector::step(const SquatInput& in) noexcept {
                                               in.foot_cop_ap_m[1],
                                               in.tz_nm[0],
                                               in.tz_nm[1]};
-  s.history.push(row, ticks(params_.gap_reject_s));
+  s.history.push(row, bridge_);
   SquatSpan span;
   if (segmenter_.step(in, span, s.events)) closed(span);
   if (segmenter_.began()) {
@@ -88,7 +89,7 @@ void SquatDetector::flush() noexcept {
 bool SquatDetector::ready(const SquatSpan& span) const noexcept {
   const State& s = *state_;
   if (span.reason != RejectReason::none) return true;
-  if (s.history.unsettled(ticks(params_.gap_reject_s))) return false;
+  if (s.history.unsettled(bridge_)) return false;
   if (span.next_start >= 0 || !s.segmenter.weighed) return true;
   const std::int64_t since = s.segmenter.tick - span.end;
   if (since >= ticks(params_.settle_max_s)) return true;

@@ -82,6 +82,7 @@ class SquatDetector {
   SquatSegmenter segmenter_;
   SquatMetrics metrics_;
   SquatLoads loads_;
+  std::int64_t bridge_;  ///< longest hole of a channel that is bridged, ticks
 };
 
 }  // namespace grfd

@@ -1,6 +1,8 @@
 // reps/left, reps/right, reps/pair and the events of a squat session.
 #include "dsp/squat.hpp"
 
+#include <algorithm>
+
 #include "dsp/delayed.hpp"
 #include "dsp/filters.hpp"
 #include "dsp/metric.hpp"
@@ -23,6 +25,8 @@ class SquatMetric final : public Metric {
         delay_s_(setup.filter_delay_s),
         computed_(setup.settings.participant.dominance_method == "computed"),
         rate_late_s_(RunningDerivative::kForceRateDelay_s - setup.filter_delay_s),
+        delay_(delay_s_ * 1e3),
+        force_rate_delay_(std::max(0.0, -rate_late_s_ * 1e3)),
         body_(SquatBody::from(setup.settings.participant)),
         event_seq_(setup.event_seq),
         events_(setup.events),
@@ -121,9 +125,9 @@ class SquatMetric final : public Metric {
       a.eversion.push(d.eversion_deg[k]);
       a.fz.push(d.fz_unfiltered_n[k]);
       a.force_rate.push(d.force_rate_n_s[k]);
-      in.fz_unfiltered_n[k] = a.fz.at(delay_s_ * 1e3);
+      in.fz_unfiltered_n[k] = a.fz.at(delay_);
       // Late itself. Where the filter is not later by a tick, the detector looks for it that much further on.
-      in.force_rate_n_s[k] = rate_late_s_ > -1e-3 ? d.force_rate_n_s[k] : a.force_rate.at(-rate_late_s_ * 1e3);
+      in.force_rate_n_s[k] = rate_late_s_ > -1e-3 ? d.force_rate_n_s[k] : a.force_rate.at(force_rate_delay_);
       in.fx_n[k] = d.fx_n[k];
       in.fy_n[k] = d.fy_n[k];
       in.foot_cop_ml_m[k] = d.foot_cop_ml_m[k];
@@ -131,10 +135,10 @@ class SquatMetric final : public Metric {
       in.tz_nm[k] = d.tz_nm[k];
       in.fz_n[k] = d.fz_n[k];
       in.rate_deg_s[k] = d.dorsiflexion_rate_deg_s[k];
-      in.dorsiflexion_deg[k] = a.df.at(delay_s_ * 1e3);
-      in.shank_deg[k] = a.shank.at(delay_s_ * 1e3);
-      in.foot_pitch_deg[k] = a.pitch.at(delay_s_ * 1e3);
-      in.eversion_deg[k] = a.eversion.at(delay_s_ * 1e3);
+      in.dorsiflexion_deg[k] = a.df.at(delay_);
+      in.shank_deg[k] = a.shank.at(delay_);
+      in.foot_pitch_deg[k] = a.pitch.at(delay_);
+      in.eversion_deg[k] = a.eversion.at(delay_);
     }
     in.cop_ap_m = d.cop_ap_m;
     if (posture_) posture_->push(frame);
@@ -280,6 +284,7 @@ class SquatMetric final : public Metric {
   double delay_s_;
   bool computed_;
   double rate_late_s_;  ///< the rate of force behind the filtered channels
+  Delay delay_, force_rate_delay_;
   SquatBody body_;
   bool active_ = false;
   std::uint64_t& event_seq_;

@@ -74,7 +74,8 @@ struct SquatParams {
 struct SquatBody {
   double height_m = std::nan(""), foot_length_m = std::nan(""), standing_shank_deg = 0;
   std::array<std::array<double, 2>, 2> heel_m{};  ///< lab, ML and AP
-  std::array<double, 2> toe_out_rad{}, ankle_ap_m{}, available_deg{std::nan(""), std::nan("")};
+  std::array<double, 2> toe_out_sin{}, toe_out_cos{1, 1};
+  std::array<double, 2> ankle_ap_m{}, available_deg{std::nan(""), std::nan("")};
 
   static SquatBody from(const ParticipantSettings& s) {
     const auto measured = [](double x) { return x > 0 ? x : std::nan(""); };
@@ -84,8 +85,10 @@ struct SquatBody {
     b.standing_shank_deg = s.standing_shank_deg;
     b.heel_m = s.heel_m;
     for (std::size_t i = 0; i < 2; ++i) {
-      b.toe_out_rad[i] = s.toe_out_deg[i] * 3.14159265358979323846 / 180;
-      b.ankle_ap_m[i] = s.heel_m[i][1] + s.heel_to_ankle_m * std::cos(b.toe_out_rad[i]);
+      const double toe_out_rad = s.toe_out_deg[i] * 3.14159265358979323846 / 180;
+      b.toe_out_sin[i] = std::sin(toe_out_rad);
+      b.toe_out_cos[i] = std::cos(toe_out_rad);
+      b.ankle_ap_m[i] = s.heel_m[i][1] + s.heel_to_ankle_m * b.toe_out_cos[i];
       b.available_deg[i] = measured(s.available_deg[i]);
     }
     return b;
@@ -93,7 +96,7 @@ struct SquatBody {
   /// Along the foot's long axis, from the heel.
   double cop_percent(std::size_t side, double ml_m, double ap_m) const noexcept {
     const double out = side == 0 ? -1 : 1, x = ml_m - heel_m[side][0], y = ap_m - heel_m[side][1];
-    return 100 * (out * x * std::sin(toe_out_rad[side]) + y * std::cos(toe_out_rad[side])) / foot_length_m;
+    return 100 * (out * x * toe_out_sin[side] + y * toe_out_cos[side]) / foot_length_m;
   }
   /// Of both feet: forward from the middle of the heels.
   double cop_percent(double ap_m) const noexcept {

@@ -51,7 +51,10 @@ PressurePoint center_of_pressure(const Wrench6& w, double z0) noexcept {
 }
 
 PressureSigma cop_sigma(const Wrench6& w, double z0, const Mat6& c) noexcept {
-  const PressurePoint p = center_of_pressure(w, z0);
+  return cop_sigma(center_of_pressure(w, z0), w, z0, c);
+}
+
+PressureSigma cop_sigma(const PressurePoint& p, const Wrench6& w, double z0, const Mat6& c) noexcept {
   // gradients of x over (Fx, Fz, My) and of y over (Fy, Fz, Mx), times Fz
   const auto sd = [&](std::size_t f, std::size_t m, double coordinate, double moment_sign) {
     const std::array<std::size_t, 3> k{f, 2, m};

@@ -35,6 +35,8 @@ struct PressureSigma {
 };
 /// First-order uncertainty of center_of_pressure(w, z0) for the covariance of `w` (same frame and point).
 PressureSigma cop_sigma(const Wrench6& w, double z0, const Mat6& covariance) noexcept;
+/// The same, where center_of_pressure(w, z0) is at hand.
+PressureSigma cop_sigma(const PressurePoint& p, const Wrench6& w, double z0, const Mat6& covariance) noexcept;
 /// The same for independent channels with the given standard deviations.
 PressureSigma cop_sigma(const Wrench6& w, double z0, const Wrench6& sd) noexcept;
 
@@ -57,6 +59,15 @@ Mat6 inverse(const Mat6& m);
 /// column i.
 /// @throws std::invalid_argument when the rows do not span six dimensions or are not finite.
 std::vector<Wrench6> left_inverse(std::span<const Wrench6> rows);
+/// Row by row: the whole at once takes a string instruction, which is slow to start.
+inline void assign(Mat6& to, const Mat6& from) noexcept {
+  for (std::size_t i = 0; i < 6; ++i) to[i] = from[i];
+}
+/// `sum` may be `a`.
+inline void add(Mat6& sum, const Mat6& a, const Mat6& b) noexcept {
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t j = 0; j < 6; ++j) sum[i][j] = a[i][j] + b[i][j];
+}
 /// covariance of A w when w has `covariance`
 Mat6 propagate(const Mat6& a, const Mat6& covariance) noexcept;
 

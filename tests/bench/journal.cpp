@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -91,6 +92,12 @@ double encoded_s(const fs::path& path, const StreamTable& streams, std::span<con
   return static_cast<double>(wall_ns() - before) * 1e-9;
 }
 
+/// Streams that are only sent, such as fast/, never come into a recording.
+std::size_t recorded(const StreamTable& streams, std::span<const Sample> samples) {
+  return static_cast<std::size_t>(
+      std::count_if(samples.begin(), samples.end(), [&](const Sample& s) { return !streams[s.stream].live_only; }));
+}
+
 /// The whole sink, as the daemon feeds it, as fast as it takes samples: its blocks fill up before their time is over.
 double recorder_s(const Session& session, std::span<const Sample> samples, std::span<const Sample> start) {
   Recorder recorder(nullptr);
@@ -101,8 +108,11 @@ double recorder_s(const Session& session, std::span<const Sample> samples, std::
     recorder.write(samples.subspan(i, std::min<std::size_t>(256, samples.size() - i)));
   const std::int64_t ns = wall_ns() - before;
   recorder.close();
-  if (recorder.samples.get() < samples.size() || recorder.lost_samples.get() != 0) {
-    std::fprintf(stderr, "the recorder lost samples\n");
+  const std::size_t expected = recorded(session.streams, start) + recorded(session.streams, samples);
+  if (recorder.samples.get() != expected || recorder.lost_samples.get() != 0) {
+    std::fprintf(stderr, "the recorder wrote %llu samples of %zu and lost %llu\n",
+                 static_cast<unsigned long long>(recorder.samples.get()), expected,
+                 static_cast<unsigned long long>(recorder.lost_samples.get()));
     std::exit(EXIT_FAILURE);
   }
   return static_cast<double>(ns) * 1e-9;

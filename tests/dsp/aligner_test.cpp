@@ -183,6 +183,26 @@ BOOST_AUTO_TEST_CASE(a_stretch_of_unknown_samples_does_not_hold_up_the_grid) {
   BOOST_TEST(int(r.at(13'000'000, 1e-3, v).quality) == int(Quality::missing));
 }
 
+BOOST_AUTO_TEST_CASE(the_quick_answers_hold_for_every_interval) {
+  Resampler<1> r;
+  BOOST_TEST(r.short_of(1));
+  std::size_t quick = 0, asked = 0;
+  for (int k = 0; k <= 40; ++k) {  // a hole from 11 to 24 ms
+    r.push(1'000'000 * k, {k <= 10 || k >= 25 ? double(k) : std::nan("")});
+    for (TimeNs g = 0; g <= 40'000'000; g += 250'000) {
+      BOOST_REQUIRE(!(r.passed(g) && r.short_of(g)));
+      for (const double interval_s : {1e-4, 1e-3, 4e-3, 0.1}) {
+        ++asked;
+        quick += r.passed(g) || r.short_of(g);
+        if (r.passed(g)) BOOST_REQUIRE(r.covers(g, interval_s));
+        if (r.short_of(g)) BOOST_REQUIRE(!r.covers(g, interval_s));
+      }
+    }
+  }
+  BOOST_TEST(quick > asked * 3 / 4);
+  BOOST_TEST(quick < asked);
+}
+
 BOOST_AUTO_TEST_CASE(the_ring_forgets_the_oldest_and_keeps_its_order) {
   auto r = std::make_unique<Resampler<16, 64>>();
   Resampler<16, 64>::Values v;

@@ -76,6 +76,19 @@ double largest(const Quat& a, const Quat& b) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(the_quaternion_of_a_small_turn_is_that_of_mathematics) {
+  const Vec3 axis = rot::normalized(Vec3{1, -2, 3});
+  double worst_w = 0, worst_x = 0;
+  for (double a = 1e-9; a < 0.1; a *= 1.001) {  // on both sides of where the series ends
+    const Quat q = rot::exp(rot::scale(axis, a));
+    const auto half = static_cast<long double>(a) / 2;
+    worst_w = std::max(worst_w, std::fabs(static_cast<double>(q.w - std::cos(half))));
+    worst_x = std::max(worst_x, std::fabs(static_cast<double>(q.y / (axis[1] * std::sin(half)) - 1)));
+  }
+  BOOST_TEST(worst_w < 1.2e-16);  // one unit in the last place below 1
+  BOOST_TEST(worst_x < 1.5e-15);
+}
+
 BOOST_AUTO_TEST_CASE(the_filter_reproduces_its_reference) {
   const Vector v;
   Vqf6 filter(v.interval_s);

@@ -1,4 +1,6 @@
 #include <boost/test/unit_test.hpp>
+#include <cstring>
+#include <vector>
 
 #include "schemas/row.hpp"
 #include "schemas/sample_batch.hpp"
@@ -20,6 +22,20 @@ BOOST_AUTO_TEST_CASE(a_stream_survives_json) {
   BOOST_TEST(to_json(b).dump() == to_json(a).dump());
   BOOST_TEST(b.columns[2].skew_s == 2e-5);
   BOOST_CHECK_THROW(stream_kind("cooked"), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_hands_out_empty_samples_whatever_lay_there_before) {
+  std::vector<Sample> storage(1);
+  SampleBatch batch(storage);
+  Sample full;
+  std::memset(static_cast<void*>(&full), 0xa5, sizeof full);
+  const Sample empty;
+  batch.push(full);
+  BOOST_TEST(std::memcmp(&batch.samples()[0], &full, sizeof full) == 0);
+  batch.clear();
+  BOOST_TEST(std::memcmp(&batch.next(), &empty, sizeof empty) == 0);
+  batch.clear();
+  BOOST_TEST(std::memcmp(&batch.next(full), &full, sizeof full) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(two_streams_of_one_name_are_refused) {
