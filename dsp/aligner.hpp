@@ -66,8 +66,18 @@ class Resampler {
   Aligned at(TimeNs g, double interval_s, Values& out) const noexcept {
     const State& s = state_;
     const std::size_t oldest = s.pushed > Capacity ? s.pushed - Capacity : 0;
-    std::size_t after = s.pushed;  // first sample later than g; the grid is rarely far behind the newest
-    while (after > oldest && time(after - 1) > g) --after;
+    std::size_t after = s.pushed;  // first sample later than g; nearly always one of the newest
+    for (int i = 0; i < kNear && after > oldest && time(after - 1) > g; ++i) --after;
+    if (after > oldest && time(after - 1) > g) {
+      std::size_t low = oldest;
+      while (low < after) {
+        const std::size_t middle = low + (after - low) / 2;
+        if (time(middle) > g)
+          after = middle;
+        else
+          low = middle + 1;
+      }
+    }
     if (after == oldest) return missing(out);
     const std::size_t i = after - 1;
     if (time(i) == g) {
@@ -109,6 +119,7 @@ class Resampler {
  private:
   static constexpr std::size_t kMask = Capacity - 1;
   static constexpr TimeNs kShortestBridge = 5'000'000;
+  static constexpr int kNear = 8;  ///< samples that are looked at one by one
   static double longest_bridge_s(double interval_s) noexcept {
     return std::max(seconds(kShortestBridge), 3 * interval_s) + 0.5 * interval_s;
   }
