@@ -189,7 +189,10 @@ std::vector<StreamInfo> streams(const DeviceSettings& d) {
   messages.columns = about.columns = {{"name", ""}, {"detail", "json"}};
   messages.description = "notifications and errors of the device";
   about.description = "what the device said about itself when it was started: versions and calibration";
-  highg.columns = {{"accel_x", "g"}, {"accel_y", "g"}, {"accel_z", "g"}};
+  // The mean of a divisor's samples lies in their middle, and the stamp is that of the last. (Of the inertial stream
+  // the tap test measures the whole delay.)
+  const double late_s = d.high_g_rate_hz > 0 ? 0.5 / d.high_g_rate_hz - 0.5 / kHighGBaseHz : 0;
+  highg.columns = {{"accel_x", "g", late_s}, {"accel_y", "g", late_s}, {"accel_z", "g", late_s}};
   highg.rate_hz = d.high_g_rate_hz;
   highg.frame = inertial.frame;
   highg.sign = "specific force: an axis that points up reads +1 g at rest";
