@@ -74,6 +74,7 @@ class DeviceInput {
   double stamp_shared(SharedClock& clock, const Sample& s, bool begins) noexcept;
   void compare_counts(SharedClock& clock, const Sample& tick, const TextWriter& gaps, std::uint64_t& gap_seq,
                       SampleBatch& out) noexcept;
+  bool explains(std::int64_t which, const Sample& loss) noexcept;
   static ClockParams clock_params(double interval_s, double max_drift_ppm);
   /// Lab time that has passed since the newest sample of the main stream, by the device's counter.
   double since_newest_s(std::uint64_t t_device) const noexcept;
@@ -93,7 +94,10 @@ class DeviceInput {
     std::uint32_t edges_told = 0, edges_left_out = 0;  ///< in events, since the last whole second of ticks
     std::uint16_t epoch = 0;
     bool started = false, streaming = false;
-    std::array<char, 64> outage{};       ///< why the device was lost; empty: it was not
+    std::array<char, 64> outage{};       ///< why the device was lost last; empty: it never was
+    double outage_s = 0;                 ///< how long it was lost
+    std::uint32_t outage_told = 0;       ///< bit i: stream i of the loss rows has told its hole of it
+    std::uint16_t outage_epoch = 0;      ///< of the start after it
     std::uint32_t generation = 0;        ///< of the shared clock, when this device began to count by it
     std::int64_t shift = 0, last_n = 0;  ///< of them in this epoch; the clock's number of the last scan
   } state_;

@@ -165,15 +165,17 @@ void map_another_sensor_and_edges(const char* unit) {
   device.take_side(h, gaps, gap_seq, out);
   BOOST_TEST(gap_seq == 2U);  // two are missing that nobody spoke of
 
-  // After an outage the device's clock ran on: the count is known, the cause is the outage's, once.
+  // After an outage the device's clock ran on: the count is known, the cause is the outage's, once for each stream.
   device.take_state("lost", "starved");
-  const auto told = [&](std::int64_t count, std::int64_t cause) {
+  std::uint16_t epoch = 0;
+  const auto told = [&](std::int64_t count, std::int64_t cause, std::int64_t which = 0) {
     out.clear();
     l.t_arrival = lab(static_cast<double>(newest)) + 400'000 + 1'500'000'000;
     set_value<std::int64_t>(l, 0, 16'000);
     set_value<std::int64_t>(l, 1, count);
     set_value<std::int64_t>(l, 2, cause);
-    set_value<std::int64_t>(l, 3, 0);
+    set_value<std::int64_t>(l, 3, which);
+    l.epoch = epoch;
     device.take_loss(l, gaps, gap_seq, out);
     std::string row;
     for (const Sample& s : out.samples().subspan(1)) row += ::grfd::text(s);
@@ -182,7 +184,29 @@ void map_another_sensor_and_edges(const char* unit) {
   const std::string begin = "lost {\"stream\":\"raw/imu/inertial\",\"cause\":";
   BOOST_TEST(told(3, 0) == begin + "\"missing\",\"first_seq\":16000,\"count\":3}");
   BOOST_TEST(told(597, 4) == begin + "\"starved\",\"first_seq\":16000,\"count\":597,\"seconds\":1.5000}");
+  Sample after;  // the main stream goes on before the others tell
+  after.stream = id;
+  after.seq = 16'597;
+  after.t_device = newest + 1'500'000;
+  after.t_arrival = l.t_arrival;
+  device.accept(after, gaps, gap_seq, out);
   BOOST_TEST(told(20, 4) == begin + "\"the driver restarted\",\"first_seq\":16000,\"count\":20}");
+  const auto of = [&](const char* stream, const char* cause, int count, const char* seconds = "") {
+    return "lost {\"stream\":\"raw/imu/" + std::string(stream) + "\",\"cause\":\"" + cause +
+           "\",\"first_seq\":16000,\"count\":" + std::to_string(count) + seconds + "}";
+  };
+  const char* const outage = ",\"seconds\":1.5000";
+  BOOST_TEST(told(1194, 4, 1) == of("highg", "starved", 1194, outage));
+  BOOST_TEST(told(5, 0, 2) == of("sync", "missing", 5));
+  BOOST_TEST(told(3, 4, 2) == of("sync", "starved", 3, outage));
+  BOOST_TEST(told(3, 4, 1) == of("highg", "the driver restarted", 3));
+  // The next outage explains only what follows it, and a start of its own accord after that is none of it.
+  device.take_state("lost", "unplugged");
+  device.take_state("lost", "no answer");  // the same one still
+  BOOST_TEST(told(-1, 4, 1) == of("highg", "unplugged", -1, ",\"seconds\":0.0000"));
+  epoch = 1;
+  BOOST_TEST(told(-1, 0) == of("inertial", "unplugged", -1, ",\"seconds\":0.0000"));
+  BOOST_TEST(told(-1, 0, 2) == of("sync", "missing", -1));
 }
 
 BOOST_AUTO_TEST_CASE(another_sensor_and_edges_are_mapped_by_the_counter_that_they_share) {
