@@ -46,6 +46,7 @@ class MicrostrainMip final : public Driver {
  public:
   MicrostrainMip(const DeviceSettings& settings, StreamId first) : settings_(settings), first_(first) {
     use({.decimation = mip_decimation(settings.rate_hz, kMipNominalBaseHz)});
+    patience_ = kStarvation + static_cast<TimeNs>(3 * mip_group(settings.emulation) * period_ns_);
   }
 
   DeviceIdentity identify(Link& link) override {
@@ -97,7 +98,7 @@ class MicrostrainMip final : public Driver {
     if (resume_refused_) return "the device refuses to resume";
     if (first_check_ == 0) first_check_ = now;
     const TimeNs since = std::max(first_check_, last_sample_.load(std::memory_order_relaxed));
-    return now - since > kStarvation ? "no sample for 0.5 s" : nullptr;
+    return now - since > patience_ ? "no sample for 0.5 s" : nullptr;
   }
 
   std::span<const Counter* const> counters() const noexcept override { return all_; }
@@ -124,17 +125,19 @@ class MicrostrainMip final : public Driver {
     Sample& s = facts.next();
     s.stream = static_cast<StreamId>(first_ + 1);
     s.seq = facts_seq_++;
-    const auto range = [&s](double value) {
+    const auto told = [&s](double value) {
       if (value > 0) return value;
       s.flags |= kInvalid;
       return std::nan("");
     };
-    set_value(s, 0, range(setup.accel_range_g));
-    set_value(s, 1, range(setup.gyro_range_deg_s));
+    set_value(s, 0, told(setup.accel_range_g));
+    set_value(s, 1, told(setup.gyro_range_deg_s));
     set_value(s, 2, setup.base_rate_hz);
     set_value(s, 3, static_cast<double>(setup.decimation));
     set_value(s, 4, setup.base_rate_hz / setup.decimation);
     set_value(s, 5, static_cast<double>(setup.firmware));
+    set_value(s, 6, told(setup.accel_bandwidth_hz));
+    set_value(s, 7, told(setup.gyro_bandwidth_hz));
   }
 
   void take(const Packet& packet, TimeNs arrival, SampleBatch& out) noexcept {
@@ -265,7 +268,7 @@ class MicrostrainMip final : public Driver {
   bool ours_ = false;  ///< the serial number is the one asked for: else another's stream goes on
   std::atomic<bool> resume_refused_{false};
   std::atomic<TimeNs> last_sample_{0};
-  TimeNs first_check_ = 0;
+  TimeNs first_check_ = 0, patience_;  ///< silence of that and three messages at a slow rate is a fault
   Counter other_set_{"other_set"}, edge_without_sample_{"edge_without_sample"}, incomplete_packet_{"incomplete_packet"},
       event_packet_{"event_packet"}, reply_in_stream_{"reply_in_stream", Counter::Kind::activity},
       duplicate_time_{"duplicate_time"}, delta_mismatch_{"delta_mismatch"}, samples_lost_{"samples_lost"},

@@ -24,10 +24,17 @@ std::vector<StreamInfo> streams(const DeviceSettings& d) {
   inertial.description = "scaled accelerometer and gyroscope as the device sends them";
   facts.name = "raw/" + d.name + "/facts";
   facts.type = ValueType::f64;
-  facts.columns = {{"accel_range_g", "g"}, {"gyro_range_deg_s", "deg/s"},
-                   {"base_rate_hz", "Hz"}, {"decimation", "1"},
-                   {"rate_hz", "Hz"},      {"firmware", "1"}};
-  facts.description = "what the device said when it was started; firmware 1107 is 1.1.07";
+  facts.columns = {{"accel_range_g", "g"},
+                   {"gyro_range_deg_s", "deg/s"},
+                   {"base_rate_hz", "Hz"},
+                   {"decimation", "1"},
+                   {"rate_hz", "Hz"},
+                   {"firmware", "1"},
+                   {"accel_bandwidth_hz", "Hz"},
+                   {"gyro_bandwidth_hz", "Hz"}};
+  facts.description =
+      "what the device said when it was started; bandwidths: corner frequencies of its own low-pass filters, unknown "
+      "when it has none or does not tell; firmware 1107 is 1.1.07";
   loss.name = "raw/" + d.name + "/loss";
   loss.type = ValueType::i64;
   loss.columns = {{"first_seq", "count"}, {"count", "count"}, {"cause", "code", 0, 0, kMipLossLabels}};

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kInfoBytes = 82, kName = 16;
 constexpr std::size_t kMostDescriptors = 124;  // of one answer: then the extended list has the rest
 constexpr std::uint8_t kAccel = 1, kGyro = 2;  // quantities of the range commands
+constexpr std::uint8_t kAccelField = 0x04, kGyroField = 0x05;
 
 std::string trimmed(Bytes text) {
   std::string s;
@@ -111,6 +112,17 @@ void set_format(Commander& commander, const MipSetup& setup, std::vector<std::ui
     commander.expect({"message format (0C,0F)", k3dm, 0x0F, parameters});
     commander.expect({"stream enable (0C,11)", k3dm, 0x11, {kWrite, kSensor, 1}});
   }
+}
+
+/// 0C,54: the device filters what it sends, in automatic mode at half the rate of the format. @return Hz, 0 when it has
+/// no such command or the filter is off
+double bandwidth(Commander& commander, std::uint8_t field) {
+  const Reply reply =
+      commander.ask({"low-pass filter (0C,54)", k3dm, 0x54, {kRead, kSensor, field}, 0xD4, {kSensor, field}});
+  if (reply.code != kOk) return 0;
+  if (reply.data.size() != 8) throw DeviceError("low-pass filter (0C,54): the answer has a wrong length");
+  const double hz = read_be<float>(reply.data, 4);
+  return reply.data[2] != std::byte{0} && std::isfinite(hz) && hz > 0 ? hz : 0;
 }
 
 bool lists(const std::vector<std::uint16_t>& list, std::uint8_t set, std::uint8_t descriptor) {
@@ -237,6 +249,8 @@ MipSetup mip_configure(Commander& commander, const DeviceSettings& settings, con
       throw DeviceError("descriptors (01,04): the device cannot send field 0x80," + std::to_string(field));
   if (lists(list, kSensor, 0x18)) fields.push_back(0x18);
   set_format(commander, setup, fields);
+  setup.accel_bandwidth_hz = bandwidth(commander, kAccelField);
+  setup.gyro_bandwidth_hz = bandwidth(commander, kGyroField);
   if (settings.sync_pin > 0) time_stamp_edges(commander, setup, list, settings.sync_pin);
   return setup;
 }

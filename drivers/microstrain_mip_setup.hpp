@@ -14,8 +14,9 @@ struct MipSetup {
   bool generation5 = false;
   double base_rate_hz = kMipNominalBaseHz;
   int decimation = 1;
-  double accel_range_g = 0, gyro_range_deg_s = 0;  ///< 0 = the device does not say
-  int firmware = 0;                                ///< 1107 = 1.1.07
+  double accel_range_g = 0, gyro_range_deg_s = 0;        ///< 0 = the device does not say
+  double accel_bandwidth_hz = 0, gyro_bandwidth_hz = 0;  ///< of its low-pass filters; 0 = none, or it does not say
+  int firmware = 0;                                      ///< 1107 = 1.1.07
 };
 
 struct MipInfo {

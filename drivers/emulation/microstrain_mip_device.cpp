@@ -63,6 +63,10 @@ std::vector<std::string> mip_fault_errors(const EmulationSettings& emulation) {
   return fault_errors(emulation, kOptions, kFaultNames);
 }
 
+int mip_group(const EmulationSettings& emulation) {
+  return std::max(1, static_cast<int>(option(emulation, "group", emulation.group > 0 ? emulation.group : 4)));
+}
+
 MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, InertialSource* source,
                                            const SyncLine& sync)
     : settings_(settings),
@@ -72,7 +76,7 @@ MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, In
       noise_(settings.seed),
       chance_(~settings.seed),
       needs_dtr_(option(settings, "needs_dtr", 0) > 0),
-      group_(std::max(1, static_cast<int>(option(settings, "group", settings.group > 0 ? settings.group : 4)))),
+      group_(mip_group(settings)),
       reply_delay_(std::llround(option(settings, "reply_ms", 2) * 1e6)),
       burst_(std::llround(option(settings, "burst_ms", 50) * 1e6)),
       fifo_limit_(static_cast<std::size_t>(option(settings, "fifo_bytes", 65536))) {

@@ -25,6 +25,8 @@ inline constexpr std::size_t kMipFaults = 7;
 ///   burst_ms    how long a burst holds data back (50)    fifo_bytes  output buffer; what does not fit is lost (65536)
 /// @return each "emulation.faults.NAME: what is wrong, what would be right"
 std::vector<std::string> mip_fault_errors(const EmulationSettings& emulation);
+/// Samples in one message of the device.
+int mip_group(const EmulationSettings& emulation);
 std::string mip_fault_names();  ///< all of them, with blanks between
 
 /// Time of the crystal: sample k is taken at lab time boot + k T / (1 + drift_ppm 1e-6), and its reference time is k T:

@@ -229,6 +229,14 @@ U8 MipServer::ranges(U8 descriptor, Bytes in, Writer& data, bool& has_data) {
   return kOk;
 }
 
+/// In automatic mode the filter follows the format.
+float MipServer::half_rate_hz(U8 field) const {
+  int decimation = 1;
+  for (const auto& f : now_.sensor_format)
+    if (f.descriptor == field) decimation = f.decimation;
+  return static_cast<float>(kBaseRateHz) / 2 / static_cast<float>(decimation);
+}
+
 U8 MipServer::low_pass(Bytes in, Writer& data, bool& has_data) {
   if (in.size() < 3) return kInvalidParameter;
   const U8 function = byte_at(in, 0), set = byte_at(in, 1), field = byte_at(in, 2);
@@ -236,7 +244,7 @@ U8 MipServer::low_pass(Bytes in, Writer& data, bool& has_data) {
   if (!all && (set != kSensor || (field != 0x04 && field != 0x05))) return kInvalidParameter;
   if (function == kRead && in.size() == 3) {
     const auto& f = field == 0x04 ? now_.accel_filter : now_.gyro_filter;
-    data.field(0xD4).u8(set).u8(field).u8(f.enable).u8(f.manual).f32(f.frequency_hz);
+    data.field(0xD4).u8(set).u8(field).u8(f.enable).u8(f.manual).f32(f.manual ? f.frequency_hz : half_rate_hz(field));
     has_data = true;
     return kOk;
   }

@@ -81,6 +81,7 @@ class MipServer {
   std::uint8_t ranges(std::uint8_t descriptor, mip::Bytes in, mip::Writer& data, bool& has_data);
   std::uint8_t low_pass(mip::Bytes in, mip::Writer& data, bool& has_data);
   std::uint8_t events(std::uint8_t descriptor, mip::Bytes in, mip::Writer& data, bool& has_data);
+  float half_rate_hz(std::uint8_t field) const;
   bool can_send(std::uint8_t set, std::uint8_t field) const;
 
   Options options_;

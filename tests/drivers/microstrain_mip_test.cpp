@@ -105,6 +105,8 @@ BOOST_AUTO_TEST_CASE(what_is_said_for_a_sync_pin) {
   MipRig rig(s);
   rig.start();
   const char* expected[] = {"75 65 0C 05 05 11 01 80 01 83 18",
+                            "75 65 0C 05 05 54 02 80 04 CA 2A",  // bandwidths
+                            "75 65 0C 05 05 54 02 80 05 CB 2B",
                             "75 65 0C 03 03 2A 01 17 37",  // which triggers
                             "75 65 0C 03 03 2A 02 18 38",  // which actions
                             "75 65 0C 07 07 41 01 01 04 01 02 3E 6D",
@@ -166,12 +168,14 @@ BOOST_AUTO_TEST_CASE(what_is_said_at_the_start) {
                             "75 65 0C 03 03 32 02 20 48",
                             "75 65 0C 11 11 0F 01 80 04 D5 00 01 D2 00 01 04 00 01 05 00 01 50 82",
                             "75 65 0C 05 05 11 01 80 01 83 18",
+                            "75 65 0C 05 05 54 02 80 04 CA 2A",
+                            "75 65 0C 05 05 54 02 80 05 CB 2B",
                             "75 65 01 02 02 06 E5 CB"};
   BOOST_REQUIRE(rig.link->written.size() == std::size(expected));
   for (std::size_t i = 0; i < std::size(expected); ++i) BOOST_TEST(to_hex(rig.link->written[i]) == expected[i]);
   BOOST_REQUIRE(rig.facts.size() == 1);
-  const double facts[] = {8, 1000, 1000, 1, 1000, 1107};
-  for (std::size_t i = 0; i < 6; ++i) BOOST_TEST(value<double>(rig.facts[0], i) == facts[i]);
+  const double facts[] = {8, 1000, 1000, 1, 1000, 1107, 500, 500};  // automatic: half the rate
+  for (std::size_t i = 0; i < std::size(facts); ++i) BOOST_TEST(value<double>(rig.facts[0], i) == facts[i]);
   BOOST_TEST(rig.facts[0].stream == 1);
   rig.driver->stop(*rig.link);
   BOOST_TEST(to_hex(rig.link->written.back()) == "75 65 01 02 02 02 E1 C7");
@@ -220,6 +224,8 @@ BOOST_AUTO_TEST_CASE(a_slow_rate_is_the_nearest_decimation) {
   BOOST_TEST(info[0].rate_hz == 1000.0 / 3);
   BOOST_TEST(value<double>(rig.facts[0], 3) == 3);
   BOOST_TEST(value<double>(rig.facts[0], 4) == 1000.0 / 3);
+  BOOST_TEST(value<double>(rig.facts[0], 6) == static_cast<double>(500.0F / 3));
+  BOOST_TEST(value<double>(rig.facts[0], 7) == static_cast<double>(500.0F / 3));
   BOOST_TEST(rig.inertial.size() > 328U);
   BOOST_TEST(rig.loss.empty());
   BOOST_TEST(rig.inertial.back().seq == rig.inertial.size() - 1);
@@ -241,6 +247,8 @@ BOOST_AUTO_TEST_CASE(a_generation_5_unit) {
   BOOST_TEST(std::isnan(value<double>(rig.facts[0], 0)));
   BOOST_TEST(rig.facts[0].flags == kInvalid);
   BOOST_TEST(value<double>(rig.facts[0], 2) == 1000);
+  BOOST_TEST(std::isnan(value<double>(rig.facts[0], 6)));  // it has no 0C,54
+  BOOST_TEST(std::isnan(value<double>(rig.facts[0], 7)));
 }
 
 BOOST_AUTO_TEST_CASE(settings_of_the_device) {
@@ -441,11 +449,45 @@ BOOST_AUTO_TEST_CASE(starvation_is_noticed_after_half_a_second) {
   rig.link->run_until(t + kSecond);
   BOOST_TEST(rig.driver->check(*rig.link, rig.link->now) == nullptr);
   rig.device->unplug(rig.link->now);
-  rig.link->run_until(rig.link->now + 490 * kMs);
+  rig.link->run_until(rig.link->now + 500 * kMs);
   BOOST_TEST(rig.driver->check(*rig.link, rig.link->now) == nullptr);
-  rig.link->run_until(rig.link->now + 20 * kMs);
+  rig.link->run_until(rig.link->now + 20 * kMs);  // three messages of four samples
   BOOST_REQUIRE(rig.driver->check(*rig.link, rig.link->now) != nullptr);
   BOOST_TEST(std::string(rig.driver->check(*rig.link, rig.link->now)) == "no sample for 0.5 s");
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_rate_is_no_starvation) {
+  for (const double rate_hz : {1.0, 4.0, 10.0}) {
+    auto settings = mip_settings();
+    settings.rate_hz = rate_hz;
+    MipRig rig(settings);
+    rig.start();
+    const TimeNs end = rig.link->now + 20 * kSecond;
+    while (rig.link->now < end) {
+      rig.link->run_until(rig.link->now + 100 * kMs);
+      BOOST_TEST_REQUIRE(rig.driver->check(*rig.link, rig.link->now) == nullptr, rate_hz);
+    }
+    BOOST_TEST(static_cast<double>(rig.inertial.size()) >= 20 * rate_hz - 4, rate_hz);
+    rig.device->unplug(rig.link->now);
+    const auto limit = static_cast<TimeNs>((0.5 + 3 * 4 / rate_hz) * 1e9);  // messages of four samples
+    rig.link->run_until(rig.link->now + limit + kMs);
+    BOOST_TEST(rig.driver->check(*rig.link, rig.link->now) != nullptr, rate_hz);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bandwidths_are_those_that_the_device_tells) {
+  // The worked example of a manual filter: 225 Hz for the accelerometer; the gyroscope's is off.
+  MipRig rig(mip_settings());
+  rig.device->out(0, 0x01, hex("75 65 0C 0B 0B 54 01 80 04 01 01 43 61 00 00 7B A1"));
+  mip::Writer off(0x0C);
+  off.field(0x54).u8(1).u8(0x80).u8(5).u8(0).u8(0).f32(100);
+  rig.device->out(0, 0x01, off.finish());
+  rig.device->advance(5 * kMs);
+  rig.link->now = 10 * kMs;
+  rig.start();
+  BOOST_TEST(value<double>(rig.facts[0], 6) == 225);
+  BOOST_TEST(std::isnan(value<double>(rig.facts[0], 7)));
+  BOOST_TEST(rig.facts[0].flags == kInvalid);
 }
 
 BOOST_AUTO_TEST_CASE(steps_of_the_reference_time) {

@@ -43,7 +43,7 @@ class Packets:
 def decode(events, device):
     answers, samples, losses = Packets(), Packets(), Losses()
     seq, edges, before, dropped, started, decimation = 0, 0, None, 0, 0, 1
-    said, ranges, chosen = {}, {}, {}
+    said, ranges, chosen, bandwidths = {}, {}, {}, {}
     for kind, t, payload in events:
         if kind == VERB and payload[0] == START:
             started = t
@@ -60,11 +60,14 @@ def decode(events, device):
                     ranges[d[0]] = dict(struct.unpack(">Bf", d[2 + 5 * i:7 + 5 * i]) for i in range(d[1]))
                 if descriptor_set == 0x0C and 0xD2 in fields:
                     chosen[fields[0xD2][0]] = fields[0xD2][1]
+                if descriptor_set == 0x0C and 0xD4 in fields:  # low-pass filter: set, field, on, manual, Hz
+                    _, field, on, _, hz = struct.unpack(">BBBBf", fields[0xD4])
+                    bandwidths[field] = hz if on else float("nan")
         if kind == START_STREAM:
             base = struct.unpack(">H", said[0x8E][1:3])[0]
             yield ("facts", 0, 0, 0, 0, started,
                    words((ranges[1][chosen[1]], ranges[2][chosen[2]], base, decimation, base / decimation,
-                          struct.unpack(">H", said[0x81][:2])[0]), "d"))
+                          struct.unpack(">H", said[0x81][:2])[0], bandwidths[4], bandwidths[5]), "d"))
         if kind != BYTES:
             continue
         for descriptor_set, fields in samples.take(payload):
