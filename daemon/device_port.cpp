@@ -13,6 +13,7 @@ DevicePort::DevicePort(const DeviceSettings& settings, const DriverEntry& entry,
       batch_(&DevicePort::push, this) {
   for (const Counter* counter : driver_->counters()) engine.add_counter(settings.name, *counter);
   engine.add_counter(settings.name, ring_full_);
+  engine.add_counter(settings.name, facts_lost_);
 }
 
 void DevicePort::push(void* self, std::span<const Sample> samples) noexcept {
@@ -54,7 +55,8 @@ DeviceIdentity DevicePort::start(Link& opened, TimeNs now) {
   last_arrival_.store(now, std::memory_order_relaxed);
   driver_->start(link, facts);
   for (Sample& s : facts.samples()) s.t_arrival = s.t = now;
-  facts_.push(facts.samples());
+  const std::size_t pushed = facts_.push(facts.samples());
+  facts_lost_ += facts.overflow() + (facts.samples().size() - pushed);
   return identity;
 }
 

@@ -51,7 +51,7 @@ class DevicePort final : public Link::Receiver {
   Doorbell& doorbell_;
   SampleRing& ring_;   // pushed by the link's thread
   SampleRing& facts_;  // pushed by the devices thread
-  Counter ring_full_{"ring_full"}, transfers_{"transfers", Counter::Kind::activity};
+  Counter ring_full_{"ring_full"}, facts_lost_{"facts_lost"}, transfers_{"transfers", Counter::Kind::activity};
   std::atomic<std::uint64_t> samples_{0}, rows_{0};
   std::atomic<TimeNs> last_arrival_{0};
   std::atomic<const char*> lost_{nullptr};
