@@ -1,6 +1,7 @@
 // What the fuzz targets share. A target is one function; libFuzzer calls it for ever, regression_main.cpp for a folder
 // of inputs.
 #pragma once
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -56,8 +57,14 @@ struct VirtualClock final : LabClock {
   void sleep_until(TimeNs) override {}
 };
 
+inline constexpr int kTtlInput = 2;
+inline constexpr double kTtlPeriodS = 0.02;
+
 struct Volts final : AnalogSource {
-  double volts(int input, double t_s) override { return input - 3 + t_s; }
+  double volts(int input, double t_s) override {
+    if (input == kTtlInput) return std::fmod(t_s, kTtlPeriodS) < kTtlPeriodS / 2 ? 5 : 0;
+    return input - 3 + t_s;
+  }
 };
 struct Motion final : InertialSource {
   void read(double t_s, Vec3& gyro, Vec3& force) override {
@@ -76,7 +83,18 @@ inline DeviceSettings settings_for(const DriverEntry& entry) {
       s.emulated = true;
       s.rate_hz = rate_hz;
       for (int i = 0; i < inputs; ++i) s.analog_inputs.push_back(i);
-      if (entry.check_settings(s).empty()) return s;
+      // Everything that a device can do beside its main stream; each driver reads the keys of its own.
+      s.sync_input = kTtlInput;
+      s.sync_pin = 1;
+      s.high_g_rate_hz = 400;
+      s.sync_box = true;
+      if (!entry.check_settings(s).empty()) continue;
+      for (const char* option : {"gpio_levels", "sync_input"}) {  // of some emulated devices: they say more of edges
+        DeviceSettings more = s;
+        more.emulation.faults[option] = 1;
+        if (entry.check_settings(more).empty()) s = more;
+      }
+      return s;
     }
   std::fprintf(stderr, "fuzz: no settings found for %s\n", entry.name);
   std::abort();
@@ -98,7 +116,8 @@ struct Bench {
       : entry(e),
         settings(settings_for(e)),
         streams(e.streams(settings)),
-        link(e.emulate(settings, Senses{&volts, &motion, {}}), settings.emulation, clock, clock.t),
+        link(e.emulate(settings, Senses{&volts, &motion, {kTtlPeriodS, kTtlPeriodS, kTtlPeriodS / 2}}),
+             settings.emulation, clock, clock.t),
         driver(e.make(settings, kFirst)) {}
 };
 

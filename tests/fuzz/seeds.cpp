@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
     bench.driver->stop(link);
     save(folder + "/decode", entry.name, tape.decode);
     save(folder + "/capture", entry.name, tape.played);
-    save(folder + "/answers", entry.name, Text(1, static_cast<char>(i)) + Text(80, 0));
+    save(folder + "/answers", entry.name, Text(1, static_cast<char>(i)) + Text(400, 0));  // as long as the dialogue
   }
   for (const int type : {1, 2, 3, 4})
     for (const auto processor : {test::C3dBuilder::intel, test::C3dBuilder::dec, test::C3dBuilder::sgi}) {
