@@ -44,19 +44,21 @@ class ScanLateness {
   }
 
  private:
-  /// Two windows against the two before them: one that lies between both levels hides nothing, and one odd window is
-  /// no step.
+  static constexpr std::size_t kSide = 4;
+  /// Every one of four windows against every one of the four before them: a link that is late now and then is no step.
   void add_step(double least) noexcept {
     State& s = state_;
     auto& h = s.history;
-    if (s.kept == 4) std::copy(h.begin() + 1, h.end(), h.begin()), s.kept = 3;
+    if (s.kept == h.size()) std::copy(h.begin() + 1, h.end(), h.begin()), --s.kept;
     h[s.kept++] = least;
-    if (s.kept < 4) return;
-    const bool up = std::min(h[2], h[3]) - std::max(h[0], h[1]) > step_ns_;
-    const bool down = std::min(h[0], h[1]) - std::max(h[2], h[3]) > step_ns_;
-    if (!up && !down) return;
-    s.steps_ns = std::max(0.0, s.steps_ns + (h[2] + h[3] - h[0] - h[1]) / 2);
-    h[0] = h[2], h[1] = h[3], s.kept = 2;
+    if (s.kept < h.size()) return;
+    const auto middle = h.begin() + kSide;
+    const auto [low_before, high_before] = std::minmax_element(h.begin(), middle);
+    const auto [low, high] = std::minmax_element(middle, h.end());
+    if (*low - *high_before <= step_ns_ && *low_before - *high <= step_ns_) return;
+    s.steps_ns = std::max(0.0, s.steps_ns + *low - *low_before);
+    std::copy(middle, h.end(), h.begin());
+    s.kept = kSide;
   }
 
   struct State {
@@ -64,7 +66,7 @@ class ScanLateness {
     TimeNs origin = 0, since = 0;
     double least_ns = std::numeric_limits<double>::infinity();  // of this window
     double best_ns = std::numeric_limits<double>::infinity();
-    std::array<double, 4> history{};  // least_ns of the last windows
+    std::array<double, 2 * kSide> history{};  // least_ns of the last windows
     std::size_t kept = 0;
     double steps_ns = 0;
     int late = 0;

@@ -34,6 +34,7 @@ std::vector<Epoch> run(Rig& rig, TestClock& clock, TimeNs length) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(losses_at_a_rate_are_noticed_and_the_columns_are_right_after_each_restart) {
+  std::size_t restarts = 0, wrong = 0;
   for (const char* fault : {"drop_packet", "drop_bytes"})
     for (const double rate : {0.001, 0.002, 0.005, 0.01, 0.05})
       for (const double drift_ppm : {-100.0, 100.0}) {
@@ -53,12 +54,12 @@ BOOST_AUTO_TEST_CASE(losses_at_a_rate_are_noticed_and_the_columns_are_right_afte
           most_ms = std::max(most_ms, missing_ms);
           sum_ms += missing_ms;
           if (e + 1 < epochs.size()) BOOST_TEST(epochs[e].cause == "scans_missing");
-          // The first scans come before the first loss, but for one time in a hundred.
           if (e == 0 || end - epochs[e].first_row < 2) continue;
           BOOST_TEST(value<std::int64_t>(rig.rows[2].at(e - 1), 0) == static_cast<std::int64_t>(epochs[e].first_row));
           BOOST_TEST(value<std::int64_t>(rig.rows[2][e - 1], 1) == -1);
           BOOST_TEST(value<std::int64_t>(rig.rows[2][e - 1], 2) == static_cast<std::int64_t>(MccLoss::scans_missing));
-          if (rate <= 0.01) BOOST_TEST((rig.scans()[epochs[e].first_row].data == rig.scans()[0].data));
+          ++restarts;
+          wrong += rig.scans()[epochs[e].first_row].data != rig.scans()[0].data;
         }
         BOOST_TEST_MESSAGE(fault << " " << rate << ", crystal " << drift_ppm << " ppm: " << epochs.size() - 1
                                  << " restarts in 60 s, " << sum_ms << " ms lost, at most " << most_ms
@@ -68,6 +69,10 @@ BOOST_AUTO_TEST_CASE(losses_at_a_rate_are_noticed_and_the_columns_are_right_afte
         if (lost_per_s_ms >= 1) BOOST_TEST(epochs.size() > 1u);
         BOOST_TEST(most_ms < 50 + 5 * lost_per_s_ms);
       }
+  // The first packet after a start is as likely to be hit as any: 5 % at the highest of these rates.
+  BOOST_TEST_MESSAGE(restarts << " restarts, " << wrong << " with a loss in the first packet");
+  BOOST_TEST(restarts > 100u);
+  BOOST_TEST(static_cast<double>(wrong) < 0.05 * static_cast<double>(restarts));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_late_and_not_lost_needs_no_restart) {
@@ -75,8 +80,8 @@ BOOST_AUTO_TEST_CASE(what_is_late_and_not_lost_needs_no_restart) {
     const char* what;
     double stall_probability, stall_ms, jitter_ms;
   };
-  for (const Case& c : {Case{"quiet", 0, 0, 0.1}, Case{"batches of 30 ms", 0.2, 30, 0.1},
-                        Case{"jitter of 3 ms", 0, 0, 3}, Case{"stalls of 0.3 s", 0.01, 300, 0.1}})
+  for (const Case& c : {Case{"quiet", 0, 0, 0.1}, Case{"batches of 30 ms", 0.05, 30, 0.1},
+                        Case{"jitter of 3 ms", 0, 0, 3}, Case{"stalls of 0.3 s", 0.003, 300, 0.1}})
     for (const double drift_ppm : {-100.0, 100.0})
       for (const int inputs : {6, 7, 8}) {
         TestClock clock;
