@@ -141,6 +141,8 @@ class MccUsb1608fsPlus final : public Driver {
     return restart_with(MccLoss::starved, "starved");
   }
 
+  const char* bytes_lost(const char* why) noexcept override { return restart_with(MccLoss::link_error, why); }
+
   bool blink(Link& link) override {
     std::byte count{1};  // flashes
     link.control(kOut, kBlinkLed, 0, 0, {&count, 1}, kTimeoutMs);

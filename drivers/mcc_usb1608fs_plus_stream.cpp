@@ -6,8 +6,7 @@
 
 namespace grfd {
 namespace {
-constexpr TimeNs kWindow = 5'000'000'000;
-constexpr double kMissingNs = 50e6;
+constexpr double kPacketCodes = static_cast<double>(mcc::kPacket) / 2;
 }  // namespace
 
 MccStream::MccStream(std::size_t channels, double rate_hz, const Streams& streams, int sync_column,
@@ -16,7 +15,8 @@ MccStream::MccStream(std::size_t channels, double rate_hz, const Streams& stream
       interval_ns_(1e9 / rate_hz),
       streams_(streams),
       sync_column_(sync_column),
-      sync_input_(sync_input) {}
+      sync_input_(sync_input),
+      lateness_(interval_ns_, kPacketCodes / static_cast<double>(channels_) * interval_ns_) {}
 
 void MccStream::restart(MccLoss cause) noexcept {
   if (half_ || channel_ > 0) ++incomplete_scans_;  // the last bytes of the scan before do not make one
@@ -29,14 +29,13 @@ void MccStream::restart(MccLoss cause) noexcept {
   first_of_epoch_ = true;
   level_known_ = false;
   restart_cause_ = cause;
-  windows_ = 0;
+  lateness_.reset();
   last_bytes_.store(kNever, std::memory_order_relaxed);
   fault_.store(nullptr, std::memory_order_release);
 }
 
 void MccStream::decode(std::span<const std::byte> bytes, TimeNs arrival, SampleBatch& out) noexcept {
   if (bytes.empty()) return;
-  const std::uint64_t before = scan_;
   last_bytes_.store(arrival, std::memory_order_relaxed);
   bytes_ += bytes.size();
   const auto* p = reinterpret_cast<const std::uint8_t*>(bytes.data());
@@ -49,7 +48,7 @@ void MccStream::decode(std::span<const std::byte> bytes, TimeNs arrival, SampleB
   for (; left >= 2; p += 2, left -= 2) put(static_cast<std::uint16_t>(p[0] | p[1] << 8), arrival, out);
   half_ = left == 1;
   if (half_) low_byte_ = *p;
-  if (scan_ != before) watch(arrival);
+  watch(arrival);
 }
 
 void MccStream::put(std::uint16_t code, TimeNs arrival, SampleBatch& out) noexcept {
@@ -98,21 +97,11 @@ void MccStream::emit(TimeNs arrival, SampleBatch& out) noexcept {
 }
 
 void MccStream::watch(TimeNs arrival) noexcept {
-  if (windows_ == 0) {
-    origin_ = window_since_ = arrival;
-    lateness_ = std::numeric_limits<double>::infinity();
-    windows_ = 1;
-  }
-  lateness_ = std::min(lateness_, static_cast<double>(arrival - origin_) - static_cast<double>(scan_) * interval_ns_);
-  if (arrival - window_since_ < kWindow) return;
-  if (windows_ > 2 && (lateness_ - before_[1]) - (before_[1] - before_[0]) > kMissingNs) {
-    ++scans_missing_;
-    fault_.store("scans_missing", std::memory_order_release);
-  }
-  before_ = {before_[1], lateness_};
-  lateness_ = std::numeric_limits<double>::infinity();
-  window_since_ = arrival;
-  ++windows_;
+  // Scans straddle packets: whole ones alone would come up to one interval early or late.
+  const double scans = static_cast<double>(scan_) + static_cast<double>(channel_) / static_cast<double>(channels_);
+  if (!lateness_.look(arrival, scans) || fault()) return;
+  ++scans_missing_;
+  fault_.store("scans_missing", std::memory_order_release);
 }
 
 }  // namespace grfd

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "drivers/mcc_usb1608fs_plus_protocol.hpp"
+#include "drivers/scan_lateness.hpp"
 #include "schemas/counter.hpp"
 #include "schemas/sample_batch.hpp"
 
@@ -17,14 +18,13 @@ enum class MccLoss : std::int64_t {
   fifo_overrun = 2,   ///< restart because the device's FIFO was full
   starved = 3,        ///< restart because nothing came any more
   scans_missing = 4,  ///< restart because fewer scans came than time passed
+  link_error = 5,     ///< restart because a transfer failed or overflowed
 };
-inline constexpr const char* kMccLossLabels = "1 restart, 2 fifo_overrun, 3 starved, 4 scans_missing";
+inline constexpr const char* kMccLossLabels = "1 restart, 2 fifo_overrun, 3 starved, 4 scans_missing, 5 link_error";
 
 /// The decoder behind Driver::decode. Samples follow each other without header or counter, so nothing in the bytes can
-/// tell of a loss; what can is time: the smallest lateness of the scans against their nominal times, in windows of five
-/// seconds. A steady clock error changes it by equal steps; one step that is larger than the one before by 50 ms is a
-/// loss. `restart` and `decode` are called from different threads, never at the same time; `fault`, `last_bytes`,
-/// `scans` and `counters` from any thread.
+/// tell of a loss; what can is time (ScanLateness), or the link. `restart` and `decode` are called from different
+/// threads, never at the same time; `fault`, `last_bytes`, `scans` and `counters` from any thread.
 class MccStream {
  public:
   static constexpr TimeNs kNever = std::numeric_limits<TimeNs>::min();
@@ -66,10 +66,7 @@ class MccStream {
   unsigned epoch_ = 0;
   MccLoss restart_cause_ = MccLoss::restart;
 
-  TimeNs origin_ = 0, window_since_ = 0;
-  double lateness_ = 0;             // smallest of this window, ns
-  std::array<double, 2> before_{};  // of the last two windows
-  int windows_ = 0;
+  ScanLateness lateness_;
 
   std::atomic<const char*> fault_{nullptr};
   std::atomic<TimeNs> last_bytes_{kNever};

@@ -40,6 +40,13 @@ void UsbOutlet::lose(const char* why, bool from_events) noexcept {
   inside_.fetch_sub(1);
 }
 
+void UsbOutlet::damage(const char* why) noexcept {
+  inside_.fetch_add(1);
+  if (!lost_.load())
+    if (Link::Receiver* receiver = receiver_.load()) receiver->damaged(why);
+  inside_.fetch_sub(1);
+}
+
 void UsbOutlet::set(Link::Receiver* receiver) noexcept {
   receiver_.store(receiver);
   while (inside_.load() != 0) std::this_thread::yield();
@@ -147,6 +154,7 @@ void UsbStream::take(Slot& slot, TimeNs arrival) noexcept {
       break;
     case LIBUSB_TRANSFER_OVERFLOW:
       ++counters_.overflow;
+      outlet_.damage("transfer_overflow");
       break;
     case LIBUSB_TRANSFER_NO_DEVICE:
       outlet_.lose("unplugged", true);
@@ -159,6 +167,7 @@ void UsbStream::take(Slot& slot, TimeNs arrival) noexcept {
       return park(slot);
     case LIBUSB_TRANSFER_ERROR:
       ++counters_.errors;  // often the first sign of an unplugging
+      if (!stopping_.load()) outlet_.damage("transfer_error");
       return park(slot);
   }
   if (stopping_.load()) return end();

@@ -31,6 +31,8 @@ class UsbOutlet {
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept;
   /// Tells the receiver once; no bytes follow. @param from_events on the event thread
   void lose(const char* why, bool from_events) noexcept;
+  /// Bytes may be missing; others follow. Event thread.
+  void damage(const char* why) noexcept;
   /// Returns when the old receiver is no longer in use. Not from a receiver.
   void set(Link::Receiver* receiver) noexcept;
   bool lost() const noexcept { return lost_.load(); }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "dsp/clock_map.hpp"
@@ -59,7 +60,9 @@ class SharedClock {
 static_assert(std::is_trivially_copyable_v<SharedClock::State>);
 
 /// Finds out that a device has counted fewer scans than its clock gave, where nothing in its bytes tells: it is then
-/// behind the others by the same number of scans in two windows in a row, by more than packets and links explain.
+/// behind the others by the same number of scans in two windows in a row, by more than packets and links explain. Where
+/// losses are so frequent that no two windows agree, it is never less behind than that for three windows, and by no
+/// fewer scans from one to the next. A link that stalls and catches up within two windows does neither.
 class ScanDeficit {
  public:
   /// @param tolerance_scans what a healthy device may be behind on average
@@ -74,21 +77,32 @@ class ScanDeficit {
   std::int64_t look(std::int64_t behind) noexcept {
     State& s = state_;
     s.sum += static_cast<double>(behind);
+    s.least = std::min(s.least, behind);
     if (++s.looks < window_) return 0;
-    const double mean = s.sum / s.looks, before = s.before;
-    s = {0, mean, 0, 0};
-    if (mean < tolerance_ || std::abs(mean - before) > steady_) return 0;
+    const State done = s;
+    const double mean = done.sum / done.looks;
+    const bool grows =
+        static_cast<double>(done.least) >= tolerance_ &&
+        (done.grown == 0 || static_cast<double>(done.least) >= static_cast<double>(done.least_before) - steady_);
     s = {};
-    return std::llround(mean);
+    s.before = mean;
+    s.least_before = done.least;
+    s.grown = grows ? done.grown + 1 : 0;
+    const bool steady = mean >= tolerance_ && std::abs(mean - done.before) <= steady_;
+    if (!steady && s.grown < kGrowing) return 0;
+    s = {};
+    return steady ? std::llround(mean) : done.least;
   }
   void reset() noexcept { state_ = {}; }
   struct State {
     double sum = 0, before = 0;
-    std::int32_t looks = 0, reserved = 0;
+    std::int64_t least = std::numeric_limits<std::int64_t>::max(), least_before = 0;
+    std::int32_t looks = 0, grown = 0;  ///< grown: windows in a row
   };
   State& state() noexcept { return state_; }
 
  private:
+  static constexpr int kGrowing = 3;
   double tolerance_, steady_;
   int window_;
   State state_;

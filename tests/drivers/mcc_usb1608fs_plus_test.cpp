@@ -94,12 +94,13 @@ BOOST_AUTO_TEST_CASE(half_a_scan_is_dropped_and_counted_and_the_hole_is_told) {
 }
 
 BOOST_AUTO_TEST_CASE(scans_that_never_came_show_in_time) {
-  const auto run = [](double drift, std::int64_t lose_at, std::int64_t lost) {
-    MccStream stream(1, 1000, {0, 1, 2}, -1, -1);
+  // Of every `every` scans from `lose_at` on `lost` do not come; 0: once.
+  const auto run = [](double drift, std::int64_t lose_at, std::int64_t lost, std::int64_t every = 0) {
+    MccStream stream(8, 1000, {0, 1, 2}, -1, -1);
     stream.restart(MccLoss::restart);
-    const auto one = bytes_of({0, 0});
-    for (std::int64_t k = 0; k < 40'000; ++k) {
-      if (k >= lose_at && k < lose_at + lost) continue;
+    const std::vector<std::byte> one(16);
+    for (std::int64_t k = 0; k < 400'000; ++k) {
+      if (k >= lose_at && (every ? (k - lose_at) % every : k - lose_at) < lost) continue;
       FixedBatch<2> out;
       stream.decode(one, static_cast<TimeNs>(static_cast<double>(k * kMs) * (1 + drift)) + (k * 7919 % 1000) * 3000,
                     out);
@@ -107,12 +108,26 @@ BOOST_AUTO_TEST_CASE(scans_that_never_came_show_in_time) {
     }
     return std::int64_t{-1};
   };
-  BOOST_TEST(run(0, -1, 0) == -1);
-  BOOST_TEST(run(0.04, -1, 0) == -1);  // a bad crystal is not a loss
-  BOOST_TEST(run(0.04, 20'000, 30) == -1);
-  const std::int64_t seen = run(100e-6, 20'000, 80);
-  BOOST_TEST(seen > 20'000);
-  BOOST_TEST(seen < 31'000);
+  for (const double drift : {0.0, 100e-6, -100e-6, 250e-6, -250e-6}) BOOST_TEST(run(drift, 0, 0) == -1);
+  BOOST_TEST(run(500e-6, 0, 0) > 20'000);  // more than crystals are off
+  for (const std::int64_t at : {500, 1500, 2000, 4000, 20'000, 300'000})
+    for (const double drift : {0.0, 100e-6, -100e-6}) {
+      const std::int64_t seen = run(drift, at, 80);
+      BOOST_TEST(seen > at);
+      BOOST_TEST(seen < at + 6'000);
+    }
+  for (const double drift : {0.0, 100e-6, -100e-6}) {  // a packet of 64 bytes at a time
+    const std::int64_t in_a_hundred = run(drift, 3000, 4, 400), in_a_thousand = run(drift, 3000, 4, 4000),
+                       rare = run(drift, 3000, 4, 25'000);
+    BOOST_TEST_MESSAGE("steady losses of 1 %, 0.1 %, 0.016 % are noticed after "
+                       << in_a_hundred - 3000 << ", " << in_a_thousand - 3000 << ", " << rare - 3000 << " ms");
+    BOOST_TEST(in_a_hundred > 3000);
+    BOOST_TEST(in_a_hundred < 3000 + 6'000);
+    BOOST_TEST(in_a_thousand > 3000);
+    BOOST_TEST(in_a_thousand < 3000 + 30'000);
+    BOOST_TEST(rare > 3000);
+    BOOST_TEST(rare < 3000 + 50 / 4 * 25'000);  // before 50 ms are lost
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_device_answers_as_published) {
@@ -337,10 +352,10 @@ BOOST_AUTO_TEST_CASE(bytes_lost_on_the_way_are_found_by_the_clock_and_mended_by_
     const Sample good = rig.scans().back();
     rig.device.scanner().drop_bytes(lost);
     rig.run_to(clock.t + 1000 * kMs);
-    BOOST_TEST(rig.driver->check(rig.link, clock.t) == nullptr);  // it cannot know yet
+    BOOST_TEST(rig.driver->check(rig.link, clock.t) == nullptr);  // it cannot be sure yet
     BOOST_TEST((rig.scans().back().data == good.data) == (lost % 16 == 0));
     const char* fault = nullptr;
-    for (int s = 0; s < 12 && !fault; ++s) {
+    for (int s = 0; s < 5 && !fault; ++s) {
       rig.run_to(clock.t + 1000 * kMs);
       fault = rig.driver->check(rig.link, clock.t);
     }
@@ -451,6 +466,9 @@ BOOST_AUTO_TEST_CASE(bytes_lost_at_a_rate_cost_what_the_emulation_says) {
   // 10 s x 1000 scans x 16 bytes = 2500 packets of 64, of which 125 lose 32 bytes on average: 250 of 10,000 scans.
   const auto scans = static_cast<double>(rig.scans().size());
   BOOST_TEST(std::abs(10'000 - scans - 250) < 90, scans << " scans");
+  const char* fault = rig.driver->check(rig.link, clock.t);
+  BOOST_REQUIRE(fault);
+  BOOST_TEST(std::string(fault) == "scans_missing");
 }
 
 BOOST_AUTO_TEST_CASE(a_unit_that_resets_itself_in_mid_stream_is_started_anew) {

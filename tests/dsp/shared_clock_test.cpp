@@ -93,8 +93,33 @@ BOOST_AUTO_TEST_CASE(missing_scans_are_found_and_counted) {
     BOOST_TEST(found == lost);
     BOOST_TEST(looks <= 600);
   }
-  ScanDeficit stalled(3);
-  for (std::int64_t look = 0; look < 2000; ++look) BOOST_REQUIRE_EQUAL(stalled.look(look), 0);  // it only comes late
+  // It only comes late: 300 looks without a scan at 10 scans a look, then all at once, or twice as fast as it should.
+  for (const std::int64_t catch_up : {3000, 20}) {
+    ScanDeficit stalled(3);
+    std::int64_t behind = 0;
+    for (std::int64_t look = 0; look < 4000; ++look) {
+      behind = look % 1000 < 300 ? behind + 10 : std::max<std::int64_t>(behind - catch_up, 0);
+      BOOST_REQUIRE_EQUAL(stalled.look(behind), 0);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(frequent_losses_are_found_and_counted) {
+  // Looks every 10 ms, packets of 4 scans at 1 kHz; a packet is lost every so many looks.
+  for (const std::int64_t every : {400, 200, 80, 40, 13}) {
+    ScanDeficit deficit(ScanDeficit::tolerance_scans(8, 1e-3));
+    std::int64_t told = 0, worst = 0;
+    for (std::int64_t look = 0; look < 6000; ++look) {
+      const std::int64_t lost = look / every * 4, phase = look * 7 % 4;
+      told += deficit.look(lost - told + phase);
+      worst = std::max(worst, lost - told);
+    }
+    BOOST_TEST_MESSAGE("4 scans of " << every * 10 << " are lost: of " << 6000 / every * 4 << " " << told
+                                     << " are told, at most " << worst << " not yet");
+    BOOST_TEST(told > 0);
+    BOOST_TEST(told <= 6000 / every * 4 + 3);
+    BOOST_TEST(worst <= 8 * 200 * 4 / every / 2 + 12);  // what four windows lose, and the tolerance
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_straight_line_of_the_devices_own_constants) {

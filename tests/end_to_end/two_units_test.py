@@ -103,6 +103,19 @@ with tempfile.TemporaryDirectory() as folder:
     rms = 1e3 * np.sqrt(np.nanmean(d**2)) if d.size else np.nan
     check("after which the CoP is right again, within 1 mm RMS", rms <= 1, f"{rms:.3f} mm")
 
+    for rate in (0.001, 0.002, 0.005, 0.01):
+        print(f"packets of one unit are lost on the way at a rate of {rate}")
+        r = simulate(folder, f"rate_{rate}", 60, f"device.mcc_right.emulation.faults={{drop_packet={rate}}}")
+        told = [d for d in lost(r) if d["stream"] == "raw/mcc_right/scan"]
+        check("the loss is told", bool(told) and {d["cause"] for d in told} & {"unequal_scan_counts", "scans_missing"}, told)
+        # Of the last start, what has not been told is what the two units still differ by.
+        left, right = scans(r, "mcc_left"), scans(r, "mcc_right")
+        last = max(e for e, _ in right)
+        ahead = [t for (e, k), t in left.items() if e == last]
+        behind = len(ahead) - sum(1 for e, k in right if e == last)
+        check("what is lost at the end and not told yet is less than 8 s of it and a tolerance", behind <= 8000 * rate + 12, f"{behind} scans")
+        print(f"     {len(told)} gaps told, {sum(max(d['count'], 0) for d in told)} scans of known count, {behind} not told at the end")
+
     print("a full FIFO")
     r = simulate(folder, "overrun", 30, "device.mcc_right.emulation.faults={overrun=0.0004}")
     full = [s for s in states(r, "mcc_right") if s[1] == "lost" and s[2] == "fifo_overrun"]
