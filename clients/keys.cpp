@@ -58,7 +58,11 @@ void connect(zmq::socket_t& socket, const std::string& endpoint, const ClientKey
     socket.set(zmq::sockopt::curve_publickey, keys.own.public_key);
     socket.set(zmq::sockopt::curve_secretkey, keys.own.secret_key);
   }
-  socket.connect(endpoint);
+  try {
+    socket.connect(endpoint);
+  } catch (const zmq::error_t& e) {
+    throw std::runtime_error("endpoint '" + endpoint + "': " + e.what() + "; write tcp://HOST:PORT or ipc://PATH");
+  }
 }
 
 std::string reachable(const std::string& feed, const std::string& control) {

@@ -189,7 +189,7 @@ Json summarise(const std::string& path) {
   return all;
 }
 
-double mean(const Json& reps, const char* key) {
+double mean(const Json& reps, const std::string& key) {
   double sum = 0;
   std::size_t n = 0;
   for (const Json& r : reps)
@@ -244,10 +244,14 @@ void print(const Json& s) {
   const auto role = [&](const char* side) {
     return dominant == side ? " (dominant)" : dominant == "left" || dominant == "right" ? " (non-dominant)" : "";
   };
-  std::printf("  dorsiflexion rate left     %.1f deg/s%s, range %.1f deg\n", mean(reps, "rate_left_deg_s"),
-              role("left"), mean(reps, "range_left_deg"));
-  std::printf("  dorsiflexion rate right    %.1f deg/s%s, range %.1f deg\n", mean(reps, "rate_right_deg_s"),
-              role("right"), mean(reps, "range_right_deg"));
+  for (const char* side : {"left", "right"}) {
+    const double rate = mean(reps, std::string("rate_") + side + "_deg_s");
+    if (std::isfinite(rate))
+      std::printf("  dorsiflexion rate %-8s %.1f deg/s%s, range %.1f deg\n", side, rate, role(side),
+                  mean(reps, std::string("range_") + side + "_deg"));
+    else
+      std::printf("  dorsiflexion rate %-8s not measured: no repetition has this ankle%s\n", side, role(side));
+  }
   std::map<std::string, int> firsts;
   for (const Json& r : reps) ++firsts[r["first_out"].get<std::string>()];
   for (const char* side : {"left", "right"})

@@ -140,6 +140,7 @@ def test_recording(file):
         else:
             same = same and s.values.tobytes() == g["values"][:].tobytes() and list(s.units.values()) == [u.decode() for u in g["units"][:]]
             same = same and [c.delay_s for c in s.info.columns] == list(g.attrs["delay_s"])
+        same = same and [c.exploratory for c in s.info.columns] == [bool(e) for e in g.attrs["exploratory"]]
         if not same:
             wrong.append(name)
     check("every stream as h5py gives it, bit for bit", not wrong, wrong)
@@ -195,6 +196,8 @@ def test_csv(file, folder):
     check("no unit twice", column_name("onset_s", "s") == "onset_s" and column_name("drift_ppm", "1e-6") == "drift_ppm" and column_name("share", "%") == "share_percent")
     lines = list(csv.DictReader(open(f"{folder}/csv/streams.csv", encoding="utf-8")))
     rate = next(x for x in lines if x["stream"] == "ankle/left" and x["column"] == "dorsiflexion_rate")
+    marks = {(li["stream"], li["exploratory"]) for li in lines}
+    check("streams.csv marks the hypotheses and no other column", ("reps_exploratory/left", "1") in marks and ("ankle/left", "0") in marks and ("plate/left", "1") not in marks, marks)
     check("streams.csv explains", rate["unit"] == "deg/s" and 0.005 < float(rate["delay_s"]) < 0.03 and rate["sign"] != "")
     error = io.StringIO()
     with contextlib.redirect_stderr(error):

@@ -28,7 +28,11 @@ def info(path: str) -> None:
                 print(f"  {name:34} empty")
                 continue
             t = s.t
-            columns = ", ".join(f"{c.name} [{c.unit}]" if c.unit not in ("", "1") else c.name for c in s.info.columns)
+            columns = ", ".join(
+                (f"{c.name} [{c.unit}]" if c.unit not in ("", "1") else c.name)
+                + (" (exploratory)" if c.exploratory and not s.info.exploratory else "")
+                for c in s.info.columns
+            )
             missing = s.missing_rows()
             print(
                 f"  {name:34} {len(s):8} rows  {t[0]:9.3f} to {t[-1]:9.3f} s  {s.info.rate_hz:6g} Hz"

@@ -125,7 +125,7 @@ def export(
                         i.sign,
                         i.formula,
                         i.parameters,
-                        int(i.exploratory),
+                        int(c.exploratory),
                         i.description,
                     ]
                 )

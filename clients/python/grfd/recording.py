@@ -42,8 +42,9 @@ class RecordedStream:
         a = self.attributes
         names, units = a["columns"], a["units"]
         zeros, empty = [0.0] * len(names), [""] * len(names)
+        hypotheses = [bool(e) for e in a.get("exploratory", zeros)]
         columns = tuple(
-            map(Column, names, units, a.get("delay_s", zeros), a.get("skew_s", zeros), a.get("labels", empty))
+            map(Column, names, units, a.get("delay_s", zeros), a.get("skew_s", zeros), a.get("labels", empty), hypotheses)
         )
         fields = (
             "device",
@@ -63,7 +64,7 @@ class RecordedStream:
             a["type"],
             columns,
             rate_hz=float(a.get("rate_hz", 0)),
-            exploratory=bool(a.get("exploratory", 0)),
+            exploratory=bool(names) and all(hypotheses),
             flag_names=tuple(a.get("flag_names", ()))[-8:],
             **{f: a.get(f, "") for f in fields},
         )

@@ -32,6 +32,7 @@ class Column:
     delay_s: float = 0.0
     skew_s: float = 0.0
     labels: str = ""
+    exploratory: bool = False  # a hypothesis: not to be shown as good or bad
 
     @property
     def shift_s(self) -> float:
@@ -78,6 +79,7 @@ class StreamInfo:
                     float(c.get("delay_s", 0)),
                     float(c.get("skew_s", 0)),
                     str(c.get("labels", "")),
+                    bool(c.get("exploratory", info.get("exploratory", False))),
                 )
                 for c in info["columns"]
             )
