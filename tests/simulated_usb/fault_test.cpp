@@ -43,6 +43,8 @@ BOOST_AUTO_TEST_CASE(a_stall_is_cleared_and_nothing_is_lost) {
   mip.host.stop();
   BOOST_TEST(counter(*usb, "stalls") == 10u);
   BOOST_TEST(counter(*usb, "transfer_errors") == 1u);
+  BOOST_TEST(u6.host.sink.harmed == 1u);  // and its receiver knows; a stall harms nothing
+  BOOST_TEST(mip.host.sink.harmed == 0u);
   BOOST_TEST(u6.port.figures().stalled == 5u);
   BOOST_TEST(u6.host.sink.gone == 0);
   u6.check(0);

@@ -87,6 +87,7 @@ struct Sink final : Link::Receiver {
     dead = true;
     ++gone;
   }
+  void damaged(const char*) noexcept override { ++harmed; }
   static void keep(void* self, std::span<const Sample> all) noexcept {
     auto& s = *static_cast<Sink*>(self);
     for (const Sample& sample : all)
@@ -97,7 +98,7 @@ struct Sink final : Link::Receiver {
   FixedBatch<512> batch;
   std::vector<Sample> samples;  ///< read them when the stream has been stopped
   std::atomic<std::size_t> count{0};
-  std::atomic<std::uint64_t> transfers{0}, moved{0};
+  std::atomic<std::uint64_t> transfers{0}, moved{0}, harmed{0};
   std::uint64_t after_gone = 0, misplaced = 0;  ///< bytes after lost(); arrivals that go back or lie in the future
   TimeNs last = 0;
   pthread_t thread{};
