@@ -51,6 +51,7 @@ class Link {
     virtual void lost(const char* why) noexcept = 0;  ///< the device is gone; no more bytes will come
     /// Bytes may be missing here (a transfer failed or overflowed); the stream goes on.
     virtual void damaged(const char*) noexcept {}
+
    protected:
     ~Receiver() = default;
   };
