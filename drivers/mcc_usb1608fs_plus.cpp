@@ -3,20 +3,20 @@
 //
 // USB 09DB:00EA, full speed, interface 0 (not HID). Commands are vendor requests on endpoint 0; the scan comes on the
 // first bulk IN endpoint of the interface (0x81). Little endian.
-//   40 12                  AInScanStop
-//   40 15                  AInClearFIFO
-//   40 14 | 8 bytes        AInScanConfig: range code of inputs 0-7: 0 +-10 V, 1 +-5 V, 3 +-2 V, 5 +-1 V.  C0 14 reads
-//   it back 40 11 | 10 bytes       AInScanStart: [0-3] scans, 0 = without end  [4-7] 40 MHz / rate - 1, 0 = paced by
-//   SYNC
-//                          [8] mask of inputs  [9] options: 01 packet per scan, 02 pacer out on SYNC, 80 no stall on
-//                          overrun
-//   C0 44 -> u16           status: 0002 scan runs, 0004 FIFO was full; the other bits mean nothing
-//   C0 30 address          memory: 000 {f32 slope, f32 offset} at (range code * 8 + input) * 8; 200 date of
-//   calibration:
-//                          year - 2000, month, day, hour, minute, second
-//   40 41 | count          blink      C0 48 -> 8 characters: serial      device descriptor's bcdDevice: firmware
-//   bulk IN                codes u16, inputs in rising order, scan after scan; packets end anywhere, nothing frames or
-//   counts
+// clang-format off
+//   40 12             AInScanStop
+//   40 15             AInClearFIFO
+//   40 14 | 8 bytes   AInScanConfig: range code of inputs 0-7: 0 +-10 V, 1 +-5 V, 3 +-2 V, 5 +-1 V
+//   C0 14             reads it back
+//   40 11 | 10 bytes  AInScanStart: [0-3] scans, 0 = without end  [4-7] 40 MHz / rate - 1, 0 = paced by SYNC
+//                     [8] mask of inputs  [9] options: 01 packet per scan, 02 pacer out on SYNC, 80 no stall on overrun
+//   C0 44 -> u16      status: 0002 scan runs, 0004 FIFO was full; the other bits mean nothing
+//   C0 30 address     memory: 000 {f32 slope, f32 offset} at (range code * 8 + input) * 8
+//                     200 date of calibration: year - 2000, month, day, hour, minute, second
+//   40 41 | count     blink
+//   C0 48             8 characters: serial        device descriptor's bcdDevice: firmware
+//   bulk IN           codes u16, inputs in rising order, scan after scan; packets end anywhere, nothing frames or counts
+// clang-format on
 // corrected = slope * code + offset;  V = corrected * 2 FS / 65536 - FS.
 // A full FIFO (32768 codes) ends the scan without a word: what is left comes, then nothing, and the status tells. What
 // exactly comes and which bits stand is not documented; the status is asked once a second as well.

@@ -61,7 +61,8 @@ class ClipDetector {
     const std::size_t channels = std::min(codes.size(), kChannels);
     std::uint32_t at_edge = 0, clipped = 0;
     for (std::size_t i = 0; i < channels; ++i)
-      at_edge |= static_cast<std::uint32_t>((codes[i] <= lowest_) | (codes[i] >= highest_)) << i;
+      at_edge |= (static_cast<std::uint32_t>(codes[i] <= lowest_) | static_cast<std::uint32_t>(codes[i] >= highest_))
+                 << i;
     for (std::size_t i = 0; at_edge != 0 && i < channels; ++i) {
       std::uint8_t& n = state_.run[i];
       n = at_edge >> i & 1u ? static_cast<std::uint8_t>(n < 3 ? n + 1 : 3) : std::uint8_t{0};

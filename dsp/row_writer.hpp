@@ -34,9 +34,9 @@ class RowWriter {
 
   /// `seq` is counted up. A NaN in any column sets kInvalid. `values` has one entry per column.
   void write(SampleBatch& out, const RowTime& time, std::span<const double> values, std::uint64_t& seq) const noexcept {
-    bool unknown = false;
-    for (std::size_t i = 0; i < columns_; ++i) unknown |= std::isnan(values[i]);
-    const auto flags = static_cast<std::uint16_t>(time.flags | (unknown ? kInvalid : 0));
+    bool any_nan = false;
+    for (std::size_t i = 0; i < columns_; ++i) any_nan |= std::isnan(values[i]);
+    const auto flags = static_cast<std::uint16_t>(time.flags | (any_nan ? kInvalid : 0));
     const std::size_t per_part = columns_per_part(type_);
     for (std::size_t part = 0; part < parts_; ++part) {
       Sample& s = out.next();

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <span>
 #include <string>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "schemas/settings.hpp"
@@ -47,29 +49,45 @@ inline std::vector<std::string> fault_errors(const EmulationSettings& emulation,
   return errors;
 }
 
-/// Reads the settings; what is not given, or not in order, leaves its default.
-class FaultValues {
- public:
-  FaultValues(const EmulationSettings& emulation, std::span<const FaultName> names)
-      : emulation_(emulation), names_(names) {}
-  template <class T>
-  void read(const char* name, T& to) const {
-    const auto given = emulation_.faults.find(name);
-    if (given == emulation_.faults.end()) return;
-    for (const FaultName& f : names_) {
-      if (given->first != f.name || !(given->second >= f.least && given->second <= f.most)) continue;
-      if constexpr (std::is_same_v<T, bool>)
-        to = given->second >= 0.5;
-      else if constexpr (std::is_integral_v<T>)
-        to = static_cast<T>(std::lround(given->second));
-      else
-        to = given->second;
-    }
-  }
+/// @return the value that the settings give, or else `otherwise`
+inline double fault_value(const EmulationSettings& emulation, const char* name, double otherwise) {
+  const auto given = emulation.faults.find(name);
+  return given == emulation.faults.end() ? otherwise : given->second;
+}
 
- private:
-  const EmulationSettings& emulation_;
-  const std::span<const FaultName> names_;
+/// A fault or an option and the field of `Options` that holds it; a switch is on from 0.5, whole numbers are rounded.
+template <class Options>
+struct FaultField : FaultName {
+  using Field = std::variant<double Options::*, int Options::*, bool Options::*>;
+  constexpr FaultField(const char* fault, Field to, double from = 0, double up_to = 1)
+      : FaultName{fault, from, up_to}, field(to) {}
+  Field field;
 };
+
+template <class Options>
+std::vector<FaultName> names_of(std::span<const FaultField<Options>> fields) {
+  return {fields.begin(), fields.end()};
+}
+
+/// What is not given, or not in order, leaves its default.
+template <class Options>
+Options read_faults(const EmulationSettings& emulation, std::span<const FaultField<Options>> fields) {
+  Options options;
+  for (const FaultField<Options>& f : fields) {
+    const double value = fault_value(emulation, f.name, std::numeric_limits<double>::quiet_NaN());
+    if (!(value >= f.least && value <= f.most)) continue;
+    const auto set = [&](auto field) {
+      using Value = std::remove_reference_t<decltype(options.*field)>;
+      if constexpr (std::is_same_v<Value, bool>)
+        options.*field = value >= 0.5;
+      else if constexpr (std::is_same_v<Value, int>)
+        options.*field = static_cast<int>(std::lround(value));
+      else
+        options.*field = value;
+    };
+    std::visit(set, f.field);
+  }
+  return options;
+}
 
 }  // namespace grfd

@@ -5,45 +5,29 @@
 namespace grfd {
 namespace {
 
-constexpr FaultName kU6Names[] = {{"drop_packet"},
-                                  {"corrupt_checksum"},
-                                  {"code_55"},
-                                  {"short_read"},
-                                  {"interface_class", 0, 255},
-                                  {"no_strings"},
-                                  {"serial_string"},
-                                  {"dummy_late", 0, 10},
-                                  {"config_error", 0, 255},
-                                  {"fifo_samples", 0, 1024},
-                                  {"resolution_factor", 1, 4},
-                                  {"no_internal_inputs"},
-                                  {"stop_forgets"}};
+constexpr FaultField<U6Options> kU6Fields[] = {{"drop_packet", &U6Options::drop_packet},
+                                               {"corrupt_checksum", &U6Options::corrupt_checksum},
+                                               {"code_55", &U6Options::code_55},
+                                               {"short_read", &U6Options::short_read},
+                                               {"interface_class", &U6Options::interface_class, 0, 255},
+                                               {"no_strings", &U6Options::no_strings},
+                                               {"serial_string", &U6Options::serial_string},
+                                               {"dummy_late", &U6Options::dummy_late, 0, 10},
+                                               {"config_error", &U6Options::config_error, 0, 255},
+                                               {"fifo_samples", &U6Options::fifo_samples, 0, 1024},
+                                               {"resolution_factor", &U6Options::resolution_factor, 1, 4},
+                                               {"no_internal_inputs", &U6Options::no_internal_inputs},
+                                               {"stop_forgets", &U6Options::stop_forgets}};
+constexpr std::span kU6All(kU6Fields);
 
 }  // namespace
 
-U6Options u6_options(const EmulationSettings& emulation) {
-  U6Options o;
-  const FaultValues value(emulation, kU6Names);
-  value.read("drop_packet", o.drop_packet);
-  value.read("corrupt_checksum", o.corrupt_checksum);
-  value.read("code_55", o.code_55);
-  value.read("short_read", o.short_read);
-  value.read("interface_class", o.interface_class);
-  value.read("no_strings", o.no_strings);
-  value.read("serial_string", o.serial_string);
-  value.read("dummy_late", o.dummy_late);
-  value.read("config_error", o.config_error);
-  value.read("fifo_samples", o.fifo_samples);
-  value.read("resolution_factor", o.resolution_factor);
-  value.read("no_internal_inputs", o.no_internal_inputs);
-  value.read("stop_forgets", o.stop_forgets);
-  return o;
-}
+U6Options u6_options(const EmulationSettings& emulation) { return read_faults<U6Options>(emulation, kU6All); }
 
 std::vector<std::string> u6_fault_errors(const EmulationSettings& emulation) {
-  return fault_errors(emulation, kU6Names);
+  return fault_errors(emulation, names_of<U6Options>(kU6All));
 }
 
-std::string u6_fault_names() { return fault_names(kU6Names); }
+std::string u6_fault_names() { return fault_names(names_of<U6Options>(kU6All)); }
 
 }  // namespace grfd

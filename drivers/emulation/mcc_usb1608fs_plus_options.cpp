@@ -5,41 +5,27 @@
 namespace grfd {
 namespace {
 
-constexpr FaultName kMccNames[] = {{"drop_packet"},
-                                   {"drop_bytes"},
-                                   {"short_packet"},
-                                   {"overrun"},
-                                   {"skip_first_pulse"},
-                                   {"overrun_keeps_running"},
-                                   {"overrun_discards"},
-                                   {"overrun_resumes"},
-                                   {"status_sticky"},
-                                   {"stop_flushes"},
-                                   {"interface_class", 0, 255}};
+constexpr FaultField<MccOptions> kMccFields[] = {{"drop_packet", &MccOptions::drop_packet},
+                                                 {"drop_bytes", &MccOptions::drop_bytes},
+                                                 {"short_packet", &MccOptions::short_packet},
+                                                 {"overrun", &MccOptions::overrun},
+                                                 {"skip_first_pulse", &MccOptions::skip_first_pulse},
+                                                 {"overrun_keeps_running", &MccOptions::overrun_keeps_running},
+                                                 {"overrun_discards", &MccOptions::overrun_discards},
+                                                 {"overrun_resumes", &MccOptions::overrun_resumes},
+                                                 {"status_sticky", &MccOptions::status_sticky},
+                                                 {"stop_flushes", &MccOptions::stop_flushes},
+                                                 {"interface_class", &MccOptions::interface_class, 0, 255}};
+constexpr std::span kMccAll(kMccFields);
 
 }  // namespace
 
-MccOptions mcc_options(const EmulationSettings& emulation) {
-  MccOptions o;
-  const FaultValues value(emulation, kMccNames);
-  value.read("drop_packet", o.drop_packet);
-  value.read("drop_bytes", o.drop_bytes);
-  value.read("short_packet", o.short_packet);
-  value.read("overrun", o.overrun);
-  value.read("skip_first_pulse", o.skip_first_pulse);
-  value.read("overrun_keeps_running", o.overrun_keeps_running);
-  value.read("overrun_discards", o.overrun_discards);
-  value.read("overrun_resumes", o.overrun_resumes);
-  value.read("status_sticky", o.status_sticky);
-  value.read("stop_flushes", o.stop_flushes);
-  value.read("interface_class", o.interface_class);
-  return o;
-}
+MccOptions mcc_options(const EmulationSettings& emulation) { return read_faults<MccOptions>(emulation, kMccAll); }
 
 std::vector<std::string> mcc_fault_errors(const EmulationSettings& emulation) {
-  return fault_errors(emulation, kMccNames);
+  return fault_errors(emulation, names_of<MccOptions>(kMccAll));
 }
 
-std::string mcc_fault_names() { return fault_names(kMccNames); }
+std::string mcc_fault_names() { return fault_names(names_of<MccOptions>(kMccAll)); }
 
 }  // namespace grfd

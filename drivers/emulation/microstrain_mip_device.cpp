@@ -37,21 +37,16 @@ constexpr std::uint8_t
                         0x0A, 0x00, 0x00, 0x00, 0x07, 0x05, 0x01, 0x02, 0x40, 0x00, 0x00,  // data interface
                         0x07, 0x05, 0x81, 0x02, 0x40, 0x00, 0x00};
 
-double option(const EmulationSettings& s, const char* name, double otherwise) {
-  const auto it = s.faults.find(name);
-  return it == s.faults.end() ? otherwise : it->second;
-}
-
 MipServer::Options server_options(const EmulationSettings& s) {
   MipServer::Options o;
   if (!s.serial.empty()) o.serial = s.serial;
-  o.generation5 = option(s, "gen5", 0) > 0;
-  o.over_range_field = option(s, "over_range", -1) >= 0;
-  o.gpio_levels = option(s, "gpio_levels", 0) > 0;
-  o.timestamp_pins = static_cast<unsigned>(std::clamp(option(s, "timestamp_pins", 15), 0.0, 15.0));
-  o.event_query = option(s, "event_query", 1) > 0;
-  o.gpio_triggers = static_cast<std::uint8_t>(std::clamp(option(s, "gpio_triggers", 4), 0.0, 12.0));
-  o.message_actions = static_cast<std::uint8_t>(std::clamp(option(s, "message_actions", 12), 0.0, 12.0));
+  o.generation5 = fault_value(s, "gen5", 0) > 0;
+  o.over_range_field = fault_value(s, "over_range", -1) >= 0;
+  o.gpio_levels = fault_value(s, "gpio_levels", 0) > 0;
+  o.timestamp_pins = static_cast<unsigned>(std::clamp(fault_value(s, "timestamp_pins", 15), 0.0, 15.0));
+  o.event_query = fault_value(s, "event_query", 1) > 0;
+  o.gpio_triggers = static_cast<std::uint8_t>(std::clamp(fault_value(s, "gpio_triggers", 4), 0.0, 12.0));
+  o.message_actions = static_cast<std::uint8_t>(std::clamp(fault_value(s, "message_actions", 12), 0.0, 12.0));
   return o;
 }
 
@@ -64,7 +59,7 @@ std::vector<std::string> mip_fault_errors(const EmulationSettings& emulation) {
 }
 
 int mip_group(const EmulationSettings& emulation) {
-  return std::max(1, static_cast<int>(option(emulation, "group", emulation.group > 0 ? emulation.group : 4)));
+  return std::max(1, static_cast<int>(fault_value(emulation, "group", emulation.group > 0 ? emulation.group : 4)));
 }
 
 MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, InertialSource* source,
@@ -75,21 +70,22 @@ MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, In
       server_(server_options(settings)),
       noise_(settings.seed),
       chance_(~settings.seed),
-      needs_dtr_(option(settings, "needs_dtr", 0) > 0),
+      needs_dtr_(fault_value(settings, "needs_dtr", 0) > 0),
       group_(mip_group(settings)),
-      reply_delay_(std::llround(option(settings, "reply_ms", 2) * 1e6)),
-      burst_(std::llround(option(settings, "burst_ms", 50) * 1e6)),
-      fifo_limit_(static_cast<std::size_t>(option(settings, "fifo_bytes", 65536))) {
-  for (std::size_t i = 0; i < kMipFaults; ++i) rates_[i] = option(settings, kFaultNames[i], 0);
+      reply_delay_(std::llround(fault_value(settings, "reply_ms", 2) * 1e6)),
+      burst_(std::llround(fault_value(settings, "burst_ms", 50) * 1e6)),
+      fifo_limit_(static_cast<std::size_t>(fault_value(settings, "fifo_bytes", 65536))) {
+  for (std::size_t i = 0; i < kMipFaults; ++i) rates_[i] = fault_value(settings, kFaultNames[i], 0);
   info_.vendor_id = 0x199B;
   info_.product_id = 0x3065;
   info_.manufacturer = "Lord Microstrain";
   info_.product = "Lord Inertial Sensor";
-  info_.serial_string = (option(settings, "aux_port", 0) > 0 ? "2-00__" : "0000__") + server_options(settings).serial;
+  info_.serial_string =
+      (fault_value(settings, "aux_port", 0) > 0 ? "2-00__" : "0000__") + server_options(settings).serial;
   info_.configuration.assign(std::begin(kConfiguration), std::end(kConfiguration));
-  if (option(settings, "streaming", 0) > 0)
-    server_.save_format(option(settings, "gen5", 0) > 0 ? MipSettings::Format{{0x04, 1}, {0x05, 1}, {0x12, 1}}
-                                                        : MipSettings::Format{{0x04, 2}, {0x05, 2}, {0xD5, 2}});
+  if (fault_value(settings, "streaming", 0) > 0)
+    server_.save_format(fault_value(settings, "gen5", 0) > 0 ? MipSettings::Format{{0x04, 1}, {0x05, 1}, {0x12, 1}}
+                                                             : MipSettings::Format{{0x04, 2}, {0x05, 2}, {0xD5, 2}});
 }
 
 std::vector<std::uint8_t> MicrostrainMipDevice::device_descriptor() const {

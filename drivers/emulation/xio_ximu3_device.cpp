@@ -38,11 +38,6 @@ constexpr std::uint8_t kConfiguration[] = {
                                                                                                      // interface
     0x07, 0x05, 0x02, 0x02, 0x00, 0x02, 0x00, 0x07, 0x05, 0x82, 0x02, 0x00, 0x02, 0x00};
 
-double option(const EmulationSettings& s, const char* name, double otherwise) {
-  const auto it = s.faults.find(name);
-  return it == s.faults.end() ? otherwise : it->second;
-}
-
 }  // namespace
 
 std::string ximu3_fault_names() { return fault_names(kOptions, kFaultNames); }
@@ -58,28 +53,28 @@ XioXimu3Device::XioXimu3Device(const EmulationSettings& settings, InertialSource
       server_(settings.serial.empty() ? "01234567" : settings.serial),
       noise_(settings.seed),
       chance_(~settings.seed),
-      drop_edge_(option(settings, "drop_edge", 0)),
-      needs_dtr_(option(settings, "needs_dtr", 1) > 0),
-      sync_lf_(option(settings, "sync_lf", 0) > 0),
-      sync_input_(option(settings, "sync_input", 0) > 0),
-      foreign_(static_cast<int>(option(settings, "foreign", 0))),
-      reply_delay_(std::llround(option(settings, "reply_ms", 2) * 1e6)),
-      flush_(std::llround(option(settings, "flush_ms", 1) * 1e6)),
-      fifo_limit_(static_cast<std::size_t>(option(settings, "fifo_bytes", 65536))),
-      inertial_{2500 * (1 + option(settings, "inertial_ppm", 1200) * 1e-6)},
-      highg_{312.5 * (1 + option(settings, "highg_ppm", -21000) * 1e-6)},
+      drop_edge_(fault_value(settings, "drop_edge", 0)),
+      needs_dtr_(fault_value(settings, "needs_dtr", 1) > 0),
+      sync_lf_(fault_value(settings, "sync_lf", 0) > 0),
+      sync_input_(fault_value(settings, "sync_input", 0) > 0),
+      foreign_(static_cast<int>(fault_value(settings, "foreign", 0))),
+      reply_delay_(std::llround(fault_value(settings, "reply_ms", 2) * 1e6)),
+      flush_(std::llround(fault_value(settings, "flush_ms", 1) * 1e6)),
+      fifo_limit_(static_cast<std::size_t>(fault_value(settings, "fifo_bytes", 65536))),
+      inertial_{2500 * (1 + fault_value(settings, "inertial_ppm", 1200) * 1e-6)},
+      highg_{312.5 * (1 + fault_value(settings, "highg_ppm", -21000) * 1e-6)},
       slow_{{{'T', &Ximu3Server::Active::temperature, 5},
              {'B', &Ximu3Server::Active::battery, 5},
              {'W', &Ximu3Server::Active::rssi, 1},
              {'M', &Ximu3Server::Active::magnetometer, 20}}},
       next_edge_(sync.next(-1)) {
-  for (std::size_t i = 0; i < kXimu3Faults; ++i) rates_[i] = option(settings, kFaultNames[i], 0);
+  for (std::size_t i = 0; i < kXimu3Faults; ++i) rates_[i] = fault_value(settings, kFaultNames[i], 0);
   info_.vendor_id = 0x04D8;
   info_.product_id = 0x0057;
   info_.manufacturer = foreign_ == 1 ? "Microchip Technology Inc." : "x-io Technologies";
   info_.product = foreign_ == 1 ? "CDC + MSD Demo" : "x-IMU3";
   info_.configuration.assign(std::begin(kConfiguration), std::end(kConfiguration));
-  if (option(settings, "ascii", 0) > 0) {
+  if (fault_value(settings, "ascii", 0) > 0) {
     server_.take(R"({"binary_mode_enabled":false})");
     server_.take(R"({"save":null})");
     server_.apply();

@@ -123,12 +123,7 @@ BOOST_AUTO_TEST_CASE(a_late_dummy_scan_costs_no_more_than_its_place) {
 
 BOOST_AUTO_TEST_CASE(a_smaller_fifo_changes_the_hole_and_nothing_else) {
   Rig rig(with(12, {{"fifo_samples", 512}}));
-  rig.start();
-  rig.link.run_until((rig.first_ms + 1000) * kMs + kMs / 2);
-  rig.link.device.ready(rig.link.now, 0x83, 128);
-  rig.link.stall(200 * kMs);
-  rig.link.run_until(rig.link.now + 1000 * kMs);
-  rig.check_numbered();
+  rig.stall_after_a_second(200 * kMs);
   // 1001 scans = 13013 samples = 520 packets and 13 samples; 38 scans more fit into 512.
   BOOST_REQUIRE(rig.losses().size() == 1u);
   BOOST_TEST(first_of(rig.losses()[0]) == 1039);

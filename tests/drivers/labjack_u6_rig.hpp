@@ -174,6 +174,16 @@ struct Rig : Link::Receiver {
       if (s.stream == id) out.push_back(s);
     return out;
   }
+  /// Starts, and after a second, in the middle of a packet, the host does not read for that long; a second more
+  /// follows.
+  void stall_after_a_second(TimeNs stall) {
+    start();
+    link.run_until((first_ms + 1000) * kMs + kMs / 2);
+    link.device.ready(link.now, 0x83, 128);
+    link.stall(stall);
+    link.run_until(link.now + 1000 * kMs);
+    check_numbered();
+  }
   /// Every scan carries the codes of its own instant, every hole has its loss row, and nothing else has one.
   void check_numbered() const {
     std::uint64_t next = 0;

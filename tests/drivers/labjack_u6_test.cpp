@@ -343,12 +343,7 @@ BOOST_AUTO_TEST_CASE(a_host_that_stops_reading_loses_exactly_what_the_device_rep
 
 BOOST_AUTO_TEST_CASE(a_stall_of_two_tenths_of_a_second_at_13_khz) {
   Rig rig(thirteen_channels());
-  rig.start();
-  rig.link.run_until((rig.first_ms + 1000) * kMs + kMs / 2);
-  rig.link.device.ready(rig.link.now, 0x83, 128);
-  rig.link.stall(200 * kMs);
-  rig.link.run_until(rig.link.now + 1000 * kMs);
-  rig.check_numbered();
+  rig.stall_after_a_second(200 * kMs);
   // 1001 scans = 13013 samples = 520 packets and 13 samples; 74 scans more fit into 984.
   BOOST_REQUIRE(rig.losses().size() == 1u);
   BOOST_TEST(first_of(rig.losses()[0]) == 1075);
