@@ -107,7 +107,8 @@ Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clo
       truth_ring_(truth_ring),
       first_truth_(first_truth_stream),
       start_(session_start),
-      next_truth_(stimulus ? session_start : EmulatedDevice::kNever) {
+      next_truth_(session_start),
+      try_truth_(stimulus ? session_start : EmulatedDevice::kNever) {
   const SyncLine sync{settings.stimulus.sync.first_s, settings.stimulus.sync.period_s, settings.stimulus.sync.width_s};
   for (std::size_t i = 0; i < settings.devices.size(); ++i) wires_.push_back(std::make_unique<PacerWire>());
   const auto wire = [&](const DeviceSettings& device) -> PacerWire* {
@@ -139,7 +140,7 @@ Emulation::Emulation(const Settings& settings, Stimulus* stimulus, LabClock& clo
 Emulation::~Emulation() = default;
 
 TimeNs Emulation::next() {
-  TimeNs t = next_truth_;
+  TimeNs t = try_truth_;
   for (auto& link : links_)
     if (link) t = std::min(t, link->next());
   for (const Unplugging& u : unpluggings_) t = std::min(t, u.next());
@@ -148,7 +149,7 @@ TimeNs Emulation::next() {
 
 void Emulation::run_until(TimeNs now) {
   for (;;) {
-    TimeNs t = next_truth_;
+    TimeNs t = try_truth_;
     EmulatedLink* due = nullptr;
     for (auto& link : links_)
       if (link)
@@ -167,17 +168,26 @@ void Emulation::run_until(TimeNs now) {
       due->complete(std::max(t, now));
       continue;
     }
+    tell_truth(now);
+  }
+}
+
+void Emulation::tell_truth(TimeNs now) {
+  if (told_ == truth_batch_.size()) {
     truth_batch_.clear();
+    told_ = 0;
     {
       const std::lock_guard lock(stimulus_mutex_);
       stimulus_->truth(start_, next_truth_, first_truth_, truth_batch_);
     }
     for (Sample& s : truth_batch_.samples()) s.t_arrival = s.t;
-    const std::size_t pushed = truth_ring_.push(truth_batch_.samples());
-    truth_dropped_ += truth_batch_.size() - pushed + (truth_batch_.overflow() - overflow_);
+    truth_dropped_ += truth_batch_.overflow() - overflow_;
     overflow_ = truth_batch_.overflow();
-    next_truth_ += 1'000'000;
+    next_truth_ += kGrid;
   }
+  told_ += truth_ring_.push(truth_batch_.samples().subspan(told_));
+  // A pipeline that is late takes them later, as it does the samples in the devices' rings.
+  try_truth_ = told_ == truth_batch_.size() ? next_truth_ : now + kGrid;
 }
 
 }  // namespace grfd

@@ -24,7 +24,7 @@ class Emulation {
   TimeNs next();
   /// Does all that is due until `now`, in order of time.
   void run_until(TimeNs now);
-  /// Truth rows that found the ring full (real time only).
+  /// Truth rows of one millisecond beyond what a batch holds. A full ring costs none: they wait for room.
   const Counter& truth_dropped() const { return truth_dropped_; }
 
  private:
@@ -42,9 +42,12 @@ class Emulation {
   std::mutex stimulus_mutex_;  // the devices thread, restarting one device, asks for it as well
   SampleRing& truth_ring_;
   StreamId first_truth_;
-  TimeNs start_, next_truth_;
+  static constexpr TimeNs kGrid = 1'000'000;  ///< truth is told for each millisecond
+  void tell_truth(TimeNs now);
+  TimeNs start_, next_truth_, try_truth_;  ///< the millisecond whose truth is next, and when to tell it
   Counter truth_dropped_{"truth_dropped"};
   FixedBatch<128> truth_batch_;
+  std::size_t told_ = 0;  ///< of the batch; the rest waits for room in the ring
   std::uint64_t overflow_ = 0;
 };
 

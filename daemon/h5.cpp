@@ -204,6 +204,20 @@ void write_texts(hid_t parent, const std::string& name, const std::vector<std::s
   write_array(parent, name, type, {texts.size()}, padded(texts, length).data());
 }
 
+std::vector<std::string> read_texts(hid_t parent, const std::string& name) {
+  std::vector<std::string> all;
+  if (!exists(parent, name)) return all;
+  const Id dataset = open(parent, name);
+  const hsize_t rows = shape(dataset).at(0);
+  const Id type(H5Dget_type(dataset), H5Tclose, "read a type");
+  const std::size_t length = H5Tget_size(type);
+  std::vector<char> raw(length * rows);
+  if (!raw.empty()) read_rows(dataset, type, 0, rows, raw.data());
+  for (std::size_t i = 0; i < rows; ++i)
+    all.emplace_back(raw.data() + i * length, ::strnlen(raw.data() + i * length, length));
+  return all;
+}
+
 Shape shape(hid_t dataset) {
   const Id space(H5Dget_space(dataset), H5Sclose, "examine a dataset");
   const int rank = H5Sget_simple_extent_ndims(space);

@@ -12,6 +12,7 @@
 #include "daemon/clock_lines.hpp"
 #include "daemon/h5.hpp"
 #include "daemon/losses.hpp"
+#include "daemon/trial_troubles.hpp"
 
 namespace grfd {
 namespace {
@@ -26,20 +27,6 @@ struct Table {
     return i < columns.size() ? rows[row][i] : NAN;
   }
 };
-
-std::vector<std::string> texts(hid_t group, const char* name) {
-  std::vector<std::string> all;
-  if (!h5::exists(group, name)) return all;
-  const h5::Id dataset = h5::open(group, name);
-  const h5::Shape shape = h5::shape(dataset);
-  const h5::Id type(H5Dget_type(dataset), H5Tclose, "read a type");
-  const std::size_t length = H5Tget_size(type);
-  std::vector<char> raw(length * shape.at(0));
-  if (!raw.empty()) h5::read_rows(dataset, type, 0, shape[0], raw.data());
-  for (std::size_t i = 0; i < shape[0]; ++i)
-    all.emplace_back(raw.data() + i * length, strnlen(raw.data() + i * length, length));
-  return all;
-}
 
 /// All rows, a block at a time, as doubles.
 void each_row(hid_t group, const std::function<void(const double*)>& visit) {
@@ -59,7 +46,7 @@ Table table(hid_t file, const std::string& stream) {
   const std::string path = "streams/" + stream;
   if (!h5::exists(file, path)) return t;
   const h5::Id group = h5::open(file, path);
-  t.columns = texts(group, "columns");
+  t.columns = h5::read_texts(group, "columns");
   each_row(group, [&](const double* row) { t.rows.emplace_back(row, row + t.columns.size()); });
   return t;
 }
@@ -86,7 +73,7 @@ struct StreamLosses {
 std::map<std::string, StreamLosses> losses(hid_t file) {
   std::map<std::string, StreamLosses> all;
   if (!h5::exists(file, "streams/gaps")) return all;
-  for (const std::string& text : texts(h5::open(file, "streams/gaps"), "detail")) {
+  for (const std::string& text : h5::read_texts(h5::open(file, "streams/gaps"), "detail")) {
     const auto row = parse_lost(text);
     if (!row) continue;
     StreamLosses& l = all[row->stream];
@@ -155,6 +142,7 @@ Json summarise(const std::string& path) {
                       {"worst_s", c.worst_s},
                       {"worst_unsettled_s", c.worst_unsettled_s}});
   all["clocks"] = clocks;
+  all["troubles"] = trial_troubles(file, names);
 
   const Table pair = table(file, "reps/pair"), left = table(file, "reps/left"), right = table(file, "reps/right");
   Json reps = Json::array();
@@ -226,6 +214,11 @@ void print(const Json& s) {
     if (const auto epoch = c["epoch"].get<std::uint64_t>()) name += ", epoch " + std::to_string(epoch);
     std::printf("  %-32s %12.2f %17s %19s\n", name.c_str(), c["drift_ppm"].get<double>(),
                 microseconds(c["worst_s"]).c_str(), microseconds(c["worst_unsettled_s"]).c_str());
+  }
+  const char* heading = "\n  attention                  ";
+  for (const Json& trouble : s["troubles"]) {
+    std::printf("%s%s\n", heading, trouble.get<std::string>().c_str());
+    heading = "                             ";
   }
   const Json& reps = s["repetitions"];
   std::printf("\n  repetitions found          %zu%s\n", reps.size(),

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -348,6 +349,29 @@ BOOST_AUTO_TEST_CASE(a_full_ring_shows_as_gaps_with_the_exact_count) {
       BOOST_TEST(flagged);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(truth_waits_for_a_pipeline_that_is_late) {
+  Rig rig(demo_settings());
+  SampleRing& ring = *rig.assembly.truth_ring;
+  rig.run_until(kStart + 2 * kSecond);  // nobody takes anything
+  const std::size_t held = ring.size();
+  std::map<StreamId, std::vector<TimeNs>> times;
+  const auto take = [&] {
+    for (; const Sample* s = ring.front(); ring.drop_front())
+      if (s->part == 0 && rig.streams()[s->stream].rate_hz > 0) times[s->stream].push_back(s->t);
+  };
+  take();
+  rig.run_until(kStart + 4 * kSecond, take);
+  BOOST_TEST(held < 2000 * times.size());  // else it was not full
+  BOOST_TEST(times.size() >= 6u);
+  for (const auto& [stream, t] : times) {
+    BOOST_TEST_CONTEXT(rig.streams()[stream].name) {
+      BOOST_REQUIRE(t.size() >= 3999u);
+      for (std::size_t i = 0; i < t.size(); ++i) BOOST_REQUIRE(t[i] == kStart + static_cast<TimeNs>(i) * kMs);
+    }
+  }
+  BOOST_TEST(rig.emulation.truth_dropped().get() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_late_device_holds_the_grid_up_for_max_wait_and_no_longer) {

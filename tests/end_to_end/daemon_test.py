@@ -239,6 +239,15 @@ def test_life(folder):
         check(f"{name}: and verify", f"{stream}: 1 gap of unknown length" in verified.stdout, verified.stdout)
         check(f"{name}: the summary says so, too", said["gaps"] == 1 and said["missing_unknown"] and abs(said["outage_s"] - lost[0]["seconds"]) < 1e-9, said)
 
+    # What was refused, and who never came, is in the summary.
+    path = f"{folder}/troubles.h5"
+    subprocess.run([GRFD, "simulate", DEMO, "-o", path, "--seconds", "5", "--set", "stimulus.subject.step_on_s=1"], check=True, capture_output=True)
+    told = json.loads(subprocess.run([GRFD, "summary", path, "--json"], capture_output=True, text=True).stdout)[0]["troubles"]
+    check("the summary tells a refused tare", len(told) == 1 and told[0].startswith("tare refused at 2.4 s; left: a person stands on the plate"), told)
+    absent = subprocess.run([GRFD, "run", DEMO, "--seconds", "3", "--summary", "--set", f"record.folder={folder}/absent", "--set", f"control.endpoint=ipc://{folder}/c3",
+                             "--set", f"feed.endpoint=ipc://{folder}/f3", *out("u6", 0.000001, 0)], capture_output=True, text=True)
+    check("the summary tells a device that never came", "no samples in raw/u6/scan: u6 is " in absent.stdout, absent.stdout + absent.stderr)
+
     # Nothing can be recorded: no run that ends well.
     nowhere = subprocess.run([GRFD, "run", DEMO, "--seconds", "1", "--summary", "--set", "record.folder=/proc/nowhere", "--set", f"control.endpoint=ipc://{folder}/c2",
                               "--set", f"feed.endpoint=ipc://{folder}/f2"], capture_output=True, text=True)

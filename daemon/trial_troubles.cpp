@@ -1,0 +1,71 @@
+#include "daemon/trial_troubles.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace grfd {
+namespace {
+using Json = nlohmann::ordered_json;
+
+struct TextRow {
+  double t_s;
+  std::string name;
+  Json detail;
+};
+
+std::vector<TextRow> text_rows(hid_t file, const std::string& stream) {
+  std::vector<TextRow> all;
+  if (!h5::exists(file, "streams/" + stream)) return all;
+  const h5::Id group = h5::open(file, "streams/" + stream);
+  const std::vector<std::string> names = h5::read_texts(group, "name"), details = h5::read_texts(group, "detail");
+  std::vector<double> t(names.size());
+  if (!t.empty()) h5::read_rows(h5::open(group, "t"), H5T_NATIVE_DOUBLE, 0, t.size(), t.data());
+  for (std::size_t i = 0; i < names.size() && i < details.size(); ++i)
+    all.push_back({t[i], names[i], Json::parse(details[i], nullptr, false)});
+  return all;
+}
+
+std::string text(const Json& detail, const char* key) {
+  return detail.is_object() && detail.contains(key) && detail[key].is_string() ? detail[key].get<std::string>() : "";
+}
+
+bool refused(const Json& detail) { return detail.is_object() && detail.value("accepted", Json()) == false; }
+
+/// "tare refused at 2.4 s: left: a person stands on the plate"
+std::string refusal(const TextRow& row) {
+  char at[32];
+  std::snprintf(at, sizeof at, "%.1f s", row.t_s);
+  std::string what = row.name.substr(0, row.name.find("_result"));
+  what += std::string(" refused at ") + at;
+  if (const std::string reason = text(row.detail, "reason"); !reason.empty()) what += ": " + reason;
+  if (row.detail.contains("plates") && row.detail["plates"].is_array())
+    for (const Json& plate : row.detail["plates"])
+      if (refused(plate)) what += "; " + text(plate, "plate") + ": " + text(plate, "reason");
+  return what;
+}
+
+}  // namespace
+
+std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::string>& streams) {
+  std::vector<std::string> all;
+  const std::vector<TextRow> events = text_rows(file, "events");
+  for (const std::string& stream : streams) {
+    const h5::Id group = h5::open(file, "streams/" + stream);
+    if (h5::text_attribute(group, "kind") != "raw" || !(h5::number_attribute(group, "rate_hz") > 0) ||
+        h5::shape(h5::open(group, "flags")).at(0) > 0)
+      continue;
+    const std::string device = h5::text_attribute(group, "device");
+    std::string why;
+    for (const TextRow& row : events)
+      if (row.name == "device" && text(row.detail, "device") == device) {
+        why = ": " + device + " is " + text(row.detail, "state");
+        if (const std::string trouble = text(row.detail, "trouble"); !trouble.empty()) why += " (" + trouble + ")";
+      }
+    all.push_back("no samples in " + stream + why);
+  }
+  for (const TextRow& row : events)
+    if (row.name.ends_with("_result") && refused(row.detail)) all.push_back(refusal(row));
+  return all;
+}
+
+}  // namespace grfd
