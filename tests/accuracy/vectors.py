@@ -70,7 +70,7 @@ def check_vectors(report, build):
     rows = []
     for name, (what, program, tests) in VECTORS.items():
         run = subprocess.run(
-            [build / "tests" / program, f"--run_test={','.join(tests)}", "--log_level=test_suite", "--color_output=no"],
+            [build / "tests" / program, *(f"--run_test=*/{t}" for t in tests), "--log_level=test_suite", "--color_output=no"],
             capture_output=True,
             text=True,
         )
