@@ -167,7 +167,7 @@ void App::begin() {
                        (settings_.feed.enabled ? ", feed at " + settings_.feed.endpoint : ", no feed"));
   std::error_code ignored;
   if (std::filesystem::is_directory(settings_.record.folder, ignored)) {
-    const pid_t pid = start_child({"recover", settings_.record.folder});  // trials that a crash left behind
+    const pid_t pid = start_child({"recover", settings_.record.folder, "--quiet"});  // trials that a crash left behind
     children_[pid] = {"", 0};
   }
   load_delays();

@@ -12,6 +12,7 @@
 #include "daemon/clock_lines.hpp"
 #include "daemon/h5.hpp"
 #include "daemon/losses.hpp"
+#include "daemon/recording.hpp"
 
 namespace grfd {
 namespace {
@@ -98,6 +99,7 @@ std::map<std::string, StreamLosses> losses(hid_t file) {
 }
 
 Json summarise(const std::string& path) {
+  refuse_journal(path);
   const h5::Id file = h5::open_file(path);
   Json all{{"file", path},
            {"participant", h5::text_attribute(file, "participant_code")},

@@ -284,7 +284,16 @@ def as_json(folder):
     check("what went wrong goes to the error output", done.returncode == 1 and not done.stdout and "none.journal" in done.stderr, done.stdout + done.stderr)
     done = subprocess.run([GRFD, "recover"], capture_output=True, text=True)
     check("recover of nothing says what it wants", done.returncode == 2 and "which folder" in done.stderr, done.stderr)
-    for words, code, expected in ((["status"], 3, "within 0.2 s"), (["fly"], 2, "unknown command 'fly'"), (["mark", "-5", "mm"], 2, "put -- before")):
+    journal = f"{folder}/left.journal"
+    open(journal, "w").close()
+    for verb in ("summary", "verify"):
+        done = subprocess.run([GRFD, verb, journal], capture_output=True, text=True)
+        check(f"{verb} of a journal says how it becomes a file", done.returncode == 1 and f"make the file first: grfd recover {folder}\n" in done.stdout + done.stderr, done.stdout + done.stderr)
+    os.remove(journal)
+    for words, right in ((["run", DEMO, "more"], "grfd run CONFIG ["), (["check-config", DEMO, "--jsn"], "grfd check-config CONFIG ["), (["recover"], "grfd recover FOLDER"), (["version", "2"], "grfd version [")):
+        done = subprocess.run([GRFD, *words], capture_output=True, text=True)
+        check(f"grfd {words[0]} used wrongly shows its right form, and no other", done.returncode == 2 and f"right is:\n  {right}" in done.stderr and done.stderr.count("\n  grfd ") == 1, done.stderr)
+    for words, code, expected in ((["status"], 3, f"no daemon runs at ipc://{folder}/nobody: "), (["fly"], 2, "unknown command 'fly'"), (["mark", "-5", "mm"], 2, "put -- before")):
         done = subprocess.run([GRFCTL, "--endpoint", f"ipc://{folder}/nobody", "--json", "--timeout", "0.2", *words], capture_output=True, text=True)
         answer = json.loads(done.stdout)
         check(f"grfctl {' '.join(words)} --json says what is wrong", done.returncode == code and not answer["ok"] and expected in answer["error"], done.stdout)
