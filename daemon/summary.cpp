@@ -226,8 +226,10 @@ void print(const Json& s) {
   for (const Json& c : s["clocks"]) {
     std::string name = c["device"];
     if (const auto epoch = c["epoch"].get<std::uint64_t>()) name += ", epoch " + std::to_string(epoch);
-    std::printf("  %-32s %12.2f %17s %19s\n", name.c_str(), c["drift_ppm"].get<double>(),
-                microseconds(c["worst_s"]).c_str(), microseconds(c["worst_unsettled_s"]).c_str());
+    const double ppm = c["drift_ppm"];
+    const char* way = std::abs(ppm) < 0.005 ? "" : ppm > 0 ? "   fast" : "   slow";
+    std::printf("  %-32s %+12.2f %17s %19s%s\n", name.c_str(), ppm, microseconds(c["worst_s"]).c_str(),
+                microseconds(c["worst_unsettled_s"]).c_str(), way);
   }
   const Json& reps = s["repetitions"];
   std::printf("\n  repetitions found          %zu%s\n", reps.size(),

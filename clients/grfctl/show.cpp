@@ -24,7 +24,7 @@ std::string short_number(const Json& object, const char* key) {
 
 void show_devices(const Json& devices) {
   std::printf("%-18s %-10s %-16s %-9s %9s %9s %9s %9s %11s %8s  %s\n", "device", "state", "serial", "firmware",
-              "rate Hz", "measured", "drift ppm", "resid. us", "samples", "backlog", "losses and trouble");
+              "rate Hz", "measured", "fast, ppm", "resid. us", "samples", "backlog", "losses and trouble");
   for (const Json& d : devices) {
     std::string more = d.value("trouble", "");
     for (const auto& [name, value] : d["counters"].items())
