@@ -5,6 +5,7 @@ life: devices are unplugged and come back while grfd records, or stay away.
 simulate: the same configuration twice, and with other batches, gives equal files; and no work with a wrong configuration."""
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -130,6 +131,8 @@ def test_run(folder):
         check("descriptors are few", files_open < 100, files_open)
     finally:
         text = log_of(daemon, log)
+    told = [(float(said), float(at)) for said, at in re.findall(r"^ *(\d+\.\d+) info +at (\d+\.\d+) s: ", text, re.M)]
+    check("the log and its events have one clock: told after it happened, and soon", len(told) >= 3 and all(-0.01 < said - at < 1 for said, at in told), told)
     subscriber.stop = True
     subscriber.join()
     check("no complaint in the log", not [l for l in text.splitlines() if any(w in l.lower() for w in ("error", "sanitizer", "failed"))])
