@@ -321,6 +321,8 @@ def played(folder):
     settings = file.settings()
     check("the file says what was played", all(f"# --set stimulus.{x}" in settings for x in (f'recording="{folder}/trial.csv"', 'kind="recording"', 'plates={"left" = 2, "right" = 1}', "lead_in_s=3")),
           settings[-400:])
+    done = subprocess.run([GRFD, "summary", f"{folder}/played.h5"], capture_output=True, text=True)
+    check("the summary says that no ankle was measured", done.returncode == 0 and "ankles                     not measured: " in done.stdout and "deg/s" not in done.stdout, done.stdout)
     left = file["plate/left"]
     fz = float(left.values[np.argmin(np.abs(left.t - 4)), 2])
     check(f"plate 2 of the recording is on the left ({fz:.1f} N)", abs(fz - 402) < 1, fz)
