@@ -50,6 +50,7 @@ App::App(Settings settings, const RunOptions& options)
       child_signals_(io_, SIGCHLD),
       timer_(io_),
       watchdog_timer_(io_) {
+  log_times_from(assembly_.session.start);
   for (const std::string& warning : assembly_.warnings) log(Level::warning, warning);
   const Session& session = assembly_.session;
   auto add_sink = [&](std::unique_ptr<Sink> sink, std::size_t samples) {
@@ -163,11 +164,12 @@ int App::run() {
 }
 
 void App::begin() {
-  log(Level::info, "session " + assembly_.session.id + ", control at " + settings_.control.endpoint +
+  log(Level::info, "session " + assembly_.session.id + ", all times are seconds since its start; control at " +
+                       settings_.control.endpoint +
                        (settings_.feed.enabled ? ", feed at " + settings_.feed.endpoint : ", no feed"));
   std::error_code ignored;
   if (std::filesystem::is_directory(settings_.record.folder, ignored)) {
-    const pid_t pid = start_child({"recover", settings_.record.folder});  // trials that a crash left behind
+    const pid_t pid = start_child({"recover", settings_.record.folder, "--quiet"});  // trials that a crash left behind
     children_[pid] = {"", 0};
   }
   load_delays();

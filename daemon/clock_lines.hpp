@@ -19,7 +19,7 @@ struct ClockLine {
   double at_first_s =
       0;  ///< exact lab time of that row, seconds since the session's start, the device's delay included
   double interval_s = 0;  ///< exact time of one count
-  double drift_ppm = 0;   ///< of it against the nominal one, + = longer
+  double drift_ppm = 0;   ///< nominal over exact interval, minus 1: + = the device's clock runs fast
   /// Column t minus the exact line. Mean over the settled rows (minus the set delay of the device, when it has one),
   /// and the largest distance from that mean, settled and not settled (flag clock_unsettled); NaN when there are none.
   double offset_s = 0, worst_s = 0, worst_unsettled_s = 0;

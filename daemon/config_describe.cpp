@@ -45,7 +45,8 @@ std::string describe_device(const DeviceSettings& d) {
         .append(ranges(d.analog_inputs))
         .append(d.digital_port && d.driver == "labjack_u6" ? " + digital" : "");
   if (d.clock != "own") out.append(", paced by ").append(d.clock);
-  if (d.emulated && d.emulation.drift_ppm != 0) out += line(", crystal %+g ppm", d.emulation.drift_ppm);
+  if (const double ppm = d.emulation.drift_ppm; d.emulated && ppm != 0)
+    out += line(", crystal %+g ppm (%s)", ppm, ppm > 0 ? "fast" : "slow");
   return out + "\n";
 }
 

@@ -57,7 +57,7 @@ std::string calibration(const Json& j) {
 std::string event_text(const std::string& name, const std::string& detail) {
   const Json j = Json::parse(detail, nullptr, false);
   if (!j.is_object()) return name + " " + detail;
-  const std::string at = j.contains("t_s") ? number(j, "t_s", "%.2f") + " s: " : "";
+  const std::string at = j.contains("t_s") ? "at " + number(j, "t_s", "%.2f") + " s: " : "";
   if (name == "tare_result") return tare(j);
   if (name == "tap_result") return tap(j);
   if (name == "delays_result") return "measured delays of " + number(j, "sensors", "%.0f") + " sensors are in use";
@@ -73,7 +73,7 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "bw_forgotten") return at + "stepped off, the weight is forgotten";
   if (name == "squat_status") return at + word(j, "status");
   if (name == "rep_started") return at + "repetition begins";
-  if (name == "bottom") return at + "bottom, " + number(j, "value", "%.2f") + " m";
+  if (name == "bottom") return at + "bottom reached, " + number(j, "value", "%.2f") + " m";
   if (name == "plateau")
     return at + word(j, "side") + " ankle stops at " + number(j, "dorsiflexion_deg", "%.1f") + " deg";
   if (name == "pose_result")

@@ -39,6 +39,7 @@ constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live
   grfd finalise JOURNAL...                        a journal into HDF5
        [--keep-journal] [--wait]                  --wait: while another process holds it
   grfd recover FOLDER...                          all journals that a crash left there
+       [--quiet]                                  --quiet: no word when there is nothing to do
   grfd verify FILE...                             is this recording whole?
   grfd summary FILE...                            what is in it, in words
   grfd version [--json]
@@ -48,6 +49,25 @@ run, capture, simulate, emulate, replay and check-config take --set key=value fo
 Exit codes: 0 fine, 1 it went wrong, 2 wrong use or wrong configuration (nothing was started).
 )";
 
+/// What kUsage says about one command, its lines as they are; empty when there is no such command.
+std::string usage_of(const std::string& verb) {
+  std::istringstream lines(kUsage);
+  std::string found;
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line.rfind("  grfd ", 0) == 0) inside = line.rfind("  grfd " + verb + " ", 0) == 0;
+    if (inside) found += line + "\n";
+  }
+  return found;
+}
+
+int wrong_use(const std::string& verb, const char* why) {
+  const std::string right = usage_of(verb);
+  std::fprintf(stderr, "grfd %s: %s; %s\n%s", verb.c_str(), why,
+               right.empty() ? "see grfd help" : "right is:", right.c_str());
+  return 2;
+}
+
 struct Usage : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -56,7 +76,11 @@ po::variables_map parse(const Words& args, const po::options_description& option
   po::positional_options_description places;
   places.add("file", positional);
   po::variables_map values;
-  po::store(po::command_line_parser(args).options(options).positional(places).run(), values);
+  try {
+    po::store(po::command_line_parser(args).options(options).positional(places).run(), values);
+  } catch (const po::too_many_positional_options_error&) {
+    throw Usage(positional == 0 ? "no further word is needed" : "only one file can be given");
+  }
   po::notify(values);
   return values;
 }
@@ -253,6 +277,16 @@ int finalise_command(const Words& args) {
   return grfd::run_finalise(words, values["json"].as<bool>());
 }
 
+int recover_command(const Words& args) {
+  po::options_description options("recover");
+  options.add_options()("file", po::value<Words>())("json", po::bool_switch())("quiet", po::bool_switch());
+  const auto values = parse(args, options, -1);
+  required_file(values, "folder of recordings");
+  Words words = values["file"].as<Words>();
+  if (values["quiet"].as<bool>()) words.push_back("--quiet");
+  return grfd::run_recover(words, values["json"].as<bool>());
+}
+
 int dispatch(const std::string& verb, const Words& args) {
   if (verb == "run" || verb == "capture") return run_command(args, verb == "capture");
   if (verb == "simulate") return simulate_command(args);
@@ -260,7 +294,7 @@ int dispatch(const std::string& verb, const Words& args) {
   if (verb == "emulate") return emulate_command(args);
   if (verb == "check-config") return check_command(args);
   if (verb == "finalise") return finalise_command(args);
-  if (verb == "recover") return file_command(args, "folder of recordings", grfd::run_recover);
+  if (verb == "recover") return recover_command(args);
   if (verb == "verify") return file_command(args, "file", grfd::run_verify);
   if (verb == "summary") return file_command(args, "file", grfd::run_summary);
   if (verb == "version" || verb == "--version") return version_command(args);
@@ -277,12 +311,8 @@ int main(int argc, char** argv) {
   } catch (const grfd::ConfigError& e) {
     std::fprintf(stderr, "%s\n", e.what());
     return 2;
-  } catch (const Usage& e) {
-    std::fprintf(stderr, "grfd %s: %s; see grfd help\n", argv[1], e.what());
-    return 2;
-  } catch (const po::error& e) {
-    std::fprintf(stderr, "grfd %s: %s; see grfd help\n", argv[1], e.what());
-    return 2;
+  } catch (const Usage& e) { return wrong_use(argv[1], e.what()); } catch (const po::error& e) {
+    return wrong_use(argv[1], e.what());
   } catch (const std::exception& e) {
     std::fprintf(stderr, "grfd %s: %s\n", argv[1], e.what());
     return 1;

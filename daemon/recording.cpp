@@ -254,11 +254,20 @@ void check_file(const h5::Id& file, VerifyReport& report) {
 }
 }  // namespace
 
+void refuse_journal(const std::string& path) {
+  const std::filesystem::path file(path);
+  if (file.extension() != ".journal" || !std::filesystem::exists(file)) return;
+  const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
+  throw std::runtime_error("this is the journal of a recording, not the HDF5 file; make the file first: grfd recover " +
+                           folder);
+}
+
 VerifyReport verify(const std::string& path) {
   VerifyReport report;
   report.path = path;
   try {
     if (!std::filesystem::exists(path)) throw std::runtime_error("there is no such file");
+    refuse_journal(path);
     const h5::Id file = h5::open_file(path);
     check_file(file, report);
   } catch (const std::exception& e) { report.problems.push_back(e.what()); }

@@ -29,6 +29,9 @@ struct VerifyReport {
 
 /// Never throws for what is wrong with the file: that becomes a problem. Reads every row once.
 VerifyReport verify(const std::string& path);
+/// For commands that read finished recordings. @throws std::runtime_error that says how a journal becomes one, when it
+/// is a journal
+void refuse_journal(const std::string& path);
 
 struct RecoverItem {
   enum class Outcome : std::uint8_t { finalised, in_use, empty, failed, removed_tmp } outcome = Outcome::finalised;
@@ -39,7 +42,8 @@ struct RecoverItem {
 /// whole block is set aside as `.journal.empty`. @throws std::exception when the folder cannot be read.
 std::vector<RecoverItem> recover(const std::string& folder);
 
-/// The commands `grfd finalise JOURNAL... [--keep-journal] [--wait]`, `grfd verify FILE...`, `grfd recover FOLDER...`.
+/// The commands `grfd finalise JOURNAL... [--keep-journal] [--wait]`, `grfd verify FILE...`, `grfd recover FOLDER...
+/// [--quiet]`.
 /// They print to standard output (one JSON array with `json`) and return 0, 1 for problems, 2 for wrong arguments.
 int run_finalise(const std::vector<std::string>& args, bool json);
 int run_verify(const std::vector<std::string>& args, bool json);

@@ -195,13 +195,18 @@ int run_verify(const std::vector<std::string>& args, bool json) {
 }
 
 int run_recover(const std::vector<std::string>& args, bool json) {
-  if (args.empty()) return wrong_arguments("grfd recover FOLDER...");
+  const bool quiet = std::find(args.begin(), args.end(), "--quiet") != args.end();
+  if (args.size() == (quiet ? 1u : 0u)) return wrong_arguments("grfd recover FOLDER... [--quiet]");
   constexpr const char* kWords[] = {"finalised", "in_use", "empty", "failed", "removed_tmp"};
   int status = 0;
   Json all = Json::array();
   for (const auto& folder : args) {
+    if (folder == "--quiet") continue;
     try {
-      for (const RecoverItem& item : recover(folder)) {
+      const std::vector<RecoverItem> items = recover(folder);
+      if (items.empty() && !quiet && !json)
+        std::cout << "no journal in " << fs::canonical(folder).string() << ": nothing to recover\n";
+      for (const RecoverItem& item : items) {
         const bool done = item.outcome == RecoverItem::Outcome::finalised;
         if (item.outcome == RecoverItem::Outcome::failed) status = 1;
         Json entry = {
@@ -209,7 +214,7 @@ int run_recover(const std::vector<std::string>& args, bool json) {
         if (done) entry["report"] = to_json(item.report);
         if (json)
           all.push_back(std::move(entry));
-        else if (item.outcome != RecoverItem::Outcome::in_use)  // being written is no trouble
+        else if (item.outcome != RecoverItem::Outcome::in_use || !quiet)  // being written is no trouble
           (item.outcome == RecoverItem::Outcome::failed ? std::cerr : std::cout)
               << (done ? describe(item.report) : item.path + ": " + item.text) << "\n";
       }

@@ -161,6 +161,10 @@ double replay(const ReplayOptions& options) {
   Settings settings = options.config.empty()
                           ? captured_settings(session, options.overrides)
                           : load_config(options.config, options.overrides, driver_registry(), Use::offline);
+  if (settings.stimulus.kind == StimulusSettings::Kind::recording)
+    log(Level::warning,
+        "the captured session played a recording of forces: its emulated inertial sensors lay still and measured no "
+        "ankle");
   settings.stimulus.kind = StimulusSettings::Kind::none;  // what was felt is not known
   settings.record.capture = false;
   TimeNs tare_at = ReplayLink::kEnd;

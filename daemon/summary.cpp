@@ -12,6 +12,7 @@
 #include "daemon/clock_lines.hpp"
 #include "daemon/h5.hpp"
 #include "daemon/losses.hpp"
+#include "daemon/recording.hpp"
 #include "daemon/trial_troubles.hpp"
 
 namespace grfd {
@@ -85,6 +86,7 @@ std::map<std::string, StreamLosses> losses(hid_t file) {
 }
 
 Json summarise(const std::string& path) {
+  refuse_journal(path);
   const h5::Id file = h5::open_file(path);
   Json all{{"file", path},
            {"participant", h5::text_attribute(file, "participant_code")},
@@ -144,6 +146,10 @@ Json summarise(const std::string& path) {
   all["clocks"] = clocks;
   all["troubles"] = trial_troubles(file, names);
 
+  // The events of a recording that was played, which is of forces alone: emulated inertial sensors lay still.
+  const bool at_rest = h5::exists(file, "streams/truth/events") && h5::exists(file, "streams/ankle");
+  all["ankles_at_rest"] = at_rest;
+  const auto of_ankle = [&](double v) { return !at_rest && std::isfinite(v) ? Json(v) : Json(nullptr); };
   const Table pair = table(file, "reps/pair"), left = table(file, "reps/left"), right = table(file, "reps/right");
   Json reps = Json::array();
   constexpr const char* kFirst[] = {"none", "both", "left", "right", "unknown"};
@@ -155,12 +161,12 @@ Json summarise(const std::string& path) {
     }
     const auto first = static_cast<std::size_t>(pair.at(i, "first_out"));
     reps.push_back({{"t_start_s", pair.at(i, "t_start")},
-                    {"rate_left_deg_s", left.at(i, "rate_fit")},
-                    {"rate_right_deg_s", right.at(i, "rate_fit")},
-                    {"range_left_deg", left.at(i, "range")},
-                    {"range_right_deg", right.at(i, "range")},
-                    {"first_out", first < 5 ? kFirst[first] : "unknown"},
-                    {"finish_lag_rl_s", pair.at(i, "finish_lag_rl")},
+                    {"rate_left_deg_s", of_ankle(left.at(i, "rate_fit"))},
+                    {"rate_right_deg_s", of_ankle(right.at(i, "rate_fit"))},
+                    {"range_left_deg", of_ankle(left.at(i, "range"))},
+                    {"range_right_deg", of_ankle(right.at(i, "range"))},
+                    {"first_out", first < 5 && !at_rest ? kFirst[first] : "unknown"},
+                    {"finish_lag_rl_s", of_ankle(pair.at(i, "finish_lag_rl"))},
                     {"bai_standing_rl", pair.at(i, "bai_standing_rl")},
                     {"bai_bottom_rl", pair.at(i, "bai_bottom_rl")},
                     {"drop_m", pair.at(i, "drop")}});
@@ -212,8 +218,10 @@ void print(const Json& s) {
   for (const Json& c : s["clocks"]) {
     std::string name = c["device"];
     if (const auto epoch = c["epoch"].get<std::uint64_t>()) name += ", epoch " + std::to_string(epoch);
-    std::printf("  %-32s %12.2f %17s %19s\n", name.c_str(), c["drift_ppm"].get<double>(),
-                microseconds(c["worst_s"]).c_str(), microseconds(c["worst_unsettled_s"]).c_str());
+    const double ppm = c["drift_ppm"];
+    const char* way = std::abs(ppm) < 0.005 ? "" : ppm > 0 ? "   fast" : "   slow";
+    std::printf("  %-32s %+12.2f %17s %19s%s\n", name.c_str(), ppm, microseconds(c["worst_s"]).c_str(),
+                microseconds(c["worst_unsettled_s"]).c_str(), way);
   }
   const char* heading = "\n  attention                  ";
   for (const Json& trouble : s["troubles"]) {
@@ -230,6 +238,10 @@ void print(const Json& s) {
     std::printf("  load asymmetry             %.1f %% more on the %s, on average\n", std::abs(bai),
                 bai >= 0 ? "right" : "left");
   }
+  if (s["ankles_at_rest"])
+    std::printf(
+        "  ankles                     not measured: the recording of forces that was played moves no inertial "
+        "sensor; the emulated ones lay still\n");
   if (reps.empty()) return;
   std::printf("                             %.1f %% while standing, %.1f %% at the bottom (+ = right)\n",
               mean(reps, "bai_standing_rl"), mean(reps, "bai_bottom_rl"));
@@ -238,6 +250,7 @@ void print(const Json& s) {
     return dominant == side ? " (dominant)" : dominant == "left" || dominant == "right" ? " (non-dominant)" : "";
   };
   for (const char* side : {"left", "right"}) {
+    if (s["ankles_at_rest"]) break;
     const double rate = mean(reps, std::string("rate_") + side + "_deg_s");
     if (std::isfinite(rate))
       std::printf("  dorsiflexion rate %-8s %.1f deg/s%s, range %.1f deg\n", side, rate, role(side),

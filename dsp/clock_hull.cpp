@@ -30,7 +30,7 @@ ClockHull::Line ClockHull::line() const noexcept {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   if (count_ < 2) return {nan, nan, nan};
   const HullLine l = hull_line(hull_.data(), hull_.size(), sum_x_ / static_cast<double>(count_));
-  return {first_arrival_s_ + l.level, interval_s_ * (1 + l.slope), 1e6 * l.slope};
+  return {first_arrival_s_ + l.level, interval_s_ * (1 + l.slope), 1e6 * (1 / (1 + l.slope) - 1)};
 }
 
 }  // namespace grfd

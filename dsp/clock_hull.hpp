@@ -48,7 +48,7 @@ class ClockHull {
   std::int64_t first() const noexcept { return first_; }
   /// t(n) = at_first_s + interval_s (n - first()). Needs two samples, else level and interval are NaN.
   struct Line {
-    double at_first_s, interval_s, drift_ppm;
+    double at_first_s, interval_s, drift_ppm;  ///< drift: nominal over true interval, minus 1; + = a fast clock
   };
   Line line() const noexcept;
 

@@ -80,7 +80,8 @@ class ClockMap {
   void restart() noexcept;
 
   bool open() const noexcept { return state_.open; }
-  double drift_ppm() const noexcept { return 1e6 * state_.drift; }
+  /// How much faster than nominal the device's clock runs; - = slower. e of the formula above has the other sign.
+  double drift_ppm() const noexcept { return 1e6 * (1 / (1 + state_.drift) - 1); }
   double measured_interval_s() const noexcept { return params_.interval_s * (1 + state_.drift); }
   /// RMS distance of the window's block minima from the fitted line (s); NaN before the first fit.
   double residual_s() const noexcept { return state_.residual_s; }

@@ -75,11 +75,11 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
                   {"state", "code", 0, 0, "0 settling, 1 sync, 2 full"},
                   {"resets", "1"}};
   info.device = name_;
-  info.sign = "offset + = the device was started later; drift_ppm + = its intervals are longer than nominal";
+  info.sign = "offset + = the device was started later; drift_ppm + = the device's clock runs fast";
   info.formula = "clock-lower-hull";
   info.parameters =
-      "offset: lab time of the line at the epoch's first sample; drift: interval of the device's counter against "
-      "nominal, + = longer";
+      "offset: lab time of the line at the epoch's first sample; drift_ppm: nominal over true interval of the "
+      "device's counter, minus 1";
   info.description = "how the device's clock maps to the lab clock, once a second";
   clock_row_ = RowWriter(table.add(info), info);
 }

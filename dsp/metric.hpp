@@ -44,6 +44,11 @@ std::unique_ptr<Metric> make_squat_metric(const MetricSetup&);
 
 inline constexpr const char* kLabFrame = "lab: x right (ML), y anterior (AP), z up";
 inline constexpr const char* kSegmentFrame = "segment axes of the standing pose: x right, y anterior, z up";
+/// Of rows that hold both.
+inline constexpr const char* kMixedFrame =
+    "forces, places and heights: lab, x right (ML), y anterior (AP), z up; angles: segment axes of the standing pose, "
+    "x "
+    "right, y anterior, z up";
 
 /// Index in Settings::plates of the plate on that side, or -1.
 inline int plate_on(const Settings& settings, Side side) {

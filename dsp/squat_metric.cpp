@@ -56,6 +56,7 @@ class SquatMetric final : public Metric {
                       {"used", "%"},
                       {"plateau_kind", "code", 0, 0, kPlateauKinds}};
       mark_exploratory(info.columns, {"eversion_amplitude", "plateau_kind"});
+      info.frame = kSegmentFrame;
       info.sign = "+ = dorsiflexion, shank forward, heel up, eversion";
       info.formula = "squat-side-5.4";
       info.parameters =
@@ -96,6 +97,7 @@ class SquatMetric final : public Metric {
                     {"fall_back", "m"}};
     mark_exploratory(info.columns,
                      {"first_out", "finish_lag_rl", "onset_lag_rl", "finish_lag_dn", "onset_lag_dn", "fall_back"});
+    info.frame = kMixedFrame;
     info.sign = "rl: right minus left; dn: dominant minus non-dominant";
     info.formula = "squat-pair-5.4";
     info.parameters =

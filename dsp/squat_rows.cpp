@@ -133,6 +133,7 @@ StreamInfo exploratory_info(Side side, const ParticipantSettings& who) {
                         {"power_eccentric_peak", "W"},
                         {"power_concentric_peak", "W"}};
   StreamInfo info = per_repetition(std::string("reps_exploratory/") + to_string(side), std::move(c));
+  info.frame = kMixedFrame;
   info.sign = "eversion_lead + eversion before dorsiflexion; inversion + ; power + upward";
   info.formula = "squat-exploratory-side";
   info.parameters =
@@ -187,6 +188,7 @@ StreamInfo asymmetry_info(AsymmetryIndex index, const ParticipantSettings& who) 
     for (const char* kind : {"_rl", "_dn", "_sigma"})
       add(c, std::string(kCompared[j]) + kind, index == AsymmetryIndex::difference ? kComparedUnits[j] : "%");
   StreamInfo info = per_repetition("reps_asymmetry", std::move(c));
+  info.frame = kMixedFrame;
   info.sign = "rl: d = right, n = left; dn: d = dominant, n = non-dominant";
   info.formula = std::string("asymmetry-") + to_string(index);
   info.parameters =

@@ -182,5 +182,7 @@ int key_command(const std::vector<std::string>& words, const KeyOptions& options
   if (verb == "forget" && words.size() == 3) return forget(folder, name, options.json);
   if (verb == "list" && words.size() == 2) return list(folder, options.json);
   throw boost::program_options::error(
-      "key create NAME, key allow NAME [KEY|FILE] [--feed] [--control], key list, or key forget NAME");
+      "right is: grfctl key create NAME, grfctl key allow NAME [KEY|FILE] [--feed] [--control], grfctl key list, or "
+      "grfctl "
+      "key forget NAME");
 }

@@ -11,7 +11,10 @@
 #include "clients/grfctl/key.hpp"
 #include "clients/grfctl/monitor.hpp"
 #include "clients/keys.hpp"
+#include "endpoint.hpp"
+#include "request.hpp"
 #include "show.hpp"
+#include "show_calibration.hpp"
 #include "watch.hpp"
 
 namespace po = boost::program_options;
@@ -59,51 +62,6 @@ The endpoint can also be set in GRFD_CONTROL, that of the web monitor in GRFD_MO
 struct NoAnswer : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-
-Json to_request(const Words& words, const std::string& plate, std::optional<double> seconds) {
-  const std::string& verb = words[0];
-  const auto need = [&](std::size_t low, std::size_t high) {
-    if (words.size() < low || words.size() > high) throw po::error("wrong number of words after '" + verb + "'");
-  };
-  Json request{{"v", 1}, {"command", verb}};
-  if (verb == "status" || verb == "devices" || verb == "ping" || verb == "pose") {
-    need(1, 1);
-  } else if (verb == "tap") {
-    need(1, 1);
-    if (!plate.empty()) request["plate"] = plate;
-    request["seconds"] = seconds.value_or(15);
-  } else if (verb == "calibrate") {
-    need(2, 3);
-    request["step"] = words[1];
-    if (words.size() == 3) request["side"] = words[2];
-    if (seconds) request["seconds"] = *seconds;
-  } else if (verb == "delays" || verb == "calibrations") {
-    need(1, 2);
-    if (words.size() == 2 && words[1] != "use") throw po::error(verb + ", or " + verb + " use");
-    if (words.size() == 2) request["command"] = verb + "_use";
-  } else if (verb == "tare") {
-    need(1, 2);
-    if (words.size() == 2) request["plate"] = words[1];
-  } else if (verb == "mark") {
-    need(2, 1000);
-    std::string text = words[1];
-    for (std::size_t i = 2; i < words.size(); ++i) text += " " + words[i];
-    request["text"] = text;
-  } else if (verb == "device") {
-    need(3, 3);
-    if (words[1] != "blink") throw po::error("device blink NAME");
-    request["command"] = "blink";
-    request["device"] = words[2];
-  } else if (verb == "record") {
-    need(2, 3);
-    if (words[1] != "start" && words[1] != "stop") throw po::error("record start [NAME], or record stop");
-    request["command"] = "record_" + words[1];
-    if (words.size() == 3) request["name"] = words[2];
-  } else {
-    throw po::error("unknown command '" + verb + "'");
-  }
-  return request;
-}
 
 /// What went wrong, as every answer is given. @return code
 int fail(bool json, int code, const std::string& text) {
@@ -175,7 +133,7 @@ int main(int argc, char** argv) {
     else if (words.size() == 2)
       feed = words[1];
     else if (words.size() > 2)
-      throw po::error("watch, or watch FEED");
+      throw po::error(command_forms("watch"));
   } catch (const po::unknown_option& e) {
     const std::string word = e.get_option_name();
     return fail(json_wanted, 2, "there is no option " + word + "; if it is a word of a text, put -- before the text");
@@ -185,6 +143,7 @@ int main(int argc, char** argv) {
   const bool json = values["json"].as<bool>();
   const int timeout_ms = static_cast<int>(values["timeout"].as<double>() * 1000);
   try {
+    if (!request.is_null() && socket_file_missing(endpoint)) throw NoAnswer(no_daemon_text(endpoint));
     const auto keys = grfd::keys::client_keys(values["server-key"].as<std::string>(), values["key"].as<std::string>());
     if (request.is_null())
       return watch({endpoint, feed, timeout_ms / 1000.0,

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <zmq.hpp>
 
+#include "endpoint.hpp"
+
 using Json = nlohmann::ordered_json;
 
 namespace {
@@ -39,7 +41,8 @@ Json to_request(const std::vector<std::string>& words, bool control) {
   if (verb == "pair" && words.size() == 2) return {{"command", "pair"}, {"control", control}};
   if (verb == "list" && words.size() == 2) return {{"command", "list"}};
   if (verb == "forget" && words.size() == 3) return {{"command", "forget"}, {"id", words[2]}};
-  throw boost::program_options::error("monitor pair [--control], monitor list, or monitor forget ID");
+  throw boost::program_options::error(
+      "right is: grfctl monitor pair [--control], grfctl monitor list, or grfctl monitor forget ID");
 }
 
 void show_answer(const Json& request, const Json& result) {
@@ -74,6 +77,13 @@ int monitor_command(const std::vector<std::string>& words, bool control, bool js
   const Json request = to_request(words, control);
   const char* set = std::getenv("GRFD_MONITOR");
   const std::string endpoint = set ? set : "ipc:///run/grfd/monitor";
+  if (socket_file_missing(endpoint)) {
+    std::fprintf(stderr,
+                 "grfctl: no grfmon runs at %s: that file does not exist; start one (the service: sudo systemctl start "
+                 "grfmon), or name its address in GRFD_MONITOR\n",
+                 endpoint.c_str());
+    return 3;
+  }
   zmq::context_t context(1);
   zmq::socket_t socket(context, zmq::socket_type::dealer);
   socket.set(zmq::sockopt::linger, 0);

@@ -150,7 +150,7 @@ void devices(const View& view, std::size_t room, const Painter& paint, std::vect
   const bool old = view.status_age_s > kAnswerOld_s;
   out.push_back(old ? paint("7", format("DEVICES as of %.0f s ago: the control socket does not answer",
                                         std::isfinite(view.status_age_s) ? view.status_age_s : 0))
-                    : "DEVICES              state           Hz  drift ppm  clock     lost  restarts");
+                    : "DEVICES              state           Hz   fast ppm  clock     lost  restarts");
   std::vector<const Json*> all;
   for (const Json& d : child(view.status, "devices")) all.push_back(&d);
   // When not all fit, those in trouble come first.

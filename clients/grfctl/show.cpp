@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "show_calibration.hpp"
+
 using Json = nlohmann::ordered_json;
 
 namespace {
@@ -22,7 +24,7 @@ std::string short_number(const Json& object, const char* key) {
 
 void show_devices(const Json& devices) {
   std::printf("%-18s %-10s %-16s %-9s %9s %9s %9s %9s %11s %8s  %s\n", "device", "state", "serial", "firmware",
-              "rate Hz", "measured", "drift ppm", "resid. us", "samples", "backlog", "losses and trouble");
+              "rate Hz", "measured", "fast, ppm", "resid. us", "samples", "backlog", "losses and trouble");
   for (const Json& d : devices) {
     std::string more = d.value("trouble", "");
     for (const auto& [name, value] : d["counters"].items())
@@ -113,40 +115,7 @@ void show_tap(const Json& d) {
   if (settling) std::printf("the clocks were still settling; repeat it when the devices have run for a minute\n");
 }
 
-void show_calibrations(const Json& list) {
-  if (list.empty()) std::printf("no calibration has been made yet; see grfctl calibrate\n");
-  for (const Json& c : list)
-    std::printf("%-18s %-16s %-5s %-5s axis by %s, measured %s\n", c.value("device", "").c_str(),
-                c.value("serial", "").c_str(), c.value("side", "").c_str(), c.value("segment", "").c_str(),
-                c.value("source", "") == "hinge" ? "hinge fit" : "principal axis", c.value("measured_utc", "").c_str());
-}
-
-void show_calibration(const Json& d) {
-  const bool accepted = d.value("accepted", false);
-  if (accepted)
-    std::printf(d.value("step", "") == "finish" ? "accepted: the axes are in use\n" : "accepted\n");
-  else
-    std::printf("refused: %s\n", d.value("reason", "").c_str());
-  for (const Json& w : d["warnings"]) std::printf("warning: %s\n", w.get<std::string>().c_str());
-  for (const Json& i : d["imus"]) {
-    std::string figures;
-    for (const auto& [key, value] : i.items())
-      if (key != "imu" && key != "accepted" && key != "reason")
-        figures += "  " + key + " " + (value.is_string() ? value.get<std::string>() : value.dump());
-    std::printf("  %-18s%s%s%s\n", i.value("imu", "").c_str(), figures.c_str(),
-                i.value("reason", "").empty() ? "" : "  ", i.value("reason", "").c_str());
-  }
-}
-
 }  // namespace
-
-const char* calibration_hint(const std::string& step) {
-  if (step == "still" || step == "finish") return "stand still, knees straight, feet flat";
-  if (step == "heel_raises") return "from standing: five slow heel raises, down again after each";
-  if (step == "knee_bends") return "from standing: five slow knee bends with the heels down, up again after each";
-  if (step == "bows") return "from standing: bow forward five times, up again after each";
-  return "this leg free: bend and stretch the ankle eight times while the leg moves about";
-}
 
 void show(const std::string& command, const Json& result) {
   if (command == "devices")
@@ -157,6 +126,8 @@ void show(const std::string& command, const Json& result) {
     show_delays(result["delays"]);
   else if (command == "calibrations")
     show_calibrations(result["calibrations"]);
+  else if (command == "ping")
+    std::printf("a daemon answers: session %s\n", result.value("session", "").c_str());
   else
     std::printf("%s\n", result.dump().c_str());
 }
@@ -180,6 +151,11 @@ void show_event(const Json& result) {
     show_calibration(d);
   } else if (event == "calibration_result") {
     std::printf("in use: calibrated axes of %d sensors\n", d.value("sensors", 0));
+  } else if (event == "pose_result") {
+    if (d.value("accepted", false))
+      std::printf("taken: this standing is the zero of the angles of %d sensors\n", d.value("sensors", 0));
+    else
+      std::printf("not taken: %s\n", d.value("reason", "").c_str());
   } else if (event == "record_started") {
     std::printf("recording into %s\n", d.value("journal", "").c_str());
     for (const Json& m : d.value("missing", Json::array()))

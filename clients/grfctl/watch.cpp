@@ -7,6 +7,7 @@
 #include <optional>
 #include <zmq.hpp>
 
+#include "endpoint.hpp"
 #include "feed_view.hpp"
 #include "screen.hpp"
 #include "terminal.hpp"
@@ -81,6 +82,10 @@ int watch(const WatchOptions& options) {
   if (alone) feed.connect(options.feed, options.keys);
   Terminal terminal;
   const bool screen = terminal.is_screen() && !options.once;
+  if (!screen && !alone && socket_file_missing(address)) {  // a screen waits for the daemon that is to come
+    std::fprintf(stderr, "grfctl: %s\n", no_daemon_text(address).c_str());
+    return 3;
+  }
   const auto started = Steady::now();
   const auto every = screen ? 125ms : 500ms;
   Steady::time_point drawn = started - every;

@@ -169,7 +169,7 @@ def test_lines(daemon):
     check("--once: one screen as text", once.returncode == 0 and "LIVE" in once.stdout and "\x1b" not in once.stdout and once.stdout.count("streaming") == 5
           and max(map(len, once.stdout.splitlines())) <= 80, once.stdout)
     nobody = subprocess.run([GRFCTL, "--endpoint", daemon.control + "nobody", "--timeout", "0.5", "watch", "--seconds", "5"], capture_output=True, text=True, timeout=30)
-    check("no daemon and a pipe: code 3", nobody.returncode == 3 and "no daemon answers" in nobody.stderr, nobody.stderr)
+    check("no daemon and a pipe: code 3", nobody.returncode == 3 and "no daemon runs at" in nobody.stderr, nobody.stderr)
     wrong = subprocess.run([GRFCTL, "--endpoint", "nonsense", "watch"], capture_output=True, text=True, timeout=30)
     check("no address: code 1", wrong.returncode == 1 and wrong.stderr.startswith("grfctl: "), wrong.stderr)
 

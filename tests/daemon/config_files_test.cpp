@@ -243,7 +243,8 @@ BOOST_AUTO_TEST_CASE(the_summary_fits_a_screen) {
   const std::string text = describe(load_config(kSource + "/config/demo.toml", {}, test_drivers()));
   BOOST_TEST(std::count(text.begin(), text.end(), '\n') <= 25);
   for (const char* part :
-       {"u6               labjack_u6       emulated  360012345     1000 Hz, AIN 0-11 + digital, crystal +35 ppm\n",
+       {"u6               labjack_u6       emulated  360012345     1000 Hz, AIN 0-11 + digital, crystal +35 ppm "
+        "(fast)\n",
         "right            u6/scan:6-11, 400 x 600 mm (plate x, y), centre (0.205, 0.070, 0.000) m, z down, action\n",
         "participant        DEMO, right dominant (kicking leg)\n", "squats from 8 s, every 6.4 s, without end\n",
         "recording          recordings, from the start, tare at 0.4 s for 2 s\n"})

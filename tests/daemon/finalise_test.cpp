@@ -19,6 +19,7 @@
 #include "daemon/h5.hpp"
 #include "daemon/recording.hpp"
 #include "daemon/sinks/recorder.hpp"
+#include "daemon/summary.hpp"
 #include "recording_fixture.hpp"
 
 BOOST_AUTO_TEST_SUITE(finalising)
@@ -234,6 +235,16 @@ BOOST_AUTO_TEST_CASE(verify_finds_what_is_wrong) {
   BOOST_TEST(verify(folder.path + "/other.h5").problems.at(0).find("not a recording") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(verify_and_summary_say_how_a_journal_becomes_a_file) {
+  const Folder folder;
+  const std::string journal = record(folder.path, "cut_off", 300),
+                    way = "make the file first: grfd recover " + folder.path;
+  BOOST_TEST_REQUIRE(verify(journal).problems.size() == 1u);
+  BOOST_TEST(verify(journal).problems[0].find(way) != std::string::npos);
+  BOOST_TEST(run_summary({journal}, true) == 1);
+  BOOST_TEST(std::filesystem::exists(journal));
+}
+
 BOOST_AUTO_TEST_CASE(recover_handles_everything_that_a_crash_can_leave) {
   const Folder folder;
   record(folder.path, "a", 300);
@@ -266,6 +277,11 @@ BOOST_AUTO_TEST_CASE(recover_handles_everything_that_a_crash_can_leave) {
   BOOST_TEST(output_of(run_finalise, {folder.path + "/notes.txt"}, false, 1).find("not a journal") !=
              std::string::npos);
   output_of(run_finalise, {}, false, 2);
+
+  BOOST_TEST(output_of(run_recover, {folder.path}, false, 0) ==
+             "no journal in " + folder.path + ": nothing to recover\n");
+  BOOST_TEST(output_of(run_recover, {folder.path, "--quiet"}, false, 0).empty());
+  BOOST_TEST(output_of(run_recover, {folder.path}, true, 0) == "[]\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_disk_that_fills_up_while_finalising_leaves_the_journal_and_no_half_file) {

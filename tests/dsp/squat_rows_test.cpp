@@ -98,6 +98,7 @@ BOOST_AUTO_TEST_CASE(every_value_of_a_repetition_has_its_column) {
     if (info.type == ValueType::text) continue;
     BOOST_TEST(rows[info.name].size() == 3U, info.name);
     BOOST_TEST(!info.formula.empty(), info.name);
+    BOOST_TEST(info.frame.find("x right") != std::string::npos, info.name);
     BOOST_TEST(!info.parameters.empty(), info.name);
     BOOST_TEST(info.exploratory == (info.name.rfind("reps_exploratory/", 0) == 0), info.name);
     std::set<std::string> names;

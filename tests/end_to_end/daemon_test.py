@@ -5,6 +5,7 @@ life: devices are unplugged and come back while grfd records, or stay away.
 simulate: the same configuration twice, and with other batches, gives equal files; and no work with a wrong configuration."""
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -130,6 +131,8 @@ def test_run(folder):
         check("descriptors are few", files_open < 100, files_open)
     finally:
         text = log_of(daemon, log)
+    told = [(float(said), float(at)) for said, at in re.findall(r"^ *(\d+\.\d+) info +at (\d+\.\d+) s: ", text, re.M)]
+    check("the log and its events have one clock: told after it happened, and soon", len(told) >= 3 and all(-0.01 < said - at < 1 for said, at in told), told)
     subscriber.stop = True
     subscriber.join()
     check("no complaint in the log", not [l for l in text.splitlines() if any(w in l.lower() for w in ("error", "sanitizer", "failed"))])
@@ -293,7 +296,16 @@ def as_json(folder):
     check("what went wrong goes to the error output", done.returncode == 1 and not done.stdout and "none.journal" in done.stderr, done.stdout + done.stderr)
     done = subprocess.run([GRFD, "recover"], capture_output=True, text=True)
     check("recover of nothing says what it wants", done.returncode == 2 and "which folder" in done.stderr, done.stderr)
-    for words, code, expected in ((["status"], 3, "within 0.2 s"), (["fly"], 2, "unknown command 'fly'"), (["mark", "-5", "mm"], 2, "put -- before")):
+    journal = f"{folder}/left.journal"
+    open(journal, "w").close()
+    for verb in ("summary", "verify"):
+        done = subprocess.run([GRFD, verb, journal], capture_output=True, text=True)
+        check(f"{verb} of a journal says how it becomes a file", done.returncode == 1 and f"make the file first: grfd recover {folder}\n" in done.stdout + done.stderr, done.stdout + done.stderr)
+    os.remove(journal)
+    for words, right in ((["run", DEMO, "more"], "grfd run CONFIG ["), (["check-config", DEMO, "--jsn"], "grfd check-config CONFIG ["), (["recover"], "grfd recover FOLDER"), (["version", "2"], "grfd version [")):
+        done = subprocess.run([GRFD, *words], capture_output=True, text=True)
+        check(f"grfd {words[0]} used wrongly shows its right form, and no other", done.returncode == 2 and f"right is:\n  {right}" in done.stderr and done.stderr.count("\n  grfd ") == 1, done.stderr)
+    for words, code, expected in ((["status"], 3, f"no daemon runs at ipc://{folder}/nobody: "), (["fly"], 2, "unknown command 'fly'"), (["mark", "-5", "mm"], 2, "put -- before")):
         done = subprocess.run([GRFCTL, "--endpoint", f"ipc://{folder}/nobody", "--json", "--timeout", "0.2", *words], capture_output=True, text=True)
         answer = json.loads(done.stdout)
         check(f"grfctl {' '.join(words)} --json says what is wrong", done.returncode == code and not answer["ok"] and expected in answer["error"], done.stdout)
@@ -318,6 +330,8 @@ def played(folder):
     settings = file.settings()
     check("the file says what was played", all(f"# --set stimulus.{x}" in settings for x in (f'recording="{folder}/trial.csv"', 'kind="recording"', 'plates={"left" = 2, "right" = 1}', "lead_in_s=3")),
           settings[-400:])
+    done = subprocess.run([GRFD, "summary", f"{folder}/played.h5"], capture_output=True, text=True)
+    check("the summary says that no ankle was measured", done.returncode == 0 and "ankles                     not measured: " in done.stdout and "deg/s" not in done.stdout, done.stdout)
     left = file["plate/left"]
     fz = float(left.values[np.argmin(np.abs(left.t - 4)), 2])
     check(f"plate 2 of the recording is on the left ({fz:.1f} N)", abs(fz - 402) < 1, fz)

@@ -29,7 +29,7 @@ export class QualityView {
     const age = s?.feed_age_ms?.["batched"];
     for (const d of s?.daemon ? (s.devices ?? []) : []) {
       const good = d.state === "streaming" && !stale;
-      items.push([`device ${good ? "good" : "bad"}`, `${good ? "●" : "▲"} ${d.name}`, stale ? "unknown" : good ? deviceText(d) : `${d.state.toUpperCase()}${d.trouble ? `: ${d.trouble}` : ""}`, `${d.driver} ${d.serial}, ${digits(d.measured_hz, 1)} Hz. Drift: how much longer the clock's intervals are than nominal.`]);
+      items.push([`device ${good ? "good" : "bad"}`, `${good ? "●" : "▲"} ${d.name}`, stale ? "unknown" : good ? deviceText(d) : `${d.state.toUpperCase()}${d.trouble ? `: ${d.trouble}` : ""}`, `${d.driver} ${d.serial}, ${digits(d.measured_hz, 1)} Hz. Drift: how much faster than nominal its clock runs; minus: slower.`]);
     }
     if (s && !s.daemon) items.push(["device bad", "▲ grfd", "does not answer", s.error ?? ""]);
     if (s?.daemon) {

@@ -1,0 +1,88 @@
+#include "request.hpp"
+
+#include <algorithm>
+#include <boost/program_options/errors.hpp>
+#include <cstddef>
+#include <iterator>
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Command {
+  const char* verb;
+  std::size_t fewest, most;  ///< words, the command itself too
+  const char* forms;
+};
+constexpr Command kCommands[] = {
+    {"status", 1, 1, "grfctl status"},
+    {"devices", 1, 1, "grfctl devices"},
+    {"ping", 1, 1, "grfctl ping"},
+    {"pose", 1, 1, "grfctl pose"},
+    {"watch", 1, 2, "grfctl watch, or grfctl watch tcp://LAB:7390"},
+    {"tare", 1, 2, "grfctl tare, or grfctl tare PLATE"},
+    {"tap", 1, 1, "grfctl tap [--plate left] [--seconds 15]"},
+    {"delays", 1, 2, "grfctl delays, or grfctl delays use"},
+    {"calibrate", 2, 3,
+     "grfctl calibrate still, heel_raises, knee_bends, ankle_pumps left, ankle_pumps right, bows or finish"},
+    {"calibrations", 1, 2, "grfctl calibrations, or grfctl calibrations use"},
+    {"mark", 2, 1000, "grfctl mark TEXT"},
+    {"device", 3, 3, "grfctl device blink NAME"},
+    {"record", 2, 3, "grfctl record start [NAME], or grfctl record stop"},
+};
+
+const Command* find(const std::string& verb) {
+  const auto* found =
+      std::find_if(std::begin(kCommands), std::end(kCommands), [&](const Command& c) { return c.verb == verb; });
+  return found == std::end(kCommands) ? nullptr : found;
+}
+
+[[noreturn]] void wrong(const std::string& what, const std::string& verb) {
+  throw boost::program_options::error(what + "; right is: " + command_forms(verb));
+}
+
+}  // namespace
+
+std::string command_forms(const std::string& verb) {
+  const Command* command = find(verb);
+  return command ? command->forms : "";
+}
+
+Json to_request(const std::vector<std::string>& words, const std::string& plate, std::optional<double> seconds) {
+  const std::string& verb = words[0];
+  const Command* command = find(verb);
+  if (!command) throw boost::program_options::error("unknown command '" + verb + "'");
+  if (words.size() < command->fewest) wrong("'" + verb + "' needs more words", verb);
+  if (words.size() > command->most) wrong("'" + words[command->most] + "' is one word too many", verb);
+  const std::string second = words.size() > 1 ? words[1] : "";
+  const auto unknown = [&] { wrong("'" + verb + "' does not know '" + second + "'", verb); };
+
+  Json request{{"v", 1}, {"command", verb}};
+  if (verb == "tap") {
+    if (!plate.empty()) request["plate"] = plate;
+    request["seconds"] = seconds.value_or(15);
+  } else if (verb == "calibrate") {
+    request["step"] = second;
+    if (words.size() == 3) request["side"] = words[2];
+    if (seconds) request["seconds"] = *seconds;
+  } else if (verb == "delays" || verb == "calibrations") {
+    if (words.size() == 2 && second != "use") unknown();
+    if (words.size() == 2) request["command"] = verb + "_use";
+  } else if (verb == "tare") {
+    if (words.size() == 2) request["plate"] = second;
+  } else if (verb == "mark") {
+    std::string text = second;
+    for (std::size_t i = 2; i < words.size(); ++i) text += " " + words[i];
+    request["text"] = text;
+  } else if (verb == "device") {
+    if (second != "blink") unknown();
+    request["command"] = "blink";
+    request["device"] = words[2];
+  } else if (verb == "record") {
+    if (second != "start" && second != "stop") unknown();
+    if (second == "stop" && words.size() == 3) wrong("'" + words[2] + "' is one word too many", verb);
+    request["command"] = "record_" + second;
+    if (words.size() == 3) request["name"] = words[2];
+  }
+  return request;
+}

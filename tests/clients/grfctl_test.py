@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""What grfctl says to people: wrong words, no daemon, and the answers of a daemon that is played here from schemas/control.md.
+Usage: grfctl_test.py GRFCTL"""
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from checks import ask, check, finish, skip
+
+try:
+    import zmq
+except ImportError as e:
+    skip(e)
+
+GRFCTL = sys.argv[1]
+
+
+def wrong_words(endpoint):
+    for words, said, right in (
+        (["record", "strat"], "'record' does not know 'strat'", "grfctl record start [NAME], or grfctl record stop"),
+        (["record"], "'record' needs more words", "grfctl record start [NAME], or grfctl record stop"),
+        (["record", "start", "a", "b"], "'b' is one word too many", "grfctl record start [NAME], or grfctl record stop"),
+        (["record", "stop", "a"], "'a' is one word too many", "grfctl record start [NAME], or grfctl record stop"),
+        (["status", "now"], "'now' is one word too many", "grfctl status"),
+        (["tare", "left", "right"], "'right' is one word too many", "grfctl tare, or grfctl tare PLATE"),
+        (["delays", "us"], "'delays' does not know 'us'", "grfctl delays, or grfctl delays use"),
+        (["calibrate"], "'calibrate' needs more words", "grfctl calibrate still, heel_raises, "),
+        (["device", "blnk", "u6"], "'device' does not know 'blnk'", "grfctl device blink NAME"),
+        (["watch", "a", "b"], "", "grfctl watch, or grfctl watch tcp://LAB:7390"),
+        (["monitor", "par"], "", "grfctl monitor pair [--control], grfctl monitor list, or grfctl monitor forget ID"),
+        (["key", "creat", "x"], "", "grfctl key create NAME, "),
+    ):
+        code, out, err = ask(GRFCTL, endpoint, *words)
+        check(f"grfctl {' '.join(words)}: code 2 and the right form", code == 2 and not out and said in err and right in err, (code, out, err))
+
+
+def nobody_there(folder):
+    for words in (["status"], ["watch", "--once"], ["--json", "status"]):
+        begun = time.monotonic()
+        code, out, err = ask(GRFCTL, f"ipc://{folder}/none", *words)
+        took = time.monotonic() - begun
+        check(f"{' '.join(words)}, no socket file: at once ({took:.2f} s of 10), the address and what to do",
+              code == 3 and took < 3 and f"no daemon runs at ipc://{folder}/none: " in out + err and "GRFD_CONTROL" in out + err, (code, out, err))
+    left = socket.socket(socket.AF_UNIX)  # what a killed daemon leaves: its file, and nobody behind it
+    left.bind(f"{folder}/left")
+    left.close()
+    code, out, err = ask(GRFCTL, f"ipc://{folder}/left", "--timeout", "0.3", "status")
+    check("a file without a daemon: waited for", code == 3 and err == f"grfctl: no daemon answers at ipc://{folder}/left within 0.3 s\n", (code, err))
+
+
+STILL = {"event": "calibrate_result", "detail": {"id": 1, "step": "still", "accepted": False, "reason": "imu_foot_left: it is not still", "warnings": [], "imus": [
+    {"imu": "imu_foot_left", "accepted": False, "reason": "it is not still", "seconds": 1.99, "lost": 0.005, "still_deg_s": 14.036, "still_m_s2": 1.933}]}}
+FINISH = {"event": "calibrate_result", "detail": {"id": 1, "step": "finish", "accepted": True, "reason": "", "warnings": ["the toes point outward"], "imus": [
+    {"imu": "imu_shank_left", "accepted": True, "reason": "", "seconds": 3.0, "lost": 0.0, "share": 0.9871, "turns_for": 5.0, "turns_against": 0.0, "source": "main_axis",
+     "ml_axis_left": [0.079, -0.984, -0.161], "up_m_s2": [9.7, 0.5, 1.2]}]}}
+ANSWERS = {
+    "ping": ({"session": "20261125T203000Z-229"}, 0, ["a daemon answers: session 20261125T203000Z-229"]),
+    "pose": ({"event": "pose_result", "detail": {"id": 1, "accepted": True, "sensors": 4}}, 0, ["taken: this standing is the zero of the angles of 4 sensors"]),
+    "pose refused": ({"event": "pose_result", "detail": {"id": 1, "accepted": False, "reason": "nobody stands on the plates"}}, 1, ["not taken: nobody stands on the plates"]),
+    "calibrate still": (STILL, 1, ["refused: imu_foot_left: it is not still", "  imu_foot_left: it is not still", "data 2.0 s", "missing in these 0.5 %",
+                                   "turning while still, RMS 14.04 deg/s", "shaking while still, RMS 1.933 m/s^2"]),
+    "calibrate finish": (FINISH, 0, ["accepted: the axes are in use", "warning: the toes point outward", "  imu_shank_left: good", "data 3.0 s", "missing in these 0.0 %", "of the turning about one axis 98.7 %",
+                                     "turns that agree in direction 5", "turns that do not 0", "axis by principal axis", "axis to the left (0.079, -0.984, -0.161), in the sensor",
+                                     "up in standing (9.700, 0.500, 1.200) m/s^2, in the sensor"]),
+}
+
+
+def play(router, result):
+    who, text = router.recv_multipart()
+    reply = {"v": 1, "ok": True, "command": json.loads(text)["command"]}
+    if reply["command"] == "ping":
+        messages = [{**reply, "result": result}]
+    else:
+        messages = [{**reply, "accepted": 1}, {"v": 1, "id": 1, "result": result}]
+    for message in messages:
+        router.send_multipart([who, json.dumps(message).encode()])
+
+
+def answers(folder):
+    router = zmq.Context.instance().socket(zmq.ROUTER)
+    router.bind(f"ipc://{folder}/played")
+    for what, (result, expected, lines) in ANSWERS.items():
+        player = threading.Thread(target=play, args=(router, result), daemon=True)
+        player.start()
+        code, out, err = ask(GRFCTL, f"ipc://{folder}/played", *what.replace(" refused", "").split())
+        player.join(5)
+        said = [" ".join(line.split()) for line in out.splitlines()]
+        keys = set('{}"_') & set(out.replace("imu_foot_left", "").replace("imu_shank_left", ""))
+        check(f"{what}: lines with units, no keys of JSON", code == expected and said == [" ".join(x.split()) for x in lines] and not keys, (code, out, err))
+    router.close(0)
+
+
+with tempfile.TemporaryDirectory(prefix="grfd_grfctl_") as place:
+    wrong_words(f"ipc://{place}/none")
+    nobody_there(place)
+    answers(place)
+finish()

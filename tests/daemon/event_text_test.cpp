@@ -1,0 +1,26 @@
+#include "daemon/event_text.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+BOOST_AUTO_TEST_SUITE(event_texts)
+
+using namespace grfd;
+
+// details as schemas/control.md lists them
+BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
+  BOOST_TEST(event_text("weighed", R"({"t_s":4.4756,"value":783.52})") == "at 4.48 s: weighed, 783.5 N");
+  BOOST_TEST(event_text("rep_started", R"({"t_s":8.2,"value":0})") == "at 8.20 s: repetition begins");
+  BOOST_TEST(event_text("plateau", R"({"t_s":9.28,"side":"left","dorsiflexion_deg":26.04})") ==
+             "at 9.28 s: left ankle stops at 26.0 deg");
+  BOOST_TEST(event_text("bottom", R"({"t_s":9.496,"value":-0.281})") == "at 9.50 s: bottom reached, -0.28 m");
+  BOOST_TEST(event_text("pose_result", R"({"id":0,"accepted":true,"sensors":4})") == "standing pose taken");
+  BOOST_TEST(event_text("mark", R"({"id":3,"text":"heels up"})") == "mark: heels up");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_known_is_shown_as_it_came) {
+  BOOST_TEST(event_text("news", R"({"id":3})") == R"(news {"id":3})");
+  BOOST_TEST(event_text("news", "no JSON") == "news no JSON");
+  BOOST_TEST(event_text("weighed", R"({"t_s":null,"value":null})") == "at unknown s: weighed, unknown N");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
