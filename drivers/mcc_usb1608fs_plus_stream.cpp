@@ -42,6 +42,7 @@ void MccStream::decode(std::span<const std::byte> bytes, TimeNs arrival, SampleB
   if (bytes.empty()) return;
   last_bytes_.store(arrival, std::memory_order_relaxed);
   bytes_ += bytes.size();
+  if (!withholding_) watch(arrival, out);
   if (withholding_) {
     bytes_withheld_ += bytes.size();
     return;
@@ -56,7 +57,8 @@ void MccStream::decode(std::span<const std::byte> bytes, TimeNs arrival, SampleB
   for (; left >= 2; p += 2, left -= 2) put(static_cast<std::uint16_t>(p[0] | p[1] << 8), arrival, out);
   half_ = left == 1;
   if (half_) low_byte_ = *p;
-  watch(arrival, out);
+  // Scans straddle packets: whole ones alone would come up to one interval early or late.
+  lateness_.count(arrival, static_cast<double>(scan_) + static_cast<double>(channel_) / static_cast<double>(channels_));
 }
 
 void MccStream::bytes_lost(const char* why) noexcept {
@@ -133,9 +135,7 @@ void MccStream::emit(TimeNs arrival, SampleBatch& out) noexcept {
 }
 
 void MccStream::watch(TimeNs arrival, SampleBatch& out) noexcept {
-  // Scans straddle packets: whole ones alone would come up to one interval early or late.
-  const double scans = static_cast<double>(scan_) + static_cast<double>(channel_) / static_cast<double>(channels_);
-  if (!lateness_.look(arrival, scans) || fault()) return;
+  if (!lateness_.look(arrival) || fault()) return;
   ++scans_missing_;
   fail(MccLoss::scans_missing, "scans_missing");
   if (!rotates_) return;

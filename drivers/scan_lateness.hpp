@@ -27,8 +27,23 @@ class ScanLateness {
         steps_limit_ns_(std::max(20e6, 3.5 * packet_ns)) {}
 
   void reset() noexcept { state_ = {}; }
-  /// @param scans all that came since the reset, a started one as its fraction  @return true: some are missing
-  bool look(TimeNs arrival, double scans) noexcept {
+  /// Something arrived that is not counted yet; what comes in pieces at one time counts as one.
+  /// @return true: scans are missing before it
+  bool look(TimeNs arrival) noexcept {
+    State& s = state_;
+    if (!s.started || arrival - s.since < window_ns_) return false;
+    const double least = s.least_ns;
+    s.best_ns = std::min(s.best_ns + drift_ * static_cast<double>(arrival - s.since), least);
+    s.late = least - s.best_ns > limit_ns_ ? s.late + 1 : 0;
+    add_step(least);
+    s.certain = s.steps_ns <= 0 && least - s.best_ns <= certain_ns_;
+    if (s.certain) s.certain_scans = s.least_scans;
+    s.since = arrival;
+    s.least_ns = State{}.least_ns;
+    return s.late >= 3 || s.steps_ns > steps_limit_ns_;
+  }
+  /// @param scans all that came since the reset, a started one as its fraction
+  void count(TimeNs arrival, double scans) noexcept {
     State& s = state_;
     if (!s.started) {
       s.started = true;
@@ -39,16 +54,6 @@ class ScanLateness {
       s.least_ns = lateness_ns;
       s.least_scans = scans;
     }
-    if (arrival - s.since < window_ns_) return false;
-    const double least = s.least_ns;
-    s.best_ns = std::min(s.best_ns + drift_ * static_cast<double>(arrival - s.since), least);
-    s.late = least - s.best_ns > limit_ns_ ? s.late + 1 : 0;
-    add_step(least);
-    s.certain = s.steps_ns <= 0 && least - s.best_ns <= certain_ns_;
-    if (s.certain) s.certain_scans = s.least_scans;
-    s.since = arrival;
-    s.least_ns = State{}.least_ns;
-    return s.late >= 3 || s.steps_ns > steps_limit_ns_;
   }
   /// The newest whole window was no later than half a packet, and no step stayed.
   bool certain() const noexcept { return state_.certain; }

@@ -1,4 +1,6 @@
 // Losses on the way from a USB-1608FS-Plus, which nothing in its bytes tells: found, told, mended; and what is none.
+#include <cstring>
+
 #include "tests/drivers/mcc_usb1608fs_plus_rig.hpp"
 
 namespace grfd {
@@ -247,6 +249,39 @@ BOOST_AUTO_TEST_CASE(a_restart_for_another_reason_names_them_with_its_first_scan
     BOOST_TEST(named.first <= before);
     BOOST_TEST(named.first + 2500 > before);
     BOOST_TEST(named.end == end);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(where_transfers_end_does_not_matter) {
+  const auto rows_of = [](std::size_t first_piece) {
+    MccStream stream(7, 1000, 300, {0, 1, 2}, -1, -1);
+    stream.restart(MccLoss::restart);
+    std::vector<Sample> all;
+    FixedBatch<64> out(
+        [](void* self, std::span<const Sample> samples) noexcept {
+          auto& to = *static_cast<std::vector<Sample>*>(self);
+          to.insert(to.end(), samples.begin(), samples.end());
+        },
+        &all);
+    std::array<std::byte, 64> packet{};
+    for (int k = 0; k < 5000; ++k) {  // 7 inputs: one each 32/7 ms
+      packet.fill(static_cast<std::byte>(k));
+      if (k % 100 == 99) continue;
+      const TimeNs arrival = k * TimeNs{32'000'000} / 7;
+      stream.decode(std::span(packet).first(first_piece), arrival, out);
+      stream.decode(std::span(packet).subspan(first_piece), arrival, out);
+      out.flush();
+    }
+    BOOST_REQUIRE(stream.fault());
+    return all;
+  };
+  const std::vector<Sample> whole = rows_of(0);
+  BOOST_REQUIRE(whole.size() > 3000u);
+  BOOST_TEST(whole.back().stream == 1u);
+  for (const std::size_t first_piece : {1, 13, 62}) {
+    const std::vector<Sample> cut = rows_of(first_piece);
+    BOOST_REQUIRE_EQUAL(cut.size(), whole.size());
+    for (std::size_t i = 0; i < cut.size(); ++i) BOOST_REQUIRE(std::memcmp(&cut[i], &whole[i], sizeof(Sample)) == 0);
   }
 }
 
