@@ -92,7 +92,8 @@ class MccUsb1608fsPlus final : public Driver {
     clear_fifo(link);
     configure_ranges(link);
 
-    stream_.restart(next_cause_);
+    // A fault of the stream that no check has seen yet is the cause all the same.
+    stream_.restart(stream_.fault() ? stream_.fault_cause() : next_cause_);
     next_cause_ = MccLoss::restart;
     armed_at_ = asked_at_ = MccStream::kNever;
     write_facts(memory, readable, facts);
