@@ -205,7 +205,12 @@ void read_device(Reader& r, DeviceSettings& s) {
   r.flag("required", s.required, {"", "false: start without it when it is not there"});
   r.number("rate_hz", s.rate_hz, {"Hz", "samples per second", 1, 50000});
   r.number("delay_s", s.delay_s, {"s", "known constant delay of the sensor's signal and its link", -0.1, 1});
-  r.number("max_drift_ppm", s.max_drift_ppm, {"ppm", "a clock further off than this is a fault", 1, 200000});
+  r.number(
+      "max_drift_ppm", s.max_drift_ppm,
+      {"ppm",
+       "a clock further off than this is a fault; 0: 50000. mcc_usb1608fs_plus: scans that come more slowly by more "
+       "than this are missing; 0: 300, or as the device that paces it",
+       0, 200000});
   r.integers("analog_inputs", s.analog_inputs,
              {"", "labjack_u6, mcc_usb1608fs_plus: numbers of the analogue inputs, in the order of the scan", 0, 143});
   r.integers(

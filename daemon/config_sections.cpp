@@ -156,8 +156,11 @@ void read_settings(Reader& r, Settings& s, const std::filesystem::path& folder) 
   r.each("device", identity_of("device"), "a device: what is plugged in",
          [&](Reader& e) { read_device(e, s.devices.emplace_back()); });
   for (DeviceSettings& d : s.devices)
-    d.clock_output = std::any_of(s.devices.begin(), s.devices.end(),
-                                 [&](const DeviceSettings& o) { return &o != &d && o.clock == d.name; });
+    for (DeviceSettings& o : s.devices) {
+      if (&o == &d || o.clock != d.name) continue;
+      d.clock_output = true;
+      if (o.max_drift_ppm == 0) o.max_drift_ppm = d.max_drift_ppm;  // one crystal
+    }
   r.each("plate", identity_of("plate"), "a force plate: which channels it is, and where it lies",
          [&](Reader& e) { read_plate(e, s.plates.emplace_back(), folder); });
   r.each("imu", identity_of("imu"), "an inertial sensor on a body segment",

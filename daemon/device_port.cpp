@@ -43,7 +43,6 @@ void DevicePort::capture(CaptureOutlet& outlet, const LabClock& clock) {
 
 DeviceIdentity DevicePort::start(Link& opened, TimeNs now) {
   lost_.store(nullptr, std::memory_order_release);
-  damaged_.store(nullptr, std::memory_order_release);
   if (capture_) {
     tap_ = std::make_unique<CapturingLink>(opened, *capture_, *clock_);
     tap_->mark(CaptureVerb::start, now);
@@ -63,8 +62,6 @@ DeviceIdentity DevicePort::start(Link& opened, TimeNs now) {
 
 const char* DevicePort::check(Link& link, TimeNs now) noexcept {
   if (tap_) tap_->mark(CaptureVerb::check, now);
-  if (const char* why = damaged_.exchange(nullptr, std::memory_order_acq_rel))
-    if (const char* cause = driver_->bytes_lost(why)) return cause;
   return driver_->check(through(link), now);
 }
 

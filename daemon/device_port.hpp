@@ -18,7 +18,7 @@ class DevicePort final : public Link::Receiver {
 
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override;
   void lost(const char* why) noexcept override;
-  void damaged(const char* why) noexcept override { damaged_.store(why, std::memory_order_release); }
+  void damaged(const char* why) noexcept override { driver_->bytes_lost(why); }
 
   /// Before the first start: everything that passes through a link is written down. Both outlive the port.
   void capture(CaptureOutlet& outlet, const LabClock& clock);
@@ -55,7 +55,7 @@ class DevicePort final : public Link::Receiver {
   Counter ring_full_{"ring_full"}, facts_lost_{"facts_lost"}, transfers_{"transfers", Counter::Kind::activity};
   std::atomic<std::uint64_t> samples_{0}, rows_{0};
   std::atomic<TimeNs> last_arrival_{0};
-  std::atomic<const char*> lost_{nullptr}, damaged_{nullptr};
+  std::atomic<const char*> lost_{nullptr};
   FixedBatch<512> batch_;
   CaptureOutlet* capture_ = nullptr;
   const LabClock* clock_ = nullptr;

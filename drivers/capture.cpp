@@ -9,7 +9,7 @@
 namespace grfd {
 namespace {
 
-bool known(std::uint8_t kind) { return kind >= 1 && kind <= static_cast<std::uint8_t>(CaptureKind::end); }
+bool known(std::uint8_t kind) { return kind >= 1 && kind <= static_cast<std::uint8_t>(CaptureKind::damaged); }
 
 std::uint32_t checksum(CaptureView bytes) {
   return static_cast<std::uint32_t>(
@@ -42,8 +42,9 @@ bool well_formed(CaptureKind kind, CaptureView payload) {
 }  // namespace
 
 const char* to_string(CaptureKind kind) noexcept {
-  constexpr const char* kNames[] = {"?",       "session", "link", "verb",         "bytes",       "lost", "claim",
-                                    "control", "write",   "read", "start_stream", "stop_stream", "hole", "end"};
+  constexpr const char* kNames[] = {"?",     "session", "link",   "verb", "bytes",        "lost",
+                                    "claim", "control", "write",  "read", "start_stream", "stop_stream",
+                                    "hole",  "end",     "damaged"};
   return known(static_cast<std::uint8_t>(kind)) ? kNames[static_cast<std::size_t>(kind)] : kNames[0];
 }
 

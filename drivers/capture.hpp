@@ -28,8 +28,9 @@ enum class CaptureKind : std::uint8_t {
   read = 9,
   start_stream = 10,
   stop_stream = 11,
-  hole = 12,  ///< records that could not be kept
-  end = 13,   ///< the daemon closed the file
+  hole = 12,     ///< records that could not be kept
+  end = 13,      ///< the daemon closed the file
+  damaged = 14,  ///< bytes of the stream may be missing here; text says why
 };
 const char* to_string(CaptureKind kind) noexcept;
 

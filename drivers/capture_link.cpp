@@ -91,4 +91,9 @@ void CapturingLink::lost(const char* why) noexcept {
   target_->lost(why);
 }
 
+void CapturingLink::damaged(const char* why) noexcept {
+  outlet_.streamed(CaptureKind::damaged, clock_.now(), {reinterpret_cast<const std::byte*>(why), std::strlen(why)});
+  target_->damaged(why);
+}
+
 }  // namespace grfd

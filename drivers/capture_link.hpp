@@ -38,7 +38,7 @@ class CapturingLink final : public Link, private Link::Receiver {
  private:
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override;
   void lost(const char* why) noexcept override;
-  void damaged(const char* why) noexcept override { target_->damaged(why); }
+  void damaged(const char* why) noexcept override;
   template <class Call>
   std::size_t noted(CaptureCall& call, std::span<const std::byte> data, bool comes, Call work);
 

@@ -37,9 +37,9 @@ class Driver {
   /// Starvation and status, at 10 Hz. Devices thread, while decode may run. @return null when all is well, else the
   /// named cause of a restart
   virtual const char* check(Link& link, TimeNs now) noexcept = 0;
-  /// The link lost bytes of the stream. Devices thread. @return null when the bytes themselves tell (a frame, a
-  /// counter), else the named cause of a restart
-  virtual const char* bytes_lost(const char* /*why*/) noexcept { return nullptr; }
+  /// The link lost bytes of the stream here. Link's event thread, between two calls of `decode`. For drivers whose
+  /// bytes do not tell themselves (a frame, a counter): `check` then asks for a restart. @param why stays valid
+  virtual void bytes_lost(const char* /*why*/) noexcept {}
   /// Changes the box's light once, so that a person can tell which one it is. Called twice a second and an even number
   /// of times, while the stream goes on. Devices thread. @return false when this device cannot. @throws LinkError,
   /// DeviceError

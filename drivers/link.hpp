@@ -49,7 +49,7 @@ class Link {
   struct Receiver {
     virtual void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept = 0;
     virtual void lost(const char* why) noexcept = 0;  ///< the device is gone; no more bytes will come
-    /// Bytes may be missing here (a transfer failed or overflowed); the stream goes on.
+    /// Bytes may be missing here (a transfer failed or overflowed); the stream goes on. The text stays valid.
     virtual void damaged(const char*) noexcept {}
 
    protected:

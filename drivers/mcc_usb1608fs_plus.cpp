@@ -69,7 +69,7 @@ class MccUsb1608fsPlus final : public Driver {
         period_(external_clock(s) ? 0 : period),
         rate_hz_(pacer_rate_hz(period)),
         calibration_stream_(static_cast<StreamId>(first + 1)),
-        stream_(s.analog_inputs.size(), rate_hz_,
+        stream_(s.analog_inputs.size(), rate_hz_, drift_ppm(s),
                 {first, static_cast<StreamId>(first + 2), static_cast<StreamId>(first + 3)}, sync_column(s),
                 s.sync_input) {}
 
@@ -92,7 +92,8 @@ class MccUsb1608fsPlus final : public Driver {
     clear_fifo(link);
     configure_ranges(link);
 
-    stream_.restart(next_cause_);
+    // A fault of the stream that no check has seen yet is the cause all the same.
+    stream_.restart(stream_.fault() ? stream_.fault_cause() : next_cause_);
     next_cause_ = MccLoss::restart;
     armed_at_ = asked_at_ = MccStream::kNever;
     write_facts(memory, readable, facts);
@@ -119,7 +120,7 @@ class MccUsb1608fsPlus final : public Driver {
   }
 
   const char* check(Link& link, TimeNs now) noexcept override {
-    if (const char* fault = stream_.fault()) return restart_with(MccLoss::scans_missing, fault);
+    if (const char* fault = stream_.fault()) return restart_with(stream_.fault_cause(), fault);
     if (armed_at_ == MccStream::kNever) armed_at_ = asked_at_ = now;
     const TimeNs last = stream_.last_bytes();
     const double silent_s = seconds(now - std::max(armed_at_, last));
@@ -141,7 +142,7 @@ class MccUsb1608fsPlus final : public Driver {
     return restart_with(MccLoss::starved, "starved");
   }
 
-  const char* bytes_lost(const char* why) noexcept override { return restart_with(MccLoss::link_error, why); }
+  void bytes_lost(const char* why) noexcept override { stream_.bytes_lost(why); }
 
   bool blink(Link& link) override {
     std::byte count{1};  // flashes

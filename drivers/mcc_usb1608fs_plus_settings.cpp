@@ -62,7 +62,9 @@ std::vector<StreamInfo> streams(const DeviceSettings& s) {
   loss.clock_unit = "scan";
   loss.columns = {
       {"first_seq", "count"}, {"count", "count", 0, 0, "-1 unknown"}, {"cause", "code", 0, 0, kMccLossLabels}};
-  loss.description = "scans that are missing, just before the first one after the hole, with that one's device time";
+  loss.description =
+      "scans that are missing, just before the first one after the hole, with that one's device time; of cause 6 they "
+      "are there, and their values may stand in the wrong columns";
   std::vector<StreamInfo> all{scan, calibration, loss};
   if (s.sync_input >= 0) {
     all.push_back(sync_stream(s, "scan"));

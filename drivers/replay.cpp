@@ -62,6 +62,10 @@ TimeNs ReplayLink::next() const noexcept {
   return std::max(now_, capture_.records()[at_].t);
 }
 
+const char* ReplayLink::reason_in(const CaptureRecord& r) {
+  return reasons_.emplace(reinterpret_cast<const char*>(r.payload.data()), r.payload.size()).first->c_str();
+}
+
 /// @return false for a call or a verb, which are for others
 bool ReplayLink::deliver(const CaptureRecord& r) {
   switch (r.kind) {
@@ -71,8 +75,10 @@ bool ReplayLink::deliver(const CaptureRecord& r) {
       receiver_->bytes(r.payload, r.t);
       return true;
     case CaptureKind::lost:
-      lost_why_.assign(reinterpret_cast<const char*>(r.payload.data()), r.payload.size());
-      if (receiver_) receiver_->lost(lost_why_.c_str());
+      if (receiver_) receiver_->lost(reason_in(r));
+      return true;
+    case CaptureKind::damaged:
+      if (receiver_) receiver_->damaged(reason_in(r));
       return true;
     case CaptureKind::link:
       info_ = *decode_link(r.payload);

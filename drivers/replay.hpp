@@ -2,6 +2,7 @@
 #pragma once
 #include <limits>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "drivers/capture.hpp"
@@ -69,6 +70,7 @@ class ReplayLink final : public Link {
 
  private:
   bool deliver(const CaptureRecord& record);
+  const char* reason_in(const CaptureRecord& record);
   CaptureCall answer(CaptureKind kind);
   [[noreturn]] void diverge(const CaptureRecord& record, const std::string& what);
   void require(bool same, const CaptureCall& call, const std::string& did);
@@ -78,7 +80,8 @@ class ReplayLink final : public Link {
   TimeNs now_ = std::numeric_limits<TimeNs>::min(), asked_at_ = 0;
   LinkInfo info_;
   Receiver* receiver_ = nullptr;
-  std::string divergence_, lost_why_;
+  std::string divergence_;
+  std::set<std::string> reasons_;  // a receiver may keep what it is told
   std::uint64_t holes_ = 0, transfers_ = 0, unheard_ = 0;
 };
 

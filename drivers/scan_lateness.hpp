@@ -10,38 +10,55 @@ namespace grfd {
 
 /// Lateness: arrival of the newest scan less the time it should have at the nominal rate. A link only adds to it, so
 /// its smallest value of each window is the device's own time; what stays in it is a loss, or a crystal that is off.
-/// Two rules. Lateness above the earliest so far, which may fall behind by `kDriftPpm` (crystal and computer together),
-/// for three windows in a row: steady losses. Steps up that stay, added up: rare losses that no rate tells from a
-/// crystal. A link that stalls for less than three seconds, or that delivers in batches, fulfils neither.
+/// Two rules. Lateness above the earliest so far, which may fall behind by the allowed drift (crystal and computer
+/// together), for three windows in a row: steady losses. Steps up that stay, added up: rare losses that no rate tells
+/// from a crystal. A link that stalls for less than three seconds, or that delivers in batches, fulfils neither.
 class ScanLateness {
  public:
-  static constexpr double kDriftPpm = 300;
   /// @param interval_ns nominal time of a scan  @param packet_ns nominal time of one full packet of scans
-  ScanLateness(double interval_ns, double packet_ns) noexcept
+  /// @param drift_ppm by which scans may come too slowly and none is missing
+  ScanLateness(double interval_ns, double packet_ns, double drift_ppm) noexcept
       : interval_ns_(interval_ns),
+        drift_(1e-6 * drift_ppm),
         window_ns_(static_cast<TimeNs>(std::max(1e9, 16 * packet_ns))),
+        certain_ns_(0.5 * packet_ns),
         limit_ns_(std::max(10e6, 1.5 * packet_ns)),
-        step_ns_(std::max(2.5e6, 0.6 * packet_ns)),
+        step_ns_(std::max({2.5e6, 0.6 * packet_ns, 2 * drift_ * static_cast<double>(window_ns_)})),
         steps_limit_ns_(std::max(20e6, 3.5 * packet_ns)) {}
 
   void reset() noexcept { state_ = {}; }
-  /// @param scans all that came since the reset, a started one as its fraction  @return true: some are missing
-  bool look(TimeNs arrival, double scans) noexcept {
+  /// Something arrived that is not counted yet; what comes in pieces at one time counts as one.
+  /// @return true: scans are missing before it
+  bool look(TimeNs arrival) noexcept {
+    State& s = state_;
+    if (!s.started || arrival - s.since < window_ns_) return false;
+    const double least = s.least_ns;
+    s.best_ns = std::min(s.best_ns + drift_ * static_cast<double>(arrival - s.since), least);
+    s.late = least - s.best_ns > limit_ns_ ? s.late + 1 : 0;
+    add_step(least);
+    s.certain = s.steps_ns <= 0 && least - s.best_ns <= certain_ns_;
+    if (s.certain) s.certain_scans = s.least_scans;
+    s.since = arrival;
+    s.least_ns = State{}.least_ns;
+    return s.late >= 3 || s.steps_ns > steps_limit_ns_;
+  }
+  /// @param scans all that came since the reset, a started one as its fraction
+  void count(TimeNs arrival, double scans) noexcept {
     State& s = state_;
     if (!s.started) {
       s.started = true;
       s.origin = s.since = arrival;
     }
-    s.least_ns = std::min(s.least_ns, static_cast<double>(arrival - s.origin) - scans * interval_ns_);
-    if (arrival - s.since < window_ns_) return false;
-    const double least = s.least_ns;
-    s.best_ns = std::min(s.best_ns + 1e-6 * kDriftPpm * static_cast<double>(arrival - s.since), least);
-    s.late = least - s.best_ns > limit_ns_ ? s.late + 1 : 0;
-    add_step(least);
-    s.since = arrival;
-    s.least_ns = State{}.least_ns;
-    return s.late >= 3 || s.steps_ns > steps_limit_ns_;
+    const double lateness_ns = static_cast<double>(arrival - s.origin) - scans * interval_ns_;
+    if (lateness_ns < s.least_ns) {
+      s.least_ns = lateness_ns;
+      s.least_scans = scans;
+    }
   }
+  /// The newest whole window was no later than half a packet, and no step stayed.
+  bool certain() const noexcept { return state_.certain; }
+  /// Scans up to the earliest arrival of the last window of which that is true: behind them some may be missing.
+  double certain_scans() const noexcept { return state_.certain_scans; }
 
  private:
   static constexpr std::size_t kSide = 4;
@@ -62,18 +79,19 @@ class ScanLateness {
   }
 
   struct State {
-    bool started = false;
+    bool started = false, certain = true;
     TimeNs origin = 0, since = 0;
     double least_ns = std::numeric_limits<double>::infinity();  // of this window
+    double least_scans = 0, certain_scans = 0;
     double best_ns = std::numeric_limits<double>::infinity();
     std::array<double, 2 * kSide> history{};  // least_ns of the last windows
     std::size_t kept = 0;
     double steps_ns = 0;
     int late = 0;
   };
-  const double interval_ns_;
+  const double interval_ns_, drift_;
   const TimeNs window_ns_;
-  const double limit_ns_, step_ns_, steps_limit_ns_;
+  const double certain_ns_, limit_ns_, step_ns_, steps_limit_ns_;
   State state_;
 };
 

@@ -52,8 +52,8 @@ struct DeviceSettings {
   bool emulated = false;
   bool required = true;
   double rate_hz = 1000;
-  double delay_s = 0;  ///< known constant delay of the device and its link, subtracted from its mapped time
-  double max_drift_ppm = 50000;
+  double delay_s = 0;          ///< known constant delay of the device and its link, subtracted from its mapped time
+  double max_drift_ppm = 0;    ///< 0: 50000; of mcc_usb1608fs_plus, where a slow rate is a loss, 300
   std::string clock = "own";   ///< or the name of the device that paces this one's scans over a wire
   std::string start_after;     ///< name of a device that must run, or be armed, before this one starts; empty: none
   bool clock_output = false;   ///< another device's `clock` is this one: it puts its pacer out. Follows from the others

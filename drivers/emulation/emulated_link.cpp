@@ -1,6 +1,7 @@
 #include "drivers/emulation/emulated_link.hpp"
 
 #include <cmath>
+#include <utility>
 
 namespace grfd {
 namespace {
@@ -138,8 +139,17 @@ bool EmulatedLink::complete(TimeNs now) {
   const int n = device_->in(sent, endpoint_, buffer_);
   have_due_ = false;
   due_ = EmulatedDevice::kNever;
+  if (const char* why = n > 0 ? std::exchange(failing_, nullptr) : nullptr) {
+    if (receiver_) receiver_->damaged(why);
+    return true;
+  }
   if (n > 0 && receiver_) receiver_->bytes(std::span(buffer_).first(static_cast<std::size_t>(n)), now);
   return n >= 0;
+}
+
+void EmulatedLink::fail(const char* why) {
+  const std::lock_guard lock(mutex_);
+  failing_ = why;
 }
 
 void EmulatedLink::unplug() {

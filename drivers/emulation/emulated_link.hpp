@@ -44,6 +44,8 @@ class EmulatedLink final : public Link {
   TimeNs next();
   /// Completes the transfer that is due at `now` or before, stamping it with `now`. @return false when none was due
   bool complete(TimeNs now);
+  /// The next transfer fails: what it holds never arrives, and the receiver is told. @param why outlives the link
+  void fail(const char* why);
   /// Pulls the plug, or puts it back. Pending and later calls throw LinkError(gone) while it is out.
   void unplug();
   void plug_in();
@@ -60,6 +62,7 @@ class EmulatedLink final : public Link {
   TimeNs start_;
   std::mutex mutex_;  // the device side; not on our hot path
   Receiver* receiver_ = nullptr;
+  const char* failing_ = nullptr;
   bool plugged_ = true, streaming_ = false, have_due_ = false;
   std::uint8_t endpoint_ = 0;
   std::vector<std::byte> buffer_;

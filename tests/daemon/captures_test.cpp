@@ -212,6 +212,51 @@ BOOST_AUTO_TEST_CASE(virtual_time_with_an_unplugged_device) {
                            [](const Sample& s) { return s.stream == 0 && (s.flags & kNewEpoch); }) == 1);
 }
 
+// Nothing in this unit's bytes tells of a loss: without the record the replay would not start it anew with that cause.
+BOOST_AUTO_TEST_CASE(a_transfer_that_failed_gives_the_same_restart_again) {
+  const Folder folder;
+  Settings settings = load_config(std::string(GRFD_FIXTURES) + "/captures/mcc_usb1608fs_plus.toml",
+                                  {"record.folder=\"" + folder.path + "\""});
+  Rig rig(settings);
+  Collector live;
+  rig.assembly.engine->add_outlet(live);
+  {
+    Captures files(rig.assembly.session);
+    files.connect(rig.assembly, rig.clock);
+    rig.start_all();
+    const auto poll = [&] {
+      rig.assembly.engine->poll(rig.clock.t);
+      files.drain();
+    };
+    DevicePort& port = *rig.assembly.ports[0];
+    EmulatedLink& link = *rig.emulation.link(0);
+    for (const bool checked : {true, false}) {  // or the daemon stops it for another reason, before it looks
+      rig.run_until(rig.clock.t + kSecond, poll);
+      BOOST_TEST(port.check(link, rig.clock.t) == nullptr);
+      link.fail("transfer_error");
+      rig.run_until(rig.clock.t + 100 * kMs, poll);
+      if (checked) {
+        const char* cause = port.check(link, rig.clock.t);
+        BOOST_REQUIRE(cause);
+        BOOST_TEST(std::string(cause) == "transfer_error");
+      }
+      port.stop(link);
+      port.start(link, rig.clock.t);
+    }
+    rig.run_until(rig.clock.t + kSecond, poll);
+    port.stop(link);
+    rig.assembly.engine->poll(rig.clock.t + kSecond);
+  }
+  const auto captures = captures_in(rig.assembly.session);
+  const Collector again = played(captures, rig.assembly.session);
+  BOOST_TEST(compare_raw(live, again, rig.streams()) > 2500u);
+  const auto gaps = live.texts(rig.streams(), "gaps");
+  BOOST_TEST(std::count_if(gaps.begin(), gaps.end(), [](const std::string& row) {
+               return row.starts_with("lost {\"stream\":\"raw/dut/scan\",\"cause\":\"link_error\"");
+             }) == 2);
+  BOOST_TEST(again.texts(rig.streams(), "gaps") == gaps, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(real_threads_with_an_unplugged_device) {
   const Folder folder;
   MonotonicClock clock;

@@ -239,6 +239,21 @@ BOOST_AUTO_TEST_CASE(the_demonstration_with_the_drivers_of_this_build) {
   BOOST_TEST(columns.size() == 13u);
 }
 
+BOOST_AUTO_TEST_CASE(a_unit_paced_by_another_one_has_that_ones_crystal) {
+  const std::string file = kSource + "/tests/fixtures/two_mcc_units.toml";
+  const auto drift_ppm = [&](const std::vector<std::string>& overrides, std::size_t i) {
+    const Settings s = load_config(file, overrides);
+    BOOST_REQUIRE(s.devices.size() == 2u);
+    BOOST_REQUIRE(s.devices[1].clock == "mcc_left");
+    return s.devices[i].max_drift_ppm;
+  };
+  BOOST_TEST(drift_ppm({}, 0) == 0);
+  BOOST_TEST(drift_ppm({"device.mcc_left.max_drift_ppm=500"}, 0) == 500);
+  BOOST_TEST(drift_ppm({"device.mcc_left.max_drift_ppm=500"}, 1) == 500);
+  BOOST_TEST(drift_ppm({"device.mcc_left.max_drift_ppm=500", "device.mcc_right.max_drift_ppm=400"}, 1) == 400);
+  BOOST_TEST(drift_ppm({"device.mcc_right.max_drift_ppm=400"}, 0) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(the_summary_fits_a_screen) {
   const std::string text = describe(load_config(kSource + "/config/demo.toml", {}, test_drivers()));
   BOOST_TEST(std::count(text.begin(), text.end(), '\n') <= 25);

@@ -81,10 +81,15 @@ struct Echo final : Link {
 struct Heard final : Link::Receiver {
   std::vector<std::pair<std::string, TimeNs>> all;
   std::string why;
+  std::vector<const char*> damages;  // kept, as a driver keeps them
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override {
     all.emplace_back(std::string(reinterpret_cast<const char*>(data.data()), data.size()), arrival);
   }
   void lost(const char* reason) noexcept override { why = reason; }
+  void damaged(const char* reason) noexcept override {
+    damages.push_back(reason);
+    all.emplace_back("(damaged)", 0);
+  }
 };
 
 struct Clock final : LabClock {
@@ -199,6 +204,34 @@ BOOST_AUTO_TEST_CASE(a_driver_that_does_something_else_is_told_where) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_transfer_that_failed_is_told_again_at_its_place) {
+  Buffer buffer;
+  Clock clock;
+  Echo device;
+  Heard live, again;
+  CapturingLink link(device, buffer, clock);
+  link.mark(CaptureVerb::start, clock.t);
+  link.set_receiver(&live);
+  link.start_stream(0x83, 64, 4);
+  for (const char* why : {"transfer_error", "transfer_overflow"}) {
+    device.receiver->damaged(why);
+    device.receiver->bytes(bytes_of("more"), session().start_ns + 5);
+  }
+  buffer.end();
+  const Capture capture(buffer.bytes, "x.grfcap");
+  ReplayLink replay(capture);
+  replay.set_receiver(&again);
+  while (replay.next() != ReplayLink::kEnd)
+    if (replay.step() == CaptureVerb::start) replay.start_stream(0x83, 64, 4);
+  BOOST_TEST(replay.divergence() == "");
+  BOOST_REQUIRE_EQUAL(again.all.size(), 5u);
+  BOOST_TEST((again.all == live.all));
+  BOOST_TEST(again.all[1].first == "(damaged)");
+  BOOST_REQUIRE_EQUAL(again.damages.size(), 2u);
+  BOOST_TEST(std::string(again.damages[0]) == "transfer_error");
+  BOOST_TEST(std::string(again.damages[1]) == "transfer_overflow");
+}
+
 BOOST_AUTO_TEST_CASE(a_file_cut_anywhere_keeps_every_whole_record) {
   const CaptureBytes whole = captured();
   const auto all = read_capture(whole, "x").records;
@@ -250,7 +283,7 @@ BOOST_AUTO_TEST_CASE(files_that_are_none) {
              "x.grfcap: offset 0: not a capture: it must begin with GRFCAP1");
   BOOST_TEST(error_of(bytes_of("GRFCAP2\n")) ==
              "x.grfcap: offset 6: a capture of another version; this program reads version 1");
-  BOOST_TEST(error_of(bytes_of("GRFCAP1\n\x0e\x01")) == "x.grfcap: offset 8: damaged: no record of kind 14 exists");
+  BOOST_TEST(error_of(bytes_of("GRFCAP1\n\x0f\x01")) == "x.grfcap: offset 8: damaged: no record of kind 15 exists");
   CaptureBytes no_session = bytes_of("GRFCAP1\n");
   CaptureEncoder().record(no_session, CaptureKind::bytes, 1, bytes_of("abc"));
   BOOST_TEST(error_of(no_session) == "x.grfcap: offset 8: damaged: the first record must be the session's");

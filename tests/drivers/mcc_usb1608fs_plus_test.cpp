@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_scan_is_found_wherever_its_bytes_are_split) {
   two.insert(two.end(), scan.begin(), scan.end());
   for (std::size_t a = 0; a <= two.size(); ++a)
     for (std::size_t b = a; b <= two.size(); ++b) {
-      MccStream stream(8, 1000, {0, 1, 2}, -1, -1);
+      MccStream stream(8, 1000, 300, {0, 1, 2}, -1, -1);
       stream.restart(MccLoss::restart);
       FixedBatch<8> out;
       const std::span<const std::byte> all(two);
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_scan_is_found_wherever_its_bytes_are_split) {
 }
 
 BOOST_AUTO_TEST_CASE(half_a_scan_is_dropped_and_counted_and_the_hole_is_told) {
-  MccStream stream(2, 1000, {0, 1, 2}, -1, -1);
+  MccStream stream(2, 1000, 300, {0, 1, 2}, -1, -1);
   stream.restart(MccLoss::restart);
   FixedBatch<8> out;
   stream.decode(bytes_of({1, 0, 2, 0, 3}), 10, out);  // unplugged in the middle
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(half_a_scan_is_dropped_and_counted_and_the_hole_is_told) {
 BOOST_AUTO_TEST_CASE(scans_that_never_came_show_in_time) {
   // Of every `every` scans from `lose_at` on `lost` do not come; 0: once.
   const auto run = [](double drift, std::int64_t lose_at, std::int64_t lost, std::int64_t every = 0) {
-    MccStream stream(8, 1000, {0, 1, 2}, -1, -1);
+    MccStream stream(8, 1000, 300, {0, 1, 2}, -1, -1);
     stream.restart(MccLoss::restart);
     const std::vector<std::byte> one(16);
     for (std::int64_t k = 0; k < 400'000; ++k) {
@@ -610,7 +610,7 @@ BOOST_AUTO_TEST_CASE(edges_of_a_ttl_line_are_rows_with_hysteresis) {
     BOOST_REQUIRE(late_s < 1e-3 + 1e-9);
   }
   // Slow edges between the two thresholds give none.
-  MccStream stream(1, 1000, {0, 1, 2}, 0, 4);
+  MccStream stream(1, 1000, 300, {0, 1, 2}, 0, 4);
   stream.set_sync_codes(1000, 900);
   stream.restart(MccLoss::restart);
   FixedBatch<32> out;

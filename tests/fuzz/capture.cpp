@@ -16,6 +16,7 @@ struct Ear final : Link::Receiver {
     driver.decode(data, arrival, out);
   }
   void lost(const char*) noexcept override {}
+  void damaged(const char* why) noexcept override { driver.bytes_lost(why); }
 };
 
 void read(CaptureView bytes) {
@@ -51,7 +52,7 @@ void play(Input& in) {
   encoder.record(file, CaptureKind::session, t, encode(session));
   encoder.record(file, CaptureKind::link, t, encode(bench.link.info()));
   while (!in.empty()) {
-    const auto kind = static_cast<CaptureKind>(in.byte() % 13 + 1);
+    const auto kind = static_cast<CaptureKind>(in.byte() % 14 + 1);
     t += (in.byte() - 8) * 1'000'000;
     const std::size_t length = in.byte();
     encoder.record(file, kind, t, in.bytes(length));
