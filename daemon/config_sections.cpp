@@ -103,7 +103,8 @@ void read_engine(Reader& r, EngineSettings& s) {
 void read_record(Reader& r, RecordSettings& s) {
   r.text("folder", s.folder, {"", "where recordings go; relative to the folder the daemon was started in"});
   r.text("name", s.name, {"", "name of the trial; empty: date and time"});
-  r.flag("at_start", s.at_start, {"", "record from the start of the daemon; a device that is not there yet joins when it comes"});
+  r.flag("at_start", s.at_start,
+         {"", "record from the start of the daemon; a device that is not there yet joins when it comes"});
   r.flag(
       "capture", s.capture,
       {"", "write beside the recordings the raw bytes of every device from the start of the daemon, for grfd replay"});
