@@ -33,6 +33,7 @@ class CounterUnwrap {
     double arrival_s = 0, late_s = 0;
     std::uint32_t epoch = 0;
     bool started = false;
+    std::array<std::uint8_t, 3> reserved{};  // no padding: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 

@@ -1,5 +1,7 @@
 // Is a foot there? Two thresholds and a debounce; the unknown changes nothing.
 #pragma once
+#include <array>
+#include <cstdint>
 #include <type_traits>
 
 namespace grfd {
@@ -20,6 +22,7 @@ class Contact {
   struct State {
     int run = 0;
     bool on = false;
+    std::array<std::uint8_t, 3> reserved{};  // no padding: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 

@@ -49,15 +49,18 @@ class CopCalculator {
   struct Gate {
     Contact::State valid;
     bool quality_ok = false;
+    std::array<std::uint8_t, 3> reserved{};  // no padding: equal states are equal bytes
   };
   struct PlateState {
     Contact::State contact;
     Gate gate;
+    std::uint32_t reserved = 0;
     Mat6 covariance{};
   };
   struct State {
     std::array<PlateState, kMaxPlates> plates{};
     Gate total;
+    std::uint32_t reserved = 0;
   };
   State& state() noexcept { return state_; }
 

@@ -94,10 +94,11 @@ class DeviceInput {
     std::uint32_t edges_told = 0, edges_left_out = 0;  ///< in events, since the last whole second of ticks
     std::uint16_t epoch = 0;
     bool started = false, streaming = false;
+    std::uint32_t outage_told = 0;       ///< bit i: stream i of the loss rows has told its hole of the outage
     std::array<char, 64> outage{};       ///< why the device was lost last; empty: it never was
     double outage_s = 0;                 ///< how long it was lost
-    std::uint32_t outage_told = 0;       ///< bit i: stream i of the loss rows has told its hole of it
     std::uint16_t outage_epoch = 0;      ///< of the start after it
+    std::uint16_t reserved = 0;          // no padding: equal states are equal bytes
     std::uint32_t generation = 0;        ///< of the shared clock, when this device began to count by it
     std::int64_t shift = 0, last_n = 0;  ///< of them in this epoch; the clock's number of the last scan
   } state_;

@@ -70,7 +70,7 @@ void SquatDetector::step(const SquatInput& in) noexcept {
   work(false);
 }
 
-void SquatDetector::closed(const SquatSpan& span) noexcept { state_->waiting.push({span, state_->count++}); }
+void SquatDetector::closed(const SquatSpan& span) noexcept { state_->waiting.push({span, state_->count++, 0}); }
 
 /// The time axis has a jump: nothing that follows can be compared with what came before.
 void SquatDetector::interrupted() noexcept {

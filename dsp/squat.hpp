@@ -25,7 +25,7 @@ class SquatDetector {
     SquatLoads::State loads{};
     struct Waiting {
       SquatSpan span;
-      std::int32_t index;
+      std::int32_t index, reserved;
     };
     SquatQueue<Waiting, 8> waiting{};
     SquatEvents events{};
@@ -34,9 +34,10 @@ class SquatDetector {
       double rate_peak;
       std::int64_t ticks;
       bool said;
+      std::array<std::uint8_t, 7> reserved;
     } hold[2]{};
     double t_s = 0;
-    std::int32_t count = 0;
+    std::int32_t count = 0, reserved = 0;
   };
   static_assert(std::is_trivially_copyable_v<State>);
 

@@ -39,7 +39,8 @@ class SquatLoads {
   };
   struct State {
     Step step = Step::idle;
-    std::int64_t k = 0;  ///< next tick of the running pass
+    std::array<std::uint8_t, 7> reserved{};  // no padding: equal states are equal bytes
+    std::int64_t k = 0;                      ///< next tick of the running pass
     Repetition out{};
     Foot foot[2]{};
     Phases cop, spread;

@@ -35,20 +35,22 @@ class SquatMetrics {
   };
   struct State {
     Step step = Step::idle;
+    std::array<std::uint8_t, 3> reserved{};  // no padding: equal states are equal bytes
     int side = 0;
     std::int64_t k = 0;  ///< next tick of the running pass
     SquatSpan span{};
     Repetition out{};
     double t_start_s = 0;
-    std::int64_t last = 0;                                            ///< newest tick when the job began
-    std::int64_t from = 0, to = 0;                                    ///< integration window
-    bool moved = false;                                               ///< the movement of the centre of mass is known
+    std::int64_t last = 0;          ///< newest tick when the job began
+    std::int64_t from = 0, to = 0;  ///< integration window
+    bool finite = true;             ///< of the side at hand
+    bool moved = false;             ///< the movement of the centre of mass is known
+    std::array<std::uint8_t, 6> reserved_too{};
     double v_end = 0, z_end = 0, z_max = 0, integral = 0, accel = 0;  ///< accel: of the tick before
     std::int64_t lowest = 0, bottom_first = 0, bottom_last = 0, bottom_mid = 0;
     // one side
     double base = 0, peak = 0, rate_peak = 0;
     std::int64_t peak_at = 0, i10 = -1, i50 = -1, i70 = -1, i90 = -1;
-    bool finite = true;
     LineSums line{}, onset_line{}, rate_line{};
     std::int64_t slow = 0, down = 0, plateau_at = -1, plateau_end = 0;
     // eversion filter

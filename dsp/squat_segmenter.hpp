@@ -18,6 +18,7 @@ struct SquatSpan {
   RejectReason reason = RejectReason::none;
   RepetitionEdge start_kind = RepetitionEdge::quiet, end_kind = RepetitionEdge::quiet;
   bool incomplete = false, ankle_gap_too_long[2]{};
+  std::array<std::uint8_t, 2> reserved{};  // no padding: equal states are equal bytes
 };
 
 /// Causal, 1 kHz; NaN changes no state. The velocity v and the height z of the centre of mass come from the plates and
@@ -38,6 +39,7 @@ class SquatSegmenter {
     SquatPhase phase = SquatPhase::lost;
     SquatStatus status = SquatStatus::waiting;
     bool weighed = false, in_rep = false;
+    std::uint32_t reserved = 0;  // no padding: equal states are equal bytes
     double bodyweight_n = unknown;
     double v = 0, z = 0, z_min = 0, v_min = 0, z_turn = 0, accel_bias = 0;
     std::int64_t hold = 0, quiet = 0, falling = 0, ankle_quiet = 0;

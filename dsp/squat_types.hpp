@@ -65,12 +65,14 @@ struct SquatEvent {
   double t_s = 0, value = 0;
   SquatEventKind kind = SquatEventKind::weighed;
   Side side = Side::left;
+  std::array<std::uint8_t, 6> reserved{};  // no padding: equal states are equal bytes
 };
 
 /// One ankle in one repetition. Unknown = NaN; `valid` false: no course metrics, `reason` says why.
 struct RepetitionSide {
   bool valid = false;
   SideReason reason = SideReason::none;
+  std::array<std::uint8_t, 6> reserved{};  // no padding: equal states are equal bytes
   double baseline_deg = unknown, peak_deg = unknown, range_deg = unknown;
   double onset_s = unknown;         ///< the line through the 10-50 % part, back to the baseline
   double rate_fit_deg_s = unknown;  ///< slope of the line through the 10-70 % part
@@ -101,6 +103,7 @@ struct Repetition {
   RepetitionEdge start_kind = RepetitionEdge::quiet, end_kind = RepetitionEdge::quiet;
   bool incomplete = false;                 ///< a gap of more than 50 ms inside
   FirstOut first_out = FirstOut::unknown;  ///< which ankle stopped first while the body still went down
+  std::array<std::uint8_t, 7> reserved{};  // no padding: equal states are equal bytes
   double t_start_s = unknown, t_end_s = unknown;
   double t_bottom_s = unknown;        ///< middle of the bottom span
   double t_bottom_first_s = unknown;  ///< its first tick

@@ -13,8 +13,8 @@ namespace grfd {
 /// recording can start with a copy and a recomputation start from it.
 struct StatePiece {
   std::span<std::byte> bytes;
-  /// Makes the bytes between the fields zero, so that equal states are equal bytes. Of g++; the end of a structure is
-  /// not reached by it, so a State that would end in padding has a `reserved` field.
+  /// Makes the bytes between the fields zero, so that equal states are equal bytes. Only g++ can, and not at the end of
+  /// a structure: where a State would have padding it has a field `reserved`; this is for what was overlooked.
   void (*clear_padding)(void*) noexcept;
 };
 using StatePieces = std::vector<StatePiece>;

@@ -33,6 +33,7 @@ class TareCommand {
     TimeNs started = 0;
     std::uint32_t taring = 0;  ///< bit per plate
     bool waiting = false;
+    std::array<std::uint8_t, 3> reserved{};  // no padding: equal states are equal bytes
   } state_;
   std::vector<Plate> plates_;
   const TextWriter& events_;
