@@ -20,7 +20,7 @@ class AsymmetryMetric final : public Metric {
     info.frame = kLabFrame;
     info.sign = "+ = right (rl) or dominant (dn) side carries more";
     info.formula = "BAI-1";
-    info.parameters = "100 (a - b) / (a + b) of the filtered fz; unknown below 100 N in all";
+    info.parameters = "100 (a - b) / (a + b) of the filtered fz; unknown below 100 N in all, or below -50 N of a plate";
     info.description = "bilateral load asymmetry";
     writer_ = RowWriter(setup.streams.add(info), info);
   }
@@ -29,7 +29,9 @@ class AsymmetryMetric final : public Metric {
   void update(Frame& frame, SampleBatch& out) noexcept override {
     if (!active_) return;
     double rl = kNaN, left = kNaN, right = kNaN;
-    if (frame.derived.cop_total_valid) {
+    // A plate that is pulled measures no foot: its sense is wrong, or it was zeroed under a load.
+    const bool pulled = frame.derived.fz_n[0] < -50 || frame.derived.fz_n[1] < -50;
+    if (frame.derived.cop_total_valid && !pulled) {
       const double l = std::max(0.0, frame.derived.fz_n[0]), r = std::max(0.0, frame.derived.fz_n[1]);
       rl = asymmetry::bai1(r, l);
       left = asymmetry::share(l, r);

@@ -35,6 +35,8 @@ class SquatMetric final : public Metric {
     active_ = plate_on(setup.settings, Side::left) >= 0 && plate_on(setup.settings, Side::right) >= 0;
     if (!active_) return;
     for (const Side side : {Side::left, Side::right}) {
+      has_ankle_[static_cast<std::size_t>(side)] =
+          imu_on(setup.settings, Segment::shank, side) >= 0 && imu_on(setup.settings, Segment::foot, side) >= 0;
       StreamInfo info = common(std::string("reps/") + to_string(side), setup.settings);
       info.columns = {{"rep", "1"},
                       {"valid", "1"},
@@ -182,6 +184,12 @@ class SquatMetric final : public Metric {
   void write(const Repetition& r, const RowTime& now, SampleBatch& out) noexcept {
     for (std::size_t k = 0; k < 2; ++k) {
       const RepetitionSide& s = r.side[k];
+      if (r.reason == RejectReason::none && !s.valid && has_ankle_[k]) {
+        const auto why = to_string(s.reason);
+        events_.write(out, now, event_seq_,
+                      "ankle_not_measured {\"t_s\":%.4f,\"rep\":%d,\"side\":\"%s\",\"reason\":\"%.*s\"}", r.t_end_s,
+                      r.index, to_string(static_cast<Side>(k)), static_cast<int>(why.size()), why.data());
+      }
       writers_[k].write(out, now,
                         {static_cast<double>(r.index),
                          s.valid ? 1.0 : 0.0,
@@ -290,6 +298,7 @@ class SquatMetric final : public Metric {
   Delay delay_, force_rate_delay_;
   SquatBody body_;
   bool active_ = false;
+  std::array<bool, 2> has_ankle_{};
   std::uint64_t& event_seq_;
   TextWriter events_;
   std::array<RowWriter, 3> writers_;
