@@ -87,8 +87,8 @@ void SquatSegmenter::set_status(SquatStatus status) noexcept {
 /// before the start and integrate again from there.
 void SquatSegmenter::rewind(std::int64_t start) noexcept {
   State& s = *s_;
-  const std::int64_t n =
-      std::min({s.tick - start + ticks_per_second / 2, s.tick - s.zeroed_at, std::int64_t{s.force_count}});
+  std::int64_t n = std::min({s.tick - start + ticks_per_second / 2, s.tick - s.zeroed_at, std::int64_t{s.force_count}});
+  if (s.foot_moved == 0) n = std::min(n, s.tick - s.foot_stood);  // before, the body moved
   if (s.weight_count != 0) {
     const auto j = static_cast<int>(std::max<std::int64_t>(0, s.weight_count - 1 - n / 100));
     s.bodyweight_n = s.weight[(s.weight_head - s.weight_count + j + State::weights) % State::weights];
@@ -203,10 +203,12 @@ void SquatSegmenter::watch_feet(const Ankles& a, bool resting) noexcept {
   const auto off = [&](int i) {  // unknown: no. Before anything was learned the standing pose tells what is flat.
     return std::abs(a.pitch_deg[i] - (std::isnan(s.pitch_flat[i]) ? 0 : s.pitch_flat[i])) > p.foot_moved_deg;
   };
-  if (off(0) || off(1))
+  if (off(0) || off(1)) {
     s.foot_moved = resting ? s.foot_moved + 1 : 1;
-  else if (resting)
+  } else if (resting && s.foot_moved != 0) {
     s.foot_moved = 0;
+    s.foot_stood = s.tick;
+  }
   if (seconds(s.foot_moved) > p.foot_still_s) {
     for (int i = 0; i < 2; ++i) {
       s.pitch_flat[i] = a.pitch_deg[i];

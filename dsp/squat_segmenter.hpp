@@ -48,6 +48,7 @@ class SquatSegmenter {
     double df_standing[2]{unknown, unknown}, df_peak[2]{unknown, unknown};
     // the flat foot: its pitch, and the standing angle followed so slowly that no short posture moves it
     double pitch_flat[2]{unknown, unknown}, df_flat[2]{unknown, unknown};
+    std::int64_t foot_stood = -1;  ///< tick at which a raised foot stood again
     std::int64_t foot_moved = 0;  ///< ticks since a foot turned in standing and the body has not stood since; 0: it has
     SquatSpan rep{};
     // the last second of total force, with running sums
