@@ -98,9 +98,10 @@ std::string why_not_measured(hid_t file, const std::string& side, const Table& p
   const std::string devices = ", " + h5::text_attribute(ankle, "device") + ",";
   std::string silent;
   for (const Json& s : streams) {
-    const std::string name = s["name"], device = name.substr(0, name.rfind('/')).substr(name.find('/') + 1);
-    if (name.ends_with("/inertial") && s["rows"] == 0 && devices.find(", " + device + ",") != std::string::npos)
-      silent += (silent.empty() ? "" : " and ") + device;
+    const std::string name = s["name"], first = "raw/", last = "/inertial";
+    if (!name.starts_with(first) || !name.ends_with(last) || s["rows"] != 0) continue;
+    const std::string device = name.substr(first.size(), name.size() - first.size() - last.size());
+    if (devices.find(", " + device + ",") != std::string::npos) silent += (silent.empty() ? "" : " and ") + device;
   }
   if (!silent.empty()) return silent + " gave nothing";
   bool angles = false;
