@@ -114,12 +114,13 @@ std::string why_not_measured(hid_t file, const std::string& side, const Table& p
                                   "gaps in its data",
                                   "it moved by less than 3 deg",
                                   "rejected",
+                                  "it has no two sensors",
                                   "no repetition began at its standing angle",
                                   "onset or finish lay outside the repetition"};
   std::string text;
   for (const auto& [reason, count] : reasons) {
     if (!text.empty()) text += "; ";
-    text += kWhy[reason >= 0 && reason < 6 ? reason : 0];
+    text += kWhy[reason >= 0 && reason < 7 ? reason : 0];
     if (reasons.size() > 1) text += " (" + std::to_string(count) + ")";
   }
   return text;

@@ -14,7 +14,8 @@ namespace {
 
 constexpr const char* kFirstOut = "0 none, 1 both, 2 left, 3 right, 4 unknown";
 constexpr const char* kPlateauKinds = "0 none, 1 stopped_early, 2 ran_out_of_room, 3 room_not_measured";
-constexpr const char* kSideReasons = "0 none, 1 gap, 2 no_ankle_motion, 3 rejected, 4 not_standing, 5 outside";
+constexpr const char* kSideReasons =
+    "0 none, 1 gap, 2 no_ankle_motion, 3 rejected, 4 no_sensor, 5 not_standing, 6 outside";
 constexpr const char* kReasons =
     "0 none, 1 too_shallow, 2 no_ankle_motion, 3 descent_too_fast, 4 descent_too_long, 5 flight, 6 foot_unloaded, "
     "7 stepped_off, 8 bodyweight_changed, 9 timeout, 10 gap";
@@ -35,7 +36,7 @@ class SquatMetric final : public Metric {
     active_ = plate_on(setup.settings, Side::left) >= 0 && plate_on(setup.settings, Side::right) >= 0;
     if (!active_) return;
     for (const Side side : {Side::left, Side::right}) {
-      has_ankle_[static_cast<std::size_t>(side)] =
+      sensors_[static_cast<std::size_t>(side)] =
           imu_on(setup.settings, Segment::shank, side) >= 0 && imu_on(setup.settings, Segment::foot, side) >= 0;
       StreamInfo info = common(std::string("reps/") + to_string(side), setup.settings);
       info.columns = {{"rep", "1"},
@@ -184,7 +185,7 @@ class SquatMetric final : public Metric {
   void write(const Repetition& r, const RowTime& now, SampleBatch& out) noexcept {
     for (std::size_t k = 0; k < 2; ++k) {
       const RepetitionSide& s = r.side[k];
-      if (r.reason == RejectReason::none && !s.valid && has_ankle_[k]) {
+      if (r.reason == RejectReason::none && !s.valid && sensors_[k]) {
         const auto why = to_string(s.reason);
         events_.write(out, now, event_seq_,
                       "ankle_not_measured {\"t_s\":%.4f,\"rep\":%d,\"side\":\"%s\",\"reason\":\"%.*s\"}", r.t_end_s,
@@ -193,7 +194,7 @@ class SquatMetric final : public Metric {
       writers_[k].write(out, now,
                         {static_cast<double>(r.index),
                          s.valid ? 1.0 : 0.0,
-                         static_cast<double>(s.reason),
+                         static_cast<double>(reason(s, k)),
                          s.baseline_deg,
                          s.range_deg,
                          s.peak_deg,
@@ -261,6 +262,9 @@ class SquatMetric final : public Metric {
     if (state_.impulse[0] == state_.impulse[1]) return Dominant::unknown;
     return state_.impulse[1] > state_.impulse[0] ? Dominant::right : Dominant::left;
   }
+  SideReason reason(const RepetitionSide& s, std::size_t side) const noexcept {
+    return s.reason == SideReason::gap && !sensors_[side] ? SideReason::no_sensor : s.reason;
+  }
   double used(const RepetitionSide& s, std::size_t side) const noexcept {
     const double zero = body_.standing_shank_deg;
     return s.valid ? 100 * (s.peak_deg + zero) / (body_.available_deg[side] + zero) : kNaN;
@@ -298,7 +302,7 @@ class SquatMetric final : public Metric {
   Delay delay_, force_rate_delay_;
   SquatBody body_;
   bool active_ = false;
-  std::array<bool, 2> has_ankle_{};
+  std::array<bool, 2> sensors_{};  ///< on shank and foot of that side
   std::uint64_t& event_seq_;
   TextWriter events_;
   std::array<RowWriter, 3> writers_;
