@@ -49,7 +49,8 @@ App::App(Settings settings, const RunOptions& options)
       signals_(io_, SIGINT, SIGTERM),
       child_signals_(io_, SIGCHLD),
       timer_(io_),
-      watchdog_timer_(io_) {
+      watchdog_timer_(io_),
+      timer_of_missing_(io_) {
   log_times_from(assembly_.session.start);
   for (const std::string& warning : assembly_.warnings) log(Level::warning, warning);
   const Session& session = assembly_.session;

@@ -13,6 +13,7 @@ struct LostRow {
   std::string stream, cause;
   std::optional<std::uint64_t> count;  ///< of the stream's rows; none: nobody knows
   double seconds = 0;                  ///< of an outage
+  bool open = false;                   ///< that lasted when the trial ended
 };
 /// @param detail {"stream", "cause", "count": -1 when nobody knows, "seconds" of an outage}
 /// @return nothing when it is something else

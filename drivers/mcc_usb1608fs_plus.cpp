@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "drivers/driver.hpp"
 #include "drivers/emulation/mcc_usb1608fs_plus_device.hpp"
@@ -108,8 +109,8 @@ class MccUsb1608fsPlus final : public Driver {
 
   void stop(Link& link) noexcept override {
     try {
-      if (ours_) command(link, kAInScanStop, "AInScanStop");  // another's may scan on
-    } catch (const std::exception&) {                         // gone: the transfers end all the same
+      if (std::exchange(ours_, false)) command(link, kAInScanStop, "AInScanStop");  // another's may scan on
+    } catch (const std::exception&) {  // gone: the transfers end all the same
       ++stop_failed_;
     }
     link.stop_stream(pipe_.address, 20);

@@ -132,6 +132,7 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
                  static_cast<unsigned long long>(a.lost - d.lost_by_driver));
   }
   SharedClock* const common = shared();
+  if (d.trial_start) tell_late_start(s, gaps, gap_seq, out);
   if (a.restarted && !common) clock_.restart();
   if (begins) {
     d.first_seq = s.seq;
@@ -212,6 +213,7 @@ void DeviceInput::take_message(const Sample& in, StreamId events, std::uint64_t&
 void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq,
                             SampleBatch& out) noexcept {
   State& d = state_;
+  d.sync_next_seq = s.seq + 1;
   Sample edge = s;
   if (!d.started || s.epoch != d.epoch) {  // no sample to measure from
     edge.t = s.t_arrival;

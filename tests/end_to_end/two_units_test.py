@@ -89,7 +89,7 @@ with tempfile.TemporaryDirectory() as folder:
         since = max(t for u in (unit, other) for t, state, _ in states(r, u) if state == "streaming")
         n, of, apart = same_times(r, since)
         check("then equal scans have equal times again", apart == 0 and of - n < 20 and n > 10000, f"{n} of {of}, {apart} s apart")
-        check("both holes are told, of unknown length", {d["stream"] for d in lost(r)} == {"raw/mcc_left/scan", "raw/mcc_right/scan"} and
+        check("both holes are told, of unknown length", {d["stream"] for d in lost(r)} == {"raw/mcc_left/scan", "raw/mcc_left/sync", "raw/mcc_right/scan"} and
               all(d["count"] == -1 for d in lost(r)), lost(r))
 
     print("packets of one unit are lost on the way, and nothing in the bytes tells")
