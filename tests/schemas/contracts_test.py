@@ -172,7 +172,7 @@ def check_feed(daemon):
     subscriber.rcvtimeo = 5000
     subscriber.connect(daemon.feed)
     subscriber.subscribe(b"")
-    infos, last, messages, sessions, numbers, grid, previews = {}, {}, 0, 0, {}, {}, 0
+    infos, last, messages, sessions, numbers, grid, previews, standing = {}, {}, 0, 0, {}, {}, 0, {}
     end = time.monotonic() + 2.5
     marked = False
     while time.monotonic() < end:
@@ -189,9 +189,11 @@ def check_feed(daemon):
                 check(header["count"] == 1 and header["seq"] == numbers.get(topic, header["seq"] - 1) + 1, f"{topic}: message {header['seq']}")
                 numbers[topic] = header["seq"]
             continue
-        check(topic == (stream or "session"), f"topic {topic} of {kind}")
+        check(topic == (stream or kind), f"topic {topic} of {kind}")
         if kind == "session":
             sessions += 1
+        elif kind == "status":
+            standing = header
         elif kind == "info":
             infos[stream] = header["info"]
             check(header["info"]["name"] == stream and not body, f"info of {stream}")
@@ -217,6 +219,7 @@ def check_feed(daemon):
                     check(bool(row[2] & 8) == any(v != v for v in row[5:]), f"{stream}: flag invalid and NaN do not agree: {row}")
             grid[stream] = grid.get(stream, 0) + len(rows)
     check(marked and daemon.receive()["accepted"] and daemon.receive()["result"]["event"] == "mark", "the mark was answered")
+    check(len(standing.get("devices", {})) == 5 and all(d["state"] == "streaming" for d in standing["devices"].values()), f"status of the feed: {standing}")
     check(sessions >= 1 and messages > 100, f"{sessions} session messages, {messages} data messages")
     check(last.get("events") is not None and "commands" in last, "the mark went through the feed")
     check(abs(grid.get("ankle/left", 0) - grid.get("cop/total", 0)) < 50 and grid.get("cop/total", 0) > 1000, f"rows on the grid: {grid}")
