@@ -56,7 +56,7 @@ enum class RejectReason : std::uint8_t {
   gap
 };
 enum class RepetitionEdge : std::uint8_t { quiet, turn, off, bodyweight, timeout, gap };
-enum class SideReason : std::uint8_t { none, gap, no_ankle_motion, rejected };
+enum class SideReason : std::uint8_t { none, gap, no_ankle_motion, rejected, no_sensor };
 enum class FirstOut : std::uint8_t { none, both, left, right, unknown };
 
 /// value: N for the weights (bodyweight_forgotten: the forgotten one), SquatStatus for status, the number of the
