@@ -25,7 +25,7 @@ std::vector<std::string> split_labels(const std::string& labels) {  // "0 ok, 1 
 std::string hull_text(const ClockParams& p) {
   return "one minimum of " + quantity(p.block_s, "s") + " each, window " + quantity(p.window_s, "s") + " to " +
          quantity(p.window_max_s, "s") + " (1.2 frames of " + quantity(p.frame_s, "s") + " / drift), drift at most " +
-         quantity(p.max_drift_ppm, "1e-6") + ", slew " + quantity(p.slew_s, "s") + ", new epoch after " +
+         quantity(p.max_drift_ppm, "ppm") + ", slew " + quantity(p.slew_s, "s") + ", new epoch after " +
          std::to_string(p.step_blocks) + " minima more than " + quantity(p.step_s, "s") + " late, settling " +
          quantity(p.settle_s, "s") + ", the first " + quantity(p.skip_s, "s") + " not fitted";
 }
