@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "dsp/parameter_text.hpp"
+
 namespace grfd {
 namespace {
 
@@ -18,6 +20,14 @@ std::vector<std::string> split_labels(const std::string& labels) {  // "0 ok, 1 
     at = end + 2;
   }
   return names;
+}
+
+std::string hull_text(const ClockParams& p) {
+  return "one minimum of " + quantity(p.block_s, "s") + " each, window " + quantity(p.window_s, "s") + " to " +
+         quantity(p.window_max_s, "s") + " (1.2 frames of " + quantity(p.frame_s, "s") + " / drift), drift at most " +
+         quantity(p.max_drift_ppm, "ppm") + ", slew " + quantity(p.slew_s, "s") + ", new epoch after " +
+         std::to_string(p.step_blocks) + " minima more than " + quantity(p.step_s, "s") + " late, settling " +
+         quantity(p.settle_s, "s") + ", the first " + quantity(p.skip_s, "s") + " not fitted";
 }
 
 }  // namespace
@@ -79,7 +89,8 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
   info.formula = "clock-lower-hull";
   info.parameters =
       "offset: lab time of the line at the epoch's first sample; drift_ppm: nominal over true interval of the "
-      "device's counter, minus 1";
+      "device's counter, minus 1; " +
+      hull_text(clock_params(stamped_ ? 1e-6 : nominal_interval_s_, device.max_drift_ppm));
   info.description = "how the device's clock maps to the lab clock, once a second";
   clock_row_ = RowWriter(table.add(info), info);
 }

@@ -56,7 +56,8 @@ enum class RejectReason : std::uint8_t {
   gap
 };
 enum class RepetitionEdge : std::uint8_t { quiet, turn, off, bodyweight, timeout, gap };
-enum class SideReason : std::uint8_t { none, gap, no_ankle_motion, rejected };
+/// no_sensor: known of the rig, not of the courses.
+enum class SideReason : std::uint8_t { none, gap, no_ankle_motion, rejected, no_sensor };
 enum class FirstOut : std::uint8_t { none, both, left, right, unknown };
 
 /// value: N for the weights (bodyweight_forgotten: the forgotten one), SquatStatus for status, the number of the

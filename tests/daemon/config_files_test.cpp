@@ -10,9 +10,11 @@
 #include <set>
 #include <sstream>
 
+#include "daemon/assembly.hpp"
 #include "daemon/config.hpp"
 #include "daemon/config_parts.hpp"
 #include "daemon/geometry.hpp"
+#include "daemon/rig_warnings.hpp"
 #include "tests/daemon/config_drivers.hpp"
 
 BOOST_AUTO_TEST_SUITE(config_files)
@@ -264,6 +266,24 @@ BOOST_AUTO_TEST_CASE(the_summary_fits_a_screen) {
         "participant        DEMO, right dominant (kicking leg)\n", "squats from 8 s, every 6.4 s, without end\n",
         "recording          recordings, from the start, tare at 0.4 s for 2 s\n"})
     BOOST_TEST_CONTEXT(part) BOOST_TEST(text.find(part) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_rig_without_both_plates_says_that_it_counts_no_repetitions) {
+  Settings s = load_config(kSource + "/config/demo.toml", {}, test_drivers());
+  BOOST_TEST(rig_warnings(s).empty());
+  BOOST_TEST(describe(s).find("warning") == std::string::npos);
+  const Settings whole = s;
+  s.plates.erase(s.plates.begin() + (s.plates[0].side == Side::left ? 0 : 1));
+  BOOST_TEST_REQUIRE(rig_warnings(s).size() == 1u);
+  BOOST_TEST(rig_warnings(s)[0].starts_with("no plate under the left foot: no repetitions "));
+  s.plates.clear();
+  BOOST_TEST_REQUIRE(rig_warnings(s).size() == 1u);
+  BOOST_TEST(rig_warnings(s)[0].starts_with("no plates: no repetitions "));
+  BOOST_TEST(describe(s).find("\nwarning            no plates: no repetitions ") != std::string::npos);
+  const std::vector<std::string> told = Assembly(s, 0, 0, true).warnings;
+  BOOST_TEST(std::count(told.begin(), told.end(), rig_warnings(s)[0]) == 1);
+  for (const std::string& warning : Assembly(whole, 0, 0, true).warnings)
+    BOOST_TEST(warning.find("no repetitions") == std::string::npos, warning);
 }
 
 BOOST_AUTO_TEST_CASE(a_matrix_that_cannot_be_inverted) {

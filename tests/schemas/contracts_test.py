@@ -239,6 +239,7 @@ def section(text, stream):
 
 def check_columns(infos, status):
     dsp, drivers = (source / "dsp/README.md").read_text(), (source / "drivers/README.md").read_text()
+    formulas = set()
     check(set(infos) == set(status["streams"]), "feed and status do not know the same streams")
     for stream, info in infos.items():
         if info["type"] == "text":
@@ -247,6 +248,10 @@ def check_columns(infos, status):
         if stream == "ticks":
             check("`ticks`" in feed_md and "`lab_clock`" in feed_md, "feed.md does not describe ticks")
             continue
+        if info["kind"] == "derived":
+            check(info["formula"] and info["parameters"], f"{stream} does not say how it was computed")
+        if info["kind"] != "raw":
+            formulas.update(filter(None, info["formula"].split(", ")))
         name = stream.removeprefix("truth/")
         text = section(drivers if info["kind"] == "raw" else dsp, stream if stream.startswith("truth/reps") else name)
         check(text, f"no heading of {'drivers' if info['kind'] == 'raw' else 'dsp'}/README.md names {stream}")
@@ -256,6 +261,15 @@ def check_columns(infos, status):
         for column in info["columns"]:
             name = re.sub(r"^ain\d+$", "ain0", column["name"])
             check(text is None or f"`{name}`" in text, f"the section of {stream} does not describe its column {name}")
+        if stream.startswith("clock/"):
+            for value in ("window 120 s to 900 s", "slew 5 s"):
+                check(value in info["parameters"], f"{stream} does not say {value}")
+    # the streams of this rig, and those that it has no sensors for
+    for file in sorted((source / "dsp").glob("*.cpp")):
+        for ids in re.findall(r'info\.formula = "([^"]+)"', file.read_text()):
+            formulas.update(ids.split(", "))
+    for formula in sorted(formulas):
+        check(f"`{formula}`" in dsp, f"dsp/README.md does not name the formula {formula}")
 
 
 check_documents()
