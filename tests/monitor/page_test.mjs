@@ -80,7 +80,7 @@ async function numbers() {
 /** Two equal ankles: no name may be given, neither as it happens nor by the row. */
 async function ties() {
   const same = ["rate_deg_s={dominant=30,nondominant=30}", "range_deg={dominant=26,nondominant=26}", "lag_s={dominant=0,nondominant=0}"];
-  rig.startDaemon("--set", "participant.foot_length_m=0", ...same.flatMap((s) => ["--set", `stimulus.subject.${s}`]));
+  rig.startDaemon(...["foot_length_m=0", "heel_left_m=[0,0]", "heel_right_m=[0,0]", "toe_out_left_deg=0", "toe_out_right_deg=0"].flatMap((s) => ["--set", `participant.${s}`]), ...same.flatMap((s) => ["--set", `stimulus.subject.${s}`]));
   const page = await livePage();
   await page.evaluate(() => {
     window.words = new Set();

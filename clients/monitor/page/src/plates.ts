@@ -110,8 +110,10 @@ export class PlatesView {
     c.fillRect(left + 8, bottom - 9, 0.02 * scale, 3);
     c.fillText("20 mm", left + 8, bottom - 14);
     if (settings.band) {
+      const words = `* ${this.target.words()}`;
+      c.font = font(13 * Math.min(1, (w - 10) / c.measureText(words).width));
       c.textAlign = "center";
-      c.fillText(`* ${this.target.words()}`, left + w / 2, top + 16);
+      c.fillText(words, left + w / 2, top + 16);
     }
     c.restore();
     c.strokeStyle = ink.line;

@@ -169,7 +169,7 @@ export class RepetitionsView {
     line("rate", both("rate_fit", " °/s"));
     line("range", both("range", "°"));
     line("shank, largest", both("shank_max", "°"));
-    line("stopped first (exploratory)", [verdict(r), kindOf(r)].filter((t) => t !== "").join(", "));
+    line("* stopped first", [verdict(r), kindOf(r)].filter((t) => t !== "").join(", "));
     line("more load, standing", load("bai_standing_rl"));
     line("more load, at the bottom", load("bai_bottom_rl"));
     this.drawCourse(this.review.querySelector("canvas")!, r, "angle", this.span([r]), true);
