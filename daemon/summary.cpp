@@ -158,6 +158,11 @@ Json summarise(const std::string& path) {
   const Table pair = table(file, "reps/pair"), left = table(file, "reps/left"), right = table(file, "reps/right");
   Json reps = Json::array();
   constexpr const char* kFirst[] = {"none", "both", "left", "right", "unknown"};
+  constexpr const char* kKind[] = {"none", "stopped_early", "ran_out_of_room", "room_not_measured"};
+  const auto kind = [&](const Table& side, std::size_t i) {
+    const double code = side.at(i, "plateau_kind");
+    return code >= 0 && code < 4 && !at_rest ? kKind[static_cast<std::size_t>(code)] : "unknown";
+  };
   std::size_t rejected = 0;
   for (std::size_t i = 0; i < pair.rows.size(); ++i) {
     if (pair.at(i, "reason") != 0) {
@@ -172,6 +177,8 @@ Json summarise(const std::string& path) {
                     {"range_right_deg", of_ankle(right.at(i, "range"))},
                     {"first_out", first < 5 && !at_rest ? kFirst[first] : "unknown"},
                     {"finish_lag_rl_s", of_ankle(pair.at(i, "finish_lag_rl"))},
+                    {"plateau_kind_left", kind(left, i)},
+                    {"plateau_kind_right", kind(right, i)},
                     {"bai_standing_rl", pair.at(i, "bai_standing_rl")},
                     {"bai_bottom_rl", pair.at(i, "bai_bottom_rl")},
                     {"drop_m", pair.at(i, "drop")}});
@@ -194,6 +201,30 @@ double mean(const Json& reps, const std::string& key) {
   for (const Json& r : reps)
     if (r[key].is_number() && std::isfinite(r[key].get<double>())) sum += r[key].get<double>(), ++n;
   return n ? sum / static_cast<double>(n) : NAN;
+}
+
+/// Which ankle stopped first. Out of room is only what has used its measured room (dsp/README.md, plateau_kind).
+void print_order(const Json& reps, const std::function<const char*(const char*)>& role) {
+  std::map<std::string, int> firsts;
+  for (const Json& r : reps) ++firsts[r["first_out"].get<std::string>()];
+  for (const char* side : {"left", "right"})
+    if (firsts.count(side)) {
+      Json these = Json::array();
+      std::map<std::string, int> kinds;
+      for (const Json& r : reps)
+        if (r["first_out"] == side) {
+          these.push_back(r);
+          ++kinds[r[std::string("plateau_kind_") + side].get<std::string>()];
+        }
+      std::printf("  * stopped first            %s ankle%s in %d of %zu, by %.0f ms", side, role(side), firsts[side],
+                  reps.size(), 1000 * std::abs(mean(these, "finish_lag_rl_s")));
+      if (kinds.count("ran_out_of_room")) std::printf("; out of room in %d", kinds["ran_out_of_room"]);
+      if (kinds.count("room_not_measured")) std::printf("; room not measured");
+      std::printf("\n");
+    }
+  if (firsts.count("both")) std::printf("  * both stopped together    in %d of %zu\n", firsts["both"], reps.size());
+  if (firsts.count("none")) std::printf("  * neither stopped          in %d of %zu\n", firsts["none"], reps.size());
+  if (firsts.size() > firsts.count("unknown")) std::printf("  * exploratory: a hypothesis, neither good nor bad\n");
 }
 
 void print(const Json& s) {
@@ -268,18 +299,7 @@ void print(const Json& s) {
     else
       std::printf("  dorsiflexion rate %-8s not measured: no repetition has this ankle%s\n", side, role(side));
   }
-  std::map<std::string, int> firsts;
-  for (const Json& r : reps) ++firsts[r["first_out"].get<std::string>()];
-  for (const char* side : {"left", "right"})
-    if (firsts.count(side)) {
-      Json these = Json::array();
-      for (const Json& r : reps)
-        if (r["first_out"] == side) these.push_back(r);
-      std::printf("  ran out of room first      %s ankle%s in %d of %zu, by %.0f ms\n", side, role(side), firsts[side],
-                  reps.size(), 1000 * std::abs(mean(these, "finish_lag_rl_s")));
-    }
-  if (firsts.count("both")) std::printf("  both ankles together       in %d of %zu\n", firsts["both"], reps.size());
-  if (firsts.count("none")) std::printf("  neither stopped early      in %d of %zu\n", firsts["none"], reps.size());
+  print_order(reps, role);
   const std::string path = s["file"];
   std::printf(
       "\n  the file                   %s\n  look at it                 %s verify %s\n"
