@@ -87,9 +87,6 @@ std::string event_text(const std::string& name, const std::string& detail) {
     return what + ": lost " + (counted ? number(j, "count", "%.0f") : "an unknown number of") + " samples" +
            (j.contains("seconds") ? " in " + number(j, "seconds", "%.2f") + " s" : "") + ", " + word(j, "cause");
   }
-  if (name == "suspect")
-    return word(j, "stream") + ": seq " + number(j, "first_seq", "%.0f") + " to " + number(j, "last_seq", "%.0f") +
-           " must not be trusted, " + word(j, "cause");
   if (name == "late") return word(j, "device") + ": no data; the grid goes on without it";
   return name + " " + detail;
 }

@@ -17,6 +17,8 @@ inline int range_v(const DeviceSettings& s, std::size_t index) {
 }
 /// Column of the scan with the TTL line; -1: none.
 int sync_column(const DeviceSettings& s);
+/// Bit n: input n is one of analog_inputs; `padded` of it is what the unit scans.
+std::uint8_t asked_inputs(const DeviceSettings& s);
 /// Scans are paced by another unit over SYNC.
 inline bool external_clock(const DeviceSettings& s) { return !s.clock.empty() && s.clock != "own"; }
 
