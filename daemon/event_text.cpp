@@ -55,6 +55,7 @@ std::string calibration(const Json& j) {
 }  // namespace
 
 std::string event_text(const std::string& name, const std::string& detail) {
+  if (name == "device_settings") return "versions and calibration of the device, whole in this stream";
   const Json j = Json::parse(detail, nullptr, false);
   if (!j.is_object()) return name + " " + detail;
   const std::string at = j.contains("t_s") ? "at " + number(j, "t_s", "%.2f") + " s: " : "";

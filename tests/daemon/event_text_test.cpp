@@ -17,6 +17,12 @@ BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
   BOOST_TEST(event_text("mark", R"({"id":3,"text":"heels up"})") == "mark: heels up");
 }
 
+BOOST_AUTO_TEST_CASE(settings_of_a_device_are_one_short_line) {
+  const std::string long_text = R"({"firmware":"2.5.4","gyroscope_misalignment":[)" + std::string(800, '1') + "]}";
+  BOOST_TEST(event_text("device_settings", long_text).size() < 80u);
+  BOOST_TEST(event_text("device_settings", "{\"cut off").size() < 80u);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_known_is_shown_as_it_came) {
   BOOST_TEST(event_text("news", R"({"id":3})") == R"(news {"id":3})");
   BOOST_TEST(event_text("news", "no JSON") == "news no JSON");
