@@ -70,7 +70,7 @@ class MccUsb1608fsPlus final : public Driver {
         period_(external_clock(s) ? 0 : period),
         rate_hz_(pacer_rate_hz(period)),
         calibration_stream_(static_cast<StreamId>(first + 1)),
-        stream_(asked_inputs(s), rate_hz_, drift_ppm(s),
+        stream_(asked_inputs(s), rate_hz_, s.slow_crystal_ppm,
                 {first, static_cast<StreamId>(first + 2), static_cast<StreamId>(first + 3)}, sync_column(s),
                 s.sync_input) {}
 

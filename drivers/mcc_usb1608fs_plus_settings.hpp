@@ -22,9 +22,6 @@ std::uint8_t asked_inputs(const DeviceSettings& s);
 /// Scans are paced by another unit over SYNC.
 inline bool external_clock(const DeviceSettings& s) { return !s.clock.empty() && s.clock != "own"; }
 
-/// By how much scans may come too slowly before some are taken to be missing: crystal and computer together.
-inline double drift_ppm(const DeviceSettings& s) { return s.max_drift_ppm > 0 ? s.max_drift_ppm : 300; }
-
 /// raw/<device>/scan, raw/<device>/calibration, raw/<device>/loss, and raw/<device>/sync with a sync_input.
 std::vector<StreamInfo> streams(const DeviceSettings& settings);
 std::vector<std::string> check_settings(const DeviceSettings& settings);

@@ -25,7 +25,7 @@ std::vector<std::string> split_labels(const std::string& labels) {  // "0 ok, 1 
 ClockParams DeviceInput::clock_params(double interval_s, double max_drift_ppm) {
   ClockParams p;
   p.interval_s = interval_s;
-  if (max_drift_ppm > 0) p.max_drift_ppm = max_drift_ppm;
+  p.max_drift_ppm = max_drift_ppm;
   return p;
 }
 

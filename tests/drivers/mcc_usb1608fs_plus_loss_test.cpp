@@ -215,14 +215,14 @@ BOOST_AUTO_TEST_CASE(bytes_that_the_link_lost_are_a_reason_for_a_restart) {
   BOOST_TEST(rig.scans().back().epoch == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(a_crystal_within_the_settings_bound_is_no_loss_and_losses_are_still_found) {
+BOOST_AUTO_TEST_CASE(a_crystal_within_slow_crystal_ppm_is_no_loss_and_losses_are_still_found) {
   for (const int inputs : {7, 8})
     for (const double drift_ppm : {-400.0, 400.0})
       for (const double lost : {0.0, 0.005})
         for (const double bound_ppm : {0.0, 500.0}) {
           TestClock clock;
           DeviceSettings s = unit("mcc", inputs);
-          s.max_drift_ppm = bound_ppm;
+          if (bound_ppm > 0) s.slow_crystal_ppm = bound_ppm;
           s.emulation.drift_ppm = drift_ppm;
           s.emulation.jitter_ms = 0.1;
           if (lost > 0) s.emulation.faults["drop_packet"] = lost;
