@@ -69,6 +69,9 @@ std::string event_text(const std::string& name, const std::string& detail) {
            (number(j, "level", "%.0f") == "1" ? " rises" : " falls");
   if (name == "edges_left_out")
     return word(j, "device") + ": " + number(j, "count", "%.0f") + " more edges, not told one by one";
+  if (name == "clock_out_of_bounds")
+    return word(j, "device") + ": its clock is further off than max_drift_ppm allows (" +
+           number(j, "drift_ppm", "%+.0f") + " ppm); its times go wrong";
   if (name == "weighed") return at + "weighed, " + number(j, "value", "%.1f") + " N";
   if (name == "bw_changed") return at + "the weight changed to " + number(j, "value", "%.1f") + " N";
   if (name == "bw_forgotten") return at + "stepped off, the weight is forgotten";

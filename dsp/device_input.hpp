@@ -94,6 +94,7 @@ class DeviceInput {
     std::uint32_t edges_told = 0, edges_left_out = 0;  ///< in events, since the last whole second of ticks
     std::uint16_t epoch = 0;
     bool started = false, streaming = false;
+    bool clock_told = false;             ///< that it is out of bounds, in this epoch
     std::array<char, 64> outage{};       ///< why the device was lost last; empty: it never was
     double outage_s = 0;                 ///< how long it was lost
     std::uint32_t outage_told = 0;       ///< bit i: stream i of the loss rows has told its hole of it
