@@ -138,7 +138,7 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
     d.first_device = s.t_device;
     d.epoch = s.epoch;
     d.started = true;
-    d.clock_told = false;
+    d.clock_told = 0;
   }
   d.lost_by_driver = 0;
   d.next_seq = s.seq + 1;
@@ -249,8 +249,8 @@ void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, 
                  d.edges_left_out);
   d.edges_told = d.edges_left_out = 0;
   if (master_) return;  // its clock is the other's
-  if (const double held_at_ppm = clock_.held_at_ppm(); held_at_ppm != 0 && !d.clock_told) {
-    d.clock_told = true;
+  if (const double held_at_ppm = clock_.held_at_ppm(); held_at_ppm != 0 && d.clock_told == 0) {
+    d.clock_told = 1;
     events.write(out, row_time(tick), event_seq, "clock_out_of_bounds {\"device\":\"%s\",\"drift_ppm\":%g}",
                  name_.c_str(), held_at_ppm);
   }
