@@ -15,14 +15,6 @@ std::optional<LostRow> parse_lost(std::string_view detail) {
   return row;
 }
 
-std::optional<SuspectRows> parse_suspect(std::string_view detail) {
-  const auto json = nlohmann::json::parse(detail, nullptr, false);
-  if (!json.is_object() || !json.contains("stream") || !json["stream"].is_string()) return std::nullopt;
-  for (const char* seq : {"first_seq", "last_seq"})
-    if (!json.contains(seq) || !json[seq].is_number_integer()) return std::nullopt;
-  return SuspectRows{json["stream"], json.value("cause", ""), json["first_seq"], json["last_seq"]};
-}
-
 void Losses::add(const std::string& detail) {
   const auto row = parse_lost(detail);
   if (!row || row->open || device_in(row->stream).empty()) return;  // an open one is told again when it is over

@@ -66,9 +66,8 @@ void find_streams(hid_t group, const std::string& prefix, std::vector<std::strin
 
 struct StreamLosses {
   std::size_t gaps = 0;
-  bool unknown = false;          ///< of at least one nobody knows how many samples it cost
-  double seconds = 0;            ///< of outages
-  Json suspect = Json::array();  ///< {"first_seq", "last_seq", "cause"}: rows that must not be trusted
+  bool unknown = false;  ///< of at least one nobody knows how many samples it cost
+  double seconds = 0;    ///< of outages
 };
 
 /// What the stream gaps says, by stream.
@@ -76,9 +75,6 @@ std::map<std::string, StreamLosses> losses(hid_t file) {
   std::map<std::string, StreamLosses> all;
   if (!h5::exists(file, "streams/gaps")) return all;
   for (const std::string& text : h5::read_texts(h5::open(file, "streams/gaps"), "detail")) {
-    if (const auto rows = parse_suspect(text))
-      all[rows->stream].suspect.push_back(
-          {{"first_seq", rows->first_seq}, {"last_seq", rows->last_seq}, {"cause", rows->cause}});
     const auto row = parse_lost(text);
     if (!row) continue;
     StreamLosses& l = all[row->stream];
@@ -130,7 +126,6 @@ Json summarise(const std::string& path) {
                        {"gaps", l.gaps},
                        {"missing_unknown", l.unknown},
                        {"outage_s", l.seconds},
-                       {"suspect", l.suspect},
                        {"seconds", duration}});
   }
   all["seconds"] = longest_s;
@@ -241,11 +236,6 @@ void print(const Json& s) {
                   missing.c_str());
       if (const double outage_s = line["outage_s"]; outage_s > 0) std::printf("   away for %.2f s", outage_s);
       std::printf("\n");
-      for (const Json& rows : line["suspect"])
-        std::printf("    seq %lld to %lld must not be trusted: %s\n",
-                    static_cast<long long>(rows["first_seq"].get<std::int64_t>()),
-                    static_cast<long long>(rows["last_seq"].get<std::int64_t>()),
-                    rows["cause"].get<std::string>().c_str());
     }
   if (!s["clocks"].empty())
     std::printf("\n  %-32s %12s %17s %19s\n", "clock, exact line of the record", "drift, ppm", "t is off by, us",

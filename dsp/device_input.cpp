@@ -35,7 +35,7 @@ std::string hull_text(const ClockParams& p) {
 ClockParams DeviceInput::clock_params(double interval_s, double max_drift_ppm) {
   ClockParams p;
   p.interval_s = interval_s;
-  if (max_drift_ppm > 0) p.max_drift_ppm = max_drift_ppm;
+  p.max_drift_ppm = max_drift_ppm;
   return p;
 }
 
@@ -150,6 +150,7 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
     d.first_device = s.t_device;
     d.epoch = s.epoch;
     d.started = true;
+    d.clock_told = 0;
   }
   d.lost_by_driver = 0;
   d.next_seq = s.seq + 1;
@@ -261,6 +262,11 @@ void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, 
                  d.edges_left_out);
   d.edges_told = d.edges_left_out = 0;
   if (master_) return;  // its clock is the other's
+  if (const double held_at_ppm = clock_.held_at_ppm(); held_at_ppm != 0 && d.clock_told == 0) {
+    d.clock_told = 1;
+    events.write(out, row_time(tick), event_seq, "clock_out_of_bounds {\"device\":\"%s\",\"drift_ppm\":%g}",
+                 name_.c_str(), held_at_ppm);
+  }
   const double code = clock_.settling() ? 0 : clock_.full() ? 2 : 1;
   clock_row_.write(out, row_time(tick),
                    {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), interval_s(), code,

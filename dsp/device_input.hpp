@@ -102,6 +102,7 @@ class DeviceInput {
                   newest_device = 0;  ///< t_device of the epoch's first sample of the main stream, of the newest
     std::uint64_t side_next_seq = 0, side_lost_by_driver = 0;
     TimeNs side_newest_t = 0;
+    std::uint64_t clock_told = 0;  ///< 1: that the clock is out of bounds, in this epoch
     double delay_s = 0, delay_target_s = 0;
     std::uint32_t edges_told = 0, edges_left_out = 0;  ///< in events, since the last whole second of ticks
     std::uint16_t epoch = 0;

@@ -28,14 +28,6 @@ void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64
   else
     std::snprintf(stream_name.data(), stream_name.size(), "%s", stream_name_.c_str());
   const char* why = named ? causes_[static_cast<std::size_t>(cause)].c_str() : "unknown";
-  if (named &&
-      causes_[static_cast<std::size_t>(cause)] == "columns_rotated") {  // nothing is missing: not to be trusted
-    // Scans that a partner's count showed missing moved what came after them, in this epoch by `shift`.
-    gaps.write(out, row_time(copy), gap_seq,
-               "suspect {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"last_seq\":%lld}", stream_name.data(),
-               why, static_cast<long long>(first - state_.shift), static_cast<long long>(first + count - 1));
-    return;
-  }
   const bool started_anew = count < 0 || (named && causes_[static_cast<std::size_t>(cause)] == "the driver restarted");
   if (started_anew && explains(which, s)) {
     gaps.write(out, row_time(copy), gap_seq,

@@ -247,13 +247,31 @@ BOOST_AUTO_TEST_CASE(a_unit_paced_by_another_one_has_that_ones_crystal) {
     const Settings s = load_config(file, overrides);
     BOOST_REQUIRE(s.devices.size() == 2u);
     BOOST_REQUIRE(s.devices[1].clock == "mcc_left");
-    return s.devices[i].max_drift_ppm;
+    BOOST_TEST(s.devices[i].max_drift_ppm == 50000);
+    return s.devices[i].slow_crystal_ppm;
   };
-  BOOST_TEST(drift_ppm({}, 0) == 0);
-  BOOST_TEST(drift_ppm({"device.mcc_left.max_drift_ppm=500"}, 0) == 500);
-  BOOST_TEST(drift_ppm({"device.mcc_left.max_drift_ppm=500"}, 1) == 500);
-  BOOST_TEST(drift_ppm({"device.mcc_left.max_drift_ppm=500", "device.mcc_right.max_drift_ppm=400"}, 1) == 400);
-  BOOST_TEST(drift_ppm({"device.mcc_right.max_drift_ppm=400"}, 0) == 0);
+  const std::string left = "device.mcc_left.slow_crystal_ppm=500";
+  for (const std::size_t unit : {0, 1}) {
+    BOOST_TEST(drift_ppm({}, unit) == 300);
+    BOOST_TEST(drift_ppm({left}, unit) == 500);
+    BOOST_TEST(drift_ppm({left, "device.mcc_right.slow_crystal_ppm=500"}, unit) == 500);
+  }
+  for (const std::vector<std::string>& given : {std::vector<std::string>{}, {left}})
+    BOOST_CHECK_EXCEPTION(
+        [&] {
+          std::vector<std::string> overrides = given;
+          overrides.push_back("device.mcc_right.slow_crystal_ppm=400");
+          load_config(file, overrides);
+        }(),
+        ConfigError,
+        [&](const ConfigError& e) {
+          const std::string what = e.what();
+          return what.find(
+                     "device.mcc_right.slow_crystal_ppm: is 400, but the crystal is that of its clock, mcc_left, "
+                     "which has " +
+                     std::string(given.empty() ? "300" : "500") + ": must be left out here and given there") !=
+                 std::string::npos;
+        });
 }
 
 BOOST_AUTO_TEST_CASE(the_summary_fits_a_screen) {
