@@ -49,7 +49,8 @@ App::App(Settings settings, const RunOptions& options)
       signals_(io_, SIGINT, SIGTERM),
       child_signals_(io_, SIGCHLD),
       timer_(io_),
-      watchdog_timer_(io_) {
+      watchdog_timer_(io_),
+      timer_of_missing_(io_) {
   log_times_from(assembly_.session.start);
   for (const std::string& warning : assembly_.warnings) log(Level::warning, warning);
   const Session& session = assembly_.session;
@@ -206,7 +207,10 @@ void App::on_event(const StatusSink::Event& event) {
   // What devices do is logged where it happens.
   const bool loud = event.stream != "commands" && event.stream != "truth/events" && event.name != "device";
   if (loud)
-    log(event.stream == "events" || event.name.rfind("feed.late", 0) == 0 ? Level::info : Level::warning,
+    log((event.stream == "events" && event.name != "clock_out_of_bounds") || event.name == "device_settings" ||
+                event.name.rfind("feed.late", 0) == 0
+            ? Level::info
+            : Level::warning,
         (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
   if (event.stream == "gaps" && event.name == "lost") losses_.add(event.detail);
   if (event.stream != "events") return;

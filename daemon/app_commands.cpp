@@ -62,6 +62,7 @@ Control::Answer App::handle(const Json& request) {
   if (command == "calibrations_use") return use_calibrations();
   if (command == "pose") return {nullptr, send_command("pose", Json::object())};
   if (command == "record_start") {
+    if (trial_ == Trial::starting) throw Refusal("a recording is just starting");
     if (trial_ != Trial::none) throw Refusal("a recording is running already (" + journal_ + "); stop it first");
     if (recorder_failed_) throw Refusal("the recorder has failed; see the log, then restart grfd");
     for (const Devices::Status& d : devices_->status())
@@ -75,6 +76,8 @@ Control::Answer App::handle(const Json& request) {
     return {nullptr, start_recording(name)};
   }
   if (command == "record_stop") {
+    if (trial_ == Trial::starting)
+      throw Refusal("the recording is just starting; stop it when record start has answered");
     if (trial_ != Trial::running) throw Refusal("nothing is being recorded");
     trial_ = Trial::stopping;
     return {nullptr, stop_command_ = send_command("record_stop", {{"reason", "command"}})};
@@ -117,7 +120,8 @@ Json App::devices() {
     one["counters"] = losses;
     one["losses"] = losses_.of(d.name);
     if (const auto clock = assembly_.session.streams.find("clock/" + d.name);
-        clock && *clock < streams.size() && streams[*clock].newest.size() >= 5) {
+        d.state == Devices::State::streaming && clock && *clock < streams.size() &&
+        streams[*clock].newest.size() >= 5 && std::isfinite(streams[*clock].newest[2])) {
       const auto& newest = streams[*clock].newest;  // offset, drift_ppm, residual, interval, state
       constexpr const char* kState[] = {"settling", "sync", "full"};
       one["clock"] = {{"drift_ppm", newest[1]},

@@ -82,7 +82,7 @@ class App {
   std::unique_ptr<Captures> captures_;  ///< null: not asked for
   std::unique_ptr<Devices> devices_;
   boost::asio::signal_set signals_, child_signals_;
-  boost::asio::steady_timer timer_, watchdog_timer_;
+  boost::asio::steady_timer timer_, watchdog_timer_, timer_of_missing_;
 
   std::uint64_t next_command_ = 1;
   enum class Trial { none, starting, running, stopping } trial_ = Trial::none;

@@ -17,11 +17,11 @@ std::uint64_t App::start_recording(const std::string& name) {
   return id;
 }
 
-/// Optional devices that a recording goes without; required ones refuse it.
+/// Devices that a recording goes without. On command only optional ones can be among them: a required one refuses it.
 Control::Json App::missing_devices() {
   Control::Json missing = Control::Json::array();
   for (const Devices::Status& d : devices_->status()) {
-    if (d.required || d.state == Devices::State::streaming) continue;
+    if (d.state == Devices::State::streaming) continue;
     missing.push_back({{"device", d.name}, {"state", to_string(d.state)}, {"trouble", d.trouble}});
     log(Level::warning, "recording without " + d.name + ", which is " + to_string(d.state) +
                             (d.trouble.empty() ? "" : " (" + d.trouble + ")"));
@@ -37,6 +37,13 @@ void App::on_recording(const RecordingEvent& event) {
       journal_ = std::filesystem::absolute(event.path).string();
       trial_since_s_ = seconds(clock_.now() - assembly_.session.start);
       log(Level::info, "recording to " + event.path);
+      if (id == own_recording_) {  // devices are only being looked for
+        timer_of_missing_.expires_after(std::chrono::seconds(3));
+        timer_of_missing_.async_wait([this](const boost::system::error_code& e) {
+          if (!e && trial_ == Trial::running) missing_devices();
+        });
+        break;
+      }
       control_.finish(id, {{"event", "record_started"},
                            {"detail", {{"id", id}, {"journal", journal_}, {"missing", missing_devices()}}}});
       break;
@@ -105,6 +112,7 @@ void App::end(const char* why) {
   leaving_ = true;
   log(Level::info, std::string("ending: ") + why);
   timer_.cancel();
+  timer_of_missing_.cancel();
   if (trial_ == Trial::running || trial_ == Trial::starting) {
     trial_ = Trial::stopping;
     stop_command_ = send_command("record_stop", {{"reason", why}});

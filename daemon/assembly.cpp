@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "daemon/rig_warnings.hpp"
 #include "daemon/text_row.hpp"
 #include "drivers/emulation/make_stimulus.hpp"
 
@@ -37,6 +38,7 @@ Assembly::Assembly(Settings settings, TimeNs session_start, std::int64_t start_u
   const auto emulated = [](const DeviceSettings& d) { return d.emulated; };
   if (std::any_of(settings.devices.begin(), settings.devices.end(), emulated))
     stimulus = make_stimulus(settings, warnings);  // may replace the plates' geometry by the recording's
+  for (std::string& warning : rig_warnings(settings)) warnings.push_back(std::move(warning));
   session.id = session_id(start_utc_ns);
   session.start = session_start;
   session.start_utc_ns = start_utc_ns;

@@ -87,6 +87,10 @@ void check_clocks(Check& c) {
       else if (pacer->rate_hz != d.rate_hz)
         c.report(device_path(i, ".rate_hz"), "is " + number_text(d.rate_hz) + ", must be that of its clock, " +
                                                  d.clock + ": " + number_text(pacer->rate_hz));
+      else if (pacer->slow_crystal_ppm != d.slow_crystal_ppm)
+        c.report(device_path(i, ".slow_crystal_ppm"),
+                 "is " + number_text(d.slow_crystal_ppm) + ", but the crystal is that of its clock, " + d.clock +
+                     ", which has " + number_text(pacer->slow_crystal_ppm) + ": must be left out here and given there");
       else if (pacer->emulated != d.emulated)
         wrong(".clock", "is \"" + d.clock + "\", must be emulated as this one is, or neither: no wire joins them");
     }

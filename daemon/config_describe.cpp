@@ -6,6 +6,7 @@
 #include "daemon/config.hpp"
 #include "daemon/config_reader.hpp"
 #include "daemon/geometry.hpp"
+#include "daemon/rig_warnings.hpp"
 #include "schemas/key_files.hpp"
 
 namespace grfd {
@@ -111,6 +112,7 @@ std::string describe(const Settings& s) {
   out += "inertial sensors\n";
   if (s.imus.empty()) out += "  none: no ankle angles\n";
   for (const ImuSettings& imu : s.imus) out += describe_imu(imu);
+  for (const std::string& warning : rig_warnings(s)) out += "warning            " + warning + "\n";
   const char* dominant = s.participant.dominant == Dominant::left    ? "left dominant"
                          : s.participant.dominant == Dominant::right ? "right dominant"
                                                                      : "dominance unknown";

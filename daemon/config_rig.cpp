@@ -205,17 +205,17 @@ void read_device(Reader& r, DeviceSettings& s) {
   r.flag("required", s.required, {"", "false: start without it when it is not there"});
   r.number("rate_hz", s.rate_hz, {"Hz", "samples per second", 1, 50000});
   r.number("delay_s", s.delay_s, {"s", "known constant delay of the sensor's signal and its link", -0.1, 1});
-  r.number(
-      "max_drift_ppm", s.max_drift_ppm,
-      {"ppm",
-       "a clock further off than this is a fault; 0: 50000. mcc_usb1608fs_plus: scans that come more slowly by more "
-       "than this are missing; 0: 300, or as the device that paces it",
-       0, 200000});
+  r.number("max_drift_ppm", s.max_drift_ppm, {"ppm", "a clock further off than this is a fault", 1, 200000});
   r.integers("analog_inputs", s.analog_inputs,
              {"", "labjack_u6, mcc_usb1608fs_plus: numbers of the analogue inputs, in the order of the scan", 0, 143});
   r.integers(
       "input_ranges_v", s.input_ranges_v,
       {"V", "mcc_usb1608fs_plus: range of each analogue input (10, 5, 2 or 1), or one for all; empty: 10", 1, 10});
+  r.number("slow_crystal_ppm", s.slow_crystal_ppm,
+           {"ppm",
+            "mcc_usb1608fs_plus: how slow its crystal may be; scans that come more slowly are taken to be missing. A "
+            "unit that another one paces has that one's",
+            1, 50000});
   r.integer("sync_input", s.sync_input,
             {"", "mcc_usb1608fs_plus: number of the analogue input that carries a TTL line; -1: none", -1, 7});
   r.number("sync_threshold_v", s.sync_threshold_v,

@@ -160,7 +160,7 @@ void read_settings(Reader& r, Settings& s, const std::filesystem::path& folder) 
     for (DeviceSettings& o : s.devices) {
       if (&o == &d || o.clock != d.name) continue;
       d.clock_output = true;
-      if (o.max_drift_ppm == 0) o.max_drift_ppm = d.max_drift_ppm;  // one crystal
+      if (o.slow_crystal_ppm == DeviceSettings{}.slow_crystal_ppm) o.slow_crystal_ppm = d.slow_crystal_ppm;
     }
   r.each("plate", identity_of("plate"), "a force plate: which channels it is, and where it lies",
          [&](Reader& e) { read_plate(e, s.plates.emplace_back(), folder); });

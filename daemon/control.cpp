@@ -11,7 +11,8 @@
 namespace grfd {
 namespace {
 constexpr int kRequestsAtOnce = 100;
-constexpr int kUnreadReplies = 1000;  // per client; schemas/control.md promises it
+constexpr std::size_t kLongestRequest = 65536;  // bytes; schemas/control.md promises it
+constexpr int kUnreadReplies = 1000;            // per client; schemas/control.md promises it
 
 /// What a client may ask that has the right to the feed, but not to command.
 constexpr std::string_view kLooking[] = {"ping", "status", "devices", "delays", "calibrations"};
@@ -25,7 +26,7 @@ Control::Control(boost::asio::io_context& io, const std::string& endpoint,
   socket_.set(zmq::sockopt::linger, 200);
   socket_.set(zmq::sockopt::sndhwm, kUnreadReplies);
   socket_.set(zmq::sockopt::router_mandatory, true);  // otherwise an answer that finds no room is dropped in silence
-  socket_.set(zmq::sockopt::maxmsgsize, std::int64_t{65536});
+  socket_.set(zmq::sockopt::maxmsgsize, std::int64_t{16 * kLongestRequest});  // longer: ZeroMQ ends the connection
   socket_.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://["));
   connections_.open(context_, socket_);
   if (!keys.empty()) {
@@ -120,6 +121,9 @@ void Control::drain() {
 }
 
 Control::Json Control::parse(std::string_view text) {
+  if (text.size() > kLongestRequest)
+    throw Refusal("a request is at most " + std::to_string(kLongestRequest) + " bytes long, not " +
+                  std::to_string(text.size()));
   Json request = Json::parse(text, nullptr, false);
   if (!request.is_object()) throw Refusal("a request is a JSON object like {\"v\":1,\"command\":\"status\"}");
   if (!request.contains("v") || request["v"] != 1)

@@ -64,6 +64,7 @@ std::string left_out(const Json& j) {
 }  // namespace
 
 std::string event_text(const std::string& name, const std::string& detail) {
+  if (name == "device_settings") return "versions and calibration of the device, whole in this stream";
   const Json j = Json::parse(detail, nullptr, false);
   if (!j.is_object()) return name + " " + detail;
   const std::string at = j.contains("t_s") ? "at " + number(j, "t_s", "%.2f") + " s: " : "";
@@ -77,6 +78,9 @@ std::string event_text(const std::string& name, const std::string& detail) {
            (number(j, "level", "%.0f") == "1" ? " rises" : " falls");
   if (name == "edges_left_out")
     return word(j, "device") + ": " + number(j, "count", "%.0f") + " more edges, not told one by one";
+  if (name == "clock_out_of_bounds")
+    return word(j, "device") + ": its clock is further off than max_drift_ppm allows (" +
+           number(j, "drift_ppm", "%+.0f") + " ppm); its times go wrong";
   if (name == "weighed") return at + "weighed, " + number(j, "value", "%.1f") + " N";
   if (name == "bw_changed") return at + "the weight changed to " + number(j, "value", "%.1f") + " N";
   if (name == "bw_forgotten") return at + "stepped off, the weight is forgotten";
@@ -104,9 +108,6 @@ std::string event_text(const std::string& name, const std::string& detail) {
     return what + ": lost " + (counted ? number(j, "count", "%.0f") : "an unknown number of") + " samples" +
            (j.contains("seconds") ? " in " + number(j, "seconds", "%.2f") + " s" : "") + ", " + word(j, "cause");
   }
-  if (name == "suspect")
-    return word(j, "stream") + ": seq " + number(j, "first_seq", "%.0f") + " to " + number(j, "last_seq", "%.0f") +
-           " must not be trusted, " + word(j, "cause");
   if (name == "late") return word(j, "device") + ": no data; the grid goes on without it";
   return name + " " + detail;
 }

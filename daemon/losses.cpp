@@ -9,22 +9,17 @@ std::optional<LostRow> parse_lost(std::string_view detail) {
   if (!json.is_object() || !json.contains("stream") || !json["stream"].is_string() || !json.contains("count") ||
       !json["count"].is_number_integer())
     return std::nullopt;
-  LostRow row{json["stream"], json.value("cause", ""), std::nullopt, json.value("seconds", 0.0)};
+  LostRow row{json["stream"], json.value("cause", ""), std::nullopt, json.value("seconds", 0.0),
+              json.value("open", false)};
   if (const auto count = json["count"].get<std::int64_t>(); count >= 0) row.count = static_cast<std::uint64_t>(count);
   return row;
 }
 
-std::optional<SuspectRows> parse_suspect(std::string_view detail) {
-  const auto json = nlohmann::json::parse(detail, nullptr, false);
-  if (!json.is_object() || !json.contains("stream") || !json["stream"].is_string()) return std::nullopt;
-  for (const char* seq : {"first_seq", "last_seq"})
-    if (!json.contains(seq) || !json[seq].is_number_integer()) return std::nullopt;
-  return SuspectRows{json["stream"], json.value("cause", ""), json["first_seq"], json["last_seq"]};
-}
-
 void Losses::add(const std::string& detail) {
   const auto row = parse_lost(detail);
-  if (!row || device_in(row->stream).empty()) return;
+  if (!row || row->open || device_in(row->stream).empty()) return;  // an open one is told again when it is over
+  if (row->stream.ends_with("/sync") && !row->count)
+    return;  // edges of the same outage; nobody knows whether there were any
   Loss& loss = by_device_[std::string(device_in(row->stream))][row->cause];
   ++loss.gaps;
   loss.samples += row->count.value_or(0);

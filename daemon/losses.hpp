@@ -13,18 +13,11 @@ struct LostRow {
   std::string stream, cause;
   std::optional<std::uint64_t> count;  ///< of the stream's rows; none: nobody knows
   double seconds = 0;                  ///< of an outage
+  bool open = false;                   ///< that lasted when the trial ended
 };
 /// @param detail {"stream", "cause", "count": -1 when nobody knows, "seconds" of an outage}
 /// @return nothing when it is something else
 std::optional<LostRow> parse_lost(std::string_view detail);
-
-/// A row "suspect" of the stream `gaps`: these rows of the stream are there and must not be trusted.
-struct SuspectRows {
-  std::string stream, cause;
-  std::int64_t first_seq = 0, last_seq = 0;
-};
-/// @param detail {"stream", "cause", "first_seq", "last_seq"}  @return nothing when it is something else
-std::optional<SuspectRows> parse_suspect(std::string_view detail);
 
 /// Sums the rows "lost" of the stream `gaps` (schemas/feed.md). One thread.
 class Losses {

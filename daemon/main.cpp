@@ -15,6 +15,7 @@
 #include "daemon/finalise.hpp"
 #include "daemon/recording.hpp"
 #include "daemon/replay.hpp"
+#include "daemon/rig_warnings.hpp"
 #include "daemon/simulate.hpp"
 #include "daemon/summary.hpp"
 #include "grfd_version.hpp"
@@ -237,9 +238,12 @@ int check_command(const Words& args) {
     std::cout << grfd::describe(grfd::load_config(file, values["set"].as<Words>())) << "\n";
     return 0;
   }
-  nlohmann::ordered_json answer{{"file", file}, {"ok", true}, {"errors", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json answer{{"file", file},
+                                {"ok", true},
+                                {"errors", nlohmann::ordered_json::array()},
+                                {"warnings", nlohmann::ordered_json::array()}};
   try {
-    grfd::load_config(file, values["set"].as<Words>());
+    answer["warnings"] = grfd::rig_warnings(grfd::load_config(file, values["set"].as<Words>()));
   } catch (const grfd::ConfigError& e) {
     answer["ok"] = false;
     std::istringstream lines(e.what());

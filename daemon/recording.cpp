@@ -194,8 +194,8 @@ void list_streams(hid_t group, const std::string& prefix, std::vector<std::strin
   }
 }
 
-/// What the stream gaps accounts for, by stream. What it says of rows that are there becomes a note.
-std::map<std::string, DeclaredGaps> declared_gaps(hid_t file, std::vector<std::string>& notes) {
+/// What the stream gaps accounts for, by stream.
+std::map<std::string, DeclaredGaps> declared_gaps(hid_t file) {
   std::map<std::string, DeclaredGaps> gaps;
   if (!h5::exists(file, "/streams/gaps/detail")) return gaps;
   const h5::Id dataset = h5::open(file, "/streams/gaps/detail");
@@ -209,11 +209,7 @@ std::map<std::string, DeclaredGaps> declared_gaps(hid_t file, std::vector<std::s
     h5::read_rows(dataset, type, at, n, slice.data());
     for (hsize_t i = 0; i < n; ++i) {
       const std::string_view row = std::string_view(slice).substr(i * width, width);
-      const std::string_view detail = row.substr(0, row.find('\0'));
-      if (const auto suspect = parse_suspect(detail))
-        notes.push_back(suspect->stream + ": seq " + std::to_string(suspect->first_seq) + " to " +
-                        std::to_string(suspect->last_seq) + " must not be trusted: " + suspect->cause);
-      const auto lost = parse_lost(detail);
+      const auto lost = parse_lost(row.substr(0, row.find('\0')));
       if (!lost) continue;
       DeclaredGaps& of_stream = gaps[lost->stream];
       of_stream.lost += lost->count.value_or(0);
@@ -246,7 +242,7 @@ void check_file(const h5::Id& file, VerifyReport& report) {
   std::vector<std::string> names;
   list_streams(h5::open(file, "/streams"), "", names);
   const bool accounted = h5::exists(file, "/streams/gaps");
-  const auto declared = declared_gaps(file, report.notes);
+  const auto declared = declared_gaps(file);
   for (const std::string& name : names) {
     StreamCheck check(report, name);
     check.set_accounted(accounted);

@@ -67,9 +67,8 @@ void find_streams(hid_t group, const std::string& prefix, std::vector<std::strin
 
 struct StreamLosses {
   std::size_t gaps = 0;
-  bool unknown = false;          ///< of at least one nobody knows how many samples it cost
-  double seconds = 0;            ///< of outages
-  Json suspect = Json::array();  ///< {"first_seq", "last_seq", "cause"}: rows that must not be trusted
+  bool unknown = false;  ///< of at least one nobody knows how many samples it cost
+  double seconds = 0;    ///< of outages
 };
 
 /// What the stream gaps says, by stream.
@@ -77,9 +76,6 @@ std::map<std::string, StreamLosses> losses(hid_t file) {
   std::map<std::string, StreamLosses> all;
   if (!h5::exists(file, "streams/gaps")) return all;
   for (const std::string& text : h5::read_texts(h5::open(file, "streams/gaps"), "detail")) {
-    if (const auto rows = parse_suspect(text))
-      all[rows->stream].suspect.push_back(
-          {{"first_seq", rows->first_seq}, {"last_seq", rows->last_seq}, {"cause", rows->cause}});
     const auto row = parse_lost(text);
     if (!row) continue;
     StreamLosses& l = all[row->stream];
@@ -179,7 +175,6 @@ Json summarise(const std::string& path) {
                        {"gaps", l.gaps},
                        {"missing_unknown", l.unknown},
                        {"outage_s", l.seconds},
-                       {"suspect", l.suspect},
                        {"seconds", duration}});
   }
   all["seconds"] = longest_s;
@@ -207,6 +202,11 @@ Json summarise(const std::string& path) {
   const Table pair = table(file, "reps/pair"), left = table(file, "reps/left"), right = table(file, "reps/right");
   Json reps = Json::array();
   constexpr const char* kFirst[] = {"none", "both", "left", "right", "unknown"};
+  constexpr const char* kKind[] = {"none", "stopped_early", "ran_out_of_room", "room_not_measured"};
+  const auto kind = [&](const Table& side, std::size_t i) {
+    const double code = side.at(i, "plateau_kind");
+    return code >= 0 && code < 4 && !at_rest ? kKind[static_cast<std::size_t>(code)] : "unknown";
+  };
   std::size_t rejected = 0;
   for (std::size_t i = 0; i < pair.rows.size(); ++i) {
     if (pair.at(i, "reason") != 0) {
@@ -221,6 +221,8 @@ Json summarise(const std::string& path) {
                     {"range_right_deg", of_ankle(right.at(i, "range"))},
                     {"first_out", first < 5 && !at_rest ? kFirst[first] : "unknown"},
                     {"finish_lag_rl_s", of_ankle(pair.at(i, "finish_lag_rl"))},
+                    {"plateau_kind_left", kind(left, i)},
+                    {"plateau_kind_right", kind(right, i)},
                     {"bai_standing_rl", pair.at(i, "bai_standing_rl")},
                     {"bai_bottom_rl", pair.at(i, "bai_bottom_rl")},
                     {"drop_m", pair.at(i, "drop")}});
@@ -254,6 +256,32 @@ double mean(const Json& reps, const std::string& key) {
   return n ? sum / static_cast<double>(n) : NAN;
 }
 
+/// Which ankle stopped first. Out of room is only what has used its measured room (dsp/README.md, plateau_kind).
+void print_order(const Json& reps, const std::function<const char*(const char*)>& role) {
+  std::map<std::string, int> firsts;
+  for (const Json& r : reps) ++firsts[r["first_out"].get<std::string>()];
+  for (const char* side : {"left", "right"})
+    if (firsts.count(side)) {
+      Json these = Json::array();
+      std::map<std::string, int> kinds;
+      for (const Json& r : reps)
+        if (r["first_out"] == side) {
+          these.push_back(r);
+          ++kinds[r[std::string("plateau_kind_") + side].get<std::string>()];
+        }
+      std::printf("  * stopped first            %s ankle%s in %d of %zu, by %.0f ms", side, role(side), firsts[side],
+                  reps.size(), 1000 * std::abs(mean(these, "finish_lag_rl_s")));
+      if (kinds.count("ran_out_of_room")) std::printf("; out of room in %d", kinds["ran_out_of_room"]);
+      if (kinds.count("room_not_measured")) std::printf("; room not measured");
+      std::printf("\n");
+    }
+  if (firsts.count("both")) std::printf("  * both stopped together    in %d of %zu\n", firsts["both"], reps.size());
+  if (firsts.count("unknown"))
+    std::printf("  * which stopped first      not known in %d of %zu\n", firsts["unknown"], reps.size());
+  if (firsts.count("none")) std::printf("  * neither stopped          in %d of %zu\n", firsts["none"], reps.size());
+  if (firsts.size() > firsts.count("unknown")) std::printf("  * exploratory: a hypothesis, neither good nor bad\n");
+}
+
 void print(const Json& s) {
   std::printf("\n%s\n  %.1f s, started %s, participant %s\n\n", s["file"].get<std::string>().c_str(),
               s["seconds"].get<double>(), s["start_utc"].get<std::string>().c_str(),
@@ -268,11 +296,6 @@ void print(const Json& s) {
                   missing.c_str());
       if (const double outage_s = line["outage_s"]; outage_s > 0) std::printf("   away for %.2f s", outage_s);
       std::printf("\n");
-      for (const Json& rows : line["suspect"])
-        std::printf("    seq %lld to %lld must not be trusted: %s\n",
-                    static_cast<long long>(rows["first_seq"].get<std::int64_t>()),
-                    static_cast<long long>(rows["last_seq"].get<std::int64_t>()),
-                    rows["cause"].get<std::string>().c_str());
     }
   if (!s["clocks"].empty())
     std::printf("\n  %-32s %12s %17s %19s\n", "clock, exact line of the record", "drift, ppm", "t is off by, us",
@@ -329,20 +352,7 @@ void print(const Json& s) {
       std::printf("  dorsiflexion rate %-8s not measured%s: %s\n", side, role(side),
                   s["ankles_not_measured"].value(side, "no repetition has this ankle").c_str());
   }
-  std::map<std::string, int> firsts;
-  for (const Json& r : reps) ++firsts[r["first_out"].get<std::string>()];
-  for (const char* side : {"left", "right"})
-    if (firsts.count(side)) {
-      Json these = Json::array();
-      for (const Json& r : reps)
-        if (r["first_out"] == side) these.push_back(r);
-      std::printf("  ran out of room first      %s ankle%s in %d of %zu, by %.0f ms\n", side, role(side), firsts[side],
-                  reps.size(), 1000 * std::abs(mean(these, "finish_lag_rl_s")));
-    }
-  if (firsts.count("both")) std::printf("  both ankles together       in %d of %zu\n", firsts["both"], reps.size());
-  if (firsts.count("unknown"))
-    std::printf("  which stopped first        not known in %d of %zu\n", firsts["unknown"], reps.size());
-  if (firsts.count("none")) std::printf("  neither stopped early      in %d of %zu\n", firsts["none"], reps.size());
+  print_order(reps, role);
   const std::string path = s["file"];
   std::printf(
       "\n  the file                   %s\n  look at it                 %s verify %s\n"

@@ -46,6 +46,14 @@ std::string refusal(const TextRow& row) {
   return what;
 }
 
+/// "nothing in raw/u6/scan for 3.0 s up to the end (unplugged)"
+std::string outage(const TextRow& row) {
+  char lasted[32];
+  std::snprintf(lasted, sizeof lasted, "%.1f s", row.detail["seconds"].get<double>());
+  return "nothing in " + text(row.detail, "stream") + " for " + lasted +
+         (row.detail.value("open", false) ? " up to the end" : "") + " (" + text(row.detail, "cause") + ")";
+}
+
 }  // namespace
 
 std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::string>& streams) {
@@ -65,6 +73,10 @@ std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::strin
       }
     all.push_back("no samples in " + stream + why);
   }
+  for (const TextRow& row : text_rows(file, "gaps"))
+    if (row.name == "lost" && row.detail.is_object() && row.detail.contains("seconds") &&
+        row.detail["seconds"].is_number() && !text(row.detail, "stream").ends_with("/sync"))
+      all.push_back(outage(row));
   for (const TextRow& row : events)
     if (row.name == "negative_force" || row.name == "pose_waiting" ||
         (row.name == "pose_result" && row.detail.contains("left_out") && !refused(row.detail)))

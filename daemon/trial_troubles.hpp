@@ -1,4 +1,4 @@
-// What a person should know before trusting a trial: streams that stayed empty, refused commands.
+// What a person should know before trusting a trial: streams that stayed empty, outages, refused commands.
 #pragma once
 #include <string>
 #include <vector>

@@ -58,15 +58,17 @@ CdcAcm find_cdc_acm(std::span<const std::uint8_t> configuration) {
     if (is_interface(d)) {
       in_data = d[2] == port.data_interface && d[3] == 0 && d[5] == 0x0A;
     } else if (in_data && d.size() >= 7 && d[1] == 5 && (d[3] & 3) == 2) {
+      const auto packet = static_cast<std::uint16_t>((d[4] | d[5] << 8) & 0x7ff);
       if (d[2] & 0x80) {
         port.in = d[2];
-        port.max_packet = static_cast<std::uint16_t>((d[4] | d[5] << 8) & 0x7ff);
+        port.max_packet = packet;
       } else {
         port.out = d[2];
+        port.out_packet = packet;
       }
     }
   }
-  if (port.in == 0 || port.out == 0 || port.max_packet == 0)
+  if (port.in == 0 || port.out == 0 || port.max_packet == 0 || port.out_packet == 0)
     throw DeviceError("the CDC-ACM function has no pair of bulk endpoints");
   return port;
 }
@@ -79,6 +81,11 @@ void open_cdc_acm(Link& link, const CdcAcm& port) {
       std::byte{0},    std::byte{0},    std::byte{8}};  // 115200 baud, 1 stop bit, no parity, 8 bits
   class_request(link, port, kSetLineCoding, 0, coding);
   class_request(link, port, kSetControlLineState, 3, {});
+}
+
+void write_cdc_acm(Link& link, const CdcAcm& port, std::span<const std::byte> data, int timeout_ms) {
+  link.write(port.out, data, timeout_ms);
+  if (data.size() % port.out_packet == 0) link.write(port.out, {}, timeout_ms);
 }
 
 void close_cdc_acm(Link& link, const CdcAcm& port) noexcept {

@@ -13,6 +13,7 @@ struct CdcAcm {
   std::uint8_t in = 0, out = 0;  ///< bulk endpoints of the data interface
   std::uint8_t notify = 0;       ///< interrupt endpoint of the control interface; 0 = none
   std::uint16_t max_packet = 0;  ///< of the bulk IN endpoint
+  std::uint16_t out_packet = 0;  ///< of the bulk OUT endpoint
 };
 
 /// The first ACM function of a configuration: class 2 subclass 2, its data interface named by the union descriptor or
@@ -23,6 +24,9 @@ CdcAcm find_cdc_acm(std::span<const std::uint8_t> configuration);
 /// Claims both interfaces, sets 115200 8N1, then DTR and RTS. A device may refuse the two class requests.
 /// @throws LinkError
 void open_cdc_acm(Link& link, const CdcAcm& port);
+/// One OUT transfer. When its packets are all full, an empty one follows and tells the device that this is all.
+/// @throws LinkError
+void write_cdc_acm(Link& link, const CdcAcm& port, std::span<const std::byte> data, int timeout_ms);
 /// DTR and RTS to 0.
 void close_cdc_acm(Link& link, const CdcAcm& port) noexcept;
 

@@ -26,6 +26,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "drivers/driver.hpp"
 #include "drivers/emulation/labjack_u6_device.hpp"
@@ -92,7 +93,8 @@ class LabjackU6 final : public Driver {
 
   void stop(Link& link) noexcept override {
     try {
-      if (ours_) normal_command(link, kStreamStop, "StreamStop", kStreamNotRunning);  // another's may stream on
+      if (std::exchange(ours_, false))
+        normal_command(link, kStreamStop, "StreamStop", kStreamNotRunning);  // another's may stream on
     } catch (const std::exception&) {  // gone or confused: the transfers end all the same
       ++stop_failed_;
     }

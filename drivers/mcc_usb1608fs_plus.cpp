@@ -9,7 +9,7 @@
 //   40 14 | 8 bytes   AInScanConfig: range code of inputs 0-7: 0 +-10 V, 1 +-5 V, 3 +-2 V, 5 +-1 V
 //   C0 14             reads it back
 //   40 11 | 10 bytes  AInScanStart: [0-3] scans, 0 = without end  [4-7] 40 MHz / rate - 1, 0 = paced by SYNC
-//                     [8] mask of inputs  [9] options: 01 packet per scan, 02 pacer out on SYNC, 80 no stall on overrun
+//                     [8] mask of inputs (1, 2, 4 or 8 of them)  [9] options: 01 packet per scan, 02 pacer out on SYNC, 80 no stall on overrun
 //   C0 44 -> u16      status: 0002 scan runs, 0004 FIFO was full; the other bits mean nothing
 //   C0 30 address     memory: 000 {f32 slope, f32 offset} at (range code * 8 + input) * 8
 //                     200 date of calibration: year - 2000, month, day, hour, minute, second
@@ -21,8 +21,10 @@
 // A full FIFO (32768 codes) ends the scan without a word: what is left comes, then nothing, and the status tells. What
 // exactly comes and which bits stand is not documented; the status is asked once a second as well.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "drivers/driver.hpp"
 #include "drivers/emulation/mcc_usb1608fs_plus_device.hpp"
@@ -69,7 +71,7 @@ class MccUsb1608fsPlus final : public Driver {
         period_(external_clock(s) ? 0 : period),
         rate_hz_(pacer_rate_hz(period)),
         calibration_stream_(static_cast<StreamId>(first + 1)),
-        stream_(s.analog_inputs.size(), rate_hz_, drift_ppm(s),
+        stream_(asked_inputs(s), rate_hz_, s.slow_crystal_ppm,
                 {first, static_cast<StreamId>(first + 2), static_cast<StreamId>(first + 3)}, sync_column(s),
                 s.sync_input) {}
 
@@ -108,8 +110,8 @@ class MccUsb1608fsPlus final : public Driver {
 
   void stop(Link& link) noexcept override {
     try {
-      if (ours_) command(link, kAInScanStop, "AInScanStop");  // another's may scan on
-    } catch (const std::exception&) {                         // gone: the transfers end all the same
+      if (std::exchange(ours_, false)) command(link, kAInScanStop, "AInScanStop");  // another's may scan on
+    } catch (const std::exception&) {  // gone: the transfers end all the same
       ++stop_failed_;
     }
     link.stop_stream(pipe_.address, 20);
@@ -124,8 +126,7 @@ class MccUsb1608fsPlus final : public Driver {
     if (armed_at_ == MccStream::kNever) armed_at_ = asked_at_ = now;
     const TimeNs last = stream_.last_bytes();
     const double silent_s = seconds(now - std::max(armed_at_, last));
-    const double transfer_s =
-        static_cast<double>(transfer_bytes()) / (2.0 * static_cast<double>(settings_.analog_inputs.size()) * rate_hz_);
+    const double transfer_s = static_cast<double>(transfer_bytes()) / bytes_per_s();
     // A unit that went on after an overrun would tell of the hole by this mark alone.
     const bool silent = silent_s >= std::max(0.15, 4 * transfer_s);
     if (!silent && now - asked_at_ < kStatusEvery) return nullptr;
@@ -242,7 +243,7 @@ class MccUsb1608fsPlus final : public Driver {
   void start_scan(Link& link) {
     ScanStart s;
     s.pacer_period = period_;
-    for (const int input : settings_.analog_inputs) s.mask = static_cast<std::uint8_t>(s.mask | 1u << input);
+    s.mask = padded(asked_inputs(settings_));
     s.options = static_cast<std::uint8_t>(kNoStall | (settings_.clock_output && period_ != 0 ? kPacerOut : 0));
     auto payload = encode(s);
     command(link, kAInScanStart, "AInScanStart", payload);
@@ -279,9 +280,11 @@ class MccUsb1608fsPlus final : public Driver {
 
   std::uint8_t code_of(std::size_t index) const { return range_code(range_v(settings_, index)).value_or(0); }
 
+  double bytes_per_s() const { return 2.0 * std::popcount(padded(asked_inputs(settings_))) * rate_hz_; }
+
   /// About 4 ms of data, in whole packets.
   std::size_t transfer_bytes() const {
-    const double bytes = 2.0 * static_cast<double>(settings_.analog_inputs.size()) * rate_hz_ * 4e-3;
+    const double bytes = bytes_per_s() * 4e-3;
     const double packet = static_cast<double>(pipe_.packet);
     return pipe_.packet *
            static_cast<std::size_t>(std::clamp(std::floor(bytes / packet), 1.0, std::floor(16384 / packet)));

@@ -1,6 +1,7 @@
 // Requests, memory and payloads of the MCC USB-1608FS-Plus; the byte map is the head of mcc_usb1608fs_plus.cpp.
 #pragma once
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -43,6 +44,14 @@ struct ScanStart {
   std::uint8_t mask = 0;           ///< bit n: channel n
   std::uint8_t options = 0;
 };
+/// With 1, 2, 4 or 8 inputs a packet holds whole scans, and one that is lost moves no column: what is scanned when
+/// `asked` is wanted, filled up from the lowest input on.
+constexpr std::uint8_t padded(std::uint8_t asked) {
+  const auto full = static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::popcount(asked))));
+  unsigned mask = asked;
+  for (unsigned bit = 1; std::popcount(mask) < full; bit <<= 1) mask |= bit;
+  return static_cast<std::uint8_t>(mask);
+}
 std::array<std::byte, 10> encode(const ScanStart& start);
 ScanStart decode(std::span<const std::byte, 10> payload);
 

@@ -1,6 +1,7 @@
 #include "drivers/mcc_usb1608fs_plus_settings.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 
 #include "drivers/emulation/mcc_usb1608fs_plus_options.hpp"
@@ -19,6 +20,13 @@ std::string number(double v) {
 int sync_column(const DeviceSettings& s) {
   const auto at = std::find(s.analog_inputs.begin(), s.analog_inputs.end(), s.sync_input);
   return s.sync_input < 0 || at == s.analog_inputs.end() ? -1 : static_cast<int>(at - s.analog_inputs.begin());
+}
+
+std::uint8_t asked_inputs(const DeviceSettings& s) {
+  unsigned mask = 0;
+  for (const int input : s.analog_inputs)
+    if (input >= 0 && input < static_cast<int>(kChannels)) mask |= 1u << input;
+  return static_cast<std::uint8_t>(mask);
 }
 
 std::vector<StreamInfo> streams(const DeviceSettings& s) {
@@ -62,9 +70,7 @@ std::vector<StreamInfo> streams(const DeviceSettings& s) {
   loss.clock_unit = "scan";
   loss.columns = {
       {"first_seq", "count"}, {"count", "count", 0, 0, "-1 unknown"}, {"cause", "code", 0, 0, kMccLossLabels}};
-  loss.description =
-      "scans that are missing, just before the first one after the hole, with that one's device time; of cause 6 they "
-      "are there, and their values may stand in the wrong columns";
+  loss.description = "scans that are missing, just before the first one after the hole, with that one's device time";
   std::vector<StreamInfo> all{scan, calibration, loss};
   if (s.sync_input >= 0) {
     all.push_back(sync_stream(s, "scan"));
@@ -95,10 +101,17 @@ std::vector<std::string> check_settings(const DeviceSettings& s) {
                      " Hz, 0.0094 Hz and more is possible");
   else if (s.rate_hz > 100e3)
     errors.push_back("rate_hz: " + number(s.rate_hz) + " Hz, each channel allows 100000 Hz at most");
-  else if (static_cast<double>(n) * s.rate_hz > 400e3)
-    errors.push_back("rate_hz: " + std::to_string(n) + " channels at " + number(s.rate_hz) +
-                     " Hz are more than 400000 samples/s, at most " + number(400e3 / static_cast<double>(n)) +
-                     " Hz is possible");
+  else if (const int scanned = std::popcount(padded(asked_inputs(s))); scanned * s.rate_hz > 400e3)
+    errors.push_back("rate_hz: " +
+                     (static_cast<std::size_t>(scanned) == n
+                          ? std::to_string(n) + " channels at "
+                          : std::to_string(n) + " inputs are scanned as " + std::to_string(scanned) +
+                                " so that a packet holds whole scans, and " + std::to_string(scanned) + " at ") +
+                     number(s.rate_hz) + " Hz are more than 400000 samples/s, at most " + number(400e3 / scanned) +
+                     " Hz is possible" +
+                     (static_cast<std::size_t>(scanned) == n
+                          ? ""
+                          : ", or " + number(800e3 / scanned) + " Hz with " + std::to_string(scanned / 2) + " inputs"));
   if (s.sync_input >= 0 && sync_column(s) < 0)
     errors.push_back("sync_input: input " + std::to_string(s.sync_input) +
                      " is not one of analog_inputs, so it is not scanned");

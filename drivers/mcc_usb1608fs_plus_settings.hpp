@@ -17,11 +17,10 @@ inline int range_v(const DeviceSettings& s, std::size_t index) {
 }
 /// Column of the scan with the TTL line; -1: none.
 int sync_column(const DeviceSettings& s);
+/// Bit n: input n is one of analog_inputs; `padded` of it is what the unit scans.
+std::uint8_t asked_inputs(const DeviceSettings& s);
 /// Scans are paced by another unit over SYNC.
 inline bool external_clock(const DeviceSettings& s) { return !s.clock.empty() && s.clock != "own"; }
-
-/// By how much scans may come too slowly before some are taken to be missing: crystal and computer together.
-inline double drift_ppm(const DeviceSettings& s) { return s.max_drift_ppm > 0 ? s.max_drift_ppm : 300; }
 
 /// raw/<device>/scan, raw/<device>/calibration, raw/<device>/loss, and raw/<device>/sync with a sync_input.
 std::vector<StreamInfo> streams(const DeviceSettings& settings);

@@ -12,32 +12,29 @@
 
 namespace grfd {
 
-/// Why scans are missing, or not to be trusted: column `cause` of the loss stream.
+/// Why scans are missing: column `cause` of the loss stream.
 enum class MccLoss : std::int64_t {
-  restart = 1,          ///< the scan was stopped and started
-  fifo_overrun = 2,     ///< restart because the device's FIFO was full
-  starved = 3,          ///< restart because nothing came any more
-  scans_missing = 4,    ///< restart because fewer scans came than time passed
-  link_error = 5,       ///< restart because a transfer failed or overflowed
-  columns_rotated = 6,  ///< these scans are there, but part of one may be missing before them
+  restart = 1,        ///< the scan was stopped and started
+  fifo_overrun = 2,   ///< restart because the device's FIFO was full
+  starved = 3,        ///< restart because nothing came any more
+  scans_missing = 4,  ///< restart because fewer scans came than time passed
+  link_error = 5,     ///< restart because a transfer failed or overflowed
 };
-inline constexpr const char* kMccLossLabels =
-    "1 restart, 2 fifo_overrun, 3 starved, 4 scans_missing, 5 link_error, 6 columns_rotated";
+inline constexpr const char* kMccLossLabels = "1 restart, 2 fifo_overrun, 3 starved, 4 scans_missing, 5 link_error";
 
 /// The decoder behind Driver::decode. Samples follow each other without header or counter, so nothing in the bytes can
-/// tell of a loss; what can is time (ScanLateness), or the link. Unless a packet holds whole scans, each row between a
-/// loss and the new start may have its values in the wrong columns: once a loss is known no row is made any more, and
-/// those made since the count was last certain are named in the loss stream. `restart` and `decode` are called from
-/// different threads, never at the same time, `bytes_lost` where `decode` is; the others from any thread.
+/// tell of a loss; what can is time (ScanLateness), or the link. A packet holds whole scans (mcc::padded), so that a
+/// lost one moves no column. `restart` and `decode` are called from different threads, never at the same time,
+/// `bytes_lost` where `decode` is; the others from any thread.
 class MccStream {
  public:
   static constexpr TimeNs kNever = std::numeric_limits<TimeNs>::min();
   struct Streams {
     StreamId scan, loss, sync;
   };
-  /// @param channels 1..8  @param sync_column column of the scan that carries the TTL line, -1: none
+  /// @param asked bit n: input n is a column; at least one  @param sync_column column with the TTL line, -1: none
   /// @param drift_ppm by which scans may come too slowly and none is missing
-  MccStream(std::size_t channels, double rate_hz, double drift_ppm, const Streams& streams, int sync_column,
+  MccStream(std::uint8_t asked, double rate_hz, double drift_ppm, const Streams& streams, int sync_column,
             int sync_input) noexcept;
 
   /// Before a scan starts: seq goes on, epoch rises. The hole before its first scan is told with `cause`.
@@ -46,7 +43,8 @@ class MccStream {
   void set_sync_codes(double high, double low) noexcept { high_ = high, low_ = low; }
   void decode(std::span<const std::byte> bytes, TimeNs arrival, SampleBatch& out) noexcept;
 
-  /// The link lost bytes here, nobody knows how many. @param why lives as long as the stream
+  /// The link lost bytes here, nobody knows how many: no row is made until the restart. @param why lives as long as the
+  /// stream
   void bytes_lost(const char* why) noexcept;
 
   const char* fault() const noexcept { return fault_.load(std::memory_order_acquire); }
@@ -59,15 +57,11 @@ class MccStream {
  private:
   void put(std::uint16_t code, TimeNs arrival, SampleBatch& out) noexcept;
   void emit(TimeNs arrival, SampleBatch& out) noexcept;
-  void watch(TimeNs arrival, SampleBatch& out) noexcept;
   void fail(MccLoss cause, const char* name) noexcept;
-  std::uint64_t first_uncertain() const noexcept;
-  void push_loss(const Sample& header, std::uint64_t first, std::int64_t count, MccLoss cause,
-                 SampleBatch& out) noexcept;
-  void push_rotated(const Sample& header, std::uint64_t first, SampleBatch& out) noexcept;
 
-  const std::size_t channels_;
-  const bool rotates_;  // a lost packet is no whole number of scans
+  const std::uint8_t asked_;
+  std::array<std::uint8_t, mcc::kChannels> inputs_{};  // what is scanned
+  std::size_t channels_ = 0;
   const double interval_ns_;
   const Streams streams_;
   const int sync_column_, sync_input_;
@@ -78,9 +72,8 @@ class MccStream {
   std::size_t channel_ = 0;
   std::array<std::int32_t, mcc::kChannels> codes_{};
   std::uint64_t scan_ = 0, base_seq_ = 0, next_seq_ = 0, loss_seq_ = 0, edge_seq_ = 0;
-  std::uint64_t rotated_from_ = 0;  // told with the next epoch's first scan, when below next_seq_
   bool started_ = false, first_of_epoch_ = true, level_known_ = false, level_ = false;
-  bool withholding_ = false, rotated_told_ = false;  // since the fault
+  bool cut_ = false;  // bytes_lost, since the restart
   unsigned epoch_ = 0;
   MccLoss restart_cause_ = MccLoss::restart;
 
@@ -90,9 +83,8 @@ class MccStream {
   std::atomic<MccLoss> fault_cause_{MccLoss::restart};
   std::atomic<TimeNs> last_bytes_{kNever};
   Counter bytes_{"bytes", Counter::Kind::activity}, incomplete_scans_{"incomplete_scans"},
-      scans_missing_{"scans_missing"}, scans_rotated_{"scans_possibly_rotated"}, bytes_withheld_{"bytes_withheld"};
-  const std::array<const Counter*, 5> counters_{&bytes_, &incomplete_scans_, &scans_missing_, &scans_rotated_,
-                                                &bytes_withheld_};
+      scans_missing_{"scans_missing"};
+  const std::array<const Counter*, 3> counters_{&bytes_, &incomplete_scans_, &scans_missing_};
 };
 
 }  // namespace grfd

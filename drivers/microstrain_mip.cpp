@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <utility>
 
 #include "drivers/clock_ran_on.hpp"
 #include "drivers/emulation/microstrain_mip_device.hpp"
@@ -80,7 +81,7 @@ class MicrostrainMip final : public Driver {
   void stop(Link& link) noexcept override {
     if (port_.out == 0) return;  // never opened
     try {
-      if (ours_) Commander(link, port_).send({"set idle", kBase, 0x02});
+      if (std::exchange(ours_, false)) Commander(link, port_).send({"set idle", kBase, 0x02});
     } catch (const std::exception&) {  // gone already: the stream is taken down all the same
     }
     link.stop_stream(port_.in, kDrainMs);

@@ -38,7 +38,7 @@ void Commander::send(const Request& request) {
   Writer packet(request.set);
   packet.field(request.descriptor);
   for (const std::uint8_t p : request.parameters) packet.u8(p);
-  link_.write(port_.out, packet.finish(), kWriteMs);
+  write_cdc_acm(link_, port_, packet.finish(), kWriteMs);
 }
 
 Reply Commander::ask(const Request& request) {

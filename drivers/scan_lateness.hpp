@@ -21,7 +21,6 @@ class ScanLateness {
       : interval_ns_(interval_ns),
         drift_(1e-6 * drift_ppm),
         window_ns_(static_cast<TimeNs>(std::max(1e9, 16 * packet_ns))),
-        certain_ns_(0.5 * packet_ns),
         limit_ns_(std::max(10e6, 1.5 * packet_ns)),
         step_ns_(std::max({2.5e6, 0.6 * packet_ns, 2 * drift_ * static_cast<double>(window_ns_)})),
         steps_limit_ns_(std::max(20e6, 3.5 * packet_ns)) {}
@@ -36,29 +35,19 @@ class ScanLateness {
     s.best_ns = std::min(s.best_ns + drift_ * static_cast<double>(arrival - s.since), least);
     s.late = least - s.best_ns > limit_ns_ ? s.late + 1 : 0;
     add_step(least);
-    s.certain = s.steps_ns <= 0 && least - s.best_ns <= certain_ns_;
-    if (s.certain) s.certain_scans = s.least_scans;
     s.since = arrival;
     s.least_ns = State{}.least_ns;
     return s.late >= 3 || s.steps_ns > steps_limit_ns_;
   }
-  /// @param scans all that came since the reset, a started one as its fraction
+  /// @param scans all that came since the reset
   void count(TimeNs arrival, double scans) noexcept {
     State& s = state_;
     if (!s.started) {
       s.started = true;
       s.origin = s.since = arrival;
     }
-    const double lateness_ns = static_cast<double>(arrival - s.origin) - scans * interval_ns_;
-    if (lateness_ns < s.least_ns) {
-      s.least_ns = lateness_ns;
-      s.least_scans = scans;
-    }
+    s.least_ns = std::min(s.least_ns, static_cast<double>(arrival - s.origin) - scans * interval_ns_);
   }
-  /// The newest whole window was no later than half a packet, and no step stayed.
-  bool certain() const noexcept { return state_.certain; }
-  /// Scans up to the earliest arrival of the last window of which that is true: behind them some may be missing.
-  double certain_scans() const noexcept { return state_.certain_scans; }
 
  private:
   static constexpr std::size_t kSide = 4;
@@ -79,10 +68,9 @@ class ScanLateness {
   }
 
   struct State {
-    bool started = false, certain = true;
+    bool started = false;
     TimeNs origin = 0, since = 0;
     double least_ns = std::numeric_limits<double>::infinity();  // of this window
-    double least_scans = 0, certain_scans = 0;
     double best_ns = std::numeric_limits<double>::infinity();
     std::array<double, 2 * kSide> history{};  // least_ns of the last windows
     std::size_t kept = 0;
@@ -91,7 +79,7 @@ class ScanLateness {
   };
   const double interval_ns_, drift_;
   const TimeNs window_ns_;
-  const double certain_ns_, limit_ns_, step_ns_, steps_limit_ns_;
+  const double limit_ns_, step_ns_, steps_limit_ns_;
   State state_;
 };
 

@@ -108,8 +108,7 @@ std::string rates_of(double base_hz) {
 
 void Commander::send(const std::string& key, const Json& value) {
   const std::string line = "{\"" + key + "\":" + value.dump() + "}\n";
-  link_.write(port_.out, std::as_bytes(std::span(line)), kWriteMs);
-  if (line.size() % port_.max_packet == 0) link_.write(port_.out, {}, kWriteMs);
+  write_cdc_acm(link_, port_, std::as_bytes(std::span(line)), kWriteMs);
 }
 
 Json Commander::ask(const std::string& key, const Json& value) {

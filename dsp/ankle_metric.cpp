@@ -1,6 +1,7 @@
 // ankle/<side>: dorsiflexion and its rate from a shank and a foot sensor, and what belongs to them.
 #include "dsp/filters.hpp"
 #include "dsp/metric.hpp"
+#include "dsp/parameter_text.hpp"
 #include "dsp/quaternion.hpp"
 
 namespace grfd {
@@ -28,10 +29,9 @@ class AnkleMetric final : public Metric {
       info.frame = kSegmentFrame;
       info.sign = "+ = dorsiflexion, shank leaning forward, heel up, eversion, internal rotation of the tibia";
       info.formula = "dorsiflexion-inclination-difference, rate-exact-gyro";
-      info.parameters =
-          "zero = standing pose; shank_inclination to the vertical with standing_shank_deg; rate Butterworth " +
-          std::to_string(setup.settings.filter.order) + " / " + std::to_string(setup.settings.filter.cutoff_hz) +
-          " Hz; tibial_rotation integrated within a repetition, 0 in quiet standing";
+      info.parameters = "zero = standing pose; shank_inclination to the vertical with standing_shank (" +
+                        quantity(standing_shank_deg_, "deg") + "); rate " + filter_text(setup.settings.filter) +
+                        "; tibial_rotation integrated within a repetition, 0 in quiet standing";
       info.description =
           std::string("ankle of the ") + to_string(side) + " side from the inertial sensors of shank and foot";
       a.writer = RowWriter(setup.streams.add(info), info);

@@ -1,6 +1,7 @@
 // asymmetry: how the load is shared between the feet, now.
 #include "dsp/asymmetry.hpp"
 #include "dsp/metric.hpp"
+#include "dsp/parameter_text.hpp"
 
 namespace grfd {
 namespace {
@@ -20,7 +21,11 @@ class AsymmetryMetric final : public Metric {
     info.frame = kLabFrame;
     info.sign = "+ = right (rl) or dominant (dn) side carries more";
     info.formula = "BAI-1";
-    info.parameters = "100 (a - b) / (a + b) of the filtered fz; unknown below 100 N in all, or below -50 N of a plate";
+    const ThresholdSettings& t = setup.settings.thresholds;
+    info.parameters = "100 (a - b) / (a + b) of fz filtered by " + filter_text(setup.settings.filter) +
+                      "; unknown while a plate is below -50 N; known from " + quantity(t.cop_total_on_n, "N") +
+                      " in all on, until " + quantity(t.cop_total_off_n, "N") + ", each for " +
+                      quantity(t.debounce_s, "s") + "; " + dominance_text(setup.settings.participant, false);
     info.description = "bilateral load asymmetry";
     writer_ = RowWriter(setup.streams.add(info), info);
   }

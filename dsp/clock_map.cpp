@@ -33,7 +33,7 @@ void ClockMap::open_at(std::int64_t n, double arrival_s) noexcept {
   s.has_best = true;
   s.late_blocks = 0;
   s.settling = true;
-  s.full = false;
+  s.full = s.held = false;
   s.residual_s = std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -42,7 +42,7 @@ void ClockMap::restart() noexcept {
   ++state_.resets;
   state_.open = state_.published = state_.clamped = false;
   state_.settling = true;
-  state_.full = false;
+  state_.full = state_.held = false;
 }
 
 void ClockMap::push(std::int64_t n, double arrival_s) noexcept {
@@ -141,6 +141,7 @@ void ClockMap::fit(std::int64_t n) noexcept {
   s.ref_t = now + gain * (target - now);
   s.drift += gain * (drift - s.drift);
   s.settling = fresh;
+  s.held = drift != line.slope && (!fresh || std::abs(line.slope - drift) * span > 0.5 * p.step_s);
   s.full = span >= 0.95 * s.window_s;
 }
 

@@ -2,6 +2,7 @@
 // one-sided delay: the earliest packets tell the truth, so the line is the lower hull of the block minima.
 #pragma once
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -90,6 +91,9 @@ class ClockMap {
   bool settling() const noexcept { return state_.settling; }  ///< less than settle_s of data behind the line
   bool full() const noexcept { return state_.full; }          ///< a whole window: full accuracy
   bool clamped() const noexcept { return state_.clamped; }    ///< the last stamp is not on the line
+  /// +-max_drift_ppm when the line is held there and the arrivals lie beyond, + = fast; 0: they do not. Once it has
+  /// settled, or as soon as the difference makes half a step.
+  double held_at_ppm() const noexcept { return state_.held ? std::copysign(params_.max_drift_ppm, -state_.drift) : 0; }
   std::uint32_t resets() const noexcept { return state_.resets; }
   std::uint32_t drops() const noexcept { return state_.drops; }
 
@@ -105,8 +109,9 @@ class ClockMap {
     double window_s = 0, residual_s = 0;
     int late_blocks = 0;
     std::uint32_t resets = 0, drops = 0;
-    bool open = false, has_best = false, published = false, clamped = false, settling = true, full = false;
-    std::array<std::uint8_t, 6> reserved{};  // no padding at the end: equal states are equal bytes
+    bool open = false, has_best = false, published = false, clamped = false, settling = true, full = false,
+         held = false;
+    std::array<std::uint8_t, 5> reserved{};  // no padding at the end: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 

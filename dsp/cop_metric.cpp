@@ -3,6 +3,7 @@
 #include "dsp/cop.hpp"
 
 #include "dsp/metric.hpp"
+#include "dsp/parameter_text.hpp"
 #include "dsp/squat_params.hpp"
 
 namespace grfd {
@@ -84,8 +85,8 @@ class CopMetric final : public Metric {
     info.sign = "0 the heel, 100 the toe";
     info.formula = "cop-along-foot";
     info.parameters =
-        "left, right: 100 (p - heel) along the foot / its length; both: forward from the middle of the heels; "
-        "participant.foot_length_m, heel_<side>_m, toe_out_<side>_deg";
+        "left, right: 100 (p - heel) along the foot / its length; both: forward from the middle of the heels; " +
+        feet_text(setup.settings.participant);
     info.description = "centre of pressure in percent of the foot";
     foot_writer_ = RowWriter(setup.streams.add(info), info);
     along_feet_ = true;
@@ -106,11 +107,13 @@ class CopMetric final : public Metric {
     info.formula = "cop-from-wrench";
     const ThresholdSettings& t = setup.settings.thresholds;
     const bool total = name == "total";
-    info.parameters = "wrench filtered by Butterworth " + std::to_string(setup.settings.filter.order) + " / " +
-                      std::to_string(setup.settings.filter.cutoff_hz) + " Hz; valid from " +
-                      std::to_string(total ? t.cop_total_on_n : t.cop_on_n) + " N on, until " +
-                      std::to_string(total ? t.cop_total_off_n : t.cop_off_n) +
-                      " N; sigma: larger axis, one SD, from the noise of the tare";
+    info.parameters = "wrench filtered by " + filter_text(setup.settings.filter) + "; valid from " +
+                      quantity(total ? t.cop_total_on_n : t.cop_on_n, "N") + " on, until " +
+                      quantity(total ? t.cop_total_off_n : t.cop_off_n, "N") + "; contact" +
+                      (total ? " of any plate" : "") + " from " + quantity(t.contact_on_n, "N") + " on, until " +
+                      quantity(t.contact_off_n, "N") + "; each for " + quantity(t.debounce_s, "s") +
+                      "; sigma: larger axis, one SD, from the noise of the tare; low_quality above " +
+                      quantity(t.cop_sigma_bad_mm, "mm") + ", until below " + quantity(t.cop_sigma_ok_mm, "mm");
     info.flag_names = {"low_quality", "contact"};
     info.description = "centre of pressure";
     writers_.emplace_back(setup.streams.add(info), info);

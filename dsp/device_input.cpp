@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "dsp/parameter_text.hpp"
+
 namespace grfd {
 namespace {
 
@@ -20,12 +22,20 @@ std::vector<std::string> split_labels(const std::string& labels) {  // "0 ok, 1 
   return names;
 }
 
+std::string hull_text(const ClockParams& p) {
+  return "one minimum of " + quantity(p.block_s, "s") + " each, window " + quantity(p.window_s, "s") + " to " +
+         quantity(p.window_max_s, "s") + " (1.2 frames of " + quantity(p.frame_s, "s") + " / drift), drift at most " +
+         quantity(p.max_drift_ppm, "ppm") + ", slew " + quantity(p.slew_s, "s") + ", new epoch after " +
+         std::to_string(p.step_blocks) + " minima more than " + quantity(p.step_s, "s") + " late, settling " +
+         quantity(p.settle_s, "s") + ", the first " + quantity(p.skip_s, "s") + " not fitted";
+}
+
 }  // namespace
 
 ClockParams DeviceInput::clock_params(double interval_s, double max_drift_ppm) {
   ClockParams p;
   p.interval_s = interval_s;
-  if (max_drift_ppm > 0) p.max_drift_ppm = max_drift_ppm;
+  p.max_drift_ppm = max_drift_ppm;
   return p;
 }
 
@@ -79,7 +89,8 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
   info.formula = "clock-lower-hull";
   info.parameters =
       "offset: lab time of the line at the epoch's first sample; drift_ppm: nominal over true interval of the "
-      "device's counter, minus 1";
+      "device's counter, minus 1; " +
+      hull_text(clock_params(stamped_ ? 1e-6 : nominal_interval_s_, device.max_drift_ppm));
   info.description = "how the device's clock maps to the lab clock, once a second";
   clock_row_ = RowWriter(table.add(info), info);
 }
@@ -132,12 +143,14 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
                  static_cast<unsigned long long>(a.lost - d.lost_by_driver));
   }
   SharedClock* const common = shared();
+  if (d.trial_start) tell_late_start(s, gaps, gap_seq, out);
   if (a.restarted && !common) clock_.restart();
   if (begins) {
     d.first_seq = s.seq;
     d.first_device = s.t_device;
     d.epoch = s.epoch;
     d.started = true;
+    d.clock_told = 0;
   }
   d.lost_by_driver = 0;
   d.next_seq = s.seq + 1;
@@ -212,6 +225,7 @@ void DeviceInput::take_message(const Sample& in, StreamId events, std::uint64_t&
 void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq,
                             SampleBatch& out) noexcept {
   State& d = state_;
+  d.sync_next_seq = s.seq + 1;
   Sample edge = s;
   if (!d.started || s.epoch != d.epoch) {  // no sample to measure from
     edge.t = s.t_arrival;
@@ -248,6 +262,11 @@ void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, 
                  d.edges_left_out);
   d.edges_told = d.edges_left_out = 0;
   if (master_) return;  // its clock is the other's
+  if (const double held_at_ppm = clock_.held_at_ppm(); held_at_ppm != 0 && d.clock_told == 0) {
+    d.clock_told = 1;
+    events.write(out, row_time(tick), event_seq, "clock_out_of_bounds {\"device\":\"%s\",\"drift_ppm\":%g}",
+                 name_.c_str(), held_at_ppm);
+  }
   const double code = clock_.settling() ? 0 : clock_.full() ? 2 : 1;
   clock_row_.write(out, row_time(tick),
                    {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), interval_s(), code,

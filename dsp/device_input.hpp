@@ -34,6 +34,10 @@ class DeviceInput {
   void take_loss(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
   /// The daemon says what became of the device; `cause` explains the hole that follows.
   void take_state(std::string_view device_state, std::string_view cause) noexcept;
+  /// A trial begins: what comes late in it will be told.
+  void begin_trial(TimeNs t) noexcept;
+  /// The trial ends at `s`: a device that is away then has a hole that no sample will tell.
+  void end_trial(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
   /// An edge of a digital line: gets its lab time by the clock of the main stream and is repeated in words in `events`.
   /// Constant delays of the sensor's signal are not its own and are not taken off.
   void take_edge(const Sample& s, const TextWriter& events, std::uint64_t& event_seq, SampleBatch& out) noexcept;
@@ -75,6 +79,14 @@ class DeviceInput {
   void compare_counts(SharedClock& clock, const Sample& tick, const TextWriter& gaps, std::uint64_t& gap_seq,
                       SampleBatch& out) noexcept;
   bool explains(std::int64_t which, const Sample& loss) noexcept;
+  /// A hole of unknown length in the main stream and in that of the edges.
+  void tell_away(const Sample& cause, const char* why, std::uint64_t first_seq, double seconds, bool open,
+                 const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) const noexcept;
+  void tell_edges_away(const Sample& cause, const char* why, double seconds, bool open, const TextWriter& gaps,
+                       std::uint64_t& gap_seq, SampleBatch& out) const noexcept;
+  bool driver_tells_edges() const noexcept;  ///< when its clock ran on
+  /// The first sample of a trial: when it comes late, what is missing before it is told.
+  void tell_late_start(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
   static ClockParams clock_params(double interval_s, double max_drift_ppm);
   /// Lab time that has passed since the newest sample of the main stream, by the device's counter.
   double since_newest_s(std::uint64_t t_device) const noexcept;
@@ -90,6 +102,7 @@ class DeviceInput {
                   newest_device = 0;  ///< t_device of the epoch's first sample of the main stream, of the newest
     std::uint64_t side_next_seq = 0, side_lost_by_driver = 0;
     TimeNs side_newest_t = 0;
+    std::uint64_t clock_told = 0;  ///< 1: that the clock is out of bounds, in this epoch
     double delay_s = 0, delay_target_s = 0;
     std::uint32_t edges_told = 0, edges_left_out = 0;  ///< in events, since the last whole second of ticks
     std::uint16_t epoch = 0;
@@ -101,6 +114,9 @@ class DeviceInput {
     std::uint16_t reserved = 0;          // no padding: equal states are equal bytes
     std::uint32_t generation = 0;        ///< of the shared clock, when this device began to count by it
     std::int64_t shift = 0, last_n = 0;  ///< of them in this epoch; the clock's number of the last scan
+    std::uint64_t sync_next_seq = 0;
+    TimeNs trial_start = 0;  ///< of the trial at hand; 0: none, or the device has delivered in it
+    std::uint64_t away = 0;  ///< 1: the daemon says that the device does not stream
   } state_;
   std::string name_, stream_name_;
   StreamId stream_, loss_ = kNoStream, sync_ = kNoStream, side_ = kNoStream, messages_ = kNoStream;

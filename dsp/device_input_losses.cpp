@@ -1,7 +1,14 @@
 // What a device's driver says is missing, and why: rows of losses to entries of the ledger.
 #include "dsp/device_input.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace grfd {
+namespace {
+constexpr double kTimeToStart = 1;  ///< s: so long any device takes until its first sample; no loss
+constexpr char kAbsent[] = "absent";
+}  // namespace
 
 void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq,
                             SampleBatch& out) noexcept {
@@ -21,31 +28,30 @@ void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64
   else
     std::snprintf(stream_name.data(), stream_name.size(), "%s", stream_name_.c_str());
   const char* why = named ? causes_[static_cast<std::size_t>(cause)].c_str() : "unknown";
-  if (named &&
-      causes_[static_cast<std::size_t>(cause)] == "columns_rotated") {  // nothing is missing: not to be trusted
-    // Scans that a partner's count showed missing moved what came after them, in this epoch by `shift`.
-    gaps.write(out, row_time(copy), gap_seq,
-               "suspect {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"last_seq\":%lld}", stream_name.data(),
-               why, static_cast<long long>(first - state_.shift), static_cast<long long>(first + count - 1));
-    return;
-  }
   const bool started_anew = count < 0 || (named && causes_[static_cast<std::size_t>(cause)] == "the driver restarted");
   if (started_anew && explains(which, s)) {
     gaps.write(out, row_time(copy), gap_seq,
                "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld,\"seconds\":%.4f}",
                stream_name.data(), state_.outage.data(), static_cast<long long>(first), static_cast<long long>(count),
                state_.outage_s);
+    if (which == 0 && sync_ != kNoStream && (count < 0 || !driver_tells_edges()))
+      tell_edges_away(copy, state_.outage.data(), state_.outage_s, false, gaps, gap_seq, out);
   } else {
     gaps.write(out, row_time(copy), gap_seq,
                "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%lld,\"count\":%lld}", stream_name.data(), why,
                static_cast<long long>(first), static_cast<long long>(count));
   }
+  if (which == 0) state_.trial_start = 0;  // told
   if (which > 1) return;
   std::uint64_t& announced = which == 0 ? state_.lost_by_driver : state_.side_lost_by_driver;
   if (count < 0)
     announced = ~std::uint64_t{0};
   else if (announced != ~std::uint64_t{0})
     announced += static_cast<std::uint64_t>(count);
+}
+
+bool DeviceInput::driver_tells_edges() const noexcept {
+  return std::find(loss_streams_.begin(), loss_streams_.end(), "sync") != loss_streams_.end();
 }
 
 /// The driver only sees that it was started anew; the daemon knows why, and for how long. Each stream of the device has
@@ -64,7 +70,44 @@ bool DeviceInput::explains(std::int64_t which, const Sample& loss) noexcept {
   return true;
 }
 
+void DeviceInput::begin_trial(TimeNs t) noexcept { state_.trial_start = t; }
+
+void DeviceInput::tell_late_start(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq,
+                                  SampleBatch& out) noexcept {
+  const double late_s = seconds(s.t_arrival - std::exchange(state_.trial_start, 0));
+  if (late_s > kTimeToStart) tell_away(s, kAbsent, s.seq, late_s, false, gaps, gap_seq, out);
+}
+
+void DeviceInput::end_trial(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq,
+                            SampleBatch& out) noexcept {
+  State& d = state_;
+  if (d.away) {
+    const bool unexplained = d.outage[0] && !(d.outage_told & 1);
+    const double since_s = seconds(s.t - std::max(d.trial_start, d.newest_arrival));
+    tell_away(s, unexplained ? d.outage.data() : kAbsent, d.next_seq, since_s, true, gaps, gap_seq, out);
+  }
+  d.trial_start = 0;
+}
+
+void DeviceInput::tell_away(const Sample& cause, const char* why, std::uint64_t first_seq, double seconds, bool open,
+                            const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) const noexcept {
+  gaps.write(out, row_time(cause), gap_seq,
+             "lost {\"stream\":\"%s\",\"cause\":\"%s\",\"first_seq\":%llu,\"count\":-1,\"seconds\":%.4f%s}",
+             stream_name_.c_str(), why, static_cast<unsigned long long>(first_seq), seconds,
+             open ? ",\"open\":true" : "");
+  if (sync_ != kNoStream) tell_edges_away(cause, why, seconds, open, gaps, gap_seq, out);
+}
+
+void DeviceInput::tell_edges_away(const Sample& cause, const char* why, double seconds, bool open,
+                                  const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) const noexcept {
+  gaps.write(out, row_time(cause), gap_seq,
+             "lost {\"stream\":\"raw/%s/sync\",\"cause\":\"%s\",\"first_seq\":%llu,\"count\":-1,\"seconds\":%.4f%s}",
+             name_.c_str(), why, static_cast<unsigned long long>(state_.sync_next_seq), seconds,
+             open ? ",\"open\":true" : "");
+}
+
 void DeviceInput::take_state(std::string_view device_state, std::string_view cause) noexcept {
+  state_.away = device_state != "streaming";
   const bool explained = (state_.outage_told & 1) != 0;  // the main stream goes on: what comes now is another outage
   if (device_state != "lost" || (state_.outage[0] && !explained) || cause.empty()) return;
   state_.outage = {};

@@ -257,10 +257,12 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
   const bool whole = state.command.add(s);
   const std::string_view verb = state.command.verb();
   if (whole && verb == "record_start") save(snapshot);  // a recording starts with what was known before it
+  if (whole && verb == "record_stop")
+    for (auto& d : devices) d->end_trial(s, gaps, state.gap_seq, out);
   out.push(s);
   if (!whole) return;
   if (verb == "record_start") {
-    for (auto& d : devices) d->facts().repeat(s, out);
+    for (auto& d : devices) d->begin_trial(s.t), d->facts().repeat(s, out);
   } else if (verb == "tare") {
     tare->start(state.command, s, out);
   } else if (verb == "tap") {

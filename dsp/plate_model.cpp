@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "dsp/c3d_plate.hpp"
+#include "dsp/parameter_text.hpp"
 
 namespace grfd {
 namespace {
@@ -128,7 +129,7 @@ std::string wrench_formula(const PlateCalibration& c) {
 std::string wrench_parameters(const PlateCalibration& c) {
   std::string out;
   if (c.kind == PlateKind::piezo)
-    out = "sensors at +-" + std::to_string(c.sensor_a_m) + ", +-" + std::to_string(c.sensor_b_m) + " m; ";
+    out = "sensors at +-" + quantity(c.sensor_a_m, "m") + ", +-" + quantity(c.sensor_b_m, "m") + "; ";
   out += "tare subtracted";
   if (c.drift_rezero) out += "; the zero follows its drift while nobody is on the plate (tau 2 s)";
   return out;

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -69,9 +70,10 @@ class ScanDeficit {
   /// @param window looks that make a window  @param steady_scans how far two means may differ and still be the same
   explicit ScanDeficit(double tolerance_scans, int window = 200, double steady_scans = 0.25) noexcept
       : tolerance_(tolerance_scans), steady_(steady_scans), window_(window) {}
-  /// A packet of 64 bytes of 16-bit codes may be under way, and one link may be slower by 2.5 ms.
+  /// A packet of 64 bytes of 16-bit codes may be under way, and one link may be slower by 2.5 ms. A scan has 1, 2, 4 or
+  /// 8 codes, whatever of it becomes columns.
   static double tolerance_scans(std::size_t columns, double interval_s) noexcept {
-    return std::max(0.75 * 32 / static_cast<double>(std::max<std::size_t>(columns, 1)), 2.5e-3 / interval_s);
+    return std::max(0.75 * 32 / static_cast<double>(std::bit_ceil(columns)), 2.5e-3 / interval_s);
   }
   /// At even intervals. @return scans that are missing, 0 when all is well or not sure yet
   std::int64_t look(std::int64_t behind) noexcept {

@@ -22,7 +22,8 @@ inline constexpr ForceDevelopment kUnknownDevelopment{unknown, unknown, unknown,
 struct FootLoads {
   PhaseMeans fz_n, tz_nm, cop_percent;
   ForceDevelopment development_n_s = kUnknownDevelopment;
-  double force_rate_peak_n_s = unknown;  ///< between the middle of the bottom and the largest upward velocity
+  double force_rate_peak_n_s = unknown;   ///< between the middle of the bottom and the largest upward velocity
+  double development_peak_n_s = unknown;  ///< largest (F(t + 20 ms) - F(t)) / 20 ms there, unfiltered
   double knee_standing_nm = unknown, knee_bottom_nm = unknown, knee_peak_nm = unknown;  ///< external flexion moment
   double heel_lift_onset_s = unknown, heel_lift_time_s = unknown;  ///< onset NaN, time 0: the heel stayed down
   // exploratory
@@ -39,7 +40,7 @@ struct BothLoads {
   PhaseMeans spread_n;     ///< (Fx left - Fx right) / 2, + = the feet push outward
   double drive_onset_s = unknown;
   ForceDevelopment development_n_s = kUnknownDevelopment;  ///< of both forces together
-  double force_rate_peak_n_s = unknown;
+  double force_rate_peak_n_s = unknown, development_peak_n_s = unknown;
   static constexpr std::size_t points = 11;
   using Course = std::array<double, points>;  ///< at 0, 10 .. 100 % of a phase
   static constexpr Course kUnknownCourse{unknown, unknown, unknown, unknown, unknown, unknown,
@@ -47,7 +48,8 @@ struct BothLoads {
   Course bai_descent = kUnknownCourse, bai_ascent = kUnknownCourse;  ///< right minus left
   // exploratory
   double fall_back_percent = unknown, fall_back_time_s = unknown;  ///< of the foot; time at or beyond 5 %
-  double depth_percent = unknown;                                  ///< drop in percent of the body height
+  double fell_back = unknown;      ///< 1: at or beyond 5 % for more than 100 ms in one run; else 0
+  double depth_percent = unknown;  ///< drop in percent of the body height
   double descent_s = unknown, ascent_s = unknown;
   double forward_shift_m = unknown;  ///< of the CoP, from standing, before the body goes down
   double com_fall_back_m = unknown;  ///< as fall_back_m, of the estimated centre of mass

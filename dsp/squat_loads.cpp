@@ -97,7 +97,10 @@ void SquatLoads::visit(const SquatHistory& h, const SquatMetrics::State& m, std:
     s.noise_sq.add(over * over);
   }
   if (k >= m.plateau_first && k <= m.bottom_last && !std::isnan(m.out.cop_ap_plateau_m)) {
-    if (s.plateau_percent - cop >= p_->fall_back_percent) ++s.fallen;
+    const bool fallen = s.plateau_percent - cop >= p_->fall_back_percent;
+    if (!std::isnan(cop)) s.falling = fallen ? s.falling + 1 : 0;
+    s.fallen_run = std::max(s.fallen_run, s.falling);
+    if (fallen) ++s.fallen;
     lower(s.com_rear, center_of_mass(h, m, k));
   }
   if (k >= m.span.start && k <= m.span.end) visit_movement(h, m, k, v, height(m, k));
@@ -228,7 +231,10 @@ void SquatLoads::end_course(const SquatHistory& h, const SquatMetrics::State& m)
   o.cop_percent = s.cop.means();
   o.spread_n = s.spread.means();
   o.fall_back_percent = 100 * m.out.fall_back_m / body_->foot_length_m;
-  if (!std::isnan(o.fall_back_percent)) o.fall_back_time_s = static_cast<double>(s.fallen) * dt;
+  if (!std::isnan(o.fall_back_percent)) {
+    o.fall_back_time_s = static_cast<double>(s.fallen) * dt;
+    o.fell_back = s.fallen_run > ticks(p.fall_back_s) ? 1 : 0;
+  }
   o.com_fall_back_m = s.com_plateau - s.com_rear;
   o.depth_percent = 100 * m.out.drop_m / body_->height_m;
   o.descent_s = descent_s;
@@ -257,6 +263,7 @@ void SquatLoads::end_course(const SquatHistory& h, const SquatMetrics::State& m)
   if (m.span.start_kind == RepetitionEdge::quiet)
     s.drive_limit = m.span.bodyweight_n + p.drive_sd * std::sqrt(std::max(0.0, s.noise_sq.value() - mean * mean));
   std::fill(s.rate_top, s.rate_top + 3, -INFINITY);
+  std::fill(s.gain_top, s.gain_top + 3, -INFINITY);
   s.k = m.bottom_mid;
   s.step = Step::drive;
 }

@@ -46,11 +46,11 @@ class SquatLoads {
     Phases cop, spread;
     Mean cop_quiet, noise, noise_sq;  ///< standing; the last two of the unfiltered force above the weight
     double cop_front = 0, plateau_percent = unknown, com_plateau = unknown, com_rear = unknown;
-    std::int64_t fallen = 0, moving_at = -1;
+    std::int64_t fallen = 0, falling = 0, fallen_run = 0, moving_at = -1;  ///< falling: the running run; its longest
     double v_low = 0, v_high = 0, v_top = 0, force_at_v_low = unknown, force_top = unknown, z_at_v_low = unknown;
     double jerk_descent = 0, jerk_ascent = 0;
     std::int64_t v_top_at = -1, drive_at = -1, first = 0;
-    double drive_limit = unknown, rate_top[3]{};  ///< left, right, both
+    double drive_limit = unknown, rate_top[3]{}, gain_top[3]{};  ///< left, right, both; gain: of force
   };
 
   SquatLoads(const SquatParams& params, const SquatBody& body, State& state) noexcept

@@ -14,7 +14,7 @@ using Channel = SquatHistory::Channel;
 }  // namespace
 
 /// From the middle of the bottom to the largest upward velocity.
-void SquatLoads::drive(const SquatHistory& h, const SquatMetrics::State&, std::int64_t k) noexcept {
+void SquatLoads::drive(const SquatHistory& h, const SquatMetrics::State& m, std::int64_t k) noexcept {
   State& s = *s_;
   if (s.drive_at < 0 && h.both(Channel::fz_unfiltered, k) > s.drive_limit) s.drive_at = k;
   const double l = h.at(Channel::force_rate, k + p_->force_rate_lag),
@@ -22,6 +22,13 @@ void SquatLoads::drive(const SquatHistory& h, const SquatMetrics::State&, std::i
   raise(s.rate_top[0], l);
   raise(s.rate_top[1], r);
   raise(s.rate_top[2], l + r);
+  const std::int64_t before = k - squat::ticks(p_->development_s);
+  if (before < m.bottom_mid) return;
+  double gain[2];
+  for (int i = 0; i < 2; ++i) gain[i] = h.at(Channel::fz_unfiltered + i, k) - h.at(Channel::fz_unfiltered + i, before);
+  raise(s.gain_top[0], gain[0]);
+  raise(s.gain_top[1], gain[1]);
+  raise(s.gain_top[2], gain[0] + gain[1]);
 }
 
 void SquatLoads::end_drive(const SquatHistory& h, const SquatMetrics::State& m) noexcept {
@@ -29,6 +36,8 @@ void SquatLoads::end_drive(const SquatHistory& h, const SquatMetrics::State& m) 
   const auto known = [](double x) { return std::isfinite(x) ? x : unknown; };
   for (std::size_t i = 0; i < 2; ++i) s.out.foot[i].force_rate_peak_n_s = known(s.rate_top[i]);
   s.out.both.force_rate_peak_n_s = known(s.rate_top[2]);
+  for (std::size_t i = 0; i < 2; ++i) s.out.foot[i].development_peak_n_s = known(s.gain_top[i] / p_->development_s);
+  s.out.both.development_peak_n_s = known(s.gain_top[2] / p_->development_s);
   if (s.drive_at < 0) return;
   s.out.both.drive_onset_s = m.t_start_s + static_cast<double>(s.drive_at - m.span.start) * dt;
   for (std::size_t j = 0; j < std::size(development_ticks); ++j) {

@@ -6,6 +6,7 @@
 #include "dsp/delayed.hpp"
 #include "dsp/filters.hpp"
 #include "dsp/metric.hpp"
+#include "dsp/parameter_text.hpp"
 #include "dsp/squat_posture.hpp"
 #include "dsp/squat_rows.hpp"
 
@@ -36,8 +37,6 @@ class SquatMetric final : public Metric {
     active_ = plate_on(setup.settings, Side::left) >= 0 && plate_on(setup.settings, Side::right) >= 0;
     if (!active_) return;
     for (const Side side : {Side::left, Side::right}) {
-      sensors_[static_cast<std::size_t>(side)] =
-          imu_on(setup.settings, Segment::shank, side) >= 0 && imu_on(setup.settings, Segment::foot, side) >= 0;
       StreamInfo info = common(std::string("reps/") + to_string(side), setup.settings);
       info.columns = {{"rep", "1"},
                       {"valid", "1"},
@@ -58,17 +57,14 @@ class SquatMetric final : public Metric {
                       {"heel_lift", "deg"},
                       {"eversion_amplitude", "deg"},
                       {"used", "%"},
-                      {"plateau_kind", "code", 0, 0, kPlateauKinds}};
-      mark_exploratory(info.columns, {"eversion_amplitude", "plateau_kind"});
+                      {"plateau_kind", "code", 0, 0, kPlateauKinds},
+                      {"eversion_onset", "s"}};
+      mark_exploratory(info.columns, {"plateau", "plateau_level", "finish", "creep", "plateau_kind", "used",
+                                      "eversion_amplitude", "eversion_onset"});
       info.frame = kSegmentFrame;
       info.sign = "+ = dorsiflexion, shank forward, heel up, eversion";
       info.formula = "squat-side-5.4";
-      info.parameters =
-          "rate_fit: slope of the line through 10-70 % of the range; onset, plateau, finish: where that line meets "
-          "baseline, plateau, final level; seconds since the session's start, delays removed; a NaN plateau = none; "
-          "used: "
-          "100 (peak + standing shank) / (available + standing shank), available: " +
-          available(setup.settings.participant, side) + "; ran_out_of_room: peak at least 90 % of the available";
+      info.parameters = side_text(setup.settings, detector_.params(), side);
       info.description = std::string("one row per closed repetition, ") + to_string(side) + " ankle";
       writers_[static_cast<std::size_t>(side)] = RowWriter(setup.streams.add(info), info);
     }
@@ -98,18 +94,22 @@ class SquatMetric final : public Metric {
                     {"bai_ascent_rl", "%"},
                     {"impulse_bai_ascent_rl", "%"},
                     {"incomplete", "1"},
-                    {"fall_back", "m"}};
+                    {"fall_back", "m"},
+                    {"time_to_90_diff_rl", "s"},
+                    {"time_to_90_diff_dn", "s"}};
     mark_exploratory(info.columns,
-                     {"first_out", "finish_lag_rl", "onset_lag_rl", "finish_lag_dn", "onset_lag_dn", "fall_back"});
+                     {"first_out", "finish_lag_rl", "finish_lag_dn", "onset_lag_rl", "onset_lag_dn", "rate_diff_rl",
+                      "rate_diff_dn", "time_to_90_diff_rl", "time_to_90_diff_dn", "fall_back"});
     info.frame = kMixedFrame;
     info.sign = "rl: right minus left; dn: dominant minus non-dominant";
     info.formula = "squat-pair-5.4";
-    info.parameters =
-        "first_out: the ankle whose plateau comes first; both when within 50 ms or when the earlier side has no "
-        "plateau itself; rejected repetitions carry a reason";
+    info.parameters = pair_text(setup.settings, detector_.params());
     info.description = "one row per closed repetition, both sides compared";
     writers_[2] = RowWriter(setup.streams.add(info), info);
-    rows_ = SquatRows(setup);
+    rows_ = SquatRows(setup, detector_.params());
+    for (const Side side : {Side::left, Side::right})
+      sensors_[static_cast<std::size_t>(side)] =
+          imu_on(setup.settings, Segment::shank, side) >= 0 && imu_on(setup.settings, Segment::foot, side) >= 0;
     posture_ = SquatPosture::make(setup);
   }
   void states(StatePieces& pieces) override {
@@ -175,7 +175,8 @@ class SquatMetric final : public Metric {
       events_.write(out, now, event_seq_, "squat_status {\"t_s\":%.4f,\"status\":\"%.*s\"}", e.t_s,
                     static_cast<int>(status.size()), status.data());
     } else if (e.kind == SquatEventKind::plateau) {
-      events_.write(out, now, event_seq_, "plateau {\"t_s\":%.4f,\"side\":\"%s\",\"dorsiflexion_deg\":%s}", e.t_s,
+      events_.write(out, now, event_seq_,
+                    "plateau {\"t_s\":%.4f,\"side\":\"%s\",\"dorsiflexion_deg\":%s,\"exploratory\":true}", e.t_s,
                     to_string(e.side), JsonNumber(e.value).text);
     } else {
       events_.write(out, now, event_seq_, "%.*s {\"t_s\":%.4f,\"value\":%s}", static_cast<int>(name.size()),
@@ -211,14 +212,15 @@ class SquatMetric final : public Metric {
                          s.heel_lift_deg,
                          s.eversion_amplitude_deg,
                          used(s, k),
-                         plateau_kind(s, k)},
+                         plateau_kind(s, k),
+                         s.eversion_onset_s},
                         state_.seq[k]);
     }
     const auto diff = [&](double RepetitionSide::*m) { return r.side[1].*m - r.side[0].*m; };
     const Dominant dominant = dominant_side(r);
     const double flip = dominant == Dominant::right ? 1 : dominant == Dominant::left ? -1 : kNaN;
     const double onset = diff(&RepetitionSide::onset_s), rate = diff(&RepetitionSide::rate_fit_deg_s),
-                 range = diff(&RepetitionSide::range_deg);
+                 range = diff(&RepetitionSide::range_deg), to_90 = diff(&RepetitionSide::time_to_90_s);
     writers_[2].write(out, now,
                       {static_cast<double>(r.index),
                        static_cast<double>(r.reason),
@@ -245,7 +247,9 @@ class SquatMetric final : public Metric {
                        r.load.ascent,
                        r.load.ascent_impulse,
                        r.incomplete ? 1.0 : 0.0,
-                       r.fall_back_m},
+                       r.fall_back_m,
+                       to_90,
+                       flip * to_90},
                       state_.seq[2]);
     rows_.write(r, dominant, now, out, state_.rows);
     if (posture_) posture_->write(r, dominant, now, out);
@@ -262,9 +266,6 @@ class SquatMetric final : public Metric {
     if (state_.impulse[0] == state_.impulse[1]) return Dominant::unknown;
     return state_.impulse[1] > state_.impulse[0] ? Dominant::right : Dominant::left;
   }
-  SideReason reason(const RepetitionSide& s, std::size_t side) const noexcept {
-    return s.reason == SideReason::gap && !sensors_[side] ? SideReason::no_sensor : s.reason;
-  }
   double used(const RepetitionSide& s, std::size_t side) const noexcept {
     const double zero = body_.standing_shank_deg;
     return s.valid ? 100 * (s.peak_deg + zero) / (body_.available_deg[side] + zero) : kNaN;
@@ -273,7 +274,11 @@ class SquatMetric final : public Metric {
     if (!s.valid) return kNaN;
     if (std::isnan(s.plateau_s)) return 0;
     const double available = body_.available_deg[side];
-    return std::isnan(available) ? 3 : s.peak_deg >= 0.9 * available ? 2 : 1;
+    return std::isnan(available) ? 3 : s.peak_deg >= detector_.params().room_share * available ? 2 : 1;
+  }
+  /// Where nothing measures the ankle there is no gap either.
+  SideReason reason(const RepetitionSide& s, std::size_t side) const noexcept {
+    return s.reason == SideReason::gap && !sensors_[side] ? SideReason::no_sensor : s.reason;
   }
   static SquatParams params(const MetricSetup& setup) {
     SquatParams p = SquatParams::from(setup.settings.squat);
@@ -281,9 +286,62 @@ class SquatMetric final : public Metric {
     p.force_rate_lag = late_s > -1e-3 ? std::max<std::int64_t>(0, std::llround(late_s * 1e3)) : 0;
     return p;
   }
-  static std::string available(const ParticipantSettings& who, Side side) {
-    const double x = who.available_deg[static_cast<std::size_t>(side)];
-    return x > 0 ? std::to_string(x) + " deg" : std::string("not measured");
+  static std::string side_text(const Settings& settings, const SquatParams& p, Side side) {
+    const ParticipantSettings& who = settings.participant;
+    return "baseline: median of the " + quantity(p.baseline_s, "s") + " before the start; range: from " +
+           quantity(p.range_min_deg, "deg") +
+           " on; onset: where the line through 10-50 % of the range meets 0; rate_fit: slope of the line through 10-70 "
+           "%; rate_mean: between 10 and 90 %; rate_peak: filtered by " +
+           filter_text(settings.filter) +
+           "; time_to_90: from onset; plateau: after 50 % of the range the rate is below max(" +
+           percent(p.plateau_rate_share) + " of its peak, " + quantity(p.plateau_rate_deg_s, "deg/s") + ") for " +
+           quantity(p.plateau_hold_s, "s") + " while in more than " + percent(p.plateau_v_share) +
+           " of them the body's velocity is below " + quantity(p.plateau_v_m_s, "m/s") + ", at least " +
+           quantity(p.plateau_before_bottom_s, "s") +
+           " before the bottom; its time: where the 10-70 % line meets its level (median until " +
+           quantity(p.plateau_before_bottom_s, "s") +
+           " before the bottom), NaN = none; finish: plateau, or where that line meets the range; creep: slope of the "
+           "plateau; heel_lift: foot pitch minus that at the baseline; eversion: " +
+           quantity(p.eversion_hz, "Hz") + " second order forward and backward, searched from " +
+           quantity(p.eversion_before_s, "s") +
+           " before the start to the bottom; eversion_onset: where the line through 20-60 % of the amplitude meets 0, "
+           "from " +
+           quantity(p.eversion_min_deg, "deg") +
+           " on; used: 100 (peak + standing shank) / (available + standing shank), available " +
+           measured(who.available_deg[static_cast<std::size_t>(side)], "deg") + ", standing shank " +
+           quantity(who.standing_shank_deg, "deg") + "; ran_out_of_room: peak at least " + percent(p.room_share) +
+           " of the available; reason gap: more than " + quantity(p.gap_reject_s, "s") +
+           " unknown; seconds since the session's start, delays removed";
+  }
+  static std::string pair_text(const Settings& settings, const SquatParams& p) {
+    return "velocity and height: the filtered fz integrated (" + filter_text(settings.filter) + "), " +
+           quantity(p.margin_before_s, "s") + " before the start to " + quantity(p.margin_after_s, "s") +
+           " after the end at most, both ends at zero; t_bottom: middle of the span within max(" +
+           quantity(p.bottom_span_m, "m") + ", " + percent(p.bottom_span_share) +
+           " of the drop) of the lowest; pause: slower than " + quantity(p.pause_v_m_s, "m/s") + " within " +
+           quantity(p.pause_z_m, "m") + " of the lowest, minus what a minimum-jerk turn takes, 0 below max(" +
+           quantity(p.pause_min_s, "s") +
+           ", half of that); first_out: the ankle whose plateau comes first, both when within " +
+           quantity(p.tie_s, "s") +
+           " or when the earlier side has no plateau itself; bai: 100 (right - left) / (right + left) of the filtered "
+           "fz, standing: mean of the " +
+           quantity(p.baseline_s, "s") + " before the start, descent: to the first tick of the bottom, bottom: " +
+           quantity(2 * p.bottom_half_s, "s") +
+           " about its middle, ascent: from its last tick; fall_back: cop_ap at the first plateau minus its rearmost "
+           "until the end of the bottom; incomplete: more than " +
+           quantity(p.gap_mark_s, "s") + " unknown; descent from " + quantity(-p.start_v_m_s, "m/s") +
+           " downward with rising dorsiflexion or " + quantity(p.start_rate_deg_s, "deg/s") + ", for " +
+           quantity(p.start_hold_s, "s") + "; quiet: " + percent(p.quiet_share) + " of body weight and " +
+           quantity(p.quiet_rate_deg_s, "deg/s") + " for " + quantity(p.quiet_s, "s") +
+           " (force only: " + percent(p.quiet_share_force_only) + " for " + quantity(p.quiet_force_only_s, "s") +
+           "); rejected: drop below " + quantity(p.drop_min_m, "m") + ", dorsiflexion below " +
+           quantity(p.df_min_deg, "deg") + ", descent shorter than " + quantity(p.descent_min_s, "s") +
+           " or longer than " + quantity(p.descent_max_s, "s") + ", longer than " + quantity(p.rep_max_s, "s") +
+           " in all, both feet below " + quantity(p.foot_n, "N") + " for " + quantity(p.flight_s, "s") +
+           " (flight), one for " + quantity(p.foot_s, "s") + " (unloaded), both for " + quantity(p.off_s, "s") +
+           " (stepped off), weight changed by " + percent(p.reweigh_share) +
+           " (force only: " + percent(p.reweigh_share_force_only) + "), plate unknown for more than " +
+           quantity(p.gap_reject_s, "s") + "; " + dominance_text(settings.participant);
   }
 
   struct Angles {

@@ -50,6 +50,7 @@ struct SquatParams {
   double range_min_deg = 3;
   double plateau_rate_share = 0.15, plateau_rate_deg_s = 4, plateau_hold_s = 0.10, plateau_before_bottom_s = 0.10;
   double plateau_v_m_s = -0.05, plateau_v_share = 0.7;  ///< the body still goes down in more than that part of the hold
+  double room_share = 0.9;                              ///< of the available angle: the ankle ran out of room
   double tie_s = 0.050;                                 ///< finishes closer than that are simultaneous
   double pause_v_m_s = 0.03, pause_z_m = 0.010, pause_min_s = 0.20;
   double bottom_span_m = 0.002, bottom_span_share = 0.01;
@@ -61,10 +62,11 @@ struct SquatParams {
   double event_on_deg = 3, event_off_deg = 2, event_s = 0.10;  ///< heel lift, inversion
   double behind_percent = 40;                                  ///< of the foot
   double heel_percent = 12, toe_percent = 72;                  ///< where a foot on two points stands [assumption]
-  double fall_back_percent = 5;
-  double quiet_before_s = 0.3, shift_before_s = 0.5;  ///< CoP in standing; then its way forward is looked for
-  double com_height_share = 0.56;                     ///< of the body height, in standing [assumption]
-  std::int64_t force_rate_lag = 0;                    ///< ticks that the rate of force lies behind the other inputs
+  double fall_back_percent = 5, fall_back_s = 0.10;            ///< of the foot; in one run
+  double development_s = 0.020;                                ///< window of the peak rate of force development
+  double quiet_before_s = 0.3, shift_before_s = 0.5;           ///< CoP in standing; then its way forward is looked for
+  double com_height_share = 0.56;                              ///< of the body height, in standing [assumption]
+  std::int64_t force_rate_lag = 0;  ///< ticks that the rate of force lies behind the other inputs
 
   static SquatParams from(const SquatSettings& s) {
     SquatParams p;

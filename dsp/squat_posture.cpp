@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "dsp/parameter_text.hpp"
 #include "dsp/squat_line.hpp"
 
 namespace grfd {
@@ -66,7 +67,7 @@ StreamInfo thigh_info(Side side, double standing_deg) {
   info.sign = "+ = hip behind the knee; + = above the parallel";
   info.formula = "squat-thigh";
   info.parameters =
-      "to the vertical, with standing_thigh_deg (" + std::to_string(standing_deg) +
+      "to the vertical, with standing_thigh (" + quantity(standing_deg, "deg") +
       "); standing: median of the 0.3 s before the start (after a turn: of the last start out of standing); bottom: at "
       "t_bottom of reps/pair; above_parallel: 90 - inclination_bottom";
   info.description = std::string("one row per closed repetition, thigh of the ") + to_string(side) + " side";

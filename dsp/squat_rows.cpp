@@ -1,32 +1,34 @@
 #include "dsp/squat_rows.hpp"
 
 #include "dsp/asymmetry.hpp"
+#include "dsp/parameter_text.hpp"
 
 namespace grfd {
 namespace {
 
 constexpr const char* kPhases[] = {"standing", "descent", "bottom", "ascent"};
 constexpr const char* kDevelopments[] = {"rfd_50", "rfd_100", "rfd_150", "rfd_200", "rfd_250"};
-constexpr const char* kPhaseText =
-    "standing: mean of the 0.3 s before the start, NaN after a turn; descent: start to the first tick of the bottom; "
-    "bottom: 0.1 s about its middle; ascent: its last tick to the end; ";
-constexpr const char* kDriveText =
-    "drive: from the middle of the bottom to the largest upward velocity; it begins where the unfiltered force exceeds "
-    "the weight by 5 SD of standing; rfd_T: (F(onset + T ms) - F(onset)) / T, unfiltered; force_rate_peak: largest "
-    "force_rate in the drive; ";
+std::string phase_text(const SquatParams& p) {
+  return "standing: mean of the " + quantity(p.baseline_s, "s") +
+         " before the start, NaN after a turn; descent: start to the first tick of the bottom; bottom: " +
+         quantity(2 * p.bottom_half_s, "s") + " about its middle; ascent: its last tick to the end; ";
+}
+std::string drive_text(const SquatParams& p) {
+  return "drive: from the middle of the bottom to the largest upward velocity; it begins where the unfiltered force "
+         "exceeds the weight by " +
+         quantity(p.drive_sd, "SD") +
+         " of standing; rfd_T: (F(onset + T ms) - F(onset)) / T, unfiltered; rfd_peak_20: largest (F(t + T) - F(t)) / "
+         "T in the drive, T = " +
+         quantity(p.development_s, "s") + ", unfiltered; force_rate_peak: largest force_rate in the drive; ";
+}
+std::string event_text(const SquatParams& p) {
+  return "above " + quantity(p.event_on_deg, "deg") + " until below " + quantity(p.event_off_deg, "deg") + " for " +
+         quantity(p.event_s, "s");
+}
 
 /// One standard error of what an asymmetry compares. Forces: an assumption, tare and drift included; rate and range:
 /// the scatter of single repetitions of a simulated symmetric subject with skin motion.
 constexpr double kForceSigma_n = 4, kRateSigma_deg_s = 1.0, kRangeSigma_deg = 1.1;
-
-std::string number(double x) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", x);
-  return text;
-}
-std::string measured(double x, const char* unit) {
-  return x > 0 ? number(x) + " " + unit : std::string("not measured");
-}
 
 StreamInfo per_repetition(std::string name, std::vector<Column> columns) {
   StreamInfo info;
@@ -38,15 +40,6 @@ StreamInfo per_repetition(std::string name, std::vector<Column> columns) {
 void add(std::vector<Column>& columns, const std::string& name, const char* unit) { columns.push_back({name, unit}); }
 void add_phases(std::vector<Column>& columns, const std::string& name, const char* unit) {
   for (const char* phase : kPhases) add(columns, name + "_" + phase, unit);
-}
-
-std::string feet(const ParticipantSettings& s) {
-  if (!(s.foot_length_m > 0)) return "foot not measured";
-  std::string text = "foot " + number(s.foot_length_m) + " m, heels";
-  for (std::size_t i = 0; i < 2; ++i)
-    text += " (" + number(s.heel_m[i][0]) + ", " + number(s.heel_m[i][1]) + ") m toe-out " + number(s.toe_out_deg[i]) +
-            " deg";
-  return text;
 }
 
 /// A row that is filled from the left.
@@ -64,7 +57,7 @@ struct Values {
   }
 };
 
-StreamInfo load_info(Side side, const ParticipantSettings& who) {
+StreamInfo load_info(Side side, const ParticipantSettings& who, const SquatParams& p) {
   std::vector<Column> c{{"rep", "1"}};
   add_phases(c, "fz", "N");
   add_phases(c, "tz", "N.m");
@@ -74,20 +67,22 @@ StreamInfo load_info(Side side, const ParticipantSettings& who) {
   for (const char* name : {"knee_moment_standing", "knee_moment_bottom", "knee_moment_peak"}) add(c, name, "N.m");
   add(c, "heel_lift_onset", "s");
   add(c, "heel_lift_time", "s");
+  add(c, "rfd_peak_20", "N/s");
   StreamInfo info = per_repetition(std::string("reps_load/") + to_string(side), std::move(c));
   info.frame = kLabFrame;
   info.sign = "tz + to the left (about z up); cop from the heel forward; knee_moment + flexing";
   info.formula = "squat-load-side";
-  info.parameters = std::string(kPhaseText) + kDriveText +
+  info.parameters = phase_text(p) + drive_text(p) +
                     "cop: 100 (p - heel) along the foot / its length; knee_moment: Fz (y_k - y_cop) - z_k Fy - weights "
                     "of shank and foot, ankle " +
-                    number(who.heel_to_ankle_m) + " m from the heel, shank 0.246 and ankle 0.039 of the height (" +
-                    measured(who.height_m, "m") + "); heel_lift: above 3 deg until below 2 for 0.1 s; " + feet(who);
+                    quantity(who.heel_to_ankle_m, "m") + " from the heel, shank 0.246 and ankle 0.039 of the height (" +
+                    measured(who.height_m, "m") + "), standing shank " + quantity(who.standing_shank_deg, "deg") +
+                    "; heel_lift: " + event_text(p) + "; " + feet_text(who);
   info.description = std::string("one row per closed repetition, forces under the ") + to_string(side) + " foot";
   return info;
 }
 
-StreamInfo load_pair_info(const ParticipantSettings& who) {
+StreamInfo load_pair_info(const ParticipantSettings& who, const SquatParams& p) {
   std::vector<Column> c{{"rep", "1"}};
   add_phases(c, "cop", "%");
   add(c, "fall_back_foot", "%");
@@ -99,22 +94,27 @@ StreamInfo load_pair_info(const ParticipantSettings& who) {
   for (const char* phase : {"descent", "ascent"})
     for (std::size_t j = 0; j < BothLoads::points; ++j)
       add(c, std::string("bai_rl_") + phase + "_" + std::to_string(10 * j), "%");
-  mark_exploratory(c, {"fall_back_foot", "fall_back_time"});
+  add(c, "rfd_peak_20", "N/s");
+  add(c, "fall_back_flag", "1");
+  mark_exploratory(c, {"fall_back_foot", "fall_back_time", "fall_back_flag"});
   StreamInfo info = per_repetition("reps_load/pair", std::move(c));
   info.frame = kLabFrame;
   info.sign = "cop from the heels forward; spread + the feet push outward; rl: right minus left";
   info.formula = "squat-load-pair";
   info.parameters =
-      std::string(kPhaseText) + kDriveText +
+      phase_text(p) + drive_text(p) +
       "both forces together; spread: (Fx left - Fx right) / 2; fall_back_foot: fall_back of reps/pair; "
-      "fall_back_time: at or beyond 5 % behind the CoP at the first plateau, until the end of the bottom; "
-      "bai_rl_PHASE_P: BAI-1 of the filtered fz at P % of the phase, from 100 N in all on; " +
-      feet(who);
+      "fall_back_time: at or beyond " +
+      quantity(p.fall_back_percent, "%") +
+      " behind the CoP at the first plateau, until the end of the bottom; fall_back_flag: so for more than " +
+      quantity(p.fall_back_s, "s") +
+      " in one run; bai_rl_PHASE_P: BAI-1 of the filtered fz at P % of the phase, from " + quantity(p.bai_min_n, "N") +
+      " in all on; " + feet_text(who);
   info.description = "one row per closed repetition, forces under both feet";
   return info;
 }
 
-StreamInfo exploratory_info(Side side, const ParticipantSettings& who) {
+StreamInfo exploratory_info(Side side, const ParticipantSettings& who, const SquatParams& p) {
   std::vector<Column> c{{"rep", "1"},
                         {"eversion_lead", "s"},
                         {"eversion_lead_10", "s"},
@@ -137,20 +137,22 @@ StreamInfo exploratory_info(Side side, const ParticipantSettings& who) {
   info.sign = "eversion_lead + eversion before dorsiflexion; inversion + ; power + upward";
   info.formula = "squat-exploratory-side";
   info.parameters =
-      "eversion_lead: onset of dorsiflexion minus that of eversion (8 Hz without delay, line through 20-60 %), _10: of "
-      "the times at 10 %; eversion_per_dorsiflexion: slope of the line of eversion over dorsiflexion, start to bottom; "
-      "inversion: from the median of the 0.3 s before the start, above 3 deg until below 2 for 0.1 s; heel_share: (72 "
-      "- "
-      "CoP %) / 60; behind_40: time with the CoP behind 40 % of the foot, start to end; eccentric: start to the first "
-      "tick of the bottom, concentric: its last tick to the end; impulse: of fz; power: fz times the velocity of the "
-      "centre of mass, mean and extreme; " +
-      feet(who);
+      "eversion_lead: onset of dorsiflexion minus that of eversion (" + quantity(p.eversion_hz, "Hz") +
+      " without delay, line through 20-60 %, from " + quantity(p.eversion_min_deg, "deg") +
+      " on), _10: of the times at 10 %; eversion_per_dorsiflexion: slope of the line of eversion over dorsiflexion, "
+      "start to bottom; inversion: from the median of the " +
+      quantity(p.baseline_s, "s") + " before the start, " + event_text(p) + "; heel_share: (" +
+      quantity(p.toe_percent, "%") + " - CoP) / " + quantity(p.toe_percent - p.heel_percent, "%") +
+      "; behind_40: time with the CoP behind " + quantity(p.behind_percent, "%") +
+      " of the foot, start to end; eccentric: start to the first tick of the bottom, concentric: its last tick to the "
+      "end; impulse: of fz; power: fz times the velocity of the centre of mass, mean and extreme; " +
+      feet_text(who);
   info.exploratory = true;
   info.description = std::string("one row per closed repetition, hypotheses about the ") + to_string(side) + " side";
   return info;
 }
 
-StreamInfo exploratory_pair_info(const ParticipantSettings& who) {
+StreamInfo exploratory_pair_info(const ParticipantSettings& who, const SquatParams& p) {
   StreamInfo info = per_repetition("reps_exploratory/pair", {{"rep", "1"},
                                                              {"depth", "m"},
                                                              {"depth_height", "%"},
@@ -168,11 +170,15 @@ StreamInfo exploratory_pair_info(const ParticipantSettings& who) {
   info.parameters =
       "depth_height: depth in percent of the height (" + measured(who.height_m, "m") +
       "); descent_time: start to the first tick of the bottom, ascent_time: its last tick to the end, pause_time: "
-      "within 10 mm of the lowest and slower than 0.03 m/s; forward_shift: foremost CoP from 0.5 s before the start "
-      "until the body falls at 0.06 m/s, minus the mean of the 0.3 s before that; com_fall_back: as fall_back, of "
-      "y_cop "
-      "+ (0.56 height + z) Fy / Fz; stiffness: (largest force of the braking - force at the fastest descent) / height "
-      "lost since; smoothness: -ln(T^3 / v_peak^2 integral of jerk^2), jerk = force_rate / mass";
+      "within " +
+      quantity(p.pause_z_m, "m") + " of the lowest and slower than " + quantity(p.pause_v_m_s, "m/s") +
+      "; forward_shift: foremost CoP from " + quantity(p.shift_before_s, "s") +
+      " before the start until the body falls "
+      "at " +
+      quantity(-p.start_v_m_s, "m/s") + ", minus the mean of the " + quantity(p.quiet_before_s, "s") +
+      " before that; com_fall_back: as fall_back, of y_cop + (" + quantity(p.com_height_share, "height") +
+      " + z) Fy / Fz; stiffness: (largest force of the braking - force at the fastest descent) / height lost since; "
+      "smoothness: -ln(T^3 / v_peak^2 integral of jerk^2), jerk = force_rate / mass";
   info.exploratory = true;
   info.description = "one row per closed repetition, hypotheses about the whole body";
   return info;
@@ -187,33 +193,39 @@ StreamInfo asymmetry_info(AsymmetryIndex index, const ParticipantSettings& who) 
   for (std::size_t j = 0; j < std::size(kCompared); ++j)
     for (const char* kind : {"_rl", "_dn", "_sigma"})
       add(c, std::string(kCompared[j]) + kind, index == AsymmetryIndex::difference ? kComparedUnits[j] : "%");
+  mark_exploratory(c, {"rate_fit_rl", "rate_fit_dn", "rate_fit_sigma"});
   StreamInfo info = per_repetition("reps_asymmetry", std::move(c));
   info.frame = kMixedFrame;
   info.sign = "rl: d = right, n = left; dn: d = dominant, n = non-dominant";
   info.formula = std::string("asymmetry-") + to_string(index);
+  constexpr asymmetry::Floors floors;
   info.parameters =
       "of the columns of reps_load, reps_exploratory (impulse_concentric) and reps; NaN unless both sides "
-      "exceed 20 N, 5 N.s, 3 deg/s, 3 deg; sigma: standard error of rl for errors of 4 N, 4 N x time, 1.0 "
-      "deg/s, 1.1 deg of a side; dominance by " +
-      (who.dominance_method.empty() ? std::string("an unnamed method") : who.dominance_method);
+      "exceed " +
+      quantity(floors.force_n, "N") + ", " + quantity(floors.impulse_n_s, "N.s") + ", " +
+      quantity(floors.rate_deg_s, "deg/s") + ", " + quantity(floors.angle_deg, "deg") +
+      "; sigma: standard error of rl for errors of " + quantity(kForceSigma_n, "N") + ", " +
+      quantity(kForceSigma_n, "N") + " x time, " + quantity(kRateSigma_deg_s, "deg/s") + ", " +
+      quantity(kRangeSigma_deg, "deg") + " of a side; " + dominance_text(who);
   info.description = "one row per closed repetition, both sides in one index";
   return info;
 }
 
 }  // namespace
 
-SquatRows::SquatRows(const MetricSetup& setup) : index_(setup.settings.squat.asymmetry_index) {
+SquatRows::SquatRows(const MetricSetup& setup, const SquatParams& params)
+    : index_(setup.settings.squat.asymmetry_index) {
   const ParticipantSettings& who = setup.settings.participant;
   const auto writer = [&](StreamInfo info) {
     info.device = rig_devices(setup.settings);
     return RowWriter(setup.streams.add(info), info);
   };
   for (const Side side : {Side::left, Side::right})
-    load_[static_cast<std::size_t>(side)] = writer(load_info(side, who));
-  load_pair_ = writer(load_pair_info(who));
+    load_[static_cast<std::size_t>(side)] = writer(load_info(side, who, params));
+  load_pair_ = writer(load_pair_info(who, params));
   for (const Side side : {Side::left, Side::right})
-    exploratory_[static_cast<std::size_t>(side)] = writer(exploratory_info(side, who));
-  exploratory_pair_ = writer(exploratory_pair_info(who));
+    exploratory_[static_cast<std::size_t>(side)] = writer(exploratory_info(side, who, params));
+  exploratory_pair_ = writer(exploratory_pair_info(who, params));
   asymmetry_ = writer(asymmetry_info(index_, who));
 }
 
@@ -222,15 +234,15 @@ void SquatRows::write(const Repetition& r, Dominant dominant, const RowTime& now
   const double rep = r.index;
   for (std::size_t i = 0; i < 2; ++i) {
     const FootLoads& f = r.foot[i];
-    Values<24> v;
+    Values<25> v;
     v.add(rep);
     v.add(f.fz_n);
     v.add(f.tz_nm);
     v.add(f.cop_percent);
     v.add(f.force_rate_peak_n_s);
     v.add(f.development_n_s);
-    for (const double x :
-         {f.knee_standing_nm, f.knee_bottom_nm, f.knee_peak_nm, f.heel_lift_onset_s, f.heel_lift_time_s})
+    for (const double x : {f.knee_standing_nm, f.knee_bottom_nm, f.knee_peak_nm, f.heel_lift_onset_s,
+                           f.heel_lift_time_s, f.development_peak_n_s})
       v.add(x);
     load_[i].write(out, now, v.value, state.seq[i]);
     const RepetitionSide& s = r.side[i];
@@ -243,7 +255,7 @@ void SquatRows::write(const Repetition& r, Dominant dominant, const RowTime& now
         state.seq[2 + i]);
   }
   const BothLoads& b = r.both;
-  Values<40> v;
+  Values<42> v;
   v.add(rep);
   v.add(b.cop_percent);
   v.add(b.fall_back_percent);
@@ -254,6 +266,8 @@ void SquatRows::write(const Repetition& r, Dominant dominant, const RowTime& now
   v.add(b.development_n_s);
   v.add(b.bai_descent);
   v.add(b.bai_ascent);
+  v.add(b.development_peak_n_s);
+  v.add(b.fell_back);
   load_pair_.write(out, now, v.value, state.seq[4]);
   exploratory_pair_.write(
       out, now,

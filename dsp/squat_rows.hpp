@@ -3,6 +3,7 @@
 #include <array>
 
 #include "dsp/metric.hpp"
+#include "dsp/squat_params.hpp"
 #include "dsp/squat_types.hpp"
 
 namespace grfd {
@@ -14,7 +15,7 @@ class SquatRows {
     std::array<std::uint64_t, 7> seq{};
   };
   SquatRows() = default;
-  explicit SquatRows(const MetricSetup& setup);
+  SquatRows(const MetricSetup& setup, const SquatParams& params);
   void write(const Repetition& r, Dominant dominant, const RowTime& now, SampleBatch& out, State& state) const noexcept;
 
  private:

@@ -1,5 +1,6 @@
 // thigh/<side>: inclination of the thigh, the depth of a squat against the parallel.
 #include "dsp/metric.hpp"
+#include "dsp/parameter_text.hpp"
 #include "dsp/quaternion.hpp"
 
 namespace grfd {
@@ -20,7 +21,7 @@ class ThighMetric final : public Metric {
       info.frame = kSegmentFrame;
       info.sign = "+ = hip behind the knee; + = above the parallel";
       info.formula = "thigh-inclination";
-      info.parameters = "inclination to the vertical: standing_thigh_deg (" + std::to_string(standing_deg_) +
+      info.parameters = "inclination to the vertical: standing_thigh (" + quantity(standing_deg_, "deg") +
                         ") - atan2(-u_y, u_z); above_parallel: 90 - inclination";
       info.exploratory = true;
       info.description = std::string("thigh of the ") + to_string(side) + " side from its inertial sensor";

@@ -52,10 +52,10 @@ struct DeviceSettings {
   bool emulated = false;
   bool required = true;
   double rate_hz = 1000;
-  double delay_s = 0;          ///< known constant delay of the device and its link, subtracted from its mapped time
-  double max_drift_ppm = 0;    ///< 0: 50000; of mcc_usb1608fs_plus, where a slow rate is a loss, 300
-  std::string clock = "own";   ///< or the name of the device that paces this one's scans over a wire
-  std::string start_after;     ///< name of a device that must run, or be armed, before this one starts; empty: none
+  double delay_s = 0;            ///< known constant delay of the device and its link, subtracted from its mapped time
+  double max_drift_ppm = 50000;  ///< a clock further off, either way, is a fault; its line is held there
+  std::string clock = "own";     ///< or the name of the device that paces this one's scans over a wire
+  std::string start_after;       ///< name of a device that must run, or be armed, before this one starts; empty: none
   bool clock_output = false;   ///< another device's `clock` is this one: it puts its pacer out. Follows from the others
   int clock_offset_scans = 0;  ///< scan k of this device is scan k + offset of the clock's own device
   // labjack_u6, mcc_usb1608fs_plus
@@ -68,6 +68,7 @@ struct DeviceSettings {
   // mcc_usb1608fs_plus
   std::vector<int> input_ranges_v;  ///< full scale of each analogue input, or one for all; empty: 10 V
   int sync_input = -1;              ///< analogue input that carries a TTL line; -1: none
+  double slow_crystal_ppm = 300;    ///< scans that come more slowly are missing; of a paced unit: its pacer's
   double sync_threshold_v = 1.5;    ///< the line is high above this, low again 0.5 V below
   // microstrain_mip
   double accel_range_g = 0;     ///< 0: as the device is set

@@ -100,11 +100,15 @@ void FeedView::take(const std::string& topic, const std::string& text, const zmq
   }
 }
 
-double FeedView::value(const std::string& stream, const std::string& column, Steady::time_point now) const {
+bool FeedView::has_row(const std::string& stream, Steady::time_point now) const {
   const auto found = series_.find(stream);
-  if (found == series_.end() || found->second.newest.empty()) return NAN;
-  const Series& s = found->second;
-  if (std::chrono::duration<double>(now - s.arrived).count() > kStale_s) return NAN;
+  return found != series_.end() && !found->second.newest.empty() &&
+         std::chrono::duration<double>(now - found->second.arrived).count() <= kStale_s;
+}
+
+double FeedView::value(const std::string& stream, const std::string& column, Steady::time_point now) const {
+  if (!has_row(stream, now)) return NAN;
+  const Series& s = series_.at(stream);
   const auto at = std::find(s.columns.begin(), s.columns.end(), column);
   return at == s.columns.end() ? NAN : s.newest[static_cast<std::size_t>(at - s.columns.begin())];
 }

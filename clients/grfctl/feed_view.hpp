@@ -33,6 +33,8 @@ class FeedView {
   double age_ms(Steady::time_point now) const;
   /// Time of the newest row in s since the session's start; NaN before the first one.
   double time_s(const std::string& stream) const;
+  /// Is there a row of this stream, no older than kStale_s?
+  bool has_row(const std::string& stream, Steady::time_point now) const;
   /// Messages that did not reach this program, and those that were not as the contract says.
   std::uint64_t missed_messages() const { return missed_; }
   std::uint64_t bad_messages() const { return bad_; }

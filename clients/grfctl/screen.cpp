@@ -75,11 +75,16 @@ std::string banner(const View& view, Health h, const Painter& paint) {
            format("  t %s s   data %s ms old   feed %s", number(view.feed.time_s("ticks"), 9, 2).c_str(),
                   number(view.feed.age_ms(view.now), 4, 0).c_str(), plain(view.feed.endpoint()).c_str());
   }
+  if (h == Health::no_feed)
+    line = std::string(" *** NO LIVE FEED *** nothing came since the start") +
+           (view.with_key ? ": may this key look?" : "");
   if (h == Health::frozen)
     line = format(" *** FROZEN *** nothing came for %.1f s; no number here is live", view.feed.silent_s(view.now));
-  if (h == Health::no_data)
-    line = format(" *** NO DATA *** the daemon lives, but its newest rows are %.1f s old",
-                  view.feed.age_ms(view.now) / 1000);
+  if (h == Health::no_data) {
+    const double age_s = view.feed.age_ms(view.now) / 1000;
+    line = std::isfinite(age_s) ? format(" *** NO DATA *** the daemon lives, but its newest rows are %.1f s old", age_s)
+                                : " *** NO DATA *** the daemon lives, but has measured nothing yet";
+  }
   if (h == Health::feed_off) line = " *** NO LIVE FEED *** the feed of this daemon is off (feed.enabled)";
   if (h == Health::no_daemon) line = " *** NO DAEMON *** nobody answers at " + view.control;
   line.resize(std::max<std::size_t>(line.size(), 80), ' ');
@@ -122,13 +127,19 @@ void repetitions(const Json& status, std::vector<std::string>& out) {
   std::string line = format("REPS    %.0f done", std::isfinite(done) ? done : 0);
   const Json& newest = child(*pair, "newest");
   const double first = at(newest, "first_out"), lag = at(newest, "finish_lag_rl");
+  const auto kind = [&](const char* side) {  // short: the line has 80 columns
+    const double code = at(child(child(streams, (std::string("reps/") + side).c_str()), "newest"), "plateau_kind");
+    return code == 1 ? "; stopped early" : code == 2 ? "; out of room" : code == 3 ? "; room unknown" : "";
+  };
   if (done > 0) {
-    if (at(newest, "reason") > 0)
+    if (at(newest, "reason") > 0) {
       line += format("; the last one does not count (reason %.0f)", at(newest, "reason"));
-    else if (first == 2 || first == 3)
-      line += format("; out of room first: %s, by %.0f ms", first == 2 ? "left" : "right", std::abs(lag) * 1000);
-    else if (first == 1)
-      line += "; both out of room together";
+    } else if (first == 2 || first == 3) {
+      const char* side = first == 2 ? "left" : "right";
+      line += format("; stopped first: %s by %.0f ms (exploratory%s)", side, std::abs(lag) * 1000, kind(side));
+    } else if (first == 1) {
+      line += "; both stopped together (exploratory)";
+    }
   }
   out.push_back(line);
   for (const char* side : {"left", "right"}) {
@@ -165,10 +176,12 @@ void devices(const View& view, std::size_t room, const Painter& paint, std::vect
     const Json& d = *all[i];
     const Json& clock = child(d, "clock");
     const bool well = text(d, "state") == "streaming";
+    const std::string clock_state = text(clock, "state");
     std::string line =
         format("  %-18.18s %-10.10s %s %s  %-8.8s %s %s", text(d, "name").c_str(), old ? "?" : text(d, "state").c_str(),
                number(at(d, "measured_hz"), 8, 1).c_str(), number(at(clock, "drift_ppm"), 9, 1, true).c_str(),
-               text(clock, "state").c_str(), number(losses(d), 6, 0).c_str(), number(at(d, "restarts"), 9, 0).c_str());
+               clock_state.empty() ? "-" : clock_state.c_str(), number(losses(d), 6, 0).c_str(),
+               number(at(d, "restarts"), 9, 0).c_str());
     if (!well && !text(d, "trouble").empty())
       line = format("  %-18.18s %-10.10s ", text(d, "name").c_str(), text(d, "state").c_str()) + text(d, "trouble");
     out.push_back(well && losses(d) == 0 ? line : paint("1;33", line));
@@ -189,10 +202,10 @@ std::string lost(const View& view) {
 
 Health health(const View& view) {
   if (view.feed.silent_s(view.now) <= FeedView::kStale_s)
-    return view.feed.age_ms(view.now) > 1000 * FeedView::kStale_s ? Health::no_data : Health::live;
+    return view.feed.age_ms(view.now) <= 1000 * FeedView::kStale_s ? Health::live : Health::no_data;
   if (std::isfinite(view.feed.silent_s(view.now))) return Health::frozen;
   if (!(view.status_age_s <= kAnswerOld_s)) return Health::no_daemon;
-  return text(view.status, "feed").empty() ? Health::feed_off : Health::frozen;
+  return text(view.status, "feed").empty() ? Health::feed_off : Health::no_feed;
 }
 
 std::vector<std::string> compose(const View& view, bool colour, std::size_t rows) {

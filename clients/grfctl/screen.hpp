@@ -13,10 +13,12 @@ struct View {
   std::string control;           ///< address of the control socket, or of the feed when it is alone
   double status_age_s;           ///< since that answer; infinite before the first
   Steady::time_point now;
+  bool with_key = false;    ///< keys are in use: one that may command need not be allowed to look
   bool feed_alone = false;  ///< there is no control to ask: no recording, repetitions, devices
 };
 
-enum class Health { live, no_data, frozen, feed_off, no_daemon };
+/// no_data: no measured row, or an old one; no_feed: the daemon answers, but nothing of its feed ever came.
+enum class Health { live, no_data, frozen, no_feed, feed_off, no_daemon };
 Health health(const View& view);
 
 /// @param colour ANSI colours for the state; @param rows how many lines fit

@@ -1,5 +1,6 @@
 #include "watch.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <limits>
@@ -67,6 +68,17 @@ class StatusPoll {
 };
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
+const std::vector<std::string> kShown = {"cop/left",  "cop/right",  "cop/total",
+                                         "asymmetry", "ankle/left", "ankle/right"};
+
+/// Has everything come that will be shown? The feed does not tell which streams there are, the status does.
+bool complete(const View& view) {
+  const auto streams = view.status.find("streams");
+  if (!view.feed_alone && streams == view.status.end()) return false;
+  return std::all_of(kShown.begin(), kShown.end(), [&](const std::string& name) {
+    return view.feed.has_row(name, view.now) || (!view.feed_alone && !streams->contains(name));
+  });
+}
 
 }  // namespace
 
@@ -77,8 +89,9 @@ int watch(const WatchOptions& options) {
   std::optional<StatusPoll> poll;
   if (!alone) poll.emplace(context, options.control, options.keys);
   const nlohmann::json nothing = nlohmann::json::object();
-  FeedView feed(context,
-                {"cop/left", "cop/right", "cop/total", "ankle/left", "ankle/right", "asymmetry", "ticks", "session"});
+  std::vector<std::string> streams = kShown;
+  streams.insert(streams.end(), {"ticks", "session"});
+  FeedView feed(context, streams);
   if (alone) feed.connect(options.feed, options.keys);
   Terminal terminal;
   const bool screen = terminal.is_screen() && !options.once;
@@ -110,24 +123,26 @@ int watch(const WatchOptions& options) {
       feed.connect(grfd::keys::reachable(said, options.control), grfd::keys::feed_keys(said, options.keys));
     feed.drain();
     now = Steady::now();
-    const View view{feed, poll ? poll->status() : nothing, address, poll ? poll->age_s(now) : kNever, now, alone};
+    const View view{feed, poll ? poll->status() : nothing, address, poll ? poll->age_s(now) : kNever,
+                    now,  !options.keys.server.empty(),    alone};
     if (screen && now - drawn >= every) {
       terminal.draw(compose(view, true, 24));
       drawn = now;
     }
     if (screen) continue;
     const Health state = health(view);
-    const bool ready = (state == Health::live || state == Health::no_data) && std::isfinite(feed.time_s("ticks"));
-    if (options.once && (ready || state == Health::feed_off || since_start_s() >= options.timeout_s)) {
+    const bool waited = since_start_s() >= options.timeout_s;
+    const bool ready = waited || state == Health::feed_off || (std::isfinite(feed.time_s("ticks")) && complete(view));
+    if (options.once && ready) {
       for (const auto& line : compose(view, false, 1000)) std::printf("%s\n", fit(line, 80).c_str());
       return state == Health::live ? 0 : 3;
     }
-    if (!headed && state == Health::no_daemon && since_start_s() >= options.timeout_s) {
+    if (!headed && state == Health::no_daemon && waited) {
       std::fprintf(stderr, "grfctl: no daemon answers at %s within %g s%s\n", address.c_str(), options.timeout_s,
                    options.keys.server.empty() ? "" : ", or it does not allow this key");
       return 3;
     }
-    if (options.once || now - drawn < every || (!headed && !ready && state != Health::feed_off)) continue;
+    if (options.once || now - drawn < every || (!headed && !ready)) continue;
     if (!headed) std::printf("%s\n", plain_heading().c_str());
     headed = true;
     std::printf("%s\n", plain_line(view).c_str());

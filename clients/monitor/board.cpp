@@ -176,8 +176,8 @@ void Board::text_row(const FeedStream& stream, const FeedRow& row) {
     if (name == "lost" && detail.value("count", Json()).is_number())
       gaps_["rows"] =
           gaps_["rows"].get<std::int64_t>() + std::max<std::int64_t>(0, detail["count"].get<std::int64_t>());
-    gaps_["last"] = name == "lost" || name == "suspect" ? detail.value("stream", "") + ": " + detail.value("cause", "")
-                                                        : name + " " + detail.value("device", "");
+    gaps_["last"] = name == "lost" ? detail.value("stream", "") + ": " + detail.value("cause", "")
+                                   : name + " " + detail.value("device", "");
     gaps_["t_s"] = static_cast<double>(row.t_ns) * 1e-9;
     notify_(gaps_);
   }

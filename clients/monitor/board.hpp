@@ -19,7 +19,7 @@ struct FrameColumn {
   const char* stream;
   const char* column;
 };
-inline constexpr std::array<FrameColumn, 16> kFrameColumns{{
+inline constexpr std::array<FrameColumn, 17> kFrameColumns{{
     {"fz_left", "cop/left", "fz"},
     {"fz_right", "cop/right", "fz"},
     {"ml_left", "cop/left", "cop_ml"},
@@ -29,6 +29,7 @@ inline constexpr std::array<FrameColumn, 16> kFrameColumns{{
     {"ml_total", "cop/total", "cop_ml"},
     {"ap_total", "cop/total", "cop_ap"},
     {"sigma_total", "cop/total", "sigma"},
+    {"foot_total", "cop_foot", "both"},
     {"bai", "asymmetry", "load_bai_rl"},
     {"angle_left", "ankle/left", "dorsiflexion"},
     {"rate_left", "ankle/left", "dorsiflexion_rate"},

@@ -12,7 +12,7 @@ namespace {
 constexpr auto kStatusEvery = std::chrono::milliseconds(500);
 constexpr auto kHeartbeat = std::chrono::milliseconds(100);
 constexpr int kMessagesPerTick = 4000;
-constexpr const char* kTopics[] = {"session", "cop/", "asymmetry", "ankle/", "reps/", "events", "gaps"};
+constexpr const char* kTopics[] = {"session", "cop/", "cop_foot", "asymmetry", "ankle/", "reps/", "events", "gaps"};
 
 /// What a page may ask for, and the daemon's word for it.
 const std::map<std::string, std::string, std::less<>> kCommands{

@@ -12,6 +12,7 @@ namespace grfd {
 namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kBetweenAnswers = std::chrono::milliseconds(20);
+constexpr auto kBetweenStatus = std::chrono::seconds(1);
 constexpr int kSubscriptionsAtOnce = 1000;
 constexpr std::int64_t kMostBytes = 256;           // of a subscription; libzmq keeps every byte of it in a tree
 constexpr std::int64_t kMostHandshakeBytes = 384;  // CURVE: 257, the metadata of the client
@@ -51,6 +52,7 @@ void Feed::open(const Session& session) {
                                          {"plates", std::move(plates)},
                                          {"streams", session.streams.size()}}
                       .dump();
+  status_.open(session);
   for (const StreamInfo& info : session.streams) {
     nlohmann::ordered_json header{{"v", kFeedVersion},      {"type", "info"}, {"stream", info.name},
                                   {"session", session_id_}, {"version", 1},   {"info", to_json(info)}};
@@ -101,6 +103,9 @@ void Feed::publish(std::span<const Sample> samples) {
     Topic& topic = topics_.at(s.stream);
     if (!topic.joiner.add(s)) continue;
     const Row& row = topic.joiner.row();
+    if (topic.info->type == ValueType::text && topic.info->kind == StreamKind::event)
+      status_wanted_ |=
+          status_.take(topic.info->name, {reinterpret_cast<const char*>(row.bytes.data()), row.bytes.size()});
     if (topic.count == 0) topic.first_t = feed_time(row.header.t, session_start_);
     const std::size_t before = topic.rows.size();
     append_row(topic.rows, row, *topic.info, session_start_);
@@ -118,6 +123,10 @@ void Feed::publish(std::span<const Sample> samples) {
   watch_peers();
   take_subscriptions();
   const auto now = Clock::now();
+  if (status_wanted_ || now >= next_status_) {
+    send_status();
+    next_status_ = now + kBetweenStatus;
+  }
   if (answer_wanted_ && now >= next_answer_) answer_subscriptions(now);
   if (now >= next_flush_) {
     flush();
@@ -183,6 +192,13 @@ void Feed::send_session() {
   socket_.send(zmq::message_t(), zmq::send_flags::dontwait);
 }
 
+void Feed::send_status() {
+  status_wanted_ = false;
+  socket_.send(zmq::str_buffer("status"), zmq::send_flags::sndmore);
+  socket_.send(zmq::buffer(status_.message(lab_now() - session_start_)), zmq::send_flags::sndmore);
+  socket_.send(zmq::message_t(), zmq::send_flags::dontwait);
+}
+
 void Feed::watch_peers() {
   connections_.poll();
   const bool list_is_new = gate_ && gate_->poll();
@@ -229,6 +245,7 @@ bool Feed::take_subscription(std::string_view text) {
     any |= wants;
   };
   mark(session_wanted_, "session");
+  mark(status_asked_, "status");
   for (Topic& topic : topics_) {
     mark(topic.info_wanted, topic.info->name);
     if (!topic.preview.empty()) mark(topic.preview_info_wanted, topic.preview);
@@ -240,6 +257,7 @@ bool Feed::take_subscription(std::string_view text) {
 /// Once for all who asked meanwhile: everybody with that subscription gets it, and a flood of them costs no more.
 void Feed::answer_subscriptions(Clock::time_point now) {
   if (session_wanted_) send_session();
+  if (std::exchange(status_asked_, false)) send_status();
   for (Topic& topic : topics_) {
     if (std::exchange(topic.info_wanted, false)) send_info(topic.info->name, topic);
     if (std::exchange(topic.preview_info_wanted, false)) send_info(topic.preview, topic);

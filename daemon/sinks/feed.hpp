@@ -11,6 +11,7 @@
 #include "daemon/key_gate.hpp"
 #include "daemon/sink.hpp"
 #include "daemon/sinks/age_statistics.hpp"
+#include "daemon/sinks/feed_status.hpp"
 #include "schemas/counter.hpp"
 #include "schemas/row.hpp"
 
@@ -59,6 +60,7 @@ class Feed final : public Sink {
   void send_previews();
   void send_info(const std::string& name, const Topic& topic);
   void send_session();
+  void send_status();
   void flush();
   void publish(std::span<const Sample> samples);
   void shut() noexcept;
@@ -74,11 +76,13 @@ class Feed final : public Sink {
   zmq::socket_t socket_;  // gone before its gate
   std::vector<Topic> topics_;
   std::string session_info_, session_id_;
+  FeedStatus status_;
   TimeNs session_start_ = 0;
-  std::chrono::steady_clock::time_point next_flush_{}, next_answer_{}, next_preview_{};
+  std::chrono::steady_clock::time_point next_flush_{}, next_answer_{}, next_preview_{}, next_status_{};
   std::size_t longest_name_ = 0;
   AgeStatistics fast_age_, batched_age_;
-  bool any_fast_ = false, any_data_ = false, session_wanted_ = false, answer_wanted_ = false;
+  bool any_fast_ = false, any_data_ = false, session_wanted_ = false, status_wanted_ = false, status_asked_ = false,
+       answer_wanted_ = false;
   Counter subscriptions_{"subscriptions", Counter::Kind::activity}, late_{"late_subscriptions"},
       messages_{"messages", Counter::Kind::activity}, bad_{"bad_subscriptions"};
 };

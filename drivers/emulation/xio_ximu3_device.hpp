@@ -26,7 +26,7 @@ inline constexpr std::size_t kXimu3Faults = 10;
 
 /// Keys of EmulationSettings::faults. Rates per message of the inertial and high-g sensors: the names of Ximu3Fault.
 /// drop_edge: rate per line of the SA-Sync box. The others are options:
-///   inertial_ppm, highg_ppm   sample clocks against the device's counter of time: + = slow (1200, -21000)
+///   inertial_ppm, highg_ppm   sample clocks against the device's counter of time: + = fast (-1200, 21000)
 ///   sync_lf        1: S messages end with the line's LF     sync_input   1: edges of the line are also sent as Y
 ///   messages needs_dtr      0: streams while DTR is 0, too           reply_ms     time from a command to its answer
 ///   (2) foreign        1: another device with these ids: other strings; 2: right strings, no answer; 3: answers
@@ -37,7 +37,7 @@ std::vector<std::string> ximu3_fault_errors(const EmulationSettings& emulation);
 std::string ximu3_fault_names();  ///< all of them, with blanks between
 
 /// Counter of microseconds since power-up, drift_ppm fast; each sensor has its own sample clock: base sample k of the
-/// inertial sensors is taken when the counter is at k 2500 (1 + inertial_ppm 1e-6), likewise 312.5 us for the high-g
+/// inertial sensors is taken when the counter is at k 2500 / (1 + inertial_ppm 1e-6), likewise 312.5 us for the high-g
 /// sensor. A divisor n averages n base samples, stamped with the time of the last. Noise (of our choice, the maker
 /// gives none): white, 0.007 deg/s/sqrt(Hz) in 47 Hz, 160 ug/sqrt(Hz) in 145 Hz, one step of the high-g sensor, times
 /// emulation.noise; with noise values come in steps of the converters. The sensors' low-pass filters and the correction

@@ -180,6 +180,7 @@ both("bodyweight", "N", "body weight", 0.5, 2, "mass x g")
 both("onset_lag_rl", "s", "lag of the onsets", 0.004, 0.03, TRUTH)
 both("finish_lag_rl", "s", "lag of the finishes", 0.007, 0.03, TRUTH)
 both("rate_diff_rl", "deg/s", "difference of the fitted rates", 0.3, 1.0, TRUTH)
+both("time_to_90_diff_rl", "s", "difference of the times to 90 %", 0.007, 0.03, RULE)  # as finish_lag_rl
 both("range_diff_rl", "deg", "difference of the ranges", 0.2, 1.0, TRUTH)
 both("bai_bottom_rl", "%", "load asymmetry at the bottom", 0.02, 0.5, RULE)
 for _name in ("standing", "descent", "ascent"):
@@ -247,6 +248,7 @@ tier(
     onset_lag_rl=(0.02, 0.08),
     finish_lag_rl=(0.03, 0.08),
     time_to_90=(0.02, 0.06),
+    time_to_90_diff_rl=(0.03, 0.08),
     stream_dorsiflexion=(0.4, 1.5),
     stream_foot_pitch=(0.3, 1.2),
     stream_shank_inclination=(0.3, 0.9),

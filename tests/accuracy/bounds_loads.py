@@ -38,6 +38,8 @@ def state(both, tier, single, at_most):
     # weight's error, 0.5 N of 450 N/s, is 1.1 ms; the worst is 3 ms. Noise of two samples 0.17 N / T
     for n in (50, 100, 150, 200, 250):
         both(f"reps_load rfd_{n}", "N/s", f"rate over {n} ms", 6 + 320 / n, 17 + 500 / n, RULE)
+    # noise of two samples 0.17 N / 20 ms; the largest of 700 ticks lies 3 SD above
+    both("reps_load rfd_peak_20", "N/s", "largest rate over 20 ms", 25, 45, RULE)
     # 400 N x 0.44 m x 0.3, 0.7 deg; CoP 0.1, 1 mm x 400 N
     both("reps_load knee_moment", "N.m", "knee moment", 1.0, 2.6, RULE)
     # 0.2, 0.7 deg at 37 deg/s (6 deg within 0.3 s); the end at 20 deg/s
@@ -55,13 +57,20 @@ def state(both, tier, single, at_most):
     both("reps_load/pair force_rate_peak", "N/s", "largest rate of both", 7, 21, RULE)
     for n in (50, 100, 150, 200, 250):
         both(f"reps_load/pair rfd_{n}", "N/s", f"rate of both over {n} ms", 12 + 600 / n, 34 + 700 / n, RULE)
+    both("reps_load/pair rfd_peak_20", "N/s", "largest rate of both over 20 ms", 36, 64, RULE)
     # the index of a restricted ankle turns by 13 %/s at most: x 15, 60 ms; stream 0.05
     both("reps_load/pair bai_rl", "%", "course of the load asymmetry", 0.25, 0.9, RULE)
     both("reps_load/pair fall_back_foot", "%", "fall back of the CoP", 0.11, 1.0, RULE)  # fall_back of reps/pair
     # 5 % are reached at 90 mm/s: 0.3 mm 3 ms, 2.7 mm 30 ms; the bottom's end 15, 45 ms
     both("reps_load/pair fall_back_time", "s", "time behind the plateau's CoP", 0.018, 0.075, RULE)
 
+    single(
+        "rig.reps_load/pair fall_back_flag",
+        at_most(0, "repetitions", "fall back missed, or found where there is none", RULE),
+    )
+
     # ---- exploratory
+    both("eversion_onset", "s", "onset of eversion", 0.02, 0.1, RULE)  # as the lead, which has it
     # eversion 0.2, 0.7 deg at 5-8 deg/s, half of it common to the line; onset of dorsiflexion 2, 30 ms
     both("reps_exploratory eversion_lead", "s", "lead of eversion", 0.02, 0.1, RULE)
     both("reps_exploratory eversion_lead_10", "s", "lead at 10 %", 0.03, 0.15, RULE)  # at a third of that slope
@@ -143,6 +152,7 @@ def state(both, tier, single, at_most):
         # lean 0.4, 0.9 deg; dorsiflexion 0.6, 1.5 deg; its onset 15, 60 ms; its rate 0.6, 2 of 50 deg/s
         **{
             "used": (2, 5),
+            "eversion_onset": (0.035, 0.13),
             "reps_load knee_moment": (1.4, 3.3),
             "reps_exploratory eversion_lead": (0.035, 0.13),
             "reps_exploratory eversion_lead_10": (0.045, 0.2),

@@ -56,6 +56,7 @@ PAIR_COLUMNS = (
     "onset_lag_rl",
     "rate_diff_rl",
     "range_diff_rl",
+    "time_to_90_diff_rl",
     "bai_standing_rl",
     "bai_descent_rl",
     "bai_bottom_rl",
@@ -176,6 +177,7 @@ def evaluate(r, preset, mass):
                     "finish_lag_rl",
                     "rate_diff_rl",
                     "range_diff_rl",
+                    "time_to_90_diff_rl",
                     "fall_back",
                 ):
                     continue
@@ -186,6 +188,7 @@ def evaluate(r, preset, mass):
                     "onset_lag_rl",
                     "rate_diff_rl",
                     "range_diff_rl",
+                    "time_to_90_diff_rl",
                 ):  # the right leg is dominant here
                     put("dn", abs(np.nan_to_num(pair[c][j] - pair[c.replace("_rl", "_dn")][j])))
             for s, t in zip(sides, each):

@@ -40,6 +40,9 @@ def put_loads(put, r, j, courses, both, sides, phases):
     own = Loads(courses, own_phases(r, j, phases["turn"]), true.noise_n)
     feet = [true.foot(i) for i in (0, 1)]
     for i, side in enumerate(SIDES):
+        onset = feet[i][1].pop("eversion_onset", np.nan)  # a column of reps
+        if np.isfinite(onset):
+            put("eversion_onset", r[f"reps/{side}"]["eversion_onset"][j] - onset)
         compare(f"reps_load/{side}", feet[i][0])
         compare(f"reps_exploratory/{side}", feet[i][1])
         again = own.foot(i)[1]

@@ -124,6 +124,7 @@ class Courses:
             both["fall_back"] = self.cop_ap[p] - self.cop_ap[p : before + b1 + 1].min()
         both["onset_lag_rl"] = out[1]["onset"] - out[0]["onset"]
         both["rate_diff_rl"] = out[1]["rate_fit"] - out[0]["rate_fit"]
+        both["time_to_90_diff_rl"] = out[1]["time_to_90"] - out[0]["time_to_90"]
         both["range_diff_rl"] = out[1]["range"] - out[0]["range"]
         phases = dict(start=start, b0=b0, b1=b1, mid=(b0 + b1) // 2, stop=stop)
         return both, out, dict({n: before + x for n, x in phases.items()}, turn=from_turn)

@@ -92,6 +92,11 @@ class Loads:
             return {f"rfd_{n}": np.nan for n in DEVELOPMENTS}
         return {f"rfd_{n}": (force[self.onset + n] - force[self.onset]) / (1e-3 * n) for n in DEVELOPMENTS}
 
+    def development_peak(self, force):
+        """Largest gain of 20 ms that lie in the drive."""
+        drive = force[self.drive]
+        return (drive[20:] - drive[:-20]).max() / 0.020
+
     def foot(self, i):
         """(columns of reps_load, columns of reps_exploratory) of one side"""
         c, body = self.c, self.body
@@ -110,6 +115,7 @@ class Loads:
             **self.means("cop", cop),
             "force_rate_peak": c.force_rate[i][self.drive].max(),
             **self.development(fz),
+            "rfd_peak_20": self.development_peak(fz),
             "knee_moment_standing": self.mean(knee, "standing"),
             "knee_moment_bottom": self.mean(knee, "bottom"),
             "knee_moment_peak": knee[self.whole].max(),
@@ -158,6 +164,7 @@ class Loads:
             line = np.polyfit(np.arange(d10, d50 + 1), d[d10 : d50 + 1], 1)
             e10, e20, e60 = (first(e, share * most, search) for share in (0.1, 0.2, 0.6))
             rise = np.polyfit(np.arange(e20, e60 + 1), e[e20 : e60 + 1], 1)
+            out["eversion_onset"] = -1e-3 * rise[1] / rise[0]
             out["eversion_lead"] = 1e-3 * (rise[1] / rise[0] - line[1] / line[0])
             out["eversion_lead_10"] = 1e-3 * (d10 - e10)
         return out
@@ -172,6 +179,7 @@ class Loads:
             "drive_onset": np.nan if self.onset is None else 1e-3 * self.onset,
             "force_rate_peak": (c.force_rate[0] + c.force_rate[1])[self.drive].max(),
             **self.development(self.force),
+            "rfd_peak_20": self.development_peak(self.force),
         }
         for name, first, last in (("descent", self.start, self.b0), ("ascent", self.b1, self.stop)):
             for j in range(11):
@@ -207,7 +215,10 @@ class Loads:
             to = slice(p, self.b1 + 1)
             com = c.cop_ap[to] + (0.56 * body.height + c.z[to]) * fy[to] / self.force[to]
             load["fall_back_foot"] = percent[p] - percent[to].min()
-            load["fall_back_time"] = 1e-3 * (percent[to] <= percent[p] - 5).sum()
+            behind = percent[to] <= percent[p] - 5
+            load["fall_back_time"] = 1e-3 * behind.sum()
+            runs = "".join("x" if b else " " for b in behind).split()
+            load["fall_back_flag"] = float(max(map(len, runs), default=0) > 100)
             found["com_fall_back"] = com[0] - com.min()
         return load, found
 

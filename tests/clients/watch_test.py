@@ -109,7 +109,8 @@ def test_screen(daemon):
     ages = [int(re.search(r"data +(\d+) ms old", x).group(1)) for s in watch.screens() for x in s if " ms old" in x and "- ms" not in x]
     ages.sort()
     check(f"age of the data: median {ages[len(ages) // 2]} ms", ages[len(ages) // 2] < 150, ages)
-    check("repetitions are counted", watch.wait_text("1 done", 15) is not None and watch.wait_text("out of room first: left, by", 2) is not None)
+    check("repetitions are counted", watch.wait_text("1 done", 15) is not None and watch.wait_text("; stopped first: left by", 2) is not None
+          and "(exploratory; out of room)" in "\n".join(watch.next_screen()), watch.screens()[-1:])
 
     daemon.process.send_signal(signal.SIGSTOP)
     took = watch.wait_text("*** FROZEN ***", 3)

@@ -10,9 +10,11 @@
 #include <set>
 #include <sstream>
 
+#include "daemon/assembly.hpp"
 #include "daemon/config.hpp"
 #include "daemon/config_parts.hpp"
 #include "daemon/geometry.hpp"
+#include "daemon/rig_warnings.hpp"
 #include "tests/daemon/config_drivers.hpp"
 
 BOOST_AUTO_TEST_SUITE(config_files)
@@ -245,13 +247,31 @@ BOOST_AUTO_TEST_CASE(a_unit_paced_by_another_one_has_that_ones_crystal) {
     const Settings s = load_config(file, overrides);
     BOOST_REQUIRE(s.devices.size() == 2u);
     BOOST_REQUIRE(s.devices[1].clock == "mcc_left");
-    return s.devices[i].max_drift_ppm;
+    BOOST_TEST(s.devices[i].max_drift_ppm == 50000);
+    return s.devices[i].slow_crystal_ppm;
   };
-  BOOST_TEST(drift_ppm({}, 0) == 0);
-  BOOST_TEST(drift_ppm({"device.mcc_left.max_drift_ppm=500"}, 0) == 500);
-  BOOST_TEST(drift_ppm({"device.mcc_left.max_drift_ppm=500"}, 1) == 500);
-  BOOST_TEST(drift_ppm({"device.mcc_left.max_drift_ppm=500", "device.mcc_right.max_drift_ppm=400"}, 1) == 400);
-  BOOST_TEST(drift_ppm({"device.mcc_right.max_drift_ppm=400"}, 0) == 0);
+  const std::string left = "device.mcc_left.slow_crystal_ppm=500";
+  for (const std::size_t unit : {0, 1}) {
+    BOOST_TEST(drift_ppm({}, unit) == 300);
+    BOOST_TEST(drift_ppm({left}, unit) == 500);
+    BOOST_TEST(drift_ppm({left, "device.mcc_right.slow_crystal_ppm=500"}, unit) == 500);
+  }
+  for (const std::vector<std::string>& given : {std::vector<std::string>{}, {left}})
+    BOOST_CHECK_EXCEPTION(
+        [&] {
+          std::vector<std::string> overrides = given;
+          overrides.push_back("device.mcc_right.slow_crystal_ppm=400");
+          load_config(file, overrides);
+        }(),
+        ConfigError,
+        [&](const ConfigError& e) {
+          const std::string what = e.what();
+          return what.find(
+                     "device.mcc_right.slow_crystal_ppm: is 400, but the crystal is that of its clock, mcc_left, "
+                     "which has " +
+                     std::string(given.empty() ? "300" : "500") + ": must be left out here and given there") !=
+                 std::string::npos;
+        });
 }
 
 BOOST_AUTO_TEST_CASE(the_summary_fits_a_screen) {
@@ -264,6 +284,24 @@ BOOST_AUTO_TEST_CASE(the_summary_fits_a_screen) {
         "participant        DEMO, right dominant (kicking leg)\n", "squats from 8 s, every 6.4 s, without end\n",
         "recording          recordings, from the start, tare at 0.4 s for 2 s\n"})
     BOOST_TEST_CONTEXT(part) BOOST_TEST(text.find(part) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_rig_without_both_plates_says_that_it_counts_no_repetitions) {
+  Settings s = load_config(kSource + "/config/demo.toml", {}, test_drivers());
+  BOOST_TEST(rig_warnings(s).empty());
+  BOOST_TEST(describe(s).find("warning") == std::string::npos);
+  const Settings whole = s;
+  s.plates.erase(s.plates.begin() + (s.plates[0].side == Side::left ? 0 : 1));
+  BOOST_TEST_REQUIRE(rig_warnings(s).size() == 1u);
+  BOOST_TEST(rig_warnings(s)[0].starts_with("no plate under the left foot: no repetitions "));
+  s.plates.clear();
+  BOOST_TEST_REQUIRE(rig_warnings(s).size() == 1u);
+  BOOST_TEST(rig_warnings(s)[0].starts_with("no plates: no repetitions "));
+  BOOST_TEST(describe(s).find("\nwarning            no plates: no repetitions ") != std::string::npos);
+  const std::vector<std::string> told = Assembly(s, 0, 0, true).warnings;
+  BOOST_TEST(std::count(told.begin(), told.end(), rig_warnings(s)[0]) == 1);
+  for (const std::string& warning : Assembly(whole, 0, 0, true).warnings)
+    BOOST_TEST(warning.find("no repetitions") == std::string::npos, warning);
 }
 
 BOOST_AUTO_TEST_CASE(a_matrix_that_cannot_be_inverted) {

@@ -177,6 +177,21 @@ BOOST_AUTO_TEST_CASE(too_large_a_request_costs_its_sender_the_connection_and_nob
   BOOST_TEST(again.alive());
 }
 
+BOOST_AUTO_TEST_CASE(a_long_request_is_refused_in_words) {
+  Served served;
+  Caller caller(served.endpoint());
+  const auto ping = [](std::size_t bytes) {
+    const std::string head = "{\"v\":1,\"command\":\"ping\",\"more\":\"", tail = "\"}";
+    return head + std::string(bytes - head.size() - tail.size(), 'a') + tail;
+  };
+  BOOST_TEST(caller.ask(ping(65536))["ok"] == true);
+  const Json refused = caller.ask(ping(65537));
+  BOOST_TEST(refused["ok"] == false);
+  BOOST_TEST(refused["error"] == "a request is at most 65536 bytes long, not 65537");
+  BOOST_TEST(served.control().bad_requests().get() == 1u);
+  BOOST_TEST(caller.alive());
+}
+
 BOOST_AUTO_TEST_CASE(two_thousand_random_messages) {
   Served served;
   Caller caller(served.endpoint());

@@ -14,6 +14,8 @@ BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
              "at 9.28 s: left ankle stops at 26.0 deg");
   BOOST_TEST(event_text("bottom", R"({"t_s":9.496,"value":-0.281})") == "at 9.50 s: bottom reached, -0.28 m");
   BOOST_TEST(event_text("pose_result", R"({"id":0,"accepted":true,"sensors":4})") == "standing pose taken");
+  BOOST_TEST(event_text("clock_out_of_bounds", R"({"device":"u6","drift_ppm":-300})") ==
+             "u6: its clock is further off than max_drift_ppm allows (-300 ppm); its times go wrong");
   BOOST_TEST(
       event_text("pose_result",
                  R"({"id":0,"accepted":true,"sensors":3,"left_out":[{"imu":"foot","reason":"without data"}]})") ==
@@ -28,6 +30,12 @@ BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
   BOOST_TEST(event_text("negative_force", R"({"plate":"left","fz_n":-392.1})") ==
              "plate left is pulled with -392 N: its sense is wrong, or it was zeroed under a load");
   BOOST_TEST(event_text("mark", R"({"id":3,"text":"heels up"})") == "mark: heels up");
+}
+
+BOOST_AUTO_TEST_CASE(settings_of_a_device_are_one_short_line) {
+  const std::string long_text = R"({"firmware":"2.5.4","gyroscope_misalignment":[)" + std::string(800, '1') + "]}";
+  BOOST_TEST(event_text("device_settings", long_text).size() < 80u);
+  BOOST_TEST(event_text("device_settings", "{\"cut off").size() < 80u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_known_is_shown_as_it_came) {

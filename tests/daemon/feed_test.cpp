@@ -323,6 +323,56 @@ BOOST_AUTO_TEST_CASE(eight_joiners_at_once_all_learn_it_too) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_late_joiner_learns_how_it_stands_and_then_once_a_second) {
+  LiveFeed live;
+  std::this_thread::sleep_for(100ms);
+  zmq::context_t context(1);
+  Client client(context, live.endpoint());
+  client.subscribe("status");
+  const auto then = Steady::now();
+  for (int i = 0; i < 3; ++i) {
+    const auto m = client.receive();
+    BOOST_REQUIRE(m);
+    BOOST_TEST(m->topic == "status");
+    BOOST_TEST(m->header["type"] == "status");
+    BOOST_TEST(m->header["session"] == live.session().id);
+    BOOST_TEST(m->rows.empty());
+  }
+  BOOST_TEST(ms_since(then) < 2500);
+}
+
+BOOST_AUTO_TEST_CASE(the_status_follows_devices_trials_and_counters) {
+  Session session = make_session("");
+  session.settings.devices.resize(2);
+  session.settings.devices[0].name = "u6";
+  session.settings.devices[1].name = "imu";
+  session.settings.devices[1].required = false;
+  FeedStatus status;
+  status.open(session);
+  const auto now = [&] { return nlohmann::json::parse(status.message(5)); };
+  BOOST_TEST(now()["devices"]["u6"]["state"] == "absent");
+  BOOST_TEST(now()["devices"]["u6"]["required"] == true);
+  BOOST_TEST(now()["devices"]["imu"]["required"] == false);
+  BOOST_TEST(now()["t_ns"] == 5);
+  const std::string lost = "device {\"device\":\"u6\",\"state\":\"lost\",\"restarts\":1,\"trouble\":\"unplugged\"}";
+  BOOST_TEST(status.take("events", lost));
+  BOOST_TEST(!status.take("events", lost));  // nothing new
+  BOOST_TEST(now()["devices"]["u6"]["trouble"] == "unplugged");
+  BOOST_TEST(status.take("events", "device {\"device\":\"u6\",\"state\":\"streaming\",\"restarts\":1}"));
+  BOOST_TEST(!now()["devices"]["u6"].contains("trouble"));
+  BOOST_TEST(now()["recording"] == false);
+  BOOST_TEST(status.take("commands", "record_start {\"id\":1,\"name\":\"squat\"}"));
+  BOOST_TEST(now()["recording"] == true);
+  BOOST_TEST(now()["trial"] == "squat");
+  BOOST_TEST(status.take("commands", "record_stop {\"id\":2}"));
+  BOOST_TEST(now()["recording"] == false);
+  BOOST_TEST(status.take("counters", "u6.lost {\"total\":7,\"new\":2}"));
+  BOOST_TEST(now()["counters"]["u6.lost"] == 7);
+  for (const char* other : {"mark {\"id\":3}", "device", "device {",
+                            "device {\"device\":\"nobody\",\"state\":\"lost\"}", "device {\"device\":5}", ""})
+    BOOST_TEST(!status.take("events", other), other);
+}
+
 BOOST_AUTO_TEST_CASE(all_rows_come_in_order_with_rising_numbers) {
   zmq::context_t context(1);
   LiveFeed live;

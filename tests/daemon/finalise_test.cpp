@@ -205,26 +205,6 @@ BOOST_AUTO_TEST_CASE(accounted_gaps_are_notes_and_unaccounted_ones_problems) {
   BOOST_TEST(silent.problems[0].find("99 rows are missing") != std::string::npos);  // the last one leaves no hole
 }
 
-BOOST_AUTO_TEST_CASE(rows_that_must_not_be_trusted_are_a_note) {
-  const Folder folder;
-  const Session session = make_session(folder.path);
-  std::string path;
-  Recorder recorder([&](const RecordingEvent& e) { path = e.path; });
-  recorder.open(session);
-  std::vector<Sample> samples = start_row("suspect");
-  for (std::uint64_t i = 0; i < 100; ++i) push_tick(samples, i);
-  const auto told =
-      text_row(kGaps, 0, time_of(90),
-               R"(suspect {"stream":"raw/u6/scan","cause":"columns_rotated","first_seq":20,"last_seq":80})");
-  samples.insert(samples.end(), told.begin(), told.end());
-  recorder.write(samples);
-  recorder.close();
-  const auto report = verify(finalise(path).h5_path);
-  BOOST_TEST(report.good());
-  BOOST_TEST(std::count(report.notes.begin(), report.notes.end(),
-                        "raw/u6/scan: seq 20 to 80 must not be trusted: columns_rotated") == 1);
-}
-
 BOOST_AUTO_TEST_CASE(verify_finds_what_is_wrong) {
   const Folder folder;
   const Session session = make_session(folder.path);

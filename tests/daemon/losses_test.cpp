@@ -27,22 +27,4 @@ BOOST_AUTO_TEST_CASE(losses_are_summed_by_device_and_cause) {
   BOOST_TEST(losses.of("cop").empty());
 }
 
-BOOST_AUTO_TEST_CASE(suspect_rows_are_no_loss) {
-  const std::string row = R"({"stream":"raw/mcc/scan","cause":"columns_rotated","first_seq":18000,"last_seq":23999})";
-  const auto suspect = parse_suspect(row);
-  BOOST_REQUIRE(suspect);
-  BOOST_TEST(suspect->stream == "raw/mcc/scan");
-  BOOST_TEST(suspect->cause == "columns_rotated");
-  BOOST_TEST(suspect->first_seq == 18000);
-  BOOST_TEST(suspect->last_seq == 23999);
-  BOOST_TEST(!parse_lost(row));
-  Losses losses;
-  losses.add(row);
-  BOOST_TEST(losses.of("mcc").empty());
-  for (const char* other :
-       {"no JSON", R"({"stream":"raw/u6/scan","cause":"x","first_seq":1,"count":2})",
-        R"({"cause":"x","first_seq":1,"last_seq":2})", R"({"stream":"raw/u6/scan","first_seq":1,"last_seq":"2"})"})
-    BOOST_TEST(!parse_suspect(other), other);
-}
-
 BOOST_AUTO_TEST_SUITE_END()

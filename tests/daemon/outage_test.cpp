@@ -108,6 +108,56 @@ BOOST_AUTO_TEST_CASE(a_sensor_whose_clock_ran_on_counts_samples_and_edges_of_one
   BOOST_TEST(std::abs(edges.at("count").get<double>() - away_s * 4) <= 2);  // two each half second
 }
 
+BOOST_AUTO_TEST_CASE(a_trial_tells_what_no_later_sample_can) {
+  Scene s;
+  s.until(3);
+  s.link().unplug();
+  s.port().stop(s.link());
+  s.say("lost", "unplugged");
+  s.until(5);
+  BOOST_REQUIRE(s.rig.assembly.command(s.rig.clock.t, "record_start {\"id\":1,\"name\":\"x\"}"));
+  s.until(9);
+  BOOST_TEST(s.gaps("inertial").empty());
+  BOOST_REQUIRE(s.rig.assembly.command(s.rig.clock.t, "record_stop {\"id\":2}"));
+  s.until(10);
+  for (const char* stream : {"inertial", "sync"}) {
+    const auto gaps = s.gaps(stream);
+    BOOST_TEST_REQUIRE(gaps.size() == 1u, stream);
+    BOOST_TEST(gaps[0].at("open") == true);
+    BOOST_TEST(gaps[0].at("cause") == "unplugged");
+    BOOST_TEST(gaps[0].at("count") == -1);
+    BOOST_TEST(std::abs(gaps[0].at("seconds").get<double>() - 4) < 0.02);  // of the trial
+  }
+  // It is back before the next trial: nothing of that one is missing.
+  s.link().plug_in();
+  s.port().start(s.link(), s.rig.clock.t);
+  s.say("streaming", "");
+  s.until(12);
+  const std::size_t told = s.gaps("inertial").size();
+  BOOST_REQUIRE(s.rig.assembly.command(s.rig.clock.t, "record_start {\"id\":3,\"name\":\"y\"}"));
+  s.until(15);
+  BOOST_REQUIRE(s.rig.assembly.command(s.rig.clock.t, "record_stop {\"id\":4}"));
+  s.until(16);
+  BOOST_TEST(s.gaps("inertial").size() == told);
+}
+
+BOOST_AUTO_TEST_CASE(a_device_that_joins_a_trial_late_says_what_is_missing_before_it) {
+  Scene s;
+  s.port().stop(s.link());  // it never streamed
+  s.say("absent", "not found on USB");
+  BOOST_REQUIRE(s.rig.assembly.command(s.rig.clock.t, "record_start {\"id\":1,\"name\":\"x\"}"));
+  s.until(6);
+  s.port().start(s.link(), s.rig.clock.t);
+  s.say("streaming", "");
+  s.until(9);
+  const auto gaps = s.gaps("inertial");
+  BOOST_TEST_REQUIRE(gaps.size() == 1u);
+  BOOST_TEST(gaps[0].at("cause") == "absent");
+  BOOST_TEST(!gaps[0].contains("open"));
+  BOOST_TEST(gaps[0].at("seconds").get<double>() > 5.9);
+  BOOST_TEST(gaps[0].at("seconds").get<double>() < 7);
+}
+
 BOOST_AUTO_TEST_CASE(what_a_device_said_about_itself_and_had_no_room_is_counted) {
   Scene s;
   const auto lost = [&] {

@@ -344,4 +344,30 @@ BOOST_AUTO_TEST_CASE(sensors_whose_drivers_are_started_anew_keep_their_clocks) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_clock_out_of_bounds_is_told_once_per_start) {
+  const Settings settings =
+      demo_settings({"device.u6.max_drift_ppm=100", "device.u6.emulation.drift_ppm=-400",
+                     "device.imu_shank_left.max_drift_ppm=100", "device.imu_shank_left.emulation.drift_ppm=90",
+                     "device.imu_foot_left.max_drift_ppm=100", "device.imu_foot_left.emulation.drift_ppm=130"});
+  bool stopped = false, started = false;
+  const auto step = [&](Rig& rig) {
+    for (std::size_t i = 0; i < rig.devices(); ++i) {
+      if (rig.assembly.ports[i]->settings().name != "u6") continue;
+      if (!stopped && rig.clock.t >= kStart + 35 * kSecond) rig.assembly.ports[i]->stop(*rig.emulation.link(i));
+      if (!started && rig.clock.t >= kStart + 36 * kSecond)
+        rig.assembly.ports[i]->start(*rig.emulation.link(i), rig.clock.t);
+    }
+    stopped |= rig.clock.t >= kStart + 35 * kSecond;
+    started |= rig.clock.t >= kStart + 36 * kSecond;
+  };
+  const Run run(settings, false, 70, step);
+  std::map<std::string, std::vector<double>> told;
+  for (const std::string& e : run.keep.events)
+    if (e.starts_with("clock_out_of_bounds ")) {
+      const auto j = nlohmann::json::parse(e.substr(e.find('{')));
+      told[j["device"]].push_back(j["drift_ppm"]);
+    }
+  BOOST_TEST((told == std::map<std::string, std::vector<double>>{{"u6", {-100, -100}}, {"imu_foot_left", {100}}}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

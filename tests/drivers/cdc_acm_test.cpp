@@ -43,7 +43,9 @@ struct SetupLink : Link {
     log.push_back(to_hex(setup) + (data.empty() ? "" : " | " + to_hex(data)));
     return data.size();
   }
-  void write(std::uint8_t, std::span<const std::byte>, int) override {}
+  void write(std::uint8_t endpoint, std::span<const std::byte> data, int) override {
+    log.push_back("write " + std::to_string(endpoint) + ": " + std::to_string(data.size()));
+  }
   std::size_t read(std::uint8_t, std::span<std::byte>, int) override { return 0; }
   void start_stream(std::uint8_t, std::size_t, int) override {}
   void stop_stream(std::uint8_t, int) noexcept override {}
@@ -78,6 +80,24 @@ BOOST_AUTO_TEST_CASE(of_two_functions_the_first_and_the_interface_that_the_union
   BOOST_TEST(port.in == 0x84);
   BOOST_TEST(port.out == 0x04);
   BOOST_TEST(port.max_packet == 512);
+}
+
+// A device that waits for a short packet would wait for ever.
+BOOST_AUTO_TEST_CASE(an_empty_packet_ends_what_fills_its_packets) {
+  const CdcAcm port = find_cdc_acm(bytes(kHead + kControl + kUnion + kNotify + kData));
+  BOOST_TEST(port.out_packet == 64);
+  const std::vector<std::byte> data(192);
+  const auto written = [&](std::size_t n) {
+    SetupLink link;
+    write_cdc_acm(link, port, std::span(data).first(n), 1000);
+    return link.log;
+  };
+  using Log = std::vector<std::string>;
+  BOOST_TEST((written(1) == Log{"write 1: 1"}));
+  BOOST_TEST((written(63) == Log{"write 1: 63"}));
+  BOOST_TEST((written(64) == Log{"write 1: 64", "write 1: 0"}));
+  BOOST_TEST((written(65) == Log{"write 1: 65"}));
+  BOOST_TEST((written(192) == Log{"write 1: 192", "write 1: 0"}));
 }
 
 BOOST_AUTO_TEST_CASE(broken_descriptors_are_refused) {

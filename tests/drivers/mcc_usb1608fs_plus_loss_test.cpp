@@ -1,4 +1,6 @@
 // Losses on the way from a USB-1608FS-Plus, which nothing in its bytes tells: found, told, mended; and what is none.
+#include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "tests/drivers/mcc_usb1608fs_plus_rig.hpp"
@@ -12,14 +14,12 @@ namespace {
 struct Epoch {
   std::size_t first_row;
   TimeNs began, ended;
-  std::string cause;    // why it ended
-  double withheld = 0;  // scans that came when the loss was known
+  std::string cause;  // why it ended
 };
 
 /// Polls as the daemon does, restarts when the driver asks for it.
 std::vector<Epoch> run(Rig& rig, TestClock& clock, TimeNs length) {
   std::vector<Epoch> all{{0, clock.t, 0, ""}};
-  std::uint64_t withheld = 0;
   rig.start();
   for (const TimeNs end = clock.t + length; clock.t < end;) {
     rig.run_to(clock.t + 100 * kMs);
@@ -28,10 +28,6 @@ std::vector<Epoch> run(Rig& rig, TestClock& clock, TimeNs length) {
     all.back().cause = cause;
     rig.driver->stop(rig.link);
     all.back().ended = clock.t;
-    const std::uint64_t bytes = rig.counter("bytes_withheld");
-    all.back().withheld =
-        static_cast<double>(bytes - withheld) / (2.0 * static_cast<double>(rig.settings.analog_inputs.size()));
-    withheld = bytes;
     all.push_back({rig.scans().size(), clock.t, 0, ""});
     rig.start();
   }
@@ -40,26 +36,6 @@ std::vector<Epoch> run(Rig& rig, TestClock& clock, TimeNs length) {
 }
 
 MccLoss cause_of(const Sample& loss) { return static_cast<MccLoss>(value<std::int64_t>(loss, 2)); }
-/// Rows of the loss stream that say what is missing.
-std::vector<Sample> missing(const Rig& rig) {
-  std::vector<Sample> all;
-  for (const Sample& s : rig.rows[2])
-    if (cause_of(s) != MccLoss::columns_rotated) all.push_back(s);
-  return all;
-}
-
-struct Named {
-  std::size_t first, end;
-};
-/// What the loss stream says stands in the wrong columns.
-std::vector<Named> rotated(const Rig& rig) {
-  std::vector<Named> all;
-  for (const Sample& s : rig.rows[2])
-    if (cause_of(s) == MccLoss::columns_rotated)
-      all.push_back({static_cast<std::size_t>(value<std::int64_t>(s, 0)),
-                     static_cast<std::size_t>(value<std::int64_t>(s, 0) + value<std::int64_t>(s, 1))});
-  return all;
-}
 
 }  // namespace
 
@@ -76,13 +52,12 @@ BOOST_AUTO_TEST_CASE(losses_at_a_rate_are_noticed_and_the_columns_are_right_afte
         Rig rig(s, clock);
         rig.source.f = [](int input, double) { return input - 3.3; };
         const std::vector<Epoch> epochs = run(rig, clock, 60'000 * kMs);
-        const std::vector<Sample> losses = missing(rig);
+        const std::vector<Sample>& losses = rig.rows[2];
         double most_ms = 0, sum_ms = 0;
         for (std::size_t e = 0; e < epochs.size(); ++e) {
           const std::size_t end = e + 1 < epochs.size() ? epochs[e + 1].first_row : rig.scans().size();
           const double scans = static_cast<double>(end - epochs[e].first_row);
-          const double missing_ms =
-              static_cast<double>(epochs[e].ended - epochs[e].began) / 1e6 - scans - epochs[e].withheld;
+          const double missing_ms = static_cast<double>(epochs[e].ended - epochs[e].began) / 1e6 - scans;
           most_ms = std::max(most_ms, missing_ms);
           sum_ms += missing_ms;
           if (e + 1 < epochs.size()) BOOST_TEST(epochs[e].cause == "scans_missing");
@@ -96,7 +71,7 @@ BOOST_AUTO_TEST_CASE(losses_at_a_rate_are_noticed_and_the_columns_are_right_afte
         BOOST_TEST_MESSAGE(fault << " " << rate << ", crystal " << drift_ppm << " ppm: " << epochs.size() - 1
                                  << " restarts in 60 s, " << sum_ms << " ms lost, at most " << most_ms
                                  << " ms before it is noticed");
-        // Half a packet of 7 channels at 1 kHz is 2.3 ms: 219 packets a second.
+        // Half a packet of 8 channels at 1 kHz is 2 ms: 250 packets a second.
         const double lost_per_s_ms = rate * 1e3 * (fault[5] == 'b' ? 0.5 : 1);
         if (lost_per_s_ms >= 1) BOOST_TEST(epochs.size() > 1u);
         BOOST_TEST(most_ms < 50 + 5 * lost_per_s_ms);
@@ -129,132 +104,65 @@ BOOST_AUTO_TEST_CASE(what_is_late_and_not_lost_needs_no_restart) {
       }
 }
 
-// Each input has a voltage of its own: a row with other codes than the first one has them in the wrong columns.
-BOOST_AUTO_TEST_CASE(rows_in_the_wrong_columns_are_named_and_few_others) {
-  std::size_t wrong_named = 0, all_named = 0, from_the_start = 0;
-  for (const int inputs : {3, 5, 6, 7})
-    for (const double rate : {0.002, 0.005, 0.02})
-      for (const double drift_ppm : {-100.0, 100.0}) {
-        TestClock clock;
-        DeviceSettings s = unit("mcc", inputs);
-        s.emulation.drift_ppm = drift_ppm;
-        s.emulation.jitter_ms = 0.1;
-        s.emulation.faults["drop_packet"] = rate;
-        Rig rig(s, clock);
-        rig.source.f = [](int input, double) { return input - 3.3; };
-        const std::vector<Epoch> epochs = run(rig, clock, 60'000 * kMs);
-        const std::vector<Named> named = rotated(rig);
-        BOOST_REQUIRE(epochs.size() > 1);
-        BOOST_REQUIRE_EQUAL(named.size(), epochs.size() - 1);
-        for (std::size_t e = 0; e + 1 < epochs.size(); ++e) {
-          const std::size_t begin = epochs[e].first_row, end = epochs[e + 1].first_row;
-          BOOST_TEST(named[e].first >= begin);
-          BOOST_TEST(named[e].end == end);
-          // What is lost before the first byte of an epoch shows in no time.
-          if (rig.scans()[begin].data != rig.scans()[0].data) {
-            ++from_the_start;
-            continue;
-          }
-          all_named += named[e].end - named[e].first;
-          std::size_t first_wrong = begin, unnamed = 0;
-          while (first_wrong < end && rig.scans()[first_wrong].data == rig.scans()[0].data) ++first_wrong;
-          for (std::size_t k = begin; k < end; ++k) {
-            const bool wrong = rig.scans()[k].data != rig.scans()[0].data;
-            wrong_named += wrong && k >= named[e].first;
-            unnamed += wrong && k < named[e].first;
-          }
-          BOOST_TEST(unnamed == 0u, inputs << " inputs, " << rate << ", epoch " << e << ": " << unnamed << " unnamed");
-          BOOST_TEST(first_wrong < named[e].first + 2500, inputs << " inputs, " << rate << ": named from "
-                                                                 << named[e].first << ", wrong from " << first_wrong);
-        }
-      }
-  BOOST_TEST_MESSAGE(wrong_named << " rows in the wrong columns, " << all_named << " named; " << from_the_start
-                                 << " epochs wrong from their first row on");
-  BOOST_TEST(wrong_named > 10'000u);
-  BOOST_TEST(all_named < 2 * wrong_named);
-}
-
-BOOST_AUTO_TEST_CASE(where_packets_hold_whole_scans_no_column_moves_and_nothing_is_named) {
-  for (const int inputs : {1, 2, 4, 8}) {
+// Each code names its input and its scan, so that every row is compared with what the unit felt.
+BOOST_AUTO_TEST_CASE(single_lost_packets_move_no_column) {
+  const auto code_of = [](int input, std::int64_t ms) { return 10000 + (ms * 37 + input * 2003) % 40000; };
+  struct Case {
+    int inputs;
+    double rate;
+    std::uint64_t seed;
+  };
+  std::vector<Case> cases;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) cases.push_back({6, 0.0002, seed});
+  for (const int inputs : {1, 2, 3, 4, 5, 7, 8}) cases.push_back({inputs, 0.002, 1});
+  std::int64_t six_inputs_slipped = 0, most_slipped = 0;
+  for (const Case& c : cases) {
     TestClock clock;
-    DeviceSettings s = unit("mcc", inputs);
-    s.emulation.faults["drop_packet"] = 0.02;
+    DeviceSettings s = unit("mcc", c.inputs);
+    s.emulation.faults["drop_packet"] = c.rate;
+    s.emulation.seed = c.seed;
     Rig rig(s, clock);
-    rig.source.f = [](int input, double) { return input - 3.3; };
-    const std::vector<Epoch> epochs = run(rig, clock, 60'000 * kMs);
-    BOOST_TEST(epochs.size() > 1u);
-    BOOST_TEST(rig.rows[2].size() == epochs.size() - 1);
-    BOOST_TEST(rotated(rig).empty());
-    BOOST_TEST(rig.counter("bytes_withheld") == 0u);
-    BOOST_TEST(rig.counter("scans_possibly_rotated") == 0u);
+    for (std::size_t i = 0; i < kChannels; ++i) write_calibration(rig.device.memory(), 0, i, 1, 0);
+    rig.source.f = [&](int input, double t) {
+      return static_cast<double>(code_of(input, static_cast<std::int64_t>(std::floor(t * 1000 + 1e-3))) - 32768) * 20 /
+             65536;
+    };
+    run(rig, clock, 60'000 * kMs);
+    const std::int64_t packet = 32 / std::popcount(padded(asked_inputs(s)));
+    const auto is = [&](const Sample& row, std::int64_t ms) {
+      for (int i = 0; i < c.inputs; ++i)
+        if (value<std::int32_t>(row, static_cast<std::size_t>(i)) != code_of(i, ms)) return false;
+      return true;
+    };
     std::size_t wrong = 0;
-    for (const Sample& row : rig.scans()) wrong += row.data != rig.scans()[0].data;
-    BOOST_TEST(wrong == 0u);
+    std::int64_t ms = -1, slipped = 0;
+    unsigned epoch = 99;
+    for (const Sample& row : rig.scans()) {
+      std::int64_t next = ms + 1;
+      const std::int64_t step = row.epoch == epoch ? packet : 1, last = next + (row.epoch == epoch ? 4 * packet : 1000);
+      while (next < last && !is(row, next)) next += step;
+      if (row.epoch == epoch)
+        slipped += is(row, next) ? next - ms - 1 : 0;
+      else
+        slipped = 0;
+      most_slipped = std::max(most_slipped, c.inputs == 6 ? slipped : 0);
+      if (c.inputs == 6 && row.epoch == epoch && is(row, next)) six_inputs_slipped += next - ms - 1;
+      wrong += !is(row, next);
+      ms = next;
+      epoch = row.epoch;
+    }
+    BOOST_TEST(wrong == 0u, c.inputs << " inputs, seed " << c.seed << ": " << wrong << " of " << rig.scans().size());
+    BOOST_TEST(rig.scans().size() > 50'000u);
   }
-}
-
-BOOST_AUTO_TEST_CASE(they_are_named_at_once_and_no_more_are_made) {
-  TestClock clock;
-  Rig rig(unit("mcc", 7), clock);
-  rig.start();
-  rig.run_to(clock.t + 20'000 * kMs);
-  const std::size_t before = rig.scans().size();
-  rig.device.scanner().drop_bytes(10 * 64);  // 45.7 scans
-  const char* fault = nullptr;
-  for (int k = 0; k < 60 && !fault; ++k) {
-    rig.run_to(clock.t + 100 * kMs);
-    fault = rig.driver->check(rig.link, clock.t);
-  }
-  BOOST_REQUIRE(fault);
-  BOOST_TEST(std::string(fault) == "scans_missing");
-  BOOST_REQUIRE_EQUAL(rig.rows[2].size(), 1u);
-  BOOST_TEST((cause_of(rig.rows[2][0]) == MccLoss::columns_rotated));
-  const Named named = rotated(rig).at(0);
-  BOOST_TEST(named.first <= before);
-  BOOST_TEST(named.first + 2500 > before);
-  BOOST_TEST(named.end == rig.scans().size());
-  BOOST_TEST(rig.counter("scans_possibly_rotated") == named.end - named.first);
-  rig.run_to(clock.t + 500 * kMs);  // 7 inputs x 2 bytes x 1 kHz
-  BOOST_TEST(rig.scans().size() == named.end);
-  BOOST_TEST(rig.counter("bytes_withheld") > 6000u);
-  rig.driver->stop(rig.link);
-  rig.start();
-  rig.run_to(clock.t + 500 * kMs);
-  BOOST_REQUIRE_EQUAL(rig.rows[2].size(), 2u);
-  BOOST_TEST((cause_of(rig.rows[2][1]) == MccLoss::scans_missing));
-  BOOST_TEST(value<std::int64_t>(rig.rows[2][1], 0) == static_cast<std::int64_t>(named.end));
-  BOOST_TEST((rig.scans().back().data == rig.scans()[0].data));
-}
-
-// Of two units on one pacer it is the pipeline that notices a single packet, and starts both anew.
-BOOST_AUTO_TEST_CASE(a_restart_for_another_reason_names_them_with_its_first_scan) {
-  for (const bool loss : {false, true}) {
-    TestClock clock;
-    Rig rig(unit("mcc", 7), clock);
-    rig.start();
-    rig.run_to(clock.t + 20'000 * kMs);
-    const std::size_t before = rig.scans().size();
-    if (loss) rig.device.scanner().drop_bytes(64);
-    rig.run_to(clock.t + 8'000 * kMs);
-    BOOST_TEST(rig.driver->check(rig.link, clock.t) == nullptr);
-    rig.driver->stop(rig.link);
-    const std::size_t end = rig.scans().size();
-    BOOST_TEST(rig.rows[2].empty());
-    rig.start();
-    rig.run_to(clock.t + 500 * kMs);
-    BOOST_REQUIRE_EQUAL(rig.rows[2].size(), loss ? 2u : 1u);
-    BOOST_TEST((cause_of(rig.rows[2].back()) == MccLoss::restart));
-    if (!loss) continue;
-    const Named named = rotated(rig).at(0);
-    BOOST_TEST(named.first <= before);
-    BOOST_TEST(named.first + 2500 > before);
-    BOOST_TEST(named.end == end);
-  }
+  BOOST_TEST_MESSAGE("6 inputs: " << six_inputs_slipped / 4 << " packets lost in 8 minutes, times slipped by "
+                                  << most_slipped << " ms at most");
+  BOOST_TEST(six_inputs_slipped >= 4 * 8);  // 24 are expected
+  BOOST_TEST(most_slipped <= 24);           // 20 ms of steps are not noticed, one more is
 }
 
 BOOST_AUTO_TEST_CASE(where_transfers_end_does_not_matter) {
   const auto rows_of = [](std::size_t first_piece) {
-    MccStream stream(7, 1000, 300, {0, 1, 2}, -1, -1);
+    MccStream stream(0x7f, 1000, 300, {0, 1, 2}, -1, -1);
     stream.restart(MccLoss::restart);
     std::vector<Sample> all;
     FixedBatch<64> out(
@@ -264,10 +172,10 @@ BOOST_AUTO_TEST_CASE(where_transfers_end_does_not_matter) {
         },
         &all);
     std::array<std::byte, 64> packet{};
-    for (int k = 0; k < 5000; ++k) {  // 7 inputs: one each 32/7 ms
+    for (int k = 0; k < 5000; ++k) {  // 8 scanned inputs: one each 4 ms
       packet.fill(static_cast<std::byte>(k));
       if (k % 100 == 99) continue;
-      const TimeNs arrival = k * TimeNs{32'000'000} / 7;
+      const TimeNs arrival = k * TimeNs{4'000'000};
       stream.decode(std::span(packet).first(first_piece), arrival, out);
       stream.decode(std::span(packet).subspan(first_piece), arrival, out);
       out.flush();
@@ -277,7 +185,7 @@ BOOST_AUTO_TEST_CASE(where_transfers_end_does_not_matter) {
   };
   const std::vector<Sample> whole = rows_of(0);
   BOOST_REQUIRE(whole.size() > 3000u);
-  BOOST_TEST(whole.back().stream == 1u);
+  BOOST_TEST(whole.back().stream == 0u);
   for (const std::size_t first_piece : {1, 13, 62}) {
     const std::vector<Sample> cut = rows_of(first_piece);
     BOOST_REQUIRE_EQUAL(cut.size(), whole.size());
@@ -307,14 +215,14 @@ BOOST_AUTO_TEST_CASE(bytes_that_the_link_lost_are_a_reason_for_a_restart) {
   BOOST_TEST(rig.scans().back().epoch == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(a_crystal_within_the_settings_bound_is_no_loss_and_losses_are_still_found) {
+BOOST_AUTO_TEST_CASE(a_crystal_within_slow_crystal_ppm_is_no_loss_and_losses_are_still_found) {
   for (const int inputs : {7, 8})
     for (const double drift_ppm : {-400.0, 400.0})
       for (const double lost : {0.0, 0.005})
         for (const double bound_ppm : {0.0, 500.0}) {
           TestClock clock;
           DeviceSettings s = unit("mcc", inputs);
-          s.max_drift_ppm = bound_ppm;
+          if (bound_ppm > 0) s.slow_crystal_ppm = bound_ppm;
           s.emulation.drift_ppm = drift_ppm;
           s.emulation.jitter_ms = 0.1;
           if (lost > 0) s.emulation.faults["drop_packet"] = lost;

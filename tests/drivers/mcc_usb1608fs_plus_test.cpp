@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_scan_is_found_wherever_its_bytes_are_split) {
   two.insert(two.end(), scan.begin(), scan.end());
   for (std::size_t a = 0; a <= two.size(); ++a)
     for (std::size_t b = a; b <= two.size(); ++b) {
-      MccStream stream(8, 1000, 300, {0, 1, 2}, -1, -1);
+      MccStream stream(0xff, 1000, 300, {0, 1, 2}, -1, -1);
       stream.restart(MccLoss::restart);
       FixedBatch<8> out;
       const std::span<const std::byte> all(two);
@@ -72,8 +72,33 @@ BOOST_AUTO_TEST_CASE(a_scan_is_found_wherever_its_bytes_are_split) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(three_five_six_and_seven_inputs_are_filled_up) {
+  for (const unsigned whole : {0x01u, 0x80u, 0x03u, 0x81u, 0x0fu, 0xb1u, 0xffu})
+    BOOST_TEST(unsigned{padded(static_cast<std::uint8_t>(whole))} == whole);
+  BOOST_TEST(unsigned{padded(0b0000'0111)} == 0b0000'1111u);
+  BOOST_TEST(unsigned{padded(0b1011'0000)} == 0b1011'0001u);
+  BOOST_TEST(unsigned{padded(0b0000'1101)} == 0b0000'1111u);
+  for (const unsigned many : {0x1fu, 0xf8u, 0x3fu, 0xb7u, 0x7fu, 0xfeu})
+    BOOST_TEST(unsigned{padded(static_cast<std::uint8_t>(many))} == 0xffu);
+
+  // Inputs 1, 4 and 6 are columns, 0 is not.
+  MccStream stream(0b0101'0010, 1000, 300, {0, 1, 2}, -1, -1);
+  stream.restart(MccLoss::restart);
+  FixedBatch<8> out;
+  stream.decode(bytes_of({9, 9, 1, 0, 4, 0, 6, 0, 8, 8, 0x11, 0, 0x44, 0, 0x66, 0}), 10, out);
+  const auto rows = out.samples();
+  BOOST_REQUIRE_EQUAL(rows.size(), 2u);
+  for (std::size_t k = 0; k < 2; ++k) {
+    const int times = k == 0 ? 1 : 17;
+    BOOST_TEST(value<std::int32_t>(rows[k], 0) == 1 * times);
+    BOOST_TEST(value<std::int32_t>(rows[k], 1) == 4 * times);
+    BOOST_TEST(value<std::int32_t>(rows[k], 2) == 6 * times);
+    BOOST_TEST(value<std::int32_t>(rows[k], 3) == 0);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(half_a_scan_is_dropped_and_counted_and_the_hole_is_told) {
-  MccStream stream(2, 1000, 300, {0, 1, 2}, -1, -1);
+  MccStream stream(0x03, 1000, 300, {0, 1, 2}, -1, -1);
   stream.restart(MccLoss::restart);
   FixedBatch<8> out;
   stream.decode(bytes_of({1, 0, 2, 0, 3}), 10, out);  // unplugged in the middle
@@ -96,7 +121,7 @@ BOOST_AUTO_TEST_CASE(half_a_scan_is_dropped_and_counted_and_the_hole_is_told) {
 BOOST_AUTO_TEST_CASE(scans_that_never_came_show_in_time) {
   // Of every `every` scans from `lose_at` on `lost` do not come; 0: once.
   const auto run = [](double drift, std::int64_t lose_at, std::int64_t lost, std::int64_t every = 0) {
-    MccStream stream(8, 1000, 300, {0, 1, 2}, -1, -1);
+    MccStream stream(0xff, 1000, 300, {0, 1, 2}, -1, -1);
     stream.restart(MccLoss::restart);
     const std::vector<std::byte> one(16);
     for (std::int64_t k = 0; k < 400'000; ++k) {
@@ -571,6 +596,10 @@ BOOST_AUTO_TEST_CASE(settings_that_the_unit_cannot_do) {
                s.rate_hz = 51e3;
              }).starts_with("rate_hz: 8 channels at 51000 Hz are more than 400000 samples/s"));
   BOOST_TEST(errors([](auto& s) { s.analog_inputs = {0}, s.rate_hz = 100e3; }) == "");
+  BOOST_TEST(errors([](auto& s) { s.analog_inputs = {0, 1, 2, 3, 4, 5}, s.rate_hz = 50e3; }) == "");
+  BOOST_TEST(errors([](auto& s) { s.analog_inputs = {0, 1, 2, 3, 4, 5}, s.rate_hz = 60e3; }) ==
+             "rate_hz: 6 inputs are scanned as 8 so that a packet holds whole scans, and 8 at 60000 Hz are more than "
+             "400000 samples/s, at most 50000 Hz is possible, or 100000 Hz with 4 inputs");
   BOOST_TEST(errors([](auto& s) { s.analog_inputs = {0}, s.rate_hz = 101e3; }).starts_with("rate_hz"));
   BOOST_TEST(errors([](auto& s) { s.analog_inputs = {}; }).starts_with("analog_inputs: empty"));
   BOOST_TEST(errors([](auto& s) { s.analog_inputs = {0, 8}; }).starts_with("analog_inputs: input 8 does not exist"));
@@ -610,7 +639,7 @@ BOOST_AUTO_TEST_CASE(edges_of_a_ttl_line_are_rows_with_hysteresis) {
     BOOST_REQUIRE(late_s < 1e-3 + 1e-9);
   }
   // Slow edges between the two thresholds give none.
-  MccStream stream(1, 1000, 300, {0, 1, 2}, 0, 4);
+  MccStream stream(0x10, 1000, 300, {0, 1, 2}, 0, 4);
   stream.set_sync_codes(1000, 900);
   stream.restart(MccLoss::restart);
   FixedBatch<32> out;

@@ -123,7 +123,7 @@ inline std::vector<std::byte> line(std::string_view text) {
 inline std::string inertial_line(std::uint64_t t_us) { return "I," + std::to_string(t_us) + ",1,2,3,0,0,1\n"; }
 
 /// The emulated sensors' sample clocks, by the device's counter.
-inline constexpr double kInertialUs = 2500 * (1 + 1200e-6), kHighGUs = 312.5 * (1 - 21'000e-6);
+inline constexpr double kInertialUs = 2500 / (1 - 1200e-6), kHighGUs = 312.5 / (1 + 21'000e-6);
 
 /// Every sample has the number that its stamp gives it, in one epoch from beginning to end.
 inline void check_counted(const Ximu3Rig& rig, const std::vector<Sample>& stream, std::int64_t code, double period_us) {

@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(ten_seconds_of_both_sensors_are_complete_and_exact) {
   };
   for (const auto* stream : {&rig.inertial(), &rig.highg()}) {
     const bool high = stream == &rig.highg();
-    const double period_us = high ? 312.5 * (1 - 21'000e-6) : 2500 * (1 + 1200e-6);
+    const double period_us = high ? 312.5 / (1 + 21'000e-6) : 2500 / (1 - 1200e-6);
     const auto k0 =
         static_cast<std::uint64_t>(std::llround((static_cast<double>((*stream)[0].t_device) + 0.5) / period_us));
     for (std::size_t i = 0; i < stream->size(); ++i) {

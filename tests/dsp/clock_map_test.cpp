@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <numeric>
+#include <set>
 #include <vector>
 
 #include "tests/dsp/vectors.hpp"
@@ -277,6 +278,14 @@ BOOST_AUTO_TEST_CASE(rates_that_are_percents_off_are_followed) {
     const Run c = run(p, clipped);
     const Spread bad = spread(p, c.error, [](double t) { return t > 60; });
     BOOST_TEST(std::max(std::abs(bad.most), std::abs(bad.least)) > 0.02);
+    BOOST_TEST(r.clock.held_at_ppm() == 0);
+    ClockMap held(clipped);
+    std::set<double> at_ppm;  // times so wrong that the map starts anew now and then, and is held again
+    for (std::size_t k = 0; k < p.n.size(); ++k) {
+      held.push(p.n[k], p.arrival[k]);
+      at_ppm.insert(held.held_at_ppm());
+    }
+    BOOST_TEST((at_ppm == std::set<double>{0, ppm > 0 ? -300.0 : 300.0}));  // a longer interval is a slow clock
   }
 }
 

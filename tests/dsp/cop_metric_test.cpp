@@ -22,7 +22,8 @@ struct Feet {
   std::vector<Sample> storage = std::vector<Sample>(16);
   std::vector<PlateFrame> plates = std::vector<PlateFrame>(2);
 
-  explicit Feet(double foot_length_m) {
+  explicit Feet(double foot_length_m, const ThresholdSettings& thresholds = {}) {
+    settings.thresholds = thresholds;
     for (const Side side : {Side::left, Side::right}) {
       PlateSettings p;
       p.name = to_string(side);
@@ -83,6 +84,38 @@ BOOST_AUTO_TEST_CASE(feet_that_were_not_measured_have_no_such_stream) {
   Feet feet(0);
   BOOST_TEST(!feet.table.find("cop_foot"));
   BOOST_TEST(feet.stand(400, 400, 0, 0, 0, 0).empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_streams) {
+  ThresholdSettings t;
+  t.contact_on_n = 33;
+  t.contact_off_n = 12.5;
+  t.debounce_s = 0.008;
+  t.cop_sigma_ok_mm = 1.5;
+  t.cop_sigma_bad_mm = 4;
+  t.cop_total_on_n = 120;
+  Feet usual(0.25), other(0.26, t);
+  const auto text = [](Feet& feet, const char* stream) { return feet.table[feet.table.id(stream)].parameters; };
+  const auto has = [](const std::string& all, const char* part) {
+    BOOST_TEST((all.find(part) != std::string::npos), "'" << part << "' is not in: " << all);
+  };
+  for (const char* part : {"valid from 50 N on, until 40 N", "contact from 20 N on, until 10 N; each for 0.005 s",
+                           "low_quality above 3 mm, until below 2 mm", "Butterworth 2 / 20 Hz"})
+    has(text(usual, "cop/left"), part);
+  for (const char* part :
+       {"contact from 33 N on, until 12.5 N; each for 0.008 s", "low_quality above 4 mm, until below 1.5 mm"})
+    has(text(other, "cop/right"), part);
+  has(text(other, "cop/total"), "valid from 120 N on, until 80 N; contact of any plate from 33 N");
+  has(text(usual, "cop_foot"), "foot 0.25 m, heels (-0.14 m, -0.06 m) toe-out 10 deg (0.15 m, -0.05 m) toe-out 0 deg");
+  has(text(other, "cop_foot"), "foot 0.26 m");
+  other.settings.participant.dominant = Dominant::left;
+  other.settings.participant.dominance_method = "kicking leg";
+  for (Feet* feet : {&usual, &other}) {
+    const MetricSetup setup{feet->settings, feet->table, kNoStream, feet->event_seq, 0.01, 1, {}, {}};
+    make_asymmetry_metric(setup);
+  }
+  has(text(usual, "asymmetry"), "from 100 N in all on, until 80 N, each for 0.005 s; dominant: unknown");
+  has(text(other, "asymmetry"), "from 120 N in all on, until 80 N, each for 0.008 s; dominant: left by kicking leg");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -55,6 +55,7 @@ def loads(p, T, rep, heels, toe_out, ankle_ahead):
     on = im + int(over[0]) if len(over) and not turn else None
     rfd = lambda x: [None if on is None else float((x[on + n_] - x[on]) / (n_ * 1e-3)) for n_ in (50, 100, 150, 200, 250)]
     drive = slice(im, i_top + 1)
+    peak20 = lambda x: float(np.max(x[drive][20:] - x[drive][:-20]) / 0.02)  # as RFD_peak20 of gp_protocols.imtp
     out = dict(foot=[], both={})
     for i in (0, 1):
         s, a = (-1 if i == 0 else 1), math.radians(toe_out[i])
@@ -73,7 +74,7 @@ def loads(p, T, rep, heels, toe_out, ankle_ahead):
         share = lambda c: None if c is None else (72 - c) / 60
         at = lambda k: None if k is None else float(t[k])
         out["foot"].append(dict(
-            fz=means(T["fz"][i]), tz=means(T["tz"][i]), cop=means(cop), rfd=rfd(T["raw"][i]), force_rate_peak=float(np.max(T["force_rate"][i][drive])),
+            fz=means(T["fz"][i]), tz=means(T["tz"][i]), cop=means(cop), rfd=rfd(T["raw"][i]), rfd_peak_20=peak20(T["raw"][i]), force_rate_peak=float(np.max(T["force_rate"][i][drive])),
             knee_standing=mean(knee, "standing"), knee_bottom=mean(knee, "bottom"), knee_peak=float(np.max(knee[whole])), heel_lift_onset=at(lift[0]),
             heel_lift_time=lift[1] * 1e-3, inversion_onset=at(turned[0]), inversion_time=turned[1] * 1e-3, inversion_peak=float(np.max(inward[whole])),
             heel_share_standing=share(mean(cop, "standing")), heel_share_bottom=share(mean(cop, "bottom")), heel_share_min=share(float(np.max(cop[whole]))),
@@ -87,6 +88,7 @@ def loads(p, T, rep, heels, toe_out, ankle_ahead):
     com = cop + (.56 * H + Z) * Fy / F
     plateaus = [x for x in (M["plateau_N"], M["plateau_D"]) if math.isfinite(x)]
     pl = int(np.searchsorted(t, min(plateaus) - 0.5e-3)) if plateaus else None
+    runs = "".join("x" if y <= percent[pl] - 5 else " " for y in percent[pl:ie + 1]).split() if pl else []
     k_low = i0 + int(np.argmin(V[i0:im + 1]))
     down = i0 + int(np.argmax(V[i0:ib + 1] < -0.06))
     before = rep.get("prev_end")
@@ -98,10 +100,10 @@ def loads(p, T, rep, heels, toe_out, ankle_ahead):
 
     course = lambda a, b_: [float(gp_asym.bai1(T["fz"][1][k], T["fz"][0][k])) for k in (a + int(math.floor(j * (b_ - a) / 10 + .5)) for j in range(11))]
     out["both"] = dict(
-        cop=means(percent), spread=means((T["fx"][0] - T["fx"][1]) / 2), drive_onset=None if on is None else float(t[on]), rfd=rfd(raw),
+        cop=means(percent), spread=means((T["fx"][0] - T["fx"][1]) / 2), drive_onset=None if on is None else float(t[on]), rfd=rfd(raw), rfd_peak_20=peak20(raw),
         force_rate_peak=float(np.max((T["force_rate"][0] + T["force_rate"][1])[drive])), bai_descent=course(i0, ib), bai_ascent=course(ie, i1),
         fall_back=M["fall_back"] if pl else None, fall_back_time=float(np.sum(percent[pl:ie + 1] <= percent[pl] - 5) * 1e-3) if pl else None,
-        com_fall_back=float(com[pl] - np.min(com[pl:ie + 1])) if pl else None, depth_percent=100 * M["drop"] / H, descent_time=(ib - i0) * 1e-3,
+        com_fall_back=float(com[pl] - np.min(com[pl:ie + 1])) if pl else None, fall_back_flag=float(max(map(len, runs), default=0) > 100) if pl else None, depth_percent=100 * M["drop"] / H, descent_time=(ib - i0) * 1e-3,
         ascent_time=(i1 - ie) * 1e-3, forward_shift=float(np.max(cop[i0 - 499:down + 1]) - np.mean(cop[i0 - 800:i0 - 499])) if quiet else None,
         stiffness=float((np.max(F[k_low:im + 1]) - F[k_low]) / (Z[k_low] - np.nanmin(Z))), smoothness_descent=smooth(phase["descent"]), smoothness_ascent=smooth(phase["ascent"]))
     return out

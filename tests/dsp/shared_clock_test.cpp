@@ -140,4 +140,13 @@ BOOST_AUTO_TEST_CASE(a_straight_line_of_the_devices_own_constants) {
   BOOST_TEST(std::abs(v[2] - 10000 * 0.9988 * 10 / 65536) < 1e-12);
 }
 
+// Three columns come of four codes, five to seven of eight: a lost packet is 8 and 4 scans.
+BOOST_AUTO_TEST_CASE(one_lost_packet_is_more_than_a_healthy_device_may_be_behind) {
+  for (const auto& [columns, packet] : {std::pair{1, 32}, {2, 16}, {3, 8}, {4, 8}, {5, 4}, {6, 4}, {7, 4}, {8, 4}}) {
+    const double tolerance = ScanDeficit::tolerance_scans(static_cast<std::size_t>(columns), 1e-3);
+    BOOST_TEST(tolerance < packet);
+    BOOST_TEST(tolerance >= 0.5 * packet);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -109,6 +109,7 @@ BOOST_AUTO_TEST_CASE(forces_of_a_repetition_agree_with_whole_array_formulas) {
           t.add(name, got, number(w, name), tolerance);
         };
         one_value("force_rate_peak", f.force_rate_peak_n_s, 1e-7);
+        one_value("rfd_peak_20", f.development_peak_n_s, 1e-6);
         one_value("knee_standing", f.knee_standing_nm, 1e-8);
         one_value("knee_bottom", f.knee_bottom_nm, 1e-8);
         one_value("knee_peak", f.knee_peak_nm, 1e-8);
@@ -140,6 +141,8 @@ BOOST_AUTO_TEST_CASE(forces_of_a_repetition_agree_with_whole_array_formulas) {
       one_value("drive_onset", b.drive_onset_s, 1e-9);
       list("rfd of both N/s", b.development_n_s, w["rfd"], 1e-6);
       t.add("force_rate_peak of both", b.force_rate_peak_n_s, number(w, "force_rate_peak"), 1e-7);
+      t.add("rfd_peak_20 of both", b.development_peak_n_s, number(w, "rfd_peak_20"), 1e-6);
+      one_value("fall_back_flag", b.fell_back, 0);
       list("bai course %", b.bai_descent, w["bai_descent"], 1e-9);
       list("bai course %", b.bai_ascent, w["bai_ascent"], 1e-9);
       t.add("fall_back_foot %", b.fall_back_percent, number(w, "fall_back"), 1e-9);
@@ -209,6 +212,14 @@ BOOST_AUTO_TEST_CASE(constant_loads_come_out_as_they_were_put_in) {
                0.01);
     const auto part = [&](double t) { return (t - rose) / subject.ascent_s; };
     BOOST_TEST(std::abs(r.both.smoothness_ascent - smoothness(part(last), part(r.t_end_s))) < 0.01);
+    // Largest at the start of the ascent: 20 ms of 60 D / T^2 u (1 - u) (1 - 2 u).
+    const double part_20 = 0.02 / subject.ascent_s, rise = subject.mass_kg * 60 * subject.depth_m /
+                                                           (subject.ascent_s * subject.ascent_s) * part_20 *
+                                                           (1 - part_20) * (1 - 2 * part_20) / 0.02;
+    BOOST_TEST(near(r.both.development_peak_n_s, rise, 1e-9));
+    BOOST_TEST(near(r.foot[0].development_peak_n_s, 0.4 * rise, 1e-9));
+    BOOST_TEST(near(r.foot[1].development_peak_n_s, 0.6 * rise, 1e-9));
+    BOOST_TEST(std::isnan(r.both.fell_back));                      // no plateau
     BOOST_TEST(std::abs(r.side[0].eversion_slope - 0.2) < 0.002);  // the generator's ratio
     BOOST_TEST(r.foot[0].heel_lift_time_s == 0);
     BOOST_TEST(std::isnan(r.foot[0].heel_lift_onset_s));
@@ -244,6 +255,38 @@ BOOST_AUTO_TEST_CASE(a_harmonic_squat_has_the_stiffness_of_its_oscillator) {
   BOOST_TEST(std::isnan(b.force_rate_peak_n_s));  // nothing is known of the feet
   BOOST_TEST(std::isnan(run.repetitions[0].foot[0].cop_percent.bottom));
   BOOST_TEST(std::isnan(run.repetitions[0].foot[0].knee_peak_nm));
+}
+
+BOOST_AUTO_TEST_CASE(a_fall_back_counts_from_five_percent_for_more_than_100_ms_in_one_run) {
+  MinimumJerk subject;
+  subject.ankle_share = 0.7;  // the ankles stop before the body
+  subject.sway_n = 0;
+  subject.repetitions = 1;
+  struct Case {
+    double percent;
+    std::vector<int> runs_ms;  // with 60 ms between them
+    double flag, time_s;
+  };
+  const Case cases[] = {{6, {100}, 0, 0.100},     {6, {101}, 1, 0.101}, {6, {80, 80}, 0, 0.160},
+                        {6, {40, 150}, 1, 0.190}, {4, {200}, 0, 0},     {0, {}, 0, 0}};
+  const double plateau_s = subject.start_s(0) + 1.45;  // 1.4 s is where the course ends, its line a little earlier
+  for (const Case& one : cases) {
+    SquatCourses c = subject.make();
+    add_foot(c);
+    auto k = static_cast<std::size_t>(plateau_s * 1000);
+    for (const int ms : one.runs_ms) {
+      std::fill_n(c.cop.begin() + static_cast<std::ptrdiff_t>(k), ms, 0.05 - one.percent / 100 * 0.25);
+      k += static_cast<std::size_t>(ms) + 60;
+    }
+    SquatDetector detector({}, plain_body());
+    const SquatRun run = feed(detector, c);
+    BOOST_TEST_REQUIRE(run.repetitions.size() == 1U);
+    const Repetition& r = run.repetitions[0];
+    BOOST_TEST_REQUIRE(r.side[0].plateau_s < plateau_s);
+    BOOST_TEST(std::abs(r.both.fall_back_percent - one.percent) < 1e-9);
+    BOOST_TEST(r.both.fell_back == one.flag, one.percent << " %, " << one.time_s << " s");
+    BOOST_TEST(std::abs(r.both.fall_back_time_s - one.time_s) < 1e-9);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(unmeasured_people_and_rejected_repetitions_say_nothing) {

@@ -100,6 +100,8 @@ void compare(Table& t, const Repetition& r, const json& rep, const json& m) {
   BOOST_TEST(names.at(r.first_out) == first, t.where);
   t.add("rate difference D-N", dominant_difference(r, Side::right, &RepetitionSide::rate_fit_deg_s),
         number(m, "rate_diff"), 1e-8);
+  t.add("time_to_90 difference D-N", dominant_difference(r, Side::right, &RepetitionSide::time_to_90_s),
+        number(m, "time_to_90_D") - number(m, "time_to_90_N"), exact);
   t.add("onset lag D-N", dominant_difference(r, Side::right, &RepetitionSide::onset_s), number(m, "onset_lag"), exact);
   for (std::size_t i = 0; i < 2; ++i) {
     const RepetitionSide& s = r.side[i];
@@ -113,6 +115,7 @@ void compare(Table& t, const Repetition& r, const json& rep, const json& m) {
     if (r.start_kind != RepetitionEdge::turn) {  // there the reference takes a foot that still moves for its standing
       t.add("eversion amplitude", s.eversion_amplitude_deg, flat("ev_amp"), 1e-7);
       t.add("eversion lead", s.eversion_lead_s, flat("ev_lead"), 1e-6);
+      if (s.valid) t.add("eversion onset", s.eversion_onset_s, flat("onset") - flat("ev_lead"), 1e-6);
     }
     t.add("peak", s.peak_deg, flat("peak"), exact);
     t.add("range", s.range_deg, flat("range"), exact);
@@ -266,6 +269,8 @@ BOOST_AUTO_TEST_CASE(truth_of_the_synthetic_subject) {
          d["on"].get<double>() - n["on"].get<double>(), .02);
     near("plateau N s", r.side[0].plateau_s, n["plateau_fit"], .02);
     near("ev lead D s", r.side[1].eversion_lead_s, p["ev_lead"]["D"], .03);
+    near("ev onset D s", r.side[1].eversion_onset_s, d["on_fit"].get<double>() - p["ev_lead"]["D"].get<double>(), .03);
+    near("ev onset N s", r.side[0].eversion_onset_s, n["on_fit"].get<double>() - p["ev_lead"]["N"].get<double>(), .03);
     near("ev lead N s", r.side[0].eversion_lead_s, p["ev_lead"]["N"], .03);
     near("BAI bottom %", toward_dominant(r.load.bottom, Side::right), p["bai_bottom"], .2);
     near("BAI stand %", toward_dominant(r.load.standing, Side::right), p["bai_stand"], .2);

@@ -148,6 +148,137 @@ BOOST_AUTO_TEST_CASE(every_value_of_a_repetition_has_its_column) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_streams) {
+  const auto parameters = [](const Settings& settings) {
+    StreamTable table;
+    run(settings, SquatCourses{}, table);
+    std::map<std::string, std::string> texts;
+    for (const StreamInfo& info : table) texts[info.name] = info.parameters;
+    return texts;
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    BOOST_TEST((text.find(part) != std::string::npos), "'" << part << "' is not in: " << text);
+  };
+  const Settings before = two_plates(Side::right);
+  auto texts = parameters(before);
+  for (const char* part :
+       {"15 % of its peak, 4 deg/s) for 0.1 s", "velocity is below -0.05 m/s", "creep: ", "8 Hz second order",
+        "Butterworth 2 / 20 Hz", "available 40 deg, standing shank 2 deg", "at least 90 %", "more than 0.25 s"})
+    has(texts["reps/left"], part);
+  has(texts["reps/right"], "available not measured");
+  for (const char* part :
+       {"drop below 0.1 m", "dorsiflexion below 8 deg", "shorter than 0.3 s or longer than 8 s", "slower than 0.03 m/s",
+        "within 0.01 m", "t_bottom: middle of the span within max(0.002 m, 1 %", "0.1 s about its middle",
+        "fall_back: cop_ap at the first plateau", "both when within 0.05 s", "dominant: computed"})
+    has(texts["reps/pair"], part);
+  has(texts["reps_load/pair"], "at or beyond 5 % behind");
+  has(texts["reps_load/pair"], "more than 0.1 s in one run");
+  has(texts["reps_load/left"], "foot not measured");
+
+  struct Change {
+    const char *stream, *text;
+    void (*set)(Settings&);
+  };
+  for (const Change& c :
+       {Change{"reps/pair", "drop below 0.17 m", [](Settings& s) { s.squat.drop_min_m = 0.17; }},
+        {"reps/pair", "dorsiflexion below 0 deg", [](Settings& s) { s.squat.dorsiflexion_min_deg = 0; }},
+        {"reps/pair", "dominant: left by kicking leg",
+         [](Settings& s) {
+           s.participant.dominant = Dominant::left;
+           s.participant.dominance_method = "kicking leg";
+         }},
+        {"reps_asymmetry", "dominant: unknown", [](Settings& s) { s.participant.dominance_method = ""; }},
+        {"reps/left", "Butterworth 4 / 15.5 Hz",
+         [](Settings& s) {
+           s.filter = {4, 15.5};
+         }},
+        {"reps/left", "standing shank 4.5 deg", [](Settings& s) { s.participant.standing_shank_deg = 4.5; }},
+        {"reps_load/left", "0.07 m from the heel", [](Settings& s) { s.participant.heel_to_ankle_m = 0.07; }},
+        {"reps_exploratory/pair", "height (1.65 m)", [](Settings& s) { s.participant.height_m = 1.65; }}}) {
+    Settings after = before;
+    c.set(after);
+    BOOST_TEST((texts[c.stream].find(c.text) == std::string::npos), c.text);
+    has(parameters(after)[c.stream], c.text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_side_without_sensors_says_so_and_not_that_there_is_a_gap) {
+  MinimumJerk subject;
+  subject.sway_n = 0;
+  SquatCourses c = subject.make();
+  for (std::size_t i = 0; i < 2; ++i) c.df[i] = c.rate[i] = Course(c.size(), kNaN);
+  Settings settings = two_plates(Side::right);
+  settings.squat.dorsiflexion_min_deg = 0;
+  for (const Segment segment : {Segment::shank, Segment::foot}) {
+    ImuSettings imu;
+    imu.segment = segment;
+    imu.side = Side::right;
+    settings.imus.push_back(imu);
+  }
+  StreamTable table;
+  Rows rows = run(settings, c, table);
+  BOOST_TEST_REQUIRE(rows["reps/pair"].size() == 3U);
+  for (std::size_t k = 0; k < 3; ++k) {
+    BOOST_TEST(rows["reps/pair"][k]["reason"] == 0);
+    BOOST_TEST(rows["reps/left"][k]["reason"] == 4);
+    BOOST_TEST(rows["reps/right"][k]["reason"] == 1);
+  }
+  BOOST_TEST(table[table.id("reps/left")].columns[2].labels.find("4 no_sensor") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_ankle_that_takes_longer_has_the_longer_time_to_90) {
+  MinimumJerk slow, quick;
+  slow.sway_n = quick.sway_n = 0;
+  quick.ankle_share = 0.8;
+  SquatCourses c = slow.make();
+  const SquatCourses other = quick.make();
+  c.df[1] = other.df[1], c.rate[1] = other.rate[1];
+  Settings settings = two_plates(Side::right);
+  settings.participant.dominance_method = "kicking leg";
+  settings.participant.dominant = Dominant::left;
+  StreamTable table;
+  Rows rows = run(settings, c, table);
+  // Of a minimum-jerk course of 1 s: from where the line through 10-50 % meets 0 to 90 %.
+  const auto place = [](double u) { return u * u * u * (10 - 15 * u + 6 * u * u); };
+  double s0 = 0, s1 = 0, s2 = 0, y0 = 0, y1 = 0, u90 = 0;
+  for (double u = 0; u < 1; u += 1e-5) {
+    const double y = place(u);
+    if (y < 0.9) u90 = u;
+    if (y < 0.1 || y > 0.5) continue;
+    s0 += 1, s1 += u, s2 += u * u, y0 += y, y1 += u * y;
+  }
+  const double slope = (s0 * y1 - s1 * y0) / (s0 * s2 - s1 * s1), onset = (s1 - y0 / slope) / s0;
+  const double want = (u90 - onset) * slow.descent_s * (0.8 - 1);  // right minus left
+  for (std::size_t k = 0; k < 3; ++k) {
+    const double got = rows["reps/pair"][k]["time_to_90_diff_rl"];
+    BOOST_TEST(std::abs(got - want) < 2e-3, got << " s, expected " << want);
+    BOOST_TEST(rows["reps/pair"][k]["time_to_90_diff_dn"] == -got);
+    // eversion goes with the ankle: by 20-60 % of it instead of 10-50 % of dorsiflexion
+    BOOST_TEST(std::abs(rows["reps/left"][k]["eversion_onset"] - rows["reps/left"][k]["onset"] +
+                        rows["reps_exploratory/left"][k]["eversion_lead"]) < 1e-9);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(hypotheses_carry_their_mark) {
+  StreamTable table;
+  run(two_plates(Side::right), SquatCourses{}, table);
+  const std::map<std::string, std::set<std::string>> want{
+      {"reps/left",
+       {"plateau", "plateau_level", "finish", "creep", "plateau_kind", "used", "eversion_amplitude", "eversion_onset"}},
+      {"reps/pair",
+       {"first_out", "finish_lag_rl", "finish_lag_dn", "onset_lag_rl", "onset_lag_dn", "rate_diff_rl", "rate_diff_dn",
+        "time_to_90_diff_rl", "time_to_90_diff_dn", "fall_back"}},
+      {"reps_load/left", {}},
+      {"reps_load/pair", {"fall_back_foot", "fall_back_time", "fall_back_flag"}},
+      {"reps_asymmetry", {"rate_fit_rl", "rate_fit_dn", "rate_fit_sigma"}}};
+  for (const auto& [stream, names] : want) {
+    std::set<std::string> marked;
+    for (const Column& c : table[table.id(stream)].columns)
+      if (c.exploratory) marked.insert(c.name);
+    BOOST_TEST(marked == names, stream);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_index_and_the_dominance_are_those_of_the_settings) {
   MinimumJerk subject;
   subject.bai_percent = -20;  // the left side carries more

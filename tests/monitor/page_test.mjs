@@ -42,7 +42,7 @@ async function numbers() {
     near("range left, deg", Number(row["range L"]), 26, 0.3);
     near("range right, deg", Number(row["range R"]), 30, 0.3);
     near("lag, ms", Number(row["lag"]), 698, 6);
-    check("left runs out first", row["out first"] === "left", row);
+    check("left stops first", row["stopped first"] === "left", row);
     check("load at the bottom", row["load bottom"] === "8.0 R" || Math.abs(parseFloat(row["load bottom"]) - 8) < 0.3, row);
   }
   await until("standing: 80 kg and 2 % more on the right", 15, async () => {
@@ -53,7 +53,18 @@ async function numbers() {
   check("sides say which is dominant", (await page.textContent("#card-right")).includes("Right ankle · dominant") && (await page.textContent("#card-left")).includes("Left ankle · non-dominant"));
   check("exploratory is said", (await page.textContent("#card-room")).includes("exploratory") && (await page.$$eval("th.exploratory", (c) => c.map((e) => e.dataset.source).join())) === "reps/pair.first_out,reps/pair.finish_lag_rl",
     await page.$$eval("th.exploratory", (c) => c.map((e) => e.dataset.source)));
-  await until("who was first out of room, and the lag, as it happens", 15, async () => (await page.textContent("#room-word")) === "LEFT" && /right \d+ ms later/.test(await page.textContent("#room-detail")));
+  await until("who stopped first, and the lag, as it happens", 15, async () => (await page.textContent("#room-word")) === "LEFT" && /right \d+ ms later/.test(await page.textContent("#room-detail")));
+  await until("26 of 27 deg measured: out of room", 15, async () => (await page.textContent("#room-kind")) === "exploratory · out of room");
+  check("so does the mark", (await page.evaluate(() => window.grfmon.store.marks.map((m) => m.text))).includes("* left out of room"), await page.evaluate(() => window.grfmon.store.marks));
+  // config/demo.toml: heels 0.06437 m behind the middle of the plates, feet of 0.27 m
+  const [foot, ap] = await page.evaluate(() => ["foot_total", "ap_total"].map((c) => window.grfmon.store.newest(c)));
+  near("CoP in % of the foot", foot, (100 * (ap + 0.06437)) / 0.27, 0.05);
+  await until("the target lies at 55 to 70 % of the feet", 15, () => page.evaluate(() => {
+    const edges = window.grfmon.band.edges();
+    return edges !== undefined && Math.abs(edges.low - (0.55 * 0.27 - 0.06437)) < 5e-4 && Math.abs(edges.high - (0.7 * 0.27 - 0.06437)) < 5e-4;
+  }));
+  await until("the target is exploratory", 5, async () => /^\* . (in|outside) target$/u.test(await page.textContent("#band-word")));
+  check("a drift in words", /imu_foot_left\s+(\d+ ppm (fast|slow)|clock settling|clock –)/.test(await page.textContent("#quality")), await page.textContent("#quality"));
   await page.keyboard.press("ArrowLeft");
   check("stepping back is marked as not live", (await page.textContent("#multiples-title")).includes("not live"));
   await page.keyboard.press("Escape");
@@ -64,6 +75,33 @@ async function numbers() {
   const done = spawnSync("/usr/bin/python3", ["-B", join(source, "tests/monitor/compare_truth.py"), join(rig.folder, "trials/first.h5"), join(rig.folder, "seen.json")], { encoding: "utf8" });
   console.log(done.stdout.trimEnd());
   check("what the page had is what the athlete did", done.status === 0, done.stderr);
+}
+
+/** Two equal ankles: no name may be given, neither as it happens nor by the row. */
+async function ties() {
+  const same = ["rate_deg_s={dominant=30,nondominant=30}", "range_deg={dominant=26,nondominant=26}", "lag_s={dominant=0,nondominant=0}"];
+  rig.startDaemon(...["foot_length_m=0", "heel_left_m=[0,0]", "heel_right_m=[0,0]", "toe_out_left_deg=0", "toe_out_right_deg=0"].flatMap((s) => ["--set", `participant.${s}`]), ...same.flatMap((s) => ["--set", `stimulus.subject.${s}`]));
+  const page = await livePage();
+  await page.evaluate(() => {
+    window.words = new Set();
+    window.texts = new Set();
+    setInterval(() => {
+      const room = window.grfmon.store.room;
+      window.words.add(`${room?.order} ${room?.exact}`);
+      for (const m of window.grfmon.store.marks) window.texts.add(m.text);
+      window.words.add(document.getElementById("room-word").textContent);
+    }, 10);
+  });
+  await until("two repetitions are in the table", 60, async () => (await table(page)).length >= 2);
+  for (const row of (await table(page)).slice(0, 2)) check("both stop first", row["stopped first"] === "both", row);
+  await until("the card says both", 10, async () => (await page.textContent("#room-word")) === "BOTH" && /^(≈ )?\d+ ms apart$/.test(await page.textContent("#room-detail")));
+  await until("from the row, too", 10, () => page.evaluate(() => window.grfmon.store.room.exact && window.grfmon.store.room.order === "both"));
+  // 26 of 27 deg on the left are out of room, 26 of 38 on the right are not: no word for both
+  check("and no kind, for the two differ", ["exploratory"].includes(await page.textContent("#room-kind")), await page.textContent("#room-kind"));
+  const words = await page.evaluate(() => [...window.words]), texts = await page.evaluate(() => [...window.texts]);
+  check("both as it happened, before the row", words.includes("both false"), words);
+  check("never one of them", !words.some((w) => /left|right/i.test(w)) && texts.includes("* both stopped") && !texts.some((t) => /(left|right) (stopped|out)/.test(t)), { words, texts });
+  check("feet that were not measured: the target is in mm", await page.evaluate(() => !window.grfmon.band.measured() && window.grfmon.band.edges().low === 0.03 && window.grfmon.band.edges().high === 0.09));
 }
 
 async function faults() {
@@ -286,7 +324,7 @@ async function takePictures() {
 
 try {
   await rig.startBrowser();
-  await { numbers, faults, commands, pairing, performance, latency, pictures: takePictures }[part]();
+  await { numbers, ties, faults, commands, pairing, performance, latency, pictures: takePictures }[part]();
   check("no error in the page", (rig.errors ?? []).length === 0, rig.errors);
 } catch (error) {
   check("the test ran to its end", false, String(error?.stack ?? error));

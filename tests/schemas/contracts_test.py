@@ -172,7 +172,7 @@ def check_feed(daemon):
     subscriber.rcvtimeo = 5000
     subscriber.connect(daemon.feed)
     subscriber.subscribe(b"")
-    infos, last, messages, sessions, numbers, grid, previews = {}, {}, 0, 0, {}, {}, 0
+    infos, last, messages, sessions, numbers, grid, previews, standing = {}, {}, 0, 0, {}, {}, 0, {}
     end = time.monotonic() + 2.5
     marked = False
     while time.monotonic() < end:
@@ -189,9 +189,11 @@ def check_feed(daemon):
                 check(header["count"] == 1 and header["seq"] == numbers.get(topic, header["seq"] - 1) + 1, f"{topic}: message {header['seq']}")
                 numbers[topic] = header["seq"]
             continue
-        check(topic == (stream or "session"), f"topic {topic} of {kind}")
+        check(topic == (stream or kind), f"topic {topic} of {kind}")
         if kind == "session":
             sessions += 1
+        elif kind == "status":
+            standing = header
         elif kind == "info":
             infos[stream] = header["info"]
             check(header["info"]["name"] == stream and not body, f"info of {stream}")
@@ -217,6 +219,7 @@ def check_feed(daemon):
                     check(bool(row[2] & 8) == any(v != v for v in row[5:]), f"{stream}: flag invalid and NaN do not agree: {row}")
             grid[stream] = grid.get(stream, 0) + len(rows)
     check(marked and daemon.receive()["accepted"] and daemon.receive()["result"]["event"] == "mark", "the mark was answered")
+    check(len(standing.get("devices", {})) == 5 and all(d["state"] == "streaming" for d in standing["devices"].values()), f"status of the feed: {standing}")
     check(sessions >= 1 and messages > 100, f"{sessions} session messages, {messages} data messages")
     check(last.get("events") is not None and "commands" in last, "the mark went through the feed")
     check(abs(grid.get("ankle/left", 0) - grid.get("cop/total", 0)) < 50 and grid.get("cop/total", 0) > 1000, f"rows on the grid: {grid}")
@@ -236,6 +239,7 @@ def section(text, stream):
 
 def check_columns(infos, status):
     dsp, drivers = (source / "dsp/README.md").read_text(), (source / "drivers/README.md").read_text()
+    formulas = set()
     check(set(infos) == set(status["streams"]), "feed and status do not know the same streams")
     for stream, info in infos.items():
         if info["type"] == "text":
@@ -244,6 +248,10 @@ def check_columns(infos, status):
         if stream == "ticks":
             check("`ticks`" in feed_md and "`lab_clock`" in feed_md, "feed.md does not describe ticks")
             continue
+        if info["kind"] == "derived":
+            check(info["formula"] and info["parameters"], f"{stream} does not say how it was computed")
+        if info["kind"] != "raw":
+            formulas.update(filter(None, info["formula"].split(", ")))
         name = stream.removeprefix("truth/")
         text = section(drivers if info["kind"] == "raw" else dsp, stream if stream.startswith("truth/reps") else name)
         check(text, f"no heading of {'drivers' if info['kind'] == 'raw' else 'dsp'}/README.md names {stream}")
@@ -253,6 +261,15 @@ def check_columns(infos, status):
         for column in info["columns"]:
             name = re.sub(r"^ain\d+$", "ain0", column["name"])
             check(text is None or f"`{name}`" in text, f"the section of {stream} does not describe its column {name}")
+        if stream.startswith("clock/"):
+            for value in ("window 120 s to 900 s", "slew 5 s"):
+                check(value in info["parameters"], f"{stream} does not say {value}")
+    # the streams of this rig, and those that it has no sensors for
+    for file in sorted((source / "dsp").glob("*.cpp")):
+        for ids in re.findall(r'info\.formula = "([^"]+)"', file.read_text()):
+            formulas.update(ids.split(", "))
+    for formula in sorted(formulas):
+        check(f"`{formula}`" in dsp, f"dsp/README.md does not name the formula {formula}")
 
 
 check_documents()

@@ -1,4 +1,5 @@
 // The USB-1608FS-Plus on the real USB link: streamed, overrun, stalled, pulled out, plugged in again.
+#include "drivers/mcc_usb1608fs_plus_stream.hpp"
 #include "tests/simulated_usb/mcc_rig.hpp"
 
 namespace grfd::simulated_usb {
@@ -87,6 +88,48 @@ BOOST_AUTO_TEST_CASE(an_overrun_is_read_from_the_status) {
   BOOST_TEST(value<std::int64_t>(loss, 2) == 2);  // fifo_overrun
   BOOST_TEST(mcc.host.sink.samples[first + 1].epoch == 1);
   mcc.check(first);
+}
+
+// Nothing in its bytes tells what a failed transfer held: no row is made any more, until a new start.
+BOOST_AUTO_TEST_CASE(a_transfer_that_fails_ends_in_a_new_start) {
+  std::optional<UsbContext> usb;
+  Mcc mcc(1);
+  mcc.plug();
+  usb.emplace();
+  mcc.host.open(*usb);
+  mcc.host.start();
+  std::size_t first = 0;
+  unsigned epoch = 0;
+  for (const auto& [error, why] : {std::pair{-EPROTO, "transfer_error"}, std::pair{-EOVERFLOW, "transfer_overflow"}}) {
+    BOOST_REQUIRE(wait_for([&] { return mcc.host.sink.count > first + 300; }));
+    BOOST_REQUIRE(mcc.host.driver->check(*mcc.host.link, monotonic()) == nullptr);
+    mcc.port.fail(0x81, error);
+    BOOST_REQUIRE(wait_for([&] { return mcc.host.sink.harmed == epoch + 1; }));
+    const std::uint64_t moved = mcc.host.sink.moved;
+    const std::size_t rows = mcc.host.sink.count;
+    BOOST_REQUIRE(wait_for([&] { return mcc.host.sink.moved > moved + 1600; }));  // the stream itself goes on
+    BOOST_TEST(mcc.host.sink.count == rows);
+    const char* cause = mcc.host.driver->check(*mcc.host.link, monotonic());
+    BOOST_REQUIRE(cause);
+    BOOST_TEST(std::string(cause) == why);
+    mcc.host.stop();
+    BOOST_REQUIRE_EQUAL(mcc.host.sink.samples.size(), rows);
+    mcc.check(first);
+    first = rows;
+    mcc.port.with_device([&] { mcc.source.given.clear(); });
+    mcc.host.start();
+    BOOST_REQUIRE(wait_for([&] { return mcc.host.sink.count > first + 300; }));
+    ++epoch;
+    const Sample loss = mcc.host.sink.samples[first], row = mcc.host.sink.samples[first + 1];
+    BOOST_TEST(loss.stream == 2);
+    BOOST_TEST(value<std::int64_t>(loss, 0) == static_cast<std::int64_t>(row.seq));
+    BOOST_TEST(value<std::int64_t>(loss, 1) == -1);
+    BOOST_TEST(value<std::int64_t>(loss, 2) == static_cast<std::int64_t>(MccLoss::link_error));
+    BOOST_TEST(row.epoch == epoch);
+  }
+  mcc.host.stop();
+  mcc.check(first);
+  BOOST_TEST(mcc.host.sink.gone == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -87,7 +87,10 @@ struct Sink final : Link::Receiver {
     dead = true;
     ++gone;
   }
-  void damaged(const char*) noexcept override { ++harmed; }
+  void damaged(const char* why) noexcept override {
+    driver.bytes_lost(why);
+    ++harmed;
+  }
   static void keep(void* self, std::span<const Sample> all) noexcept {
     auto& s = *static_cast<Sink*>(self);
     for (const Sample& sample : all)

@@ -1,5 +1,9 @@
 // The udev rules must open every device that a driver looks for.
+#include <fnmatch.h>
+
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cctype>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -19,7 +23,43 @@ std::string rules() {
   return all.str();
 }
 
+/// What the rules want of the manufacturer in lines with this id, one pattern a line; udev matches as fnmatch does.
+std::vector<std::string> maker_patterns(const std::string& product) {
+  std::vector<std::string> all;
+  std::istringstream lines(rules());
+  for (std::string line; std::getline(lines, line);) {
+    const std::string key = "{manufacturer}==\"";
+    const std::size_t at = line.find(key);
+    if (line.find("{idProduct}==\"" + product) == std::string::npos || at == std::string::npos) continue;
+    const std::size_t from = at + key.size();
+    all.push_back(line.substr(from, line.find('"', from) - from));
+  }
+  return all;
+}
+
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(a_maker_is_known_in_any_case_and_anywhere_in_its_string_as_the_driver_does) {
+  std::size_t tried = 0;
+  for (const DriverEntry& driver : driver_registry())
+    for (const UsbMatch::Id& id : driver.match().ids) {
+      if (id.maker.empty()) continue;
+      char product[8];
+      std::snprintf(product, sizeof product, "%04x", id.product);
+      const auto patterns = maker_patterns(product);
+      BOOST_TEST(patterns.size() == 2u, driver.name);  // of the USB device, and of the kernel's serial port
+      std::string upper = id.maker, mixed = id.maker;
+      for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      for (std::size_t i = 0; i < mixed.size(); i += 2) mixed[i] = upper[i];
+      for (const std::string& pattern : patterns) {
+        for (const std::string& maker : {id.maker, upper, mixed, "LORD " + upper, upper + " Technologies"})
+          BOOST_TEST(fnmatch(pattern.c_str(), maker.c_str(), 0) == 0, pattern << " and " << maker);
+        BOOST_TEST(fnmatch(pattern.c_str(), "STMicroelectronics", 0) == FNM_NOMATCH, pattern);
+      }
+      ++tried;
+    }
+  BOOST_TEST(tried == 2u);
+}
 
 BOOST_AUTO_TEST_CASE(every_id_of_every_driver_has_a_line_that_names_the_driver) {
   std::istringstream lines(rules());

@@ -1,4 +1,5 @@
-"""Bare 16-bit codes, scan after scan, from the AInScanStart on; nothing frames or counts them, so no loss shows."""
+"""Bare 16-bit codes, scan after scan, from the AInScanStart on; nothing frames or counts them, so no loss shows.
+The mask of the AInScanStart says what is scanned; inputs that the settings do not ask for are no columns."""
 import struct
 
 from .capture import BYTES, CONTROL, START, VERB, call, words
@@ -26,7 +27,8 @@ def decode(events, device):
                 inputs, bits, scan, level = [i for i in range(8) if data[8] >> i & 1], b"", 0, None
                 rate = 40e6 / (struct.unpack("<I", data[4:8])[0] + 1)
                 date = 20000000 + memory[0x200] * 10000 + memory[0x201] * 100 + memory[0x202]
-                for column, i in enumerate(inputs):
+                columns = [inputs.index(i) for i in device["analog_inputs"]]
+                for column, i in enumerate(device["analog_inputs"]):
                     at, full_scale = (ranges[i] * 8 + i) * 8, FULL_SCALE_V[ranges[i]]
                     slope, offset = struct.unpack("<2f", bytes(memory[at + k] for k in range(8)))
                     assert 0.5 <= slope <= 1.5, "no calibration"
@@ -42,7 +44,7 @@ def decode(events, device):
         size = 2 * len(inputs)
         while size and len(bits) >= size:
             codes = struct.unpack(f"<{len(inputs)}H", bits[:size])
-            yield "scan", scan, scan, 0, 0, t, words(codes, "i")
+            yield "scan", scan, scan, 0, 0, t, words([codes[c] for c in columns], "i")
             if limits:
                 code, was = codes[inputs.index(sync_input)], level
                 level = code > limits[0] if was else code >= limits[1]

@@ -1,6 +1,7 @@
 // The page: everything is drawn from the store, once per frame of the display.
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
+import { Band } from "./band";
 import { Commands } from "./commands";
 import { ForcesView } from "./forces";
 import { Link } from "./link";
@@ -44,7 +45,7 @@ const link = new Link({
     if (why) set(element("gate-why"), `The gateway says: ${why}.`);
   },
 });
-const commands = new Commands(link, store), plates = new PlatesView(canvas("plates-canvas"), store), forces = new ForcesView(canvas("forces-canvas"), store);
+const commands = new Commands(link, store), band = new Band(store), plates = new PlatesView(canvas("plates-canvas"), store, band), forces = new ForcesView(canvas("forces-canvas"), store);
 const traces = new TracesView(store), repetitions = new RepetitionsView(store), quality = new QualityView(element("quality"), store);
 
 function sidesChanged(): void {
@@ -90,18 +91,29 @@ function tellNumbers(stale: boolean): void {
   put("cop-ap", ap === null ? null : Math.abs(1000 * ap), 0);
   set(element("cop-ml-word"), ml !== null && ml < 0 ? "left" : "right");
   set(element("cop-ap-word"), ap !== null && ap < 0 ? "backward" : "forward");
-  const inside = ml !== null && ap !== null && Math.abs(1000 * ml) <= settings.bandMl && 1000 * ap >= settings.bandApLow && 1000 * ap <= settings.bandApHigh;
-  set(element("band-word"), stale || !settings.band || ml === null ? "" : inside ? "◆ in target" : "◇ outside target");
+  const inside = stale || !settings.band ? null : band.inside();
+  set(element("band-word"), inside === null ? "" : inside ? "* ◆ in target" : "* ◇ outside target");
   for (const side of sides) {
     put(`angle-${side}`, store.newest(`angle_${side}`), 1);
     put(`rate-${side}`, store.newest(`rate_${side}`), 0);
     put(`shank-${side}`, store.newest(`shank_${side}`), 0);
   }
-  const room = store.room, first = room?.first, second = room?.second;
-  set(element("room-word"), stale ? "–" : first ? first.side.toUpperCase() : "–");
-  const lag = first && second ? `${second.side} ${second.about ? "≈ " : ""}${Math.round(1000 * (second.t - first.t))} ms later` : "";
-  const since = first ? `${first.side === "left" ? "right" : "left"} goes on, +${Math.max(0, Math.round(1000 * (store.now() - first.t)))} ms` : "both still move";
-  set(element("room-detail"), stale ? "–" : !room ? "no repetition yet" : second ? lag : since);
+  tellRoom(stale);
+}
+
+function tellRoom(stale: boolean): void {
+  const room = store.room, [first, second] = room?.stops ?? [], order = room?.order, named = order === "left" || order === "right";
+  set(element("room-word"), stale || !order || order === "unknown" ? "–" : order.toUpperCase());
+  const lag = first && second ? Math.round(1000 * (second.t - first.t)) : 0, about = second?.about ? "≈ " : "";
+  let detail = "no repetition yet";
+  if (room && named && second) detail = `${second.side} ${about}${lag} ms later`;
+  else if (room && named && first) detail = `${first.side === "left" ? "right" : "left"} goes on, +${Math.max(0, Math.round(1000 * (store.now() - first.t)))} ms`;
+  else if (order === "both") detail = `${about}${lag} ms apart`;
+  else if (order === "neither") detail = "both moved to the bottom";
+  else if (order === "unknown") detail = "not known";
+  else if (room) detail = first ? "…" : "both still move";
+  set(element("room-detail"), stale ? "–" : detail);
+  set(element("room-kind"), stale || !room?.kind ? "exploratory" : `exploratory · ${room.kind}`);
 }
 
 function tellRecording(stale: boolean): void {
@@ -184,4 +196,4 @@ set(element("sound"), settings.sound ? "Sound on" : "Sound off");
 applyTheme();
 requestAnimationFrame(frame);
 // For tests and for the curious at the console.
-Object.assign(window, { grfmon: { store, perf, sound } });
+Object.assign(window, { grfmon: { store, perf, sound, band } });

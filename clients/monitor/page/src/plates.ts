@@ -1,4 +1,5 @@
 // Both plates from above: feet, the trails of the centre of pressure, the target band.
+import type { Band } from "./band";
 import { sides } from "./protocol";
 import type { Plate, Side } from "./protocol";
 import { settings } from "./settings";
@@ -21,7 +22,7 @@ interface Foot { x: number; y: number; n: number; since: number }
 export class PlatesView {
   private feet: Partial<Record<Side, Foot>> = {};
   private readonly size;
-  constructor(private readonly canvas: HTMLCanvasElement, private readonly store: Store) { this.size = watchSize(canvas); }
+  constructor(private readonly canvas: HTMLCanvasElement, private readonly store: Store, private readonly target: Band) { this.size = watchSize(canvas); }
 
   /** A foot is drawn where the load was in its first second on the plate: plates do not see feet. */
   private foot(side: Side): Foot | undefined {
@@ -77,19 +78,21 @@ export class PlatesView {
   }
 
   private band(c: CanvasRenderingContext2D, px: Map1, py: Map1): void {
-    if (!settings.band) return;
-    const ink = colours(), half = settings.bandMl / 1000, x = px(-half), y = py(settings.bandApHigh / 1000);
+    const edges = settings.band ? this.target.edges() : undefined;
+    if (!edges) return;
+    const ink = colours(), half = settings.bandMl / 1000, x = px(-half), y = py(edges.high);
     c.fillStyle = ink.band;
-    c.fillRect(x, y, px(half) - x, py(settings.bandApLow / 1000) - y);
+    c.fillRect(x, y, px(half) - x, py(edges.low) - y);
     c.strokeStyle = ink.soft;
     c.lineWidth = 1.5;
-    c.strokeRect(x, y, px(half) - x, py(settings.bandApLow / 1000) - y);
+    c.strokeRect(x, y, px(half) - x, py(edges.low) - y);
   }
 
   /** The combined centre of pressure and its target, so large that a centimetre can be seen from afar. */
   private closeUp(c: CanvasRenderingContext2D, left: number, w: number, h: number): void {
-    const ink = colours(), top = 22, bottom = h - 3, tall = (settings.bandApHigh - settings.bandApLow) / 1000 + 0.06, wide = 2 * settings.bandMl / 1000 + 0.02;
-    const scale = Math.min((bottom - top) / tall, w / wide), middle = (settings.bandApHigh + settings.bandApLow) / 2000;
+    const { low, high } = this.target.edges() ?? { low: settings.bandApLow / 1000, high: settings.bandApHigh / 1000 };
+    const ink = colours(), top = 22, bottom = h - 3, tall = high - low + 0.06, wide = 2 * settings.bandMl / 1000 + 0.02;
+    const scale = Math.min((bottom - top) / tall, w / wide), middle = (high + low) / 2;
     const px = (x: number) => left + w / 2 + x * scale, py = (y: number) => (top + bottom) / 2 - (y - middle) * scale;
     c.font = font(13, 600);
     c.textAlign = "center";
@@ -106,6 +109,12 @@ export class PlatesView {
     c.textAlign = "left";
     c.fillRect(left + 8, bottom - 9, 0.02 * scale, 3);
     c.fillText("20 mm", left + 8, bottom - 14);
+    if (settings.band) {
+      const words = `* ${this.target.words()}`;
+      c.font = font(13 * Math.min(1, (w - 10) / c.measureText(words).width));
+      c.textAlign = "center";
+      c.fillText(words, left + w / 2, top + 16);
+    }
     c.restore();
     c.strokeStyle = ink.line;
     c.lineWidth = 2;

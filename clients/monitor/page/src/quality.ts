@@ -14,8 +14,8 @@ export function condition(store: Store, open: boolean, now: number): Condition {
 }
 
 function deviceText(d: Device): string {
-  const drift = d.clock?.drift_ppm;
-  const clock = d.state !== "streaming" ? "" : d.clock?.state === "settling" ? "clock settling" : drift === undefined ? "" : `drift ${drift > 0 ? "+" : ""}${digits(drift, 0)} ppm`;
+  const drift = d.clock?.drift_ppm ?? null, fast = drift === null ? "clock –" : `${digits(Math.abs(drift), 0)} ppm ${drift < 0 ? "slow" : "fast"}`;
+  const clock = d.state !== "streaming" ? "" : d.clock?.state === "settling" ? "clock settling" : fast;
   const losses = Object.values(d.counters ?? {}).reduce((a, b) => a + b, 0);
   return [clock, d.restarts > 0 ? `${d.restarts} restarts` : "", losses > 0 ? `${losses} lost or rejected` : ""].filter((t) => t !== "").join(" · ");
 }
@@ -29,7 +29,7 @@ export class QualityView {
     const age = s?.feed_age_ms?.["batched"];
     for (const d of s?.daemon ? (s.devices ?? []) : []) {
       const good = d.state === "streaming" && !stale;
-      items.push([`device ${good ? "good" : "bad"}`, `${good ? "●" : "▲"} ${d.name}`, stale ? "unknown" : good ? deviceText(d) : `${d.state.toUpperCase()}${d.trouble ? `: ${d.trouble}` : ""}`, `${d.driver} ${d.serial}, ${digits(d.measured_hz, 1)} Hz. Drift: how much faster than nominal its clock runs; minus: slower.`]);
+      items.push([`device ${good ? "good" : "bad"}`, `${good ? "●" : "▲"} ${d.name}`, stale ? "unknown" : good ? deviceText(d) : `${d.state.toUpperCase()}${d.trouble ? `: ${d.trouble}` : ""}`, `${d.driver} ${d.serial}, ${digits(d.measured_hz, 1)} Hz. ppm: how much faster or slower than nominal its clock runs.`]);
     }
     if (s && !s.daemon) items.push(["device bad", "▲ grfd", "does not answer", s.error ?? ""]);
     if (s?.daemon) {

@@ -1,22 +1,18 @@
 // The growing table, one small picture per repetition, and stepping back through them.
 import { sides } from "./protocol";
 import type { Repetition, Trace, Values } from "./protocol";
+import { kindOf, orderOf } from "./room";
 import type { Store } from "./store";
 import { colours, dash, digits, font, sharp, sideColour } from "./style";
 
-const firstOut = ["neither", "both", "left", "right", "unknown"];
 const why = ["", "too shallow", "no ankle motion", "too fast", "too long", "flight", "foot unloaded", "stepped off", "weight changed", "time out", "gap in the data"];
 
 const value = (values: Values | null | undefined, key: string): number | null => values?.[key] ?? null;
 const ms = (seconds: number | null): number | null => (seconds === null ? null : 1000 * seconds);
 const course = (trace: Trace, name: string): (number | null)[] => (Array.isArray(trace[name]) ? (trace[name] as (number | null)[]) : []);
 
-function room(r: Repetition): string {
-  if (sides.some((side) => value(r[side], "range") === null)) return "unknown"; // an ankle that nobody saw
-  return firstOut[value(r.pair, "first_out") ?? 4] ?? "unknown";
-}
 function verdict(r: Repetition): string {
-  const first = room(r), words: Record<string, string> = { neither: "neither ran out", both: "both at once", unknown: "not known" };
+  const first = orderOf(r), words: Record<string, string> = { neither: "neither stopped", both: "both at once", unknown: "not known" };
   return words[first] ?? `${first} first${lag(r) === "–" ? "" : `, ${lag(r)} ms`}`;
 }
 function lag(r: Repetition): string {
@@ -38,7 +34,7 @@ const columns: [string, string, string, (r: Repetition) => string][] = [
   ["rate R", "°/s", "reps/right.rate_fit", (r) => digits(value(r.right, "rate_fit"), 1)],
   ["range L", "°", "reps/left.range", (r) => digits(value(r.left, "range"), 1)],
   ["range R", "°", "reps/right.range", (r) => digits(value(r.right, "range"), 1)],
-  ["out first", "", "reps/pair.first_out", room],
+  ["stopped first", "", "reps/pair.first_out", orderOf],
   ["lag", "ms", "reps/pair.finish_lag_rl", lag],
   ["load bottom", "%", "reps/pair.bai_bottom_rl", (r) => sided(value(r.pair, "bai_bottom_rl"))],
   ["depth", "cm", "reps/pair.drop", (r) => digits(value(r.pair, "drop") === null ? null : 100 * (value(r.pair, "drop") ?? 0), 1)],
@@ -173,7 +169,7 @@ export class RepetitionsView {
     line("rate", both("rate_fit", " °/s"));
     line("range", both("range", "°"));
     line("shank, largest", both("shank_max", "°"));
-    line("out of room first (exploratory)", verdict(r));
+    line("* stopped first", [verdict(r), kindOf(r)].filter((t) => t !== "").join(", "));
     line("more load, standing", load("bai_standing_rl"));
     line("more load, at the bottom", load("bai_bottom_rl"));
     this.drawCourse(this.review.querySelector("canvas")!, r, "angle", this.span([r]), true);
@@ -243,7 +239,7 @@ export class RepetitionsView {
       c.setLineDash([]);
     });
     const [a, b] = [Math.min(...times.map((t) => t ?? NaN)), Math.max(...times.map((t) => t ?? NaN))];
-    if (!large || !(b > a)) return;
+    if (!large || !(b > a) || lag(r) === "–") return;
     c.fillStyle = c.strokeStyle = colours().ink;
     c.font = font(14, 700);
     const text = `${lag(r)} ms`, inside = c.measureText(text).width + 6 < x(b) - x(a), high = y(0) - 14;

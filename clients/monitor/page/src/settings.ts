@@ -7,6 +7,9 @@ export interface Settings {
   beatsPerMinute: number;
   band: boolean;
   bandMl: number;
+  /** In % of the foot when the feet were measured, else in mm of the lab. */
+  bandFootLow: number;
+  bandFootHigh: number;
   bandApLow: number;
   bandApHigh: number;
   bandLoad: number;
@@ -15,7 +18,7 @@ export interface Settings {
 
 const usual: Settings = {
   theme: "system", sound: false, cues: true, metronome: false, beatsPerMinute: 60,
-  band: true, bandMl: 25, bandApLow: 30, bandApHigh: 90, bandLoad: 10, seconds: 10,
+  band: true, bandMl: 25, bandFootLow: 55, bandFootHigh: 70, bandApLow: 30, bandApHigh: 90, bandLoad: 10, seconds: 10,
 };
 const place = "grfd-monitor-settings";
 
@@ -40,12 +43,14 @@ export function keep(change: Partial<Settings>): void {
 type Field = [keyof Settings, string, "flag"] | [keyof Settings, string, "number", number, number, string];
 const fields: Field[] = [
   ["band", "show target bands", "flag"],
-  ["bandMl", "combined CoP, half width left to right", "number", 1, 300, "mm"],
-  ["bandApLow", "combined CoP, rear edge", "number", -300, 400, "mm"],
-  ["bandApHigh", "combined CoP, front edge", "number", -300, 400, "mm"],
+  ["bandMl", "* target of the CoP, half width left to right", "number", 1, 300, "mm"],
+  ["bandFootLow", "* its rear edge, feet measured", "number", 0, 100, "%"],
+  ["bandFootHigh", "* its front edge, feet measured", "number", 0, 100, "%"],
+  ["bandApLow", "* its rear edge, feet not measured", "number", -300, 400, "mm"],
+  ["bandApHigh", "* its front edge, feet not measured", "number", -300, 400, "mm"],
   ["bandLoad", "load asymmetry, to each side", "number", 1, 100, "%"],
   ["seconds", "length of the traces", "number", 4, 30, "s"],
-  ["cues", "cues: an ankle out of room, bottom, repetition", "flag"],
+  ["cues", "cues: an ankle stops, bottom, repetition", "flag"],
   ["metronome", "metronome", "flag"],
   ["beatsPerMinute", "its beats per minute", "number", 20, 200, "/min"],
 ];
@@ -80,7 +85,7 @@ export function fillForm(form: HTMLFormElement, facts: () => string): void {
   }
   const keys = document.createElement("p");
   keys.className = "facts";
-  keys.textContent = "Keys: Z zero, S start, X stop, M mark, ← → step through the repetitions, Esc back to live, T light or dark, A sound, comma these settings.";
+  keys.textContent = "* exploratory: a hypothesis, neither good nor bad. Keys: Z zero, S start, X stop, M mark, ← → step through the repetitions, Esc back to live, T light or dark, A sound, comma these settings.";
   form.append(keys);
   const about = document.createElement("p"), close = document.createElement("button");
   about.className = "facts";

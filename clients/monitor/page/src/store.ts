@@ -1,11 +1,14 @@
 // What is known right now. Values that are not known are null; nothing is held.
 import { readFrame, sides } from "./protocol";
 import type { EventMessage, GapsMessage, Message, Repetition, SessionMessage, Side, StatusMessage } from "./protocol";
+import { kindOf, orderOf, tieSeconds, type Order } from "./room";
 import { settings } from "./settings";
 
-/** Which ankle stopped first, and the other. `about`: read from the live rate; the repetition's row brings the exact one. */
-export interface Room { rep: number; first?: { side: Side; t: number }; second?: { side: Side; t: number; about: boolean } }
-export interface Mark { t: number; side: Side; text: string; later: boolean }
+/** `about`: read from the live rate; the repetition's row brings the exact time. */
+export interface Stop { side: Side; t: number; about: boolean }
+/** Which ankle stopped first. `order` is undefined until it can be told; `stops` are in order of time. */
+export interface Room { rep: number; stops: Stop[]; order: Order | undefined; kind: string; exact: boolean; tiedUntil: number }
+export interface Mark { rep: number; t: number; side: Side; text: string; later: boolean }
 
 // The detector's own rule for "has stopped" (dsp/README.md, Squat): below 4 deg/s for 100 ms.
 const stoppedDegS = 4, stoppedSlots = 10;
@@ -71,7 +74,7 @@ export class Store {
         const v = frame.values.getFloat32(frame.at + 4 * (r * names.length + i), true);
         return Number.isFinite(v) ? v : null;
       });
-    this.watchOther();
+    this.watchRoom();
     const longest = Math.round((settings.seconds + 1) / slot), surplus = this.t.length - longest;
     if (surplus > 0) {
       this.t.splice(0, surplus);
@@ -101,50 +104,64 @@ export class Store {
 
   private takeEvent(message: EventMessage): void {
     const t = typeof message.detail["t_s"] === "number" ? message.detail["t_s"] : message.t_s;
-    if (message.event === "rep_started") this.room = { rep: Number(message.detail["value"] ?? 0) };
+    const begin = (rep: number) => (this.room = { rep, stops: [], order: undefined, kind: "", exact: false, tiedUntil: Infinity });
+    if (message.event === "rep_started") begin(Number(message.detail["value"] ?? 0));
     const side = sides.find((s) => s === message.detail["side"]);
     if (message.event !== "plateau" || !side) return;
-    const room = (this.room ??= { rep: 0 });
-    if (!room.first) {
-      room.first = { side, t };
-      this.marks.push({ t, side, text: `${side} out of room`, later: false });
-    } else if (room.first.side !== side && (!room.second || room.second.about)) {
-      this.second(side, t, false);
+    const room = this.room ?? begin(0), row = this.repetitions.find((r) => r.rep === room.rep);
+    if (row) return this.settle(room, row); // a page that came late hears the events after the row
+    if (room.stops.length === 0) room.tiedUntil = this.now() + tieSeconds + 2 * (this.session?.slot_s ?? 0); // two frames: an event may overtake its row
+    this.stopped(room, { side, t, about: false });
+  }
+
+  private stopped(room: Room, stop: Stop): void {
+    const known = room.stops.find((s) => s.side === stop.side);
+    if (known && !known.about) return;
+    room.stops = [...room.stops.filter((s) => s !== known), stop].sort((a, b) => a.t - b.t);
+    const [first, second] = room.stops;
+    if (first && second) room.order = second.t - first.t < tieSeconds ? "both" : first.side;
+    this.mark(room);
+  }
+
+  /** Names the first when the second did not come within the tie, and sees the second stop by its live rate for as long as the detector asks: the detector tells only of stops on the way down. */
+  private watchRoom(): void {
+    const room = this.room, first = room?.stops[0];
+    if (!room || !first || room.exact || room.stops.length > 1) return;
+    if (room.order === undefined && this.now() >= room.tiedUntil) {
+      room.order = first.side;
+      this.mark(room);
     }
-  }
-
-  private second(side: Side, t: number, about: boolean): void {
-    const room = this.room;
-    if (!room?.first) return;
-    room.second = { side, t, about };
-    const lag = Math.round(1000 * (t - room.first.t)), first = room.first;
-    this.marks = this.marks.filter((m) => !m.later || m.t < first.t);
-    this.marks.push({ t, side, text: `${side} ${about ? "≈ " : ""}+${lag} ms`, later: true });
-  }
-
-  /** The other ankle has stopped too when its live rate says so for as long as the detector asks: that tells only of stops on the way down. */
-  private watchOther(): void {
-    const first = this.room?.first;
-    if (!first || this.room?.second) return;
     const other: Side = first.side === "left" ? "right" : "left", rates = this.columns.get(`rate_${other}`)?.slice(-stoppedSlots) ?? [];
     const t = this.now() - this.delay(`rate_${other}`);
-    if (t > first.t && rates.length === stoppedSlots && rates.every((v) => v !== null && v < stoppedDegS)) this.second(other, t, true);
+    if (t > first.t && rates.length === stoppedSlots && rates.every((v) => v !== null && v < stoppedDegS)) this.stopped(room, { side: other, t, about: true });
+  }
+
+  /** The row decides, and its exact times take the place of the live ones. */
+  private settle(room: Room, row: Repetition): void {
+    const named = orderOf(row), rejected = (row.pair["reason"] ?? 0) !== 0;
+    room.exact = true;
+    room.order = rejected ? "unknown" : named;
+    room.kind = rejected ? "" : kindOf(row);
+    room.stops = rejected || named === "neither" || named === "unknown" ? [] : sides.flatMap((side) => {
+      const t = row[side]?.["finish"];
+      return typeof t === "number" ? [{ side, t, about: false }] : [];
+    }).sort((a, b) => a.t - b.t);
+    this.mark(room);
+  }
+
+  private mark(room: Room): void {
+    this.marks = this.marks.filter((m) => m.rep !== room.rep);
+    const [first, second] = room.stops, how = room.kind === "out of room" ? "out of room" : "stopped";
+    if (!first || room.order === undefined) return;
+    this.marks.push({ rep: room.rep, t: first.t, side: first.side, text: `* ${room.order} ${how}`, later: false });
+    if (second) this.marks.push({ rep: room.rep, t: second.t, side: second.side, text: `${second.side} ${second.about ? "≈ " : ""}+${Math.round(1000 * (second.t - first.t))} ms`, later: true });
   }
 
   private takeRepetition(message: Repetition): void {
     const place = this.repetitions.findIndex((r) => r.rep === message.rep);
     if (place >= 0) this.repetitions[place] = message;
     else this.repetitions.push(message);
-    const room = this.room, lag = message.pair["finish_lag_rl"];
-    if (room?.first && room.rep === message.rep && typeof lag === "number") {
-      const early: Side = lag > 0 ? "left" : "right", late: Side = lag > 0 ? "right" : "left", t = message[early]?.["finish"];
-      if (typeof t === "number") {
-        this.marks = this.marks.filter((m) => m.t < (room.first?.t ?? t) - 0.001); // the exact times take the place of the live ones
-        room.first = { side: early, t };
-        this.marks.push({ t, side: early, text: `${early} out of room`, later: false });
-        this.second(late, t + Math.abs(lag), false);
-      }
-    }
+    if (this.room?.rep === message.rep) this.settle(this.room, message);
     this.repetitions.sort((a, b) => a.rep - b.rep);
     if (this.repetitions.length > 200) this.repetitions.shift();
   }

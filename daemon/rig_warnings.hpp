@@ -1,0 +1,13 @@
+// What a rig cannot measure although nothing in its configuration is wrong.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "schemas/settings.hpp"
+
+namespace grfd {
+
+/// One sentence each; empty when there is nothing to say.
+std::vector<std::string> rig_warnings(const Settings& settings);
+
+}  // namespace grfd
