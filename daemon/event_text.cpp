@@ -52,6 +52,15 @@ std::string calibration(const Json& j) {
   return text;
 }
 
+/// "; left out: imu_foot_left is without data"
+std::string left_out(const Json& j) {
+  std::string text;
+  if (j.contains("left_out"))
+    for (const Json& i : j["left_out"])
+      text += (text.empty() ? "; left out: " : ", ") + word(i, "imu") + " is " + word(i, "reason");
+  return text;
+}
+
 }  // namespace
 
 std::string event_text(const std::string& name, const std::string& detail) {
@@ -81,7 +90,15 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "plateau")
     return at + word(j, "side") + " ankle stops at " + number(j, "dorsiflexion_deg", "%.1f") + " deg";
   if (name == "pose_result")
-    return j.value("accepted", false) ? "standing pose taken" : "standing pose not taken: " + word(j, "reason");
+    return j.value("accepted", false) ? "standing pose taken" + left_out(j)
+                                      : "standing pose not taken: " + word(j, "reason");
+  if (name == "pose_waiting") return "no standing pose yet: " + word(j, "reason") + left_out(j);
+  if (name == "ankle_not_measured")
+    return at + word(j, "side") + " ankle not measured in repetition " + number(j, "rep", "%.0f") + ": " +
+           word(j, "reason");
+  if (name == "negative_force")
+    return "plate " + word(j, "plate") + " is pulled with " + number(j, "fz_n", "%.0f") +
+           " N: its sense is wrong, or it was zeroed under a load";
   if (name == "axis_result")
     return word(j, "imu") + ": axis found from movement (share " + number(j, "share", "%.3f") + ")";
   if (name == "mark") return "mark: " + word(j, "text");

@@ -14,6 +14,7 @@
 #include "daemon/losses.hpp"
 #include "daemon/recording.hpp"
 #include "daemon/trial_troubles.hpp"
+#include "dsp/squat_types.hpp"
 
 namespace grfd {
 namespace {
@@ -83,6 +84,54 @@ std::map<std::string, StreamLosses> losses(hid_t file) {
     l.seconds += row->seconds;
   }
   return all;
+}
+
+/// Why no accepted repetition has a rate of this ankle, from what its rows and the streams of its sensors say.
+std::string why_not_measured(hid_t file, const std::string& side, const Table& pair, const Table& rows,
+                             const Json& streams) {
+  if (!h5::exists(file, "streams/ankle/" + side)) return "it has no two sensors";
+  const h5::Id ankle = h5::open(file, "streams/ankle/" + side);
+  const std::string devices = ", " + h5::text_attribute(ankle, "device") + ",";
+  std::string silent;
+  for (const Json& s : streams) {
+    const std::string name = s["name"], first = "raw/", last = "/inertial";
+    if (!name.starts_with(first) || !name.ends_with(last) || s["rows"] != 0) continue;
+    const std::string device = name.substr(first.size(), name.size() - first.size() - last.size());
+    if (devices.find(", " + device + ",") != std::string::npos) silent += (silent.empty() ? "" : " and ") + device;
+  }
+  if (!silent.empty()) return silent + " gave nothing";
+  bool angles = false;
+  each_row(ankle, [&](const double* row) { angles |= std::isfinite(row[0]); });
+  if (!angles) return "its angle was never known: no standing pose, or an axis (ml_axis_left) that points up";
+  std::map<int, std::size_t> reasons;
+  for (std::size_t i = 0; i < pair.rows.size(); ++i)
+    if (pair.at(i, "reason") == 0) ++reasons[static_cast<int>(rows.at(i, "reason"))];
+  constexpr const char* kWhy[] = {"unknown",
+                                  "gaps in its data",
+                                  "it moved by less than 3 deg",
+                                  "rejected",
+                                  "it has no two sensors",
+                                  "no repetition began at its standing angle",
+                                  "onset or finish lay outside the repetition"};
+  std::string text;
+  for (const auto& [reason, count] : reasons) {
+    if (!text.empty()) text += "; ";
+    text += kWhy[reason >= 0 && reason < 7 ? reason : 0];
+    if (reasons.size() > 1) text += " (" + std::to_string(count) + ")";
+  }
+  return text;
+}
+
+/// "2 too shallow, 1 no ankle motion"
+std::string rejections(const Table& pair) {
+  std::map<int, std::size_t> reasons;
+  for (std::size_t i = 0; i < pair.rows.size(); ++i)
+    if (const double reason = pair.at(i, "reason"); reason != 0) ++reasons[static_cast<int>(reason)];
+  std::string text;
+  for (const auto& [reason, count] : reasons)
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " +
+            std::string(to_string(static_cast<RejectReason>(reason)));
+  return text;
 }
 
 Json summarise(const std::string& path) {
@@ -180,6 +229,15 @@ Json summarise(const std::string& path) {
   }
   all["repetitions"] = reps;
   all["rejected_repetitions"] = rejected;
+  all["rejected_because"] = rejections(pair);
+  Json unmeasured = Json::object();
+  for (const auto& [side, rows] : {std::pair{"left", &left}, std::pair{"right", &right}}) {
+    const std::string key = std::string("rate_") + side + "_deg_s";
+    if (!at_rest && !reps.empty() &&
+        std::none_of(reps.begin(), reps.end(), [&](const Json& r) { return r[key].is_number(); }))
+      unmeasured[side] = why_not_measured(file, side, pair, *rows, streams);
+  }
+  all["ankles_not_measured"] = unmeasured;
   double sum = 0;
   std::uint64_t n = 0;
   if (h5::exists(file, "streams/asymmetry"))
@@ -218,6 +276,8 @@ void print_order(const Json& reps, const std::function<const char*(const char*)>
       std::printf("\n");
     }
   if (firsts.count("both")) std::printf("  * both stopped together    in %d of %zu\n", firsts["both"], reps.size());
+  if (firsts.count("unknown"))
+    std::printf("  * which stopped first      not known in %d of %zu\n", firsts["unknown"], reps.size());
   if (firsts.count("none")) std::printf("  * neither stopped          in %d of %zu\n", firsts["none"], reps.size());
   if (firsts.size() > firsts.count("unknown")) std::printf("  * exploratory: a hypothesis, neither good nor bad\n");
 }
@@ -262,7 +322,9 @@ void print(const Json& s) {
   const Json& reps = s["repetitions"];
   std::printf("\n  repetitions found          %zu%s\n", reps.size(),
               s["rejected_repetitions"].get<std::size_t>()
-                  ? (" (and " + std::to_string(s["rejected_repetitions"].get<std::size_t>()) + " rejected)").c_str()
+                  ? (" (and " + std::to_string(s["rejected_repetitions"].get<std::size_t>()) +
+                     " rejected: " + s["rejected_because"].get<std::string>() + ")")
+                        .c_str()
                   : "");
   if (s["mean_load_bai_rl"].is_number()) {
     const double bai = s["mean_load_bai_rl"];
@@ -287,7 +349,8 @@ void print(const Json& s) {
       std::printf("  dorsiflexion rate %-8s %.1f deg/s%s, range %.1f deg\n", side, rate, role(side),
                   mean(reps, std::string("range_") + side + "_deg"));
     else
-      std::printf("  dorsiflexion rate %-8s not measured: no repetition has this ankle%s\n", side, role(side));
+      std::printf("  dorsiflexion rate %-8s not measured%s: %s\n", side, role(side),
+                  s["ankles_not_measured"].value(side, "no repetition has this ankle").c_str());
   }
   print_order(reps, role);
   const std::string path = s["file"];

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "daemon/event_text.hpp"
+
 namespace grfd {
 namespace {
 using Json = nlohmann::ordered_json;
@@ -75,6 +77,10 @@ std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::strin
     if (row.name == "lost" && row.detail.is_object() && row.detail.contains("seconds") &&
         row.detail["seconds"].is_number() && !text(row.detail, "stream").ends_with("/sync"))
       all.push_back(outage(row));
+  for (const TextRow& row : events)
+    if (row.name == "negative_force" || row.name == "pose_waiting" ||
+        (row.name == "pose_result" && row.detail.contains("left_out") && !refused(row.detail)))
+      all.push_back(event_text(row.name, row.detail.dump()));
   for (const TextRow& row : events)
     if (row.name.ends_with("_result") && refused(row.detail)) all.push_back(refusal(row));
   return all;

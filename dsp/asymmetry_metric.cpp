@@ -23,9 +23,9 @@ class AsymmetryMetric final : public Metric {
     info.formula = "BAI-1";
     const ThresholdSettings& t = setup.settings.thresholds;
     info.parameters = "100 (a - b) / (a + b) of fz filtered by " + filter_text(setup.settings.filter) +
-                      "; known from " + quantity(t.cop_total_on_n, "N") + " in all on, until " +
-                      quantity(t.cop_total_off_n, "N") + ", each for " + quantity(t.debounce_s, "s") + "; " +
-                      dominance_text(setup.settings.participant, false);
+                      "; unknown while a plate is below -50 N; known from " + quantity(t.cop_total_on_n, "N") +
+                      " in all on, until " + quantity(t.cop_total_off_n, "N") + ", each for " +
+                      quantity(t.debounce_s, "s") + "; " + dominance_text(setup.settings.participant, false);
     info.description = "bilateral load asymmetry";
     writer_ = RowWriter(setup.streams.add(info), info);
   }
@@ -34,7 +34,9 @@ class AsymmetryMetric final : public Metric {
   void update(Frame& frame, SampleBatch& out) noexcept override {
     if (!active_) return;
     double rl = kNaN, left = kNaN, right = kNaN;
-    if (frame.derived.cop_total_valid) {
+    // A plate that is pulled measures no foot: its sense is wrong, or it was zeroed under a load.
+    const bool pulled = frame.derived.fz_n[0] < -50 || frame.derived.fz_n[1] < -50;
+    if (frame.derived.cop_total_valid && !pulled) {
       const double l = std::max(0.0, frame.derived.fz_n[0]), r = std::max(0.0, frame.derived.fz_n[1]);
       rl = asymmetry::bai1(r, l);
       left = asymmetry::share(l, r);

@@ -61,7 +61,8 @@ struct Derived {
 struct SquatFeedback {
   bool standing_quiet = true;  ///< outside a repetition and still: integrals within a repetition start from zero
   bool weighed = false;        ///< the subject has just been weighed: the standing pose may be taken now
-  std::array<std::uint8_t, 6> reserved{};
+  bool standing = false;       ///< upright, weighed and still
+  std::array<std::uint8_t, 5> reserved{};
   double turn_before_s = kNaN;  ///< a repetition has just been seen to begin at a turn, that long before the last frame
 };
 

@@ -113,7 +113,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   for (std::size_t i = 0; i < plates.size(); ++i) tapped.push_back({plates[i].get(), plate_device[i]});
   for (std::size_t i = 0; i < imus.size(); ++i) listening.push_back({imus[i].get(), imu_device[i]});
   tap = std::make_unique<TapCommand>(std::move(tapped), std::move(listening), events, state.event_seq);
-  pose = std::make_unique<PoseCommand>(imus, events, state.event_seq);
+  pose = std::make_unique<PoseCommand>(imus, imu_device, events, state.event_seq);
   add_metrics(table);
   add_routes(table);
 
@@ -339,7 +339,7 @@ void Pipeline::Impl::emit_frame(const Sample& cause, SampleBatch& out) noexcept 
   frame.squat = &state.squat;
   for (auto& m : metrics) m->update(frame, out);
   tap->frame(frame, out);
-  pose->frame(frame, std::exchange(state.squat.weighed, false), out);
+  pose->frame(frame, out);
 }
 
 void Pipeline::Impl::save(std::span<std::byte> to) noexcept {

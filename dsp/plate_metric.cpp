@@ -1,13 +1,17 @@
-// plate/<name>: the unfiltered wrench of each plate on the common grid.
+// plate/<name>: the unfiltered wrench of each plate on the common grid; and a word when one is pulled, which no foot
+// can.
 #include "dsp/metric.hpp"
 #include "dsp/plate_model.hpp"
 
 namespace grfd {
 namespace {
 
+constexpr double kPulledN = -50, kPulledNoMoreN = -20;
+constexpr std::int64_t kPulledTicks = 1000;
+
 class PlateMetric final : public Metric {
  public:
-  explicit PlateMetric(const MetricSetup& setup) {
+  explicit PlateMetric(const MetricSetup& setup) : event_seq_(setup.event_seq), events_(setup.events) {
     for (const PlateSettings& plate : setup.settings.plates) {
       StreamInfo info;
       info.name = "plate/" + plate.name;
@@ -25,20 +29,39 @@ class PlateMetric final : public Metric {
       info.description = "ground reaction of the plate under the " + std::string(to_string(plate.side)) + " foot";
       const StreamId id = setup.streams.add(info);
       writers_.emplace_back(id, info);
+      names_.push_back(plate.name);
     }
   }
   void states(StatePieces& pieces) override { add_state(pieces, state_); }
 
   void update(Frame& frame, SampleBatch& out) noexcept override {
-    for (std::size_t i = 0; i < writers_.size(); ++i)
+    for (std::size_t i = 0; i < writers_.size(); ++i) {
       writers_[i].write(out, row_time(frame, frame.plates[i].flags), frame.plates[i].wrench, state_.seq[i]);
+      watch_pull(i, frame, out);
+    }
   }
 
  private:
+  /// Once a spell: its `sense` is wrong, or it was zeroed with something on it.
+  void watch_pull(std::size_t i, const Frame& frame, SampleBatch& out) noexcept {
+    std::int64_t& pulled = state_.pulled[i];
+    const double fz = frame.plates[i].filtered[2];
+    if (fz < kPulledN && pulled <= kPulledTicks) {
+      if (++pulled > kPulledTicks)
+        events_.write(out, row_time(frame), event_seq_, "negative_force {\"plate\":\"%s\",\"fz_n\":%s}",
+                      names_[i].c_str(), JsonNumber(fz).text);
+    } else if (fz > kPulledNoMoreN) {
+      pulled = 0;
+    }
+  }
   struct State {
     std::array<std::uint64_t, kMaxPlates> seq{};
+    std::array<std::int64_t, kMaxPlates> pulled{};  ///< ticks below the limit
   } state_;
+  std::uint64_t& event_seq_;
+  TextWriter events_;
   std::vector<RowWriter> writers_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace

@@ -1,38 +1,108 @@
 #include "dsp/pose_command.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 namespace grfd {
+namespace {
+constexpr std::int64_t kAllTicks = 3000;   // of quiet standing, for the last sensor to come to rest
+constexpr std::int64_t kTellTicks = 5000;  // after the weighing
+}  // namespace
 
 void PoseCommand::start(const CommandText& command) noexcept {
   state_.wanted = true;
   state_.id = command.id();
 }
 
-void PoseCommand::frame(const Frame& frame, bool weighed, SampleBatch& out) noexcept {
-  const bool asked = std::exchange(state_.wanted, false);
-  if (!asked && (!weighed || state_.posed)) return;
-  const char* why = take(frame, asked);
-  const auto id = static_cast<long long>(asked ? state_.id : 0);
-  if (!why && (asked || !imus_.empty()))
-    events_.write(out, row_time(frame), seq_, "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu}", id,
-                  imus_.size());
-  else if (why && asked)
-    events_.write(out, row_time(frame), seq_, "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"%s\"}", id,
-                  why);
+void PoseCommand::frame(const Frame& frame, SampleBatch& out) noexcept {
+  if (std::exchange(state_.wanted, false)) asked(frame, out);
+  by_itself(frame, out);
 }
 
-const char* PoseCommand::take(const Frame& frame, bool asked) noexcept {
+PoseCommand::Sensors PoseCommand::streaming(Sensors which) const noexcept {
+  for (std::size_t i = 0; i < imus_.size(); ++i)
+    if (!devices_[i]->streaming()) which &= ~(Sensors{1} << i);
+  return which;
+}
+
+PoseCommand::Sensors PoseCommand::at_rest(Sensors which) const noexcept {
+  which = streaming(which);
+  for (std::size_t i = 0; i < imus_.size(); ++i)
+    if (!imus_[i]->at_rest()) which &= ~(Sensors{1} << i);
+  return which;
+}
+
+/// A sensor that moves refuses it, as half a new pose fits no old one; one that gives nothing is left out.
+void PoseCommand::asked(const Frame& frame, SampleBatch& out) noexcept {
+  const auto id = static_cast<long long>(state_.id);
   const bool alone =
       !frame.plates.empty() && std::none_of(frame.plates.begin(), frame.plates.end(),
                                             [](const PlateFrame& p) { return p.known && p.filtered[2] > 100; });
-  if (asked && alone) return "nobody stands on the plates";
-  if (!std::all_of(imus_.begin(), imus_.end(), [](const auto& i) { return i->at_rest(); }))
-    return "a sensor is not still; stand still for two seconds";
-  for (auto& i : imus_) i->capture_pose();
-  state_.posed = true;
-  return nullptr;
+  const Sensors here = streaming(all()), moving = here & ~at_rest(all());
+  const auto refuse = [&](const char* why, const char* hint) {
+    events_.write(out, row_time(frame), seq_, "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"%s%s\"}", id,
+                  why, hint);
+  };
+  if (alone) return refuse("nobody stands on the plates", "");
+  if (imus_.empty()) return refuse("there is no inertial sensor", "");
+  if (moving != 0) return refuse(words(moving).text.data(), "; stand still for two seconds");
+  if (here == 0) return refuse(words(all()).text.data(), "");
+  take(here, id, all() & ~here, frame, out);
+}
+
+void PoseCommand::by_itself(const Frame& frame, SampleBatch& out) noexcept {
+  State& s = state_;
+  const bool now = std::exchange(frame.squat->weighed, false), standing = now || frame.squat->standing;
+  s.weighed = s.weighed || now;
+  const Sensors missing = all() & ~s.posed;
+  if (!s.weighed || missing == 0) return;
+  if (standing) ++s.standing;
+  if (s.posed == 0) ++s.waiting;
+  const Sensors here = streaming(missing), ready = at_rest(missing);
+  if (standing && ready != 0 && (ready == here || s.standing > kAllTicks)) {
+    s.standing = 0;  // the next of those left out has its time, too
+    return take(ready, 0, missing & ~ready, frame, out);
+  }
+  if (s.posed != 0 || s.waiting <= kTellTicks || std::exchange(s.said, true)) return;
+  events_.write(out, row_time(frame), seq_, "pose_waiting {\"reason\":\"%s\",\"left_out\":[%s]}",
+                standing ? "no sensor has been still for 1.5 s" : "the subject does not stand still",
+                json(missing & ~ready).text.data());
+}
+
+void PoseCommand::take(Sensors which, std::int64_t id, Sensors left_out, const Frame& frame,
+                       SampleBatch& out) noexcept {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < imus_.size(); ++i) {
+    if ((which >> i & 1) == 0) continue;
+    imus_[i]->capture_pose();
+    ++count;
+  }
+  state_.posed |= which;
+  if (left_out == 0)
+    events_.write(out, row_time(frame), seq_, "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu}",
+                  static_cast<long long>(id), count);
+  else
+    events_.write(out, row_time(frame), seq_,
+                  "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu,\"left_out\":[%s]}",
+                  static_cast<long long>(id), count, json(left_out).text.data());
+}
+
+/// foot_left is not still, shank_left is without data; or as entries of a JSON array
+PoseCommand::Text PoseCommand::each(Sensors which, bool json) const noexcept {
+  Text all;
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < imus_.size() && n < all.text.size(); ++i) {
+    if ((which >> i & 1) == 0) continue;
+    const char *name = imus_[i]->name().c_str(), *why = devices_[i]->streaming() ? "not still" : "without data";
+    char* const to = all.text.data() + n;
+    const std::size_t room = all.text.size() - n;
+    const int added =
+        json ? std::snprintf(to, room, "%s{\"imu\":\"%s\",\"reason\":\"%s\"}", n == 0 ? "" : ",", name, why)
+             : std::snprintf(to, room, "%s%s is %s", n == 0 ? "" : ", ", name, why);
+    n += static_cast<std::size_t>(added);
+  }
+  return all;
 }
 
 }  // namespace grfd

@@ -4,34 +4,58 @@
 #include <vector>
 
 #include "dsp/command_text.hpp"
+#include "dsp/device_input.hpp"
 #include "dsp/frame.hpp"
 #include "dsp/inertial_sensor.hpp"
 
 namespace grfd {
 
+/// By itself: in the first quiet standing after a weighing, of all sensors that stream, as soon as all of them are at
+/// rest; after 3 s of it, of those that are. A sensor without a pose gets it in a later quiet standing.
 class PoseCommand {
  public:
-  /// Events go out through `events`, numbered by `seq`; all three outlive this.
-  PoseCommand(std::vector<std::unique_ptr<InertialSensor>>& imus, const TextWriter& events, std::uint64_t& seq)
-      : imus_(imus), events_(events), seq_(seq) {}
+  /// `devices`: where the samples of each sensor come from, in their order. Events go out through `events`, numbered by
+  /// `seq`; all outlive this.
+  PoseCommand(std::vector<std::unique_ptr<InertialSensor>>& imus, const std::vector<DeviceInput*>& devices,
+              const TextWriter& events, std::uint64_t& seq)
+      : imus_(imus), devices_(devices), events_(events), seq_(seq) {}
 
   /// pose {"id":N}: at the next frame
   void start(const CommandText& command) noexcept;
   /// There is a pose from elsewhere: none is taken any more without being asked for.
-  void given() noexcept { state_.posed = true; }
-  /// After the metrics of a frame. `weighed`: the subject has just been.
-  void frame(const Frame& frame, bool weighed, SampleBatch& out) noexcept;
+  void given() noexcept { state_.posed = all(); }
+  /// After the metrics of a frame.
+  void frame(const Frame& frame, SampleBatch& out) noexcept;
   void states(StatePieces& pieces) { add_state(pieces, state_); }
 
  private:
-  /// @return why it cannot be; null: it is
-  const char* take(const Frame& frame, bool asked) noexcept;
+  using Sensors = std::uint32_t;  ///< a bit for each
+  static_assert(kMaxImus <= 32);
   struct State {
     std::int64_t id = 0;
-    bool wanted = false, posed = false;
-    std::array<std::uint8_t, 6> reserved{};
+    std::int64_t standing = 0,
+                 waiting = 0;  ///< frames of quiet standing since the last pose; all frames until the first
+    Sensors posed = 0;
+    bool wanted = false, weighed = false, said = false;
+    std::uint8_t reserved = 0;  // no padding: equal states are equal bytes
   } state_;
+
+  Sensors all() const noexcept { return (Sensors{1} << imus_.size()) - 1; }
+  /// Those of `which` that stream, or stream and are at rest.
+  Sensors streaming(Sensors which) const noexcept;
+  Sensors at_rest(Sensors which) const noexcept;
+  void asked(const Frame& frame, SampleBatch& out) noexcept;
+  void by_itself(const Frame& frame, SampleBatch& out) noexcept;
+  void take(Sensors which, std::int64_t id, Sensors left_out, const Frame& frame, SampleBatch& out) noexcept;
+  struct Text {
+    std::array<char, 4096> text{};
+  };
+  Text each(Sensors which, bool json) const noexcept;
+  Text words(Sensors which) const noexcept { return each(which, false); }
+  Text json(Sensors which) const noexcept { return each(which, true); }
+
   std::vector<std::unique_ptr<InertialSensor>>& imus_;
+  const std::vector<DeviceInput*>& devices_;
   const TextWriter& events_;
   std::uint64_t& seq_;
 };

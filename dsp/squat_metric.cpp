@@ -15,6 +15,8 @@ namespace {
 
 constexpr const char* kFirstOut = "0 none, 1 both, 2 left, 3 right, 4 unknown";
 constexpr const char* kPlateauKinds = "0 none, 1 stopped_early, 2 ran_out_of_room, 3 room_not_measured";
+constexpr const char* kSideReasons =
+    "0 none, 1 gap, 2 no_ankle_motion, 3 rejected, 4 no_sensor, 5 not_standing, 6 outside";
 constexpr const char* kReasons =
     "0 none, 1 too_shallow, 2 no_ankle_motion, 3 descent_too_fast, 4 descent_too_long, 5 flight, 6 foot_unloaded, "
     "7 stepped_off, 8 bodyweight_changed, 9 timeout, 10 gap";
@@ -38,7 +40,7 @@ class SquatMetric final : public Metric {
       StreamInfo info = common(std::string("reps/") + to_string(side), setup.settings);
       info.columns = {{"rep", "1"},
                       {"valid", "1"},
-                      {"reason", "code", 0, 0, "0 none, 1 gap, 2 no_ankle_motion, 3 rejected, 4 no_sensor"},
+                      {"reason", "code", 0, 0, kSideReasons},
                       {"baseline", "deg"},
                       {"range", "deg"},
                       {"peak", "deg"},
@@ -147,8 +149,8 @@ class SquatMetric final : public Metric {
     in.cop_ap_m = d.cop_ap_m;
     if (posture_) posture_->push(frame);
     detector_.step(in);
-    frame.squat->standing_quiet =
-        detector_.phase() == SquatPhase::lost || (detector_.standing() && detector_.state().segmenter.quiet > 0);
+    frame.squat->standing = detector_.standing() && detector_.state().segmenter.quiet > 0;
+    frame.squat->standing_quiet = detector_.phase() == SquatPhase::lost || frame.squat->standing;
     const RowTime now = row_time(frame);
     for (SquatEvent e; detector_.pop(e);) report(e, now, out, frame);
     for (Repetition r; detector_.pop(r);) write(r, now, out);
@@ -184,6 +186,12 @@ class SquatMetric final : public Metric {
   void write(const Repetition& r, const RowTime& now, SampleBatch& out) noexcept {
     for (std::size_t k = 0; k < 2; ++k) {
       const RepetitionSide& s = r.side[k];
+      if (r.reason == RejectReason::none && !s.valid && sensors_[k]) {
+        const auto why = to_string(s.reason);
+        events_.write(out, now, event_seq_,
+                      "ankle_not_measured {\"t_s\":%.4f,\"rep\":%d,\"side\":\"%s\",\"reason\":\"%.*s\"}", r.t_end_s,
+                      r.index, to_string(static_cast<Side>(k)), static_cast<int>(why.size()), why.data());
+      }
       writers_[k].write(out, now,
                         {static_cast<double>(r.index),
                          s.valid ? 1.0 : 0.0,

@@ -25,10 +25,24 @@ void SquatMetrics::begin_side(const SquatHistory& h) noexcept {
   s.peak_at = span.start;
   s.finite = !span.ankle_gap_too_long[s.side] && std::isfinite(s.base);
   o.baseline_deg = s.base;
+  if (s.finite && std::abs(s.base - span.df_flat_deg[s.side]) > p_->baseline_off_deg) {
+    o.reason = SideReason::not_standing;
+    return end_course();
+  }
   enter(Step::extremes, span.start);
 }
 
 void SquatMetrics::end_course() noexcept {
+  RepetitionSide& o = side();
+  // A turn may be a start with the ankle half bent: there the line begins before it.
+  const bool early = s_->span.start_kind != RepetitionEdge::turn && o.onset_s < s_->out.t_start_s;
+  if (o.valid && (early || !(o.onset_s <= s_->out.t_end_s) || !(o.finish_s <= s_->out.t_end_s))) {
+    RepetitionSide none;
+    none.reason = SideReason::outside;
+    none.baseline_deg = o.baseline_deg;
+    none.peak_deg = o.peak_deg;
+    o = none;
+  }
   s_->shank_max = s_->pitch_max = -INFINITY;
   enter(Step::posture, s_->span.start);
 }

@@ -17,8 +17,7 @@ void SquatMetrics::first_out() noexcept {
   Repetition& o = s_->out;
   const bool plateau[2] = {!std::isnan(o.side[0].plateau_s), !std::isnan(o.side[1].plateau_s)};
   if (!plateau[0] && !plateau[1]) {
-    const bool gap = o.side[0].reason == SideReason::gap || o.side[1].reason == SideReason::gap;
-    o.first_out = gap ? FirstOut::unknown : FirstOut::none;
+    o.first_out = o.side[0].valid && o.side[1].valid ? FirstOut::none : FirstOut::unknown;
     return;
   }
   const double lag = o.side[1].finish_s - o.side[0].finish_s;

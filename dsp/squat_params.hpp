@@ -33,7 +33,10 @@ struct SquatParams {
   double bottom_v_m_s = -0.02, descent_v_m_s = -0.05;
   double end_df_share = 0.20;                      ///< of the range: the ankle is back
   double end_z_share = 0.30, turn_z_share = 0.30;  ///< of the drop: the body is back
-  double rep_max_s = 20;                           ///< at most 25 (length of the history)
+  double foot_moved_deg = 2, foot_still_s = 2;  ///< turned by more, a foot does not stand; still for that long, it does
+  double foot_moved_drop_m = 0.15;              ///< more than lowered heels give: the body goes down all the same
+  double standing_still_s = 1;                  ///< quiet for that long before it went down, the body stands
+  double rep_max_s = 20;                        ///< at most 25 (length of the history)
   // reasons to reject
   double drop_min_m = 0.10, df_min_deg = 8, descent_min_s = 0.30, descent_max_s = 8;
   double foot_n = 20, foot_s = 0.005, flight_s = 0.10, off_s = 1.0;
@@ -43,6 +46,7 @@ struct SquatParams {
   double settle_s = 0.8;                               ///< wait after the end, so that a start right after it is known
   double settle_max_s = 2.0;                           ///< the longest wait for a subject who does not stand still
   double baseline_s = 0.30;
+  double baseline_off_deg = 3;  ///< farther from the standing angle a baseline is none
   double range_min_deg = 3;
   double plateau_rate_share = 0.15, plateau_rate_deg_s = 4, plateau_hold_s = 0.10, plateau_before_bottom_s = 0.10;
   double plateau_v_m_s = -0.05, plateau_v_share = 0.7;  ///< the body still goes down in more than that part of the hold

@@ -32,6 +32,7 @@ SquatSegmenter::Ankles SquatSegmenter::ankles(const SquatInput& in) const noexce
     a.known[i] = !std::isnan(in.dorsiflexion_deg[i]) && !std::isnan(in.rate_deg_s[i]);
     if (!a.known[i]) continue;
     a.df_deg[i] = in.dorsiflexion_deg[i];
+    a.pitch_deg[i] = in.foot_pitch_deg[i];
     sum += in.rate_deg_s[i];
     sum_df += a.df_deg[i];
     ++n;
@@ -86,8 +87,8 @@ void SquatSegmenter::set_status(SquatStatus status) noexcept {
 /// before the start and integrate again from there.
 void SquatSegmenter::rewind(std::int64_t start) noexcept {
   State& s = *s_;
-  const std::int64_t n =
-      std::min({s.tick - start + ticks_per_second / 2, s.tick - s.zeroed_at, std::int64_t{s.force_count}});
+  std::int64_t n = std::min({s.tick - start + ticks_per_second / 2, s.tick - s.zeroed_at, std::int64_t{s.force_count}});
+  if (s.foot_moved == 0) n = std::min(n, s.tick - s.foot_stood);  // before, the body moved
   if (s.weight_count != 0) {
     const auto j = static_cast<int>(std::max<std::int64_t>(0, s.weight_count - 1 - n / 100));
     s.bodyweight_n = s.weight[(s.weight_head - s.weight_count + j + State::weights) % State::weights];
@@ -111,6 +112,7 @@ void SquatSegmenter::begin(std::int64_t start, RepetitionEdge kind, const Ankles
   s.rep.start_kind = kind;
   for (int i = 0; i < 2; ++i) {
     s.rep.df_standing_deg[i] = s.df_standing[i];
+    s.rep.df_flat_deg[i] = s.df_flat[i];
     s.df_peak[i] = a.df_deg[i];
   }
   s.in_rep = true;
@@ -170,7 +172,11 @@ void SquatSegmenter::weigh(const Ankles& a, bool both_on, double mean, double sd
   s.bodyweight_n = mean;
   s.weighed = true;
   s.phase = SquatPhase::standing;
-  for (int i = 0; i < 2; ++i) s.df_standing[i] = a.df_deg[i];
+  for (int i = 0; i < 2; ++i) {
+    s.df_standing[i] = a.df_deg[i];
+    s.df_flat[i] = s.pitch_flat[i] = unknown;
+  }
+  s.foot_moved = 0;
   set_status(SquatStatus::standing);
   zero();
   emit(SquatEventKind::weighed, mean);
@@ -187,6 +193,37 @@ bool SquatSegmenter::interrupt(SquatSpan& closed, SquatEvents& events) noexcept 
   set_status(SquatStatus::waiting);
   clear_window();
   return was;
+}
+
+/// Heels that come down turn the ankles as a squat does. A foot that was raised stands again when it is flat and the
+/// body still, or when it has been still where it is: a sensor was pushed, or the feet were put elsewhere.
+void SquatSegmenter::watch_feet(const Ankles& a, bool resting) noexcept {
+  State& s = *s_;
+  const SquatParams& p = *p_;
+  const auto off = [&](int i) {  // unknown: no. Before anything was learned the standing pose tells what is flat.
+    return std::abs(a.pitch_deg[i] - (std::isnan(s.pitch_flat[i]) ? 0 : s.pitch_flat[i])) > p.foot_moved_deg;
+  };
+  if (off(0) || off(1)) {
+    s.foot_moved = resting ? s.foot_moved + 1 : 1;
+  } else if (resting && s.foot_moved != 0) {
+    s.foot_moved = 0;
+    s.foot_stood = s.tick;
+  }
+  if (seconds(s.foot_moved) > p.foot_still_s) {
+    for (int i = 0; i < 2; ++i) {
+      s.pitch_flat[i] = a.pitch_deg[i];
+      s.df_standing[i] = s.df_flat[i] = a.df_deg[i];
+    }
+    s.foot_moved = 0;
+  }
+  if (!resting || s.foot_moved != 0) return;
+  const auto follow = [](double& x, double to, double gain) { x = std::isnan(x) ? to : x + gain * (to - x); };
+  for (int i = 0; i < 2; ++i) {
+    if (!a.known[i]) continue;
+    follow(s.df_standing[i], a.df_deg[i], 0.002);
+    follow(s.df_flat[i], a.df_deg[i], 0.0001);
+    if (!std::isnan(a.pitch_deg[i])) follow(s.pitch_flat[i], a.pitch_deg[i], 0.0002);
+  }
 }
 
 /// Standing: follow weight and ankle angle slowly, wait for a start.
@@ -206,16 +243,12 @@ void SquatSegmenter::stand(const Ankles& a, bool plate, double fz, bool both_on,
     s.z *= 0.97;
     s.last_quiet = s.tick;
     if (plate) s.bodyweight_n += 0.0005 * (fz - s.bodyweight_n);
-    for (int i = 0; i < 2; ++i) {
-      if (!a.known[i]) continue;
-      double& b = s.df_standing[i];
-      b = std::isnan(b) ? a.df_deg[i] : b + 0.002 * (a.df_deg[i] - b);
-    }
   }
+  watch_feet(a, resting);
   if (plate || a.any) {
-    const bool down = s.v < p.start_v_m_s;
+    const bool flat = s.foot_moved == 0, down = s.v < p.start_v_m_s && (flat || s.z < -p.foot_moved_drop_m);
     const bool on =
-        !a.any || p.df_min_deg <= 0 ? down : (down && a.rate_deg_s > 0) || a.rate_deg_s > p.start_rate_deg_s;
+        !a.any || p.df_min_deg <= 0 ? down : (down && a.rate_deg_s > 0) || (flat && a.rate_deg_s > p.start_rate_deg_s);
     s.hold = on ? s.hold + 1 : 0;
   }
   if (seconds(s.hold) >= p.start_hold_s) begin(s.last_quiet, RepetitionEdge::quiet, a);
@@ -260,6 +293,7 @@ bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& 
     if (s.weighed) emit(SquatEventKind::bodyweight_forgotten, s.bodyweight_n);
     s.weighed = false;
     s.bodyweight_n = s.df_standing[0] = s.df_standing[1] = unknown;
+    for (int i = 0; i < 2; ++i) s.df_flat[i] = s.pitch_flat[i] = unknown;
     s.phase = SquatPhase::lost;
     set_status(SquatStatus::waiting);
     clear_window();

@@ -13,6 +13,7 @@ struct SquatSpan {
   std::int64_t previous_end = -1, next_start = -1;
   std::int64_t plate_gap = 0, ankle_gap[2]{};  ///< longest, ticks
   double bodyweight_n = unknown;
+  double df_flat_deg[2]{unknown, unknown};  ///< State::df_flat when it began
   double df_standing_deg[2]{unknown, unknown}, df_peak_deg[2]{unknown, unknown};
   double drop_raw_m = unknown;
   RejectReason reason = RejectReason::none;
@@ -28,7 +29,7 @@ class SquatSegmenter {
  public:
   struct Ankles {
     bool known[2]{};
-    double df_deg[2]{unknown, unknown};
+    double df_deg[2]{unknown, unknown}, pitch_deg[2]{unknown, unknown};
     bool any = false;
     double rate_deg_s = unknown, mean_df_deg = unknown;  ///< of the known sides
   };
@@ -45,6 +46,10 @@ class SquatSegmenter {
     std::int64_t hold = 0, quiet = 0, falling = 0, ankle_quiet = 0;
     std::int64_t foot_off[2]{}, plate_gap = 0, ankle_gap[2]{};
     double df_standing[2]{unknown, unknown}, df_peak[2]{unknown, unknown};
+    // the flat foot: its pitch, and the standing angle followed so slowly that no short posture moves it
+    double pitch_flat[2]{unknown, unknown}, df_flat[2]{unknown, unknown};
+    std::int64_t foot_stood = -1;  ///< tick at which a raised foot stood again
+    std::int64_t foot_moved = 0;  ///< ticks since a foot turned in standing and the body has not stood since; 0: it has
     SquatSpan rep{};
     // the last second of total force, with running sums
     double window[second]{};
@@ -73,6 +78,7 @@ class SquatSegmenter {
   void clear_window() noexcept;
   void zero() noexcept;
   void set_status(SquatStatus status) noexcept;
+  void watch_feet(const Ankles& a, bool resting) noexcept;
   void emit(SquatEventKind kind, double value) noexcept { events_->push({t_s_, value, kind, Side::left}); }
   void weigh(const Ankles& a, bool both_on, double mean, double sd, double df_change) noexcept;
   void stand(const Ankles& a, bool plate, double fz, bool both_on, bool resting) noexcept;

@@ -58,6 +58,9 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
   const double range = df_range();
   const bool by_ankle = !std::isnan(from_standing) && range >= p.range_min_deg;
   const bool rested = quiet_s > need_s;
+  const auto nearer = [&](int i) {  // the standing angle than when it began
+    return std::abs(a.df_deg[i] - r.df_flat_deg[i]) < std::abs(r.df_standing_deg[i] - r.df_flat_deg[i]);
+  };
   const auto stood_up = [&](RejectReason why) {
     close(s.tick - s.quiet, RepetitionEdge::quiet, why, closed);
     s.phase = SquatPhase::standing;
@@ -72,6 +75,10 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
       s.phase = SquatPhase::bottom;
       emit(SquatEventKind::bottom, s.z);
     } else if (rested && (by_ankle ? from_standing < 0.5 * std::max(1e-6, range) : std::abs(s.v) < 0.03)) {
+      return stood_up(RejectReason::too_shallow);
+    } else if (quiet_s > p.standing_still_s && s.v_min >= p.descent_v_m_s && (nearer(0) || !a.known[0]) &&
+               (nearer(1) || !a.known[1]) && a.any) {
+      // It began in another posture, and the body stands again: no squat, and the next one shall be seen.
       return stood_up(RejectReason::too_shallow);
     } else if (seconds(s.tick - r.start) > p.descent_max_s) {
       suspect(RejectReason::descent_too_long);

@@ -37,7 +37,8 @@ std::string_view to_string(RepetitionEdge x) noexcept {
   return name(x, names);
 }
 std::string_view to_string(SideReason x) noexcept {
-  static constexpr std::string_view names[] = {"none", "gap", "no ankle motion", "rejected", "no sensor"};
+  static constexpr std::string_view names[] = {"none",      "gap",          "no ankle motion", "rejected",
+                                               "no sensor", "not standing", "outside"};
   return name(x, names);
 }
 std::string_view to_string(FirstOut x) noexcept {

@@ -56,8 +56,10 @@ enum class RejectReason : std::uint8_t {
   gap
 };
 enum class RepetitionEdge : std::uint8_t { quiet, turn, off, bodyweight, timeout, gap };
-/// no_sensor: known of the rig, not of the courses.
-enum class SideReason : std::uint8_t { none, gap, no_ankle_motion, rejected, no_sensor };
+/// no_sensor: known of the rig, not of the courses. not_standing: the baseline is not the angle of the last standing;
+/// outside: onset or finish lie outside the repetition. Beside science.md 5.4: a number that cannot be that of this
+/// squat is none.
+enum class SideReason : std::uint8_t { none, gap, no_ankle_motion, rejected, no_sensor, not_standing, outside };
 enum class FirstOut : std::uint8_t { none, both, left, right, unknown };
 
 /// value: N for the weights (bodyweight_forgotten: the forgotten one), SquatStatus for status, the number of the

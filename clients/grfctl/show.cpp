@@ -156,6 +156,8 @@ void show_event(const Json& result) {
       std::printf("taken: this standing is the zero of the angles of %d sensors\n", d.value("sensors", 0));
     else
       std::printf("not taken: %s\n", d.value("reason", "").c_str());
+    for (const Json& i : d.value("left_out", Json::array()))
+      std::printf("without %s: it is %s\n", i.value("imu", "").c_str(), i.value("reason", "").c_str());
   } else if (event == "record_started") {
     std::printf("recording into %s\n", d.value("journal", "").c_str());
     for (const Json& m : d.value("missing", Json::array()))

@@ -16,6 +16,19 @@ BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
   BOOST_TEST(event_text("pose_result", R"({"id":0,"accepted":true,"sensors":4})") == "standing pose taken");
   BOOST_TEST(event_text("clock_out_of_bounds", R"({"device":"u6","drift_ppm":-300})") ==
              "u6: its clock is further off than max_drift_ppm allows (-300 ppm); its times go wrong");
+  BOOST_TEST(
+      event_text("pose_result",
+                 R"({"id":0,"accepted":true,"sensors":3,"left_out":[{"imu":"foot","reason":"without data"}]})") ==
+      "standing pose taken; left out: foot is without data");
+  BOOST_TEST(
+      event_text(
+          "pose_waiting",
+          R"({"reason":"no sensor has been still for 1.5 s","left_out":[{"imu":"foot","reason":"not still"}]})") ==
+      "no standing pose yet: no sensor has been still for 1.5 s; left out: foot is not still");
+  BOOST_TEST(event_text("ankle_not_measured", R"({"t_s":9,"rep":2,"side":"left","reason":"no ankle motion"})") ==
+             "at 9.00 s: left ankle not measured in repetition 2: no ankle motion");
+  BOOST_TEST(event_text("negative_force", R"({"plate":"left","fz_n":-392.1})") ==
+             "plate left is pulled with -392 N: its sense is wrong, or it was zeroed under a load");
   BOOST_TEST(event_text("mark", R"({"id":3,"text":"heels up"})") == "mark: heels up");
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <numbers>
 #include <stdexcept>
 #include <string>
 
@@ -169,6 +170,82 @@ BOOST_AUTO_TEST_CASE(an_ankle_that_was_lost_leaves_open_which_stopped_first) {
   BOOST_TEST_REQUIRE(holed.pop(r));
   BOOST_TEST((r.side[0].reason == SideReason::gap));
   BOOST_TEST((r.first_out == FirstOut::unknown));
+}
+
+BOOST_AUTO_TEST_CASE(raised_heels_are_no_squat_and_spoil_none) {
+  // Heels up by `deg` and down again before the squat: the ankles bend by 0.9 of it, and the body is lifted.
+  const auto place = [](double x) {
+    const double u = std::clamp(x, 0.0, 1.0);
+    return u * u * u * (10 - 15 * u + 6 * u * u);
+  };
+  for (const double deg : {3.0, 5.0, 8.0, 15.0, 27.0, 45.0})
+    for (const double up_at : {1.5, 2.0, 3.0, 4.0})
+      for (const double hold_s : {0.1, 0.5, 1.5}) {
+        MinimumJerk body;
+        body.first_s = up_at + 2 + hold_s + 1;  // stands for a second, then goes down
+        SquatCourses c = body.make();
+        const auto raised = [&](double t) { return deg * (place(t - up_at) - place(t - up_at - 1 - hold_s)); };
+        const auto height = [&](double t) { return 0.14 * std::sin(raised(t) * std::numbers::pi / 180); };
+        for (std::size_t k = 0; k < c.size(); ++k) {
+          const double t = static_cast<double>(k) * 1e-3, h = 1e-3;
+          const double accel = (height(t + h) - 2 * height(t) + height(t - h)) / (h * h);
+          for (std::size_t i = 0; i < 2; ++i) {
+            c.fz[i][k] += 0.5 * body.mass_kg * accel;
+            c.pitch[i][k] += raised(t);
+            c.df[i][k] -= 0.9 * raised(t);
+            c.rate[i][k] -= 0.9 * (raised(t + h) - raised(t - h)) / (2 * h);
+          }
+        }
+        SquatDetector detector;
+        std::size_t found = 0;
+        for (const Repetition& r : feed(detector, c).repetitions) {
+          for (const RepetitionSide& side : r.side) {
+            if (!side.valid) continue;
+            const std::string where =
+                std::to_string(deg) + " deg at " + std::to_string(up_at) + " s for " + std::to_string(hold_s) + " s";
+            ++found;
+            BOOST_TEST(std::abs(side.range_deg - body.df_deg) < 0.5, where << ": range " << side.range_deg);
+            // of the minimum-jerk course over 10-70 %: its slope is 1.875 of the mean at most
+            BOOST_TEST(side.rate_fit_deg_s > 1.5 * body.df_deg / body.descent_s, where);
+            BOOST_TEST(side.rate_fit_deg_s < 1.875 * body.df_deg / body.descent_s, where);
+            double nearest = 100;
+            for (int i = 0; i < 3; ++i) nearest = std::min(nearest, std::abs(side.onset_s - body.start_s(i) - 0.35));
+            BOOST_TEST(nearest < 0.15, where << ": onset " << side.onset_s);
+          }
+        }
+        BOOST_TEST(found == 6U, deg << " deg at " << up_at << " s for " << hold_s << " s: " << found);
+      }
+}
+
+BOOST_AUTO_TEST_CASE(a_lean_before_a_squat_is_no_baseline) {
+  // Back by 12 deg with the feet flat, still for a while, forward again faster than a squat begins; then squats.
+  for (const double hold_s : {0.5, 2.0, 4.0, 8.0}) {
+    MinimumJerk body;
+    body.first_s = 5 + hold_s + 3;
+    SquatCourses c = body.make();
+    for (std::size_t k = 0; k < c.size(); ++k) {
+      const double t = static_cast<double>(k) * 1e-3, forth = 5 + hold_s;
+      const double back = 4 * std::clamp(t - 2, 0.0, 3.0), again = 24 * std::clamp(t - forth, 0.0, 0.5);
+      for (std::size_t i = 0; i < 2; ++i) {
+        c.df[i][k] += again - back;
+        c.rate[i][k] += (t > forth && t < forth + 0.5 ? 24 : 0) - (t > 2 && t < 5 ? 4 : 0);
+      }
+    }
+    SquatDetector detector;
+    std::size_t found = 0;
+    for (const Repetition& r : feed(detector, c).repetitions)
+      for (const RepetitionSide& side : r.side) {
+        if (side.valid) {
+          ++found;
+          BOOST_TEST(std::abs(side.range_deg - body.df_deg) < 0.5, hold_s);
+        } else if (r.reason == RejectReason::none) {
+          BOOST_TEST((side.reason == SideReason::not_standing), hold_s);
+          BOOST_TEST((r.first_out == FirstOut::unknown), hold_s);
+          BOOST_TEST(std::isnan(side.rate_fit_deg_s), hold_s);
+        }
+      }
+    BOOST_TEST(found >= (hold_s < 3 ? 6U : hold_s < 5 ? 4U : 0U), hold_s << " s: " << found);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(metrics_do_not_depend_on_the_time_origin) {

@@ -284,7 +284,25 @@ def test_simulate(folder):
         done = subprocess.run([GRFD, *words], capture_output=True, text=True, timeout=20)
         check(f"grfd {' '.join(words[:1] + words[2:])}: exit 2 and the reason", done.returncode == 2 and expected in done.stderr, f"{done.returncode}: {done.stderr}")
     as_json(folder)
+    unmeasured(folder)
     played(folder)
+
+
+def unmeasured(folder):
+    """An ankle without a rate: the summary says why, the events too."""
+    path = f"{folder}/ankle.h5"
+    stiff = ["stimulus.subject.depth_m=0.15", "stimulus.subject.range_deg.dominant=1", "stimulus.subject.range_deg.nondominant=20"]
+    away = ["device.imu_foot_right.emulation.unplug_at_s=0.000001", "device.imu_foot_right.emulation.unplug_for_s=0"]
+    for sets, why, event in ((stiff, "it moved by less than 3 deg", '"reason":"no ankle motion"'), (away, "imu_foot_right gave nothing", '"reason":"gap"')):
+        words = [w for x in sets for w in ("--set", x)]
+        done = subprocess.run([GRFD, "simulate", DEMO, "-o", path, "--seconds", "13", *words], capture_output=True, text=True)
+        check(f"simulate {sets[0]}", done.returncode == 0, done.stderr)
+        said = json.loads(subprocess.run([GRFD, "summary", path, "--json"], capture_output=True, text=True).stdout)[0]
+        check(f"the summary says why: {why}", said["ankles_not_measured"] == {"right": why}, said["ankles_not_measured"])
+        check("the left ankle is there", abs(said["repetitions"][0]["rate_left_deg_s"] - 30) < 1 and said["repetitions"][0]["first_out"] == "unknown", said["repetitions"])
+        told = [d for _, n, d in Recording(path)["events"].texts() if n == "ankle_not_measured"]
+        check("and an event", len(told) == 1 and '"side":"right"' in told[0] and event in told[0], told)
+    os.remove(path)
 
 
 def as_json(folder):
