@@ -1,5 +1,6 @@
 #include "daemon/app_impl.hpp"
 
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
@@ -50,6 +51,9 @@ App::App(Settings settings, const RunOptions& options)
       child_signals_(io_, SIGCHLD),
       timer_(io_),
       watchdog_timer_(io_) {
+  // A closed terminal is a request to stop, unless nohup has asked for the opposite.
+  struct sigaction hangup {};
+  if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) signals_.add(SIGHUP);
   log_times_from(assembly_.session.start);
   for (const std::string& warning : assembly_.warnings) log(Level::warning, warning);
   const Session& session = assembly_.session;
@@ -170,7 +174,7 @@ void App::begin() {
   std::error_code ignored;
   if (std::filesystem::is_directory(settings_.record.folder, ignored)) {
     const pid_t pid = start_child({"recover", settings_.record.folder, "--quiet"});  // trials that a crash left behind
-    children_[pid] = {"", 0};
+    children_[pid] = {};
   }
   load_delays();
   load_calibrations();
@@ -210,7 +214,8 @@ void App::on_event(const StatusSink::Event& event) {
         (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
   if (event.stream == "gaps" && event.name == "lost") losses_.add(event.detail);
   if (event.stream != "events") return;
-  const Json detail = Json::parse(event.detail, nullptr, false);
+  Json detail = Json::parse(event.detail, nullptr, false);
+  if (event.name == "mark" && detail.is_object()) say_whether_recorded(detail);
   if (event.name == "tap_result" && detail.is_object()) keep_delays(detail);
   if (detail.is_object() && detail.contains("id") && detail["id"].is_number_unsigned())
     control_.finish(detail["id"].get<std::uint64_t>(), {{"event", event.name}, {"detail", detail}});
@@ -224,7 +229,7 @@ void App::await_signal() {
       failed_ = true;
       return io_.stop();
     }
-    end(number == SIGINT ? "interrupted" : "asked to stop");
+    end(number == SIGINT ? "interrupted" : number == SIGHUP ? "the terminal was closed" : "asked to stop");
     await_signal();
   });
 }
@@ -241,6 +246,7 @@ void App::on_device(const Devices::Status& s) {
 
 int run(Settings settings, const RunOptions& options) {
   ask_for_descriptors();
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error of one write, no end of the daemon
   return App(std::move(settings), options).run();
 }
 

@@ -48,6 +48,10 @@ std::string refusal(const TextRow& row) {
 
 std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::string>& streams) {
   std::vector<std::string> all;
+  if (const std::int64_t lost = h5::int_attribute(file, "lost_on_disk"); lost > 0)
+    all.push_back(std::to_string(lost) + " samples could not be written: the disk was full or failed");
+  if (h5::int_attribute(file, "clean_end") == 0)
+    all.push_back("the recording was cut off: its end, and what was lost last, are not in the file");
   const std::vector<TextRow> events = text_rows(file, "events");
   for (const std::string& stream : streams) {
     const h5::Id group = h5::open(file, "streams/" + stream);

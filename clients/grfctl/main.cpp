@@ -82,7 +82,8 @@ std::string seconds_text(int ms) {
 bool failed(const Json& result) {
   const std::string event = result.value("event", "");
   const Json& detail = result.at("detail");
-  return event == "record_failed" || !detail.value("ok", true) || !detail.value("accepted", true);
+  return event == "record_failed" || detail.value("lost_samples", 0ull) > 0 || !detail.value("ok", true) ||
+         !detail.value("accepted", true);
 }
 
 }  // namespace

@@ -63,6 +63,10 @@ void show_status(const Json& s) {
   const Json& recording = s["recording"];
   std::printf("session %s, up %.0f s, %s\n", s.value("session", "").c_str(), number(s, "uptime_s"),
               s.value("software", "").c_str());
+  if (const std::string why = recording.value("not_writing", ""); !why.empty())
+    std::printf("*** NOT WRITING *** %s\n", why.c_str());
+  if (const auto lost = recording.value("lost_samples", 0ull); lost > 0)
+    std::printf("*** %llu samples of this recording could not be written ***\n", static_cast<unsigned long long>(lost));
   if (recording.value("state", "") == "running")
     std::printf("recording for %.0f s into %s\n", number(recording, "seconds"), recording.value("journal", "").c_str());
   else
@@ -162,8 +166,13 @@ void show_event(const Json& result) {
       std::printf("without %s: %s%s%s\n", m.value("device", "").c_str(), m.value("state", "").c_str(),
                   m.value("trouble", "").empty() ? "" : ", ", m.value("trouble", "").c_str());
   } else if (event == "record_stopped") {
-    std::printf(d.value("ok", false) ? "recorded: %s\n" : "finalising failed, the trial is safe in %s\n",
-                d.value("file", "").c_str());
+    if (d.value("ok", false))
+      std::printf("recorded: %s\n", d.value("file", "").c_str());
+    else
+      std::printf("not recorded: %s\n", d.value("error", "finalising failed; see the log").c_str());
+    if (const auto lost = d.value("lost_samples", 0ull); lost > 0)
+      std::printf("%llu samples could not be written%s\n", static_cast<unsigned long long>(lost),
+                  d.value("ok", false) ? ": the recording has holes" : "");
   } else if (event == "record_failed") {
     std::printf("not recording: %s\n", d.value("error", "").c_str());
   } else if (event == "blink_result") {
@@ -172,7 +181,10 @@ void show_event(const Json& result) {
     else
       std::printf("%s cannot blink: %s\n", d.value("device", "").c_str(), d.value("reason", "").c_str());
   } else if (event == "mark") {
-    std::printf("marked\n");
+    if (d.value("recorded", true))
+      std::printf("marked\n");
+    else
+      std::printf("marked in the feed; %s\n", d.value("reason", "not in a file").c_str());
   } else {
     std::printf("%s %s\n", event.c_str(), d.dump().c_str());
   }

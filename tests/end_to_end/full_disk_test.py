@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""What the operator is told when the disk takes no more, gives way again, or the journal is deleted while it is written; and that a
+closed terminal ends the daemon well. Usage: full_disk_test.py GRFD GRFCTL DEMO.toml
+A limit on the size of files (RLIMIT_FSIZE), set on the running daemon, refuses writes as a full disk does."""
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from checks import CommandedDaemon, check, finish, skip, wait_for
+
+try:
+    import h5py
+except ImportError as e:
+    skip(e)
+
+GRFD, GRFCTL, DEMO = sys.argv[1:4]
+
+
+class Limited(CommandedDaemon):
+    def __exit__(self, *error):  # with a trial that has holes its exit code is 1
+        self.process.terminate()
+        self.code = self.process.wait(30)
+        self.log.seek(0)
+        self.said = self.log.read()
+
+    def limit(self, size=resource.RLIM_INFINITY):
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def recording(self):
+        return json.loads(self.ctl("--json", "status")[1])["recording"]
+
+    def fill(self, name):
+        code, out, err = self.ctl("record", "start", name)
+        check(f"{name}: the recording starts", code == 0, (out, err))
+        time.sleep(1)
+        check(f"{name}: nothing is wrong yet", self.recording()["not_writing"] == "" and self.recording()["lost_samples"] == 0, self.recording())
+        self.limit(os.path.getsize(self.recording()["journal"]))
+        check(f"{name}: the status says why it is not written", wait_for(lambda: "File too large" in self.recording()["not_writing"], 5), self.recording())
+        shown = self.ctl("status")[1]
+        check(f"{name}: grfctl status too", "*** NOT WRITING *** cannot write" in shown, shown)
+        code, out, _ = self.ctl("mark", "nobody", "keeps", "this")
+        check(f"{name}: a mark says that it is not in the file", code == 0 and out.startswith("marked in the feed; the file may miss it: cannot write"), out)
+        time.sleep(0.2)  # its block has been tried by then
+
+
+def freed(folder):
+    with Limited(GRFD, GRFCTL, DEMO, folder) as daemon:
+        check("a mark outside of recordings says so", daemon.ctl("mark", "x")[1] == "marked in the feed; nothing is being recorded\n")
+        daemon.fill("freed")
+        daemon.limit()
+        check("freed: it writes again", wait_for(lambda: daemon.recording()["not_writing"] == "", 5), daemon.recording())
+        check("freed: and still says that samples are missing", daemon.recording()["lost_samples"] > 0 and "could not be written ***" in daemon.ctl("status")[1])
+        check("freed: a mark is in the file again", daemon.ctl("mark", "kept")[1] == "marked\n")
+        code, out, err = daemon.ctl("record", "stop")
+        lines = out.splitlines()
+        check("freed: record stop says what is missing, exit code 1", code == 1 and len(lines) == 2 and lines[0].startswith("recorded: ")
+              and lines[1].endswith(" samples could not be written: the recording has holes"), (code, out, err))
+        path = lines[0].removeprefix("recorded: ")
+        with h5py.File(path) as file:
+            lost = int(file.attrs["lost_on_disk"])
+            events = [x.decode() for x in file["streams/events/detail"][:]]
+        check("freed: the count is that of the file", lines[1].split()[0] == str(lost), (lines[1], lost))
+        check("freed: the marks are where the answers said", not any("nobody keeps" in x for x in events) and any("kept" in x for x in events), events)
+        told = json.loads(subprocess.run([GRFD, "summary", path, "--json"], capture_output=True, text=True).stdout)[0]["troubles"]
+        check("freed: the summary tells it", any(x.startswith(f"{lost} samples could not be written") for x in told), told)
+        longest = "\"\n" * 1000
+        code, out, err = daemon.ctl("mark", longest)
+        check("2000 bytes, each of them escaped, are a mark", (code, out) == (0, "marked in the feed; nothing is being recorded\n"), (code, out, err))
+        code, out, err = daemon.ctl("mark", longest + "x")
+        check("2001 bytes are not", code == 1 and "at most 2000 bytes, this one 2001" in err, (code, out, err))
+        check("nor is a control character", "no other control characters" in daemon.ctl("mark", "a\x1b[2J")[2])
+    check("freed: a trial with holes is no good end", daemon.code == 1, daemon.said)
+
+
+def stays_full(folder):
+    with Limited(GRFD, GRFCTL, DEMO, folder) as daemon:
+        daemon.fill("full")
+        daemon.limit(4096)  # nor is there room for the HDF5 file
+        code, out, err = daemon.ctl("record", "stop")
+        check("full: record stop does not call it recorded", code == 1 and "not recorded: finalising failed; what could be written is safe in " in out
+              and "samples could not be written" in out, (code, out, err))
+        journal = out.split(" is safe in ")[1].split(";")[0]
+        check("full: the journal is there", os.path.exists(journal), journal)
+        check("full: the lost samples are counted in the answer", int(out.splitlines()[1].split()[0]) > 500, out)
+        done = subprocess.run([GRFD, "finalise", journal], capture_output=True, text=True)
+        told = subprocess.run([GRFD, "summary", journal.replace(".journal", ".h5")], capture_output=True, text=True).stdout
+        check("full: it can be finalised later, and says that its end is missing", done.returncode == 0 and "the recording was cut off" in told, (done, told))
+
+
+def deleted(folder):
+    with Limited(GRFD, GRFCTL, DEMO, folder) as daemon:
+        daemon.ctl("record", "start", "gone")
+        time.sleep(0.5)
+        os.remove(daemon.recording()["journal"])
+        check("deleted: the status says so", wait_for(lambda: "was deleted or moved away" in daemon.recording()["not_writing"], 5), daemon.recording())
+        code, out, err = daemon.ctl("record", "stop")
+        check("deleted: nothing is called safe", code == 1 and out.startswith("not recorded: the trial is lost: ") and "safe" not in out + err, (code, out, err))
+        check("deleted: the next recording is a good one", daemon.ctl("record", "start", "next")[0] == 0 and daemon.ctl("record", "stop")[0] == 0)
+
+
+def hung_up(folder):
+    daemon = CommandedDaemon(GRFD, GRFCTL, DEMO, folder)
+    daemon.ctl("record", "start", "closed")
+    daemon.process.send_signal(signal.SIGHUP)
+    check("a closed terminal ends it well", daemon.process.wait(20) == 0)
+    check("and the recording is whole", subprocess.run([GRFD, "verify", f"{folder}/trials/closed.h5"], capture_output=True).returncode == 0)
+
+
+for test in (freed, stays_full, deleted, hung_up):
+    with tempfile.TemporaryDirectory(prefix="grfd_disk_") as place:
+        test(place)
+finish()
