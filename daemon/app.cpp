@@ -13,6 +13,7 @@
 #include "daemon/sinks/calibration_sink.hpp"
 #include "daemon/summary.hpp"
 #include "daemon/usb_finder.hpp"
+#include "daemon/utc_text.hpp"
 
 namespace grfd {
 namespace {
@@ -216,6 +217,7 @@ void App::on_event(const StatusSink::Event& event) {
   if (event.stream != "events") return;
   Json detail = Json::parse(event.detail, nullptr, false);
   if (event.name == "mark" && detail.is_object()) say_whether_recorded(detail);
+  zeros_.note(event.name, detail, event.t_s, utc_text());
   if (event.name == "tap_result" && detail.is_object()) keep_delays(detail);
   if (detail.is_object() && detail.contains("id") && detail["id"].is_number_unsigned())
     control_.finish(detail["id"].get<std::uint64_t>(), {{"event", event.name}, {"detail", detail}});

@@ -184,6 +184,7 @@ Json App::status() {
             {"lost_samples", trial_ == Trial::none ? 0 : recorder_->lost_samples.get() - lost_before_}}},
           {"feed", settings_.feed.enabled ? settings_.feed.endpoint : ""},
           {"feed_age_ms", feed_age()},
+          {"plates", zeros_.to_json()},
           {"devices", devices()},
           {"counters", counters},
           {"streams", table}};

@@ -21,6 +21,7 @@
 #include "daemon/log.hpp"
 #include "daemon/loop.hpp"
 #include "daemon/losses.hpp"
+#include "daemon/plate_zeros.hpp"
 #include "daemon/sink_thread.hpp"
 #include "daemon/sinks/feed.hpp"
 #include "daemon/sinks/recorder.hpp"
@@ -71,6 +72,8 @@ class App {
   void keep_calibration(const Control::Json& detail);
   Control::Answer use_calibrations();
   void repeat_calibration();
+  void repeat_zeros();
+  void warn_of_zeros();
   std::string keys_for(Right right, const std::string& endpoint) const;  ///< folder of keys; empty: none are asked for
   void add_peers(const char* owner, const Connections& connections, const KeyGate* gate);
 
@@ -96,6 +99,7 @@ class App {
   enum class Trial { none, starting, running, stopping } trial_ = Trial::none;
   std::string journal_, last_file_;
   Losses losses_;
+  PlateZeros zeros_{settings_.plates};
   std::optional<DelayStore> delays_;
   std::optional<CalibrationStore> calibrations_;
   Control::Json calibration_in_use_ = Control::Json::object();  ///< axes by IMU; empty: those of the settings

@@ -14,7 +14,23 @@ std::uint64_t App::start_recording(const std::string& name) {
   // Every file says which devices took part, and which were missing.
   for (const Devices::Status& d : devices_->status()) assembly_.command(clock_.now(), device_command(d));
   repeat_calibration();
+  repeat_zeros();
   return id;
+}
+
+/// Every recording says when its plates were zeroed, also long before it began.
+void App::repeat_zeros() {
+  if (settings_.plates.empty()) return;
+  if (!assembly_.command(clock_.now(), "zeros " + Control::Json{{"plates", zeros_.to_json()}}.dump()))
+    log(Level::error, "the pipeline takes no commands: when the plates were zeroed is not in the recording");
+}
+
+void App::warn_of_zeros() {
+  const bool to_come = settings_.record.tare_at_start &&
+                       seconds(clock_.now() - assembly_.session.start) < settings_.record.tare_at_start_s;
+  if (to_come) return;
+  for (const std::string& name : zeros_.never())
+    log(Level::warning, "recording with plate " + name + ", which was never zeroed: step off and give `grfctl tare`");
 }
 
 /// Optional devices that a recording goes without; required ones refuse it.
@@ -49,8 +65,12 @@ void App::on_recording(const RecordingEvent& event) {
       journal_ = std::filesystem::absolute(event.path).string();
       trial_since_s_ = seconds(clock_.now() - assembly_.session.start);
       log(Level::info, "recording to " + event.path);
-      control_.finish(id, {{"event", "record_started"},
-                           {"detail", {{"id", id}, {"journal", journal_}, {"missing", missing_devices()}}}});
+      warn_of_zeros();
+      control_.finish(
+          id,
+          {{"event", "record_started"},
+           {"detail",
+            {{"id", id}, {"journal", journal_}, {"missing", missing_devices()}, {"never_zeroed", zeros_.never()}}}});
       break;
     case RecordingEvent::Kind::finished:
       trial_ = Trial::none;

@@ -72,6 +72,12 @@ void show_status(const Json& s) {
   else
     std::printf("not recording%s%s\n", recording.value("last_file", "").empty() ? "" : "; last file ",
                 recording.value("last_file", "").c_str());
+  for (const Json& p : s.value("plates", Json::array()))
+    if (p.value("zeroed_s", Json()).is_null())
+      std::printf("plate %s was never zeroed: step off and give grfctl tare\n", p.value("plate", "").c_str());
+    else
+      std::printf("plate %s zeroed %.0f s ago\n", p.value("plate", "").c_str(),
+                  number(s, "uptime_s") - number(p, "zeroed_s"));
   show_devices(s["devices"]);
   const Json ages = s.value("feed_age_ms", Json::object());
   for (const auto& [lane, age] : ages.items())
@@ -165,6 +171,9 @@ void show_event(const Json& result) {
     for (const Json& m : d.value("missing", Json::array()))
       std::printf("without %s: %s%s%s\n", m.value("device", "").c_str(), m.value("state", "").c_str(),
                   m.value("trouble", "").empty() ? "" : ", ", m.value("trouble", "").c_str());
+    for (const Json& name : d.value("never_zeroed", Json::array()))
+      std::printf("warning: plate %s was never zeroed: step off and give grfctl tare\n",
+                  name.get<std::string>().c_str());
   } else if (event == "record_stopped") {
     if (d.value("ok", false))
       std::printf("recorded: %s\n", d.value("file", "").c_str());

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""What the operator is told when the disk takes no more, gives way again, or the journal is deleted while it is written; and that a
-closed terminal ends the daemon well. Usage: full_disk_test.py GRFD GRFCTL DEMO.toml
+"""What the operator is told when the disk takes no more, gives way again, or the journal is deleted while it is written; when plates were
+never zeroed; when another daemon publishes already; and that a closed terminal ends the daemon well.
+Usage: warnings_test.py GRFD GRFCTL DEMO.toml
 A limit on the size of files (RLIMIT_FSIZE), set on the running daemon, refuses writes as a full disk does."""
 import json
 import os
@@ -111,7 +112,45 @@ def hung_up(folder):
     check("and the recording is whole", subprocess.run([GRFD, "verify", f"{folder}/trials/closed.h5"], capture_output=True).returncode == 0)
 
 
-for test in (freed, stays_full, deleted, hung_up):
+def never_zeroed(folder):
+    def troubles(name):
+        return json.loads(subprocess.run([GRFD, "summary", f"{folder}/trials/{name}.h5", "--json"], capture_output=True, text=True).stdout)[0]["troubles"]
+
+    with CommandedDaemon(GRFD, GRFCTL, DEMO, folder, "stimulus.subject.step_on_s=60", "stimulus.subject.first_descent_s=70") as daemon:
+        said = daemon.ctl("record", "start", "unzeroed")[1].splitlines()[1:]
+        check("record start warns of plates that were never zeroed", said == [f"warning: plate {x} was never zeroed: step off and give grfctl tare" for x in ("left", "right")], said)
+        shown = daemon.ctl("status")[1]
+        check("the status, too", "plate left was never zeroed" in shown and "plate right was never zeroed" in shown, shown)
+        daemon.ctl("record", "stop")
+        told = troubles("unzeroed")
+        check("and the summary", [x.split(":")[0] for x in told] == ["plate left was never zeroed", "plate right was never zeroed"], told)
+        daemon.ctl("record", "start", "meanwhile")
+        code, out, _ = daemon.ctl("tare")
+        check("they are zeroed while it records", code == 0, out)
+        daemon.ctl("record", "stop")
+        check("which the summary does not call never", troubles("meanwhile") == [], troubles("meanwhile"))
+        said = daemon.ctl("record", "start", "zeroed")[1].splitlines()
+        check("from then on there is no warning", len(said) == 1, said)
+        shown = daemon.ctl("status")[1]
+        check("and the status says how long ago", "plate left zeroed " in shown and " s ago" in shown, shown)
+        daemon.ctl("record", "stop")
+        with h5py.File(f"{folder}/trials/zeroed.h5") as file:
+            rows = dict(zip(file["streams/commands/name"][:], file["streams/commands/detail"][:]))
+        plates = json.loads(rows[b"zeros"])["plates"]
+        check("a later recording says when they were zeroed", [p["plate"] for p in plates] == ["left", "right"] and troubles("zeroed") == []
+              and all(p["by"] == "tare" and p["zeroed_s"] > 0 and abs(p["offset_fz_n"]) < 100 for p in plates), plates)
+    check("the log warned once for each plate and recording", daemon.said.count("which was never zeroed") == 4, daemon.said)
+
+
+def second_daemon(folder):
+    with CommandedDaemon(GRFD, GRFCTL, DEMO, folder, "feed.enabled=true"):
+        second = subprocess.run([GRFD, "run", DEMO, "--seconds", "1", "--set", f"control.endpoint=ipc://{folder}/other", "--set", f"feed.endpoint=ipc://{folder}/feed",
+                                 "--set", f"record.folder={folder}/other_trials"], capture_output=True, text=True)
+        check("the feed of a running daemon is not taken from it", second.returncode == 1 and f"another grfd publishes at ipc://{folder}/feed" in second.stderr, second)
+
+
+TESTS = [freed, stays_full, deleted, hung_up, never_zeroed, second_daemon]
+for test in [t for t in TESTS if len(sys.argv) < 5 or t.__name__ in sys.argv[4:]]:
     with tempfile.TemporaryDirectory(prefix="grfd_disk_") as place:
         test(place)
 finish()
