@@ -23,7 +23,7 @@ struct Assembly {
   bool command(TimeNs now, std::string_view text);
 
   std::unique_ptr<Stimulus> stimulus;
-  std::vector<std::string> warnings;  ///< about the stimulus
+  std::vector<std::string> warnings;  ///< about the settings and the stimulus
   Session session;
   StreamId commands, ticks, counters, gaps, events, first_truth;
   std::unique_ptr<Pipeline> pipeline;

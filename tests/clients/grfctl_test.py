@@ -32,10 +32,13 @@ def wrong_words(endpoint):
         (["device", "blnk", "u6"], "'device' does not know 'blnk'", "grfctl device blink NAME"),
         (["watch", "a", "b"], "", "grfctl watch, or grfctl watch tcp://LAB:7390"),
         (["monitor", "par"], "", "grfctl monitor pair [--control], grfctl monitor list, or grfctl monitor forget ID"),
+        (["--timeout", "-1", "status"], "--timeout must be seconds, above 0", "see grfctl --help"),
+        (["--timeout", "nan", "status"], "--timeout must be seconds, above 0", "see grfctl --help"),
+        (["mark", b"sch\xf6n"], "the text is not UTF-8", "see grfctl --help"),
         (["key", "creat", "x"], "", "grfctl key create NAME, "),
     ):
         code, out, err = ask(GRFCTL, endpoint, *words)
-        check(f"grfctl {' '.join(words)}: code 2 and the right form", code == 2 and not out and said in err and right in err, (code, out, err))
+        check(f"grfctl {' '.join(map(str, words))}: code 2 and the right form", code == 2 and not out and said in err and right in err, (code, out, err))
 
 
 def nobody_there(folder):

@@ -44,6 +44,8 @@ class Limited(CommandedDaemon):
         check(f"{name}: the status says why it is not written", wait_for(lambda: "File too large" in self.recording()["not_writing"], 5), self.recording())
         shown = self.ctl("status")[1]
         check(f"{name}: grfctl status too", "*** NOT WRITING *** cannot write" in shown, shown)
+        shown = self.ctl("watch", "--once")[1].splitlines()
+        check(f"{name}: grfctl watch on top", len(shown) > 3 and shown[2].startswith(" *** NOT WRITING *** cannot write"), shown)
         code, out, _ = self.ctl("mark", "nobody", "keeps", "this")
         check(f"{name}: a mark says that it is not in the file", code == 0 and out.startswith("marked in the feed; the file may miss it: cannot write"), out)
         time.sleep(0.2)  # its block has been tried by then
