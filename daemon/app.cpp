@@ -1,5 +1,6 @@
 #include "daemon/app_impl.hpp"
 
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
@@ -12,6 +13,7 @@
 #include "daemon/sinks/calibration_sink.hpp"
 #include "daemon/summary.hpp"
 #include "daemon/usb_finder.hpp"
+#include "daemon/utc_text.hpp"
 
 namespace grfd {
 namespace {
@@ -51,6 +53,9 @@ App::App(Settings settings, const RunOptions& options)
       timer_(io_),
       watchdog_timer_(io_),
       timer_of_missing_(io_) {
+  // A closed terminal is a request to stop, unless nohup has asked for the opposite.
+  struct sigaction hangup {};
+  if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) signals_.add(SIGHUP);
   log_times_from(assembly_.session.start);
   for (const std::string& warning : assembly_.warnings) log(Level::warning, warning);
   const Session& session = assembly_.session;
@@ -171,7 +176,7 @@ void App::begin() {
   std::error_code ignored;
   if (std::filesystem::is_directory(settings_.record.folder, ignored)) {
     const pid_t pid = start_child({"recover", settings_.record.folder, "--quiet"});  // trials that a crash left behind
-    children_[pid] = {"", 0};
+    children_[pid] = {};
   }
   load_delays();
   load_calibrations();
@@ -214,7 +219,9 @@ void App::on_event(const StatusSink::Event& event) {
         (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
   if (event.stream == "gaps" && event.name == "lost") losses_.add(event.detail);
   if (event.stream != "events") return;
-  const Json detail = Json::parse(event.detail, nullptr, false);
+  Json detail = Json::parse(event.detail, nullptr, false);
+  if (event.name == "mark" && detail.is_object()) say_whether_recorded(detail);
+  zeros_.note(event.name, detail, event.t_s, utc_text());
   if (event.name == "tap_result" && detail.is_object()) keep_delays(detail);
   if (detail.is_object() && detail.contains("id") && detail["id"].is_number_unsigned())
     control_.finish(detail["id"].get<std::uint64_t>(), {{"event", event.name}, {"detail", detail}});
@@ -228,7 +235,7 @@ void App::await_signal() {
       failed_ = true;
       return io_.stop();
     }
-    end(number == SIGINT ? "interrupted" : "asked to stop");
+    end(number == SIGINT ? "interrupted" : number == SIGHUP ? "the terminal was closed" : "asked to stop");
     await_signal();
   });
 }
@@ -245,6 +252,7 @@ void App::on_device(const Devices::Status& s) {
 
 int run(Settings settings, const RunOptions& options) {
   ask_for_descriptors();
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error of one write, no end of the daemon
   return App(std::move(settings), options).run();
 }
 

@@ -8,6 +8,15 @@ namespace grfd {
 
 using Json = Control::Json;
 
+namespace {
+constexpr std::size_t kLongestMark = 2000;  ///< bytes; with every one of them escaped it fits a command of 4096
+
+/// JSON writes these as six bytes.
+bool unfit_for_mark(char c) {
+  return static_cast<unsigned char>(c) < 0x20 && std::string_view("\b\f\n\r\t").find(c) == std::string_view::npos;
+}
+}  // namespace
+
 std::uint64_t App::send_command(const std::string& verb, Json detail) {
   const std::uint64_t id = next_command_++;
   Json all{{"id", id}};
@@ -30,8 +39,14 @@ Control::Answer App::handle(const Json& request) {
   if (command == "mark") {
     const std::string note = text("text");
     if (note.empty()) throw Refusal("a mark needs \"text\"");
-    if (Json(note).dump().size() > 1900) throw Refusal("a mark is at most 1900 bytes long, as JSON writes it");
-    return {nullptr, send_command("mark", {{"text", note}})};
+    if (note.size() > kLongestMark)
+      throw Refusal("a mark has at most " + std::to_string(kLongestMark) + " bytes, this one " +
+                    std::to_string(note.size()));
+    if (std::any_of(note.begin(), note.end(), unfit_for_mark))
+      throw Refusal("a mark may hold line breaks and tabs, but no other control characters");
+    const std::uint64_t id = send_command("mark", {{"text", note}});
+    if (trial_ != Trial::starting && trial_ != Trial::running) unrecorded_marks_.insert(id);
+    return {nullptr, id};
   }
   if (command == "tare") {
     const std::string plate = text("plate");
@@ -168,9 +183,12 @@ Json App::status() {
            {{"state", kTrial[static_cast<int>(trial_)]},
             {"journal", trial_ == Trial::none ? "" : journal_},
             {"seconds", trial_ == Trial::none ? 0.0 : now_s - trial_since_s_},
-            {"last_file", last_file_}}},
+            {"last_file", last_file_},
+            {"not_writing", not_writing_},
+            {"lost_samples", trial_ == Trial::none ? 0 : recorder_->lost_samples.get() - lost_before_}}},
           {"feed", settings_.feed.enabled ? settings_.feed.endpoint : ""},
           {"feed_age_ms", feed_age()},
+          {"plates", zeros_.to_json()},
           {"devices", devices()},
           {"counters", counters},
           {"streams", table}};

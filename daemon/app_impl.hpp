@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <map>
+#include <set>
 
 #include "daemon/app.hpp"
 #include "daemon/assembly.hpp"
@@ -20,6 +21,7 @@
 #include "daemon/log.hpp"
 #include "daemon/loop.hpp"
 #include "daemon/losses.hpp"
+#include "daemon/plate_zeros.hpp"
 #include "daemon/sink_thread.hpp"
 #include "daemon/sinks/feed.hpp"
 #include "daemon/sinks/recorder.hpp"
@@ -42,12 +44,19 @@ class App {
   std::uint64_t start_recording(const std::string& name);
   void on_event(const StatusSink::Event& event);
   Control::Json missing_devices();
+  void say_whether_recorded(Control::Json& mark);
   void on_recording(const RecordingEvent& event);
   void on_device(const Devices::Status& status);
   void await_signal();
   void await_child();
   void on_child();
-  void finalise(const std::string& journal, std::uint64_t command);
+  /// What waits for a child: a trial that is being finalised, and the record_stop that wants to know.
+  struct Ending {
+    std::string journal;  ///< empty: none, the child looks for old ones
+    std::uint64_t command = 0, lost_samples = 0;
+  };
+  void finalise(const Ending& ending);
+  void tell_ending(const Ending& ending, bool good);
   void begin();
   void end(const char* why);
   void leave_when_done();
@@ -63,6 +72,8 @@ class App {
   void keep_calibration(const Control::Json& detail);
   Control::Answer use_calibrations();
   void repeat_calibration();
+  void repeat_zeros();
+  void warn_of_zeros();
   std::string keys_for(Right right, const std::string& endpoint) const;  ///< folder of keys; empty: none are asked for
   void add_peers(const char* owner, const Connections& connections, const KeyGate* gate);
 
@@ -88,6 +99,7 @@ class App {
   enum class Trial { none, starting, running, stopping } trial_ = Trial::none;
   std::string journal_, last_file_;
   Losses losses_;
+  PlateZeros zeros_{settings_.plates};
   std::optional<DelayStore> delays_;
   std::optional<CalibrationStore> calibrations_;
   Control::Json calibration_in_use_ = Control::Json::object();  ///< axes by IMU; empty: those of the settings
@@ -95,7 +107,10 @@ class App {
   double trial_since_s_ = 0;
   std::uint64_t stop_command_ = 0;
   std::uint64_t own_recording_ = 0;  ///< command of the recording that was asked for by the settings
-  std::map<pid_t, std::pair<std::string, std::uint64_t>> children_;  ///< pid -> journal, command that waits for it
+  std::map<pid_t, Ending> children_;
+  std::uint64_t lost_before_ = 0;             ///< samples that earlier recordings lost on the disk
+  std::string not_writing_;                   ///< why the recorder cannot write now; empty: it can
+  std::set<std::uint64_t> unrecorded_marks_;  ///< commands given while nothing was being recorded
   bool leaving_ = false, failed_ = false, recorder_failed_ = false;
   std::unique_ptr<Loop> dsp_, emulation_loop_;
 };

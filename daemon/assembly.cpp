@@ -34,6 +34,7 @@ StreamInfo event_stream(const char* name, const char* what) {
 }  // namespace
 
 Assembly::Assembly(Settings settings, TimeNs session_start, std::int64_t start_utc_ns, bool virtual_time) {
+  warnings = settings.warnings;
   // Real devices feel the real world: no truth about it, and their plates are the ones of the settings.
   const auto emulated = [](const DeviceSettings& d) { return d.emulated; };
   if (std::any_of(settings.devices.begin(), settings.devices.end(), emulated))

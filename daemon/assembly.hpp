@@ -23,7 +23,7 @@ struct Assembly {
   bool command(TimeNs now, std::string_view text);
 
   std::unique_ptr<Stimulus> stimulus;
-  std::vector<std::string> warnings;  ///< about the stimulus and about what the rig cannot measure
+  std::vector<std::string> warnings;  ///< about the settings, the stimulus, and what the rig cannot measure
   Session session;
   StreamId commands, ticks, counters, gaps, events, first_truth;
   std::unique_ptr<Pipeline> pipeline;

@@ -46,6 +46,7 @@ void BackgroundSync::run() noexcept {
       entry_durable = true;
       if (::fdatasync(fd_) != 0) throw_errno("sync", path_);
     } catch (const std::system_error& e) { error_.store(e.code().value(), std::memory_order_relaxed); }
+    in_place_.store(still_at(fd_, path_), std::memory_order_relaxed);
   }
 }
 

@@ -20,12 +20,15 @@ class BackgroundSync {
   void request() noexcept;
   /// errno of a sync that failed since the last call, else 0.
   int take_error() noexcept { return error_.exchange(0, std::memory_order_relaxed); }
+  /// Was the file still at its path at the last sync?
+  bool in_place() const noexcept { return in_place_.load(std::memory_order_relaxed); }
 
  private:
   void run() noexcept;
   const int fd_;
   const std::string path_;
   std::atomic<int> error_{0};
+  std::atomic<bool> in_place_{true};
   std::mutex mutex_;
   std::condition_variable wake_;
   bool wanted_ = false, stop_ = false;

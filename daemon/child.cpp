@@ -20,7 +20,8 @@ pid_t start_child(const std::vector<std::string>& args) {
     const sched_param ordinary{};
     sched_setscheduler(0, SCHED_OTHER, &ordinary);
     setpriority(PRIO_PROCESS, 0, 10);
-    signal(SIGINT, SIG_IGN);  // Ctrl-C at the terminal must not cut finalising short
+    signal(SIGINT, SIG_IGN);  // Ctrl-C at the terminal, or its closing, must not cut finalising short
+    signal(SIGHUP, SIG_IGN);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -46,6 +46,7 @@ Settings load_config(const std::string& path, const std::vector<std::string>& ov
   reader.finish();
   check_settings(settings, findings, drivers, use);
   if (!findings.empty()) throw ConfigError(findings.text());
+  settings.warnings = findings.warnings();
 
   if (!overrides.empty() && !settings.effective.empty() && settings.effective.back() != '\n')
     settings.effective += '\n';

@@ -16,19 +16,23 @@ namespace {
 
 void check_filter(Check& c) {
   double limit = 500;
-  std::string whose = "the common grid";
+  const DeviceSettings* slowest = nullptr;
   const auto below = [&](const DeviceSettings* d) {
     if (!d || d->rate_hz / 2 >= limit) return;
     limit = d->rate_hz / 2;
-    whose = d->name;
+    slowest = d;
   };
   for (const PlateSettings& p : c.s.plates)
     if (!p.stream.empty()) below(device_of(c, p.stream));
   for (const ImuSettings& imu : c.s.imus)
     if (!imu.stream.empty()) below(device_of(c, imu.stream));
-  if (c.s.filter.cutoff_hz >= limit)
-    c.report("filter.cutoff_hz", "is " + number_text(c.s.filter.cutoff_hz) + ", must be below half the rate of " +
-                                     whose + ", " + number_text(limit) + " Hz");
+  if (c.s.filter.cutoff_hz < limit) return;
+  if (slowest && !c.given("filter.cutoff_hz"))  // then it is the rate that somebody has chosen
+    return c.report("device[" + std::to_string(slowest - c.s.devices.data()) + "].rate_hz",
+                    "is " + number_text(slowest->rate_hz) + ", must be above " + number_text(2 * c.s.filter.cutoff_hz) +
+                        ", twice filter.cutoff_hz");
+  c.report("filter.cutoff_hz", "is " + number_text(c.s.filter.cutoff_hz) + ", must be below half the rate of " +
+                                   (slowest ? slowest->name : "the common grid") + ", " + number_text(limit) + " Hz");
 }
 
 void check_thresholds(Check& c) {
@@ -207,6 +211,7 @@ void check_settings(const Settings& settings, Findings& findings, std::span<cons
   findings.end_of_reading();
   Check c(settings, findings);
   check_rig(c, drivers);
+  check_places(c);
   check_filter(c);
   check_thresholds(c);
   check_monitor(c);

@@ -16,6 +16,8 @@ class Check {
   void report(const std::string& path, const std::string& what) {
     if (!findings_.has_error(path)) findings_.report(path, what);
   }
+  void warn(const std::string& path, const std::string& what) { findings_.warn(path, what); }
+  bool given(const std::string& path) const { return findings_.given(path); }
   bool anything_wrong() const { return !findings_.empty(); }
   bool good(const std::string& path) const { return !findings_.has_error(path); }
   const Settings& s;
@@ -29,5 +31,7 @@ const DeviceSettings* device_of(const Check& c, const std::string& stream);
 
 /// Devices, plates and inertial sensors, against each other and against the drivers.
 void check_rig(Check& c, std::span<const DriverEntry> drivers);
+/// Where plates and feet are, and what a plate's signals are at full scale.
+void check_places(Check& c);
 
 }  // namespace grfd

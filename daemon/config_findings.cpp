@@ -91,6 +91,10 @@ void Findings::report(const std::string& path, const std::string& what) {
   std::string whole = path;  // an element's error is also an error of its array
   if (reading_) wrong_.insert(whole);
   while (reading_ && whole.ends_with(']')) wrong_.insert(whole = parent(whole));
+  errors_.push_back(located(path, what));
+}
+
+Findings::Error Findings::located(const std::string& path, const std::string& what) {
   std::string placed = path;
   while (!placed.empty() && !places_.contains(placed)) placed = parent(placed);
   const auto found = places_.find(placed);
@@ -98,12 +102,11 @@ void Findings::report(const std::string& path, const std::string& what) {
   const std::string shown = place.shown + path.substr(placed.size());
   if (const auto* set = set_of(path)) {
     const std::string key = set->first == path && set->second.whole ? "" : shown + ": ";
-    errors_.push_back({std::numeric_limits<std::size_t>::max(), 0,
-                       std::string(kCommandLine) + " " + set->second.key + ": " + key + what});
-    return;
+    return {std::numeric_limits<std::size_t>::max(), 0,
+            std::string(kCommandLine) + " " + set->second.key + ": " + key + what};
   }
-  errors_.push_back({file_index(place.file), place.line,
-                     place.file + ":" + std::to_string(std::max(place.line, 1)) + ": " + shown + ": " + what});
+  return {file_index(place.file), place.line,
+          place.file + ":" + std::to_string(std::max(place.line, 1)) + ": " + shown + ": " + what};
 }
 
 void Findings::report_set(const std::string& key, const std::string& what) {

@@ -57,6 +57,7 @@ std::string Reader::path(std::string_view name) const {
 }
 
 void Reader::place(const std::string& at, std::string_view name, const toml::node* node) {
+  if (node) findings_->note_given(at);
   int line = node ? static_cast<int>(node->source().begin.line) : 0;
   if (line == 0) line = static_cast<int>(table_->source().begin.line);
   findings_->place(at, file_, std::max(line, 1), shown_.empty() ? std::string(name) : shown_ + "." + std::string(name));

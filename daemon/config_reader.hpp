@@ -59,6 +59,12 @@ class Findings {
   const std::string* raw(const std::string& path) const;
 
   void report(const std::string& path, const std::string& what);
+  /// The same about something that can be right but hardly is.
+  void warn(const std::string& path, const std::string& what) { warnings_.push_back(located(path, what).text); }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  /// Does this key stand in a file or in a `--set`?
+  bool given(const std::string& path) const { return given_.contains(path); }
+  void note_given(const std::string& path) { given_.insert(path); }
   /// An error of `--set` itself.
   void report_set(const std::string& key, const std::string& what);
   /// An error without a key (syntax).
@@ -86,9 +92,12 @@ class Findings {
     bool whole = true;  ///< the value itself, not a table on the way to it
   };
   std::size_t file_index(const std::string& file);
+  Error located(const std::string& path, const std::string& what);
   const std::pair<const std::string, Set>* set_of(std::string path) const;
   std::map<std::string, Place> places_;
   std::map<std::string, Set> sets_;
+  std::vector<std::string> warnings_;
+  std::set<std::string> given_;
   std::set<std::string> wrong_;
   bool reading_ = true;
   std::vector<std::string> files_;

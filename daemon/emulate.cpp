@@ -69,6 +69,7 @@ int emulate(Settings settings, const EmulateOptions& options) {
   action.sa_handler = stop;  // without SA_RESTART: it ends the waiting
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGHUP, &action, nullptr);
   print_how(settings, exported, server.port());
   const TimeNs end = options.seconds ? start + static_cast<TimeNs>(*options.seconds * 1e9) : EmulatedDevice::kNever;
   while (!asked_to_stop && clock.now() < end) {

@@ -55,6 +55,12 @@ std::string numbered(const std::string& base, int i) {
   return name;
 }
 
+bool still_at(int fd, const std::string& path) noexcept {
+  struct stat opened, named;
+  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_nlink > 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
 bool same_content(const std::string& a, const std::string& b) {
   const File fa(a, O_RDONLY), fb(b, O_RDONLY);
   struct stat sa, sb;

@@ -35,6 +35,8 @@ void sync_file(const std::string& path);
 bool rename_without_replacing(const std::string& from, const std::string& to);
 /// "x", "x_2", "x_3", ... for i = 1, 2, 3, ...: how a taken name is avoided.
 std::string numbered(const std::string& base, int i);
+/// Is this open file still the one at `path`? Not when it was deleted, moved or covered by another mount.
+bool still_at(int fd, const std::string& path) noexcept;
 /// @throws std::system_error
 bool same_content(const std::string& a, const std::string& b);
 

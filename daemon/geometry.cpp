@@ -77,6 +77,48 @@ std::string survey_error(const std::array<Vec3, 4>& c) {
   return {};
 }
 
+Vec3 centre(const std::array<Vec3, 4>& corners_m) {
+  Vec3 sum{};
+  for (const Vec3& c : corners_m)
+    for (std::size_t i = 0; i < 3; ++i) sum[i] += c[i] / 4;
+  return sum;
+}
+
+namespace {
+/// The edge of `plate` that a point is farthest outside of, as a distance in the plane; negative inside.
+template <class Points>
+double farthest(const std::array<Vec3, 4>& plate, const Points& nearest_of) {
+  const Vec3 middle = centre(plate);
+  double most = -1e9;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Vec3 &p = plate[i], &q = plate[(i + 1) % 4];
+    double nx = q[1] - p[1], ny = p[0] - q[0];
+    const double length = std::hypot(nx, ny), way = (middle[0] - p[0]) * nx + (middle[1] - p[1]) * ny > 0 ? -1 : 1;
+    if (!(length > 0)) continue;
+    nx *= way / length;
+    ny *= way / length;
+    most = std::max(most, nearest_of([&](double x, double y) { return (x - p[0]) * nx + (y - p[1]) * ny; }));
+  }
+  return most;
+}
+}  // namespace
+
+double overlap_m(const std::array<Vec3, 4>& a, const std::array<Vec3, 4>& b) {
+  // Two convex outlines are apart when an edge of one has all of the other outside.
+  const auto apart = [](const std::array<Vec3, 4>& one, const std::array<Vec3, 4>& other) {
+    return farthest(one, [&](const auto& distance) {
+      double nearest = 1e9;
+      for (const Vec3& c : other) nearest = std::min(nearest, distance(c[0], c[1]));
+      return nearest;
+    });
+  };
+  return std::max(0.0, -std::max(apart(a, b), apart(b, a)));
+}
+
+double outside_m(const std::array<Vec3, 4>& corners_m, double x, double y) {
+  return std::max(0.0, farthest(corners_m, [&](const auto& distance) { return distance(x, y); }));
+}
+
 double smallest_pivot(const PlateCalibration& calibration) {
   const bool strain = calibration.kind == PlateKind::strain;
   std::vector<Components> m = strain ? calibration.sensitivity : calibration.load_per_v;

@@ -24,6 +24,11 @@ std::array<Vec3, 4> corners(const FlatPlate& plate);
 
 /// The plate's z axis in the lab (unit length) from its corners (science reference 1.5).
 Vec3 plate_z(const std::array<Vec3, 4>& corners_m);
+/// How deep two plates reach into each other, seen from above; 0: they do not.
+double overlap_m(const std::array<Vec3, 4>& a, const std::array<Vec3, 4>& b);
+/// How far a point of the lab's floor lies outside of a plate, seen from above; 0: inside.
+double outside_m(const std::array<Vec3, 4>& corners_m, double x, double y);
+Vec3 centre(const std::array<Vec3, 4>& corners_m);
 /// What is wrong with a survey: opposite edges that differ by more than 3 mm, corners more than 2 mm off one plane,
 /// edges shorter than 50 mm. Empty when it is good.
 std::string survey_error(const std::array<Vec3, 4>& corners_m);

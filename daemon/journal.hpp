@@ -38,6 +38,10 @@ class JournalWriter {
   int append(BlockKind kind, const std::string& text) noexcept { return append(kind, std::as_bytes(std::span(text))); }
   /// What is in the file becomes durable, on another thread. @return errno of an earlier request that failed, else 0
   int request_sync() noexcept;
+  /// Was the file still at its path at the last sync? Else what is written to it can be found by nobody.
+  bool in_place() const noexcept { return !sync_ || sync_->in_place(); }
+  /// The same, looked at now.
+  bool in_place_now() const noexcept { return still_at(file_.fd(), path_); }
   /// Gives reserved space back and waits for a sync under way; further calls do nothing.
   void close() noexcept;
 

@@ -1,4 +1,5 @@
 // The command line of grfd. Every word of work is in another file.
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <cstdio>
@@ -235,7 +236,9 @@ int check_command(const Words& args) {
   const auto values = parse(args, options, 1);
   const std::string file = required_file(values, "configuration");
   if (!values["json"].as<bool>()) {
-    std::cout << grfd::describe(grfd::load_config(file, values["set"].as<Words>())) << "\n";
+    const grfd::Settings settings = grfd::load_config(file, values["set"].as<Words>());
+    std::cout << grfd::describe(settings) << "\n";
+    for (const std::string& warning : settings.warnings) std::cerr << "warning: " << warning << "\n";
     return 0;
   }
   nlohmann::ordered_json answer{{"file", file},
@@ -243,7 +246,9 @@ int check_command(const Words& args) {
                                 {"errors", nlohmann::ordered_json::array()},
                                 {"warnings", nlohmann::ordered_json::array()}};
   try {
-    answer["warnings"] = grfd::rig_warnings(grfd::load_config(file, values["set"].as<Words>()));
+    const grfd::Settings settings = grfd::load_config(file, values["set"].as<Words>());
+    answer["warnings"] = settings.warnings;
+    for (const std::string& warning : grfd::rig_warnings(settings)) answer["warnings"].push_back(warning);
   } catch (const grfd::ConfigError& e) {
     answer["ok"] = false;
     std::istringstream lines(e.what());
@@ -292,6 +297,9 @@ int recover_command(const Words& args) {
 }
 
 int dispatch(const std::string& verb, const Words& args) {
+  for (const char* help : {"--help", "-h"})
+    if (std::find(args.begin(), args.end(), help) != args.end() && !usage_of(verb).empty())
+      return std::fputs(usage_of(verb).c_str(), stdout), 0;
   if (verb == "run" || verb == "capture") return run_command(args, verb == "capture");
   if (verb == "simulate") return simulate_command(args);
   if (verb == "replay") return replay_command(args);

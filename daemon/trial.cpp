@@ -146,8 +146,15 @@ void Trial::tend(std::int64_t now_ns) {
       if (error) error_ = error;
       dirty_ = false;
     }
+    gone_ = !journal_.in_place();  // of the sync before: this one is under way
     last_sync_ = now_ns;
   }
+}
+
+std::string Trial::trouble() const {
+  if (gone_) return "'" + path() + "' was deleted or moved away while it was being written";
+  if (error_ == 0) return "";
+  return "cannot write '" + path() + "': " + std::generic_category().message(error_);
 }
 
 bool Trial::finish(const char* reason) {
@@ -161,9 +168,10 @@ bool Trial::finish(const char* reason) {
     error_ = journal_.append(BlockKind::end, end.dump());
     whole = error_ == 0;
   }
+  gone_ = !journal_.in_place_now();
   // Not synced again: finalising begins with that, and nothing counts as recorded before it is done.
   journal_.close();
-  return whole;
+  return whole && !gone_;
 }
 
 }  // namespace grfd

@@ -28,6 +28,10 @@ class Trial {
 
   /// The error of the last write or sync, 0 when it succeeded.
   int error() const { return error_; }
+  /// The journal was deleted or moved away: all that was written is out of reach.
+  bool gone() const { return gone_; }
+  /// In words, with the path; empty while all is well.
+  std::string trouble() const;
   const std::string& path() const { return journal_.path(); }
   std::uint64_t bytes() const { return journal_.bytes(); }
   std::uint64_t samples() const { return samples_; }  ///< in the journal
@@ -47,7 +51,7 @@ class Trial {
   std::vector<bool> flag_next_;                          ///< streams that lost samples on the disk
   std::uint64_t samples_ = 0, lost_samples_ = 0;
   std::int64_t last_flush_ = 0, last_sync_ = 0, last_anchor_ = 0, anchor_offset_ = 0;
-  bool dirty_ = false;
+  bool dirty_ = false, gone_ = false;
   int error_ = 0;
 };
 

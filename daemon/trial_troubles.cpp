@@ -1,5 +1,6 @@
 #include "daemon/trial_troubles.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -54,10 +55,35 @@ std::string outage(const TextRow& row) {
          (row.detail.value("open", false) ? " up to the end" : "") + " (" + text(row.detail, "cause") + ")";
 }
 
+/// Plates that had no zero when the recording began, as its row "zeros" says, and got none during it.
+void never_zeroed(hid_t file, const std::vector<TextRow>& events, std::vector<std::string>& all) {
+  std::vector<std::string> names;
+  for (const TextRow& row : text_rows(file, "commands"))
+    if (row.name == "zeros" && row.detail.is_object())
+      for (const Json& p : row.detail.value("plates", Json::array()))
+        if (p.value("zeroed_s", Json()).is_null()) names.push_back(text(p, "plate"));
+  for (const std::string& name : names) {
+    const bool later = std::any_of(events.begin(), events.end(), [&](const TextRow& row) {
+      if (!row.detail.is_object()) return false;
+      if (row.name == "drift_zero")
+        return text(row.detail, "plate") == name && text(row.detail, "state") == "following";
+      if (row.name != "tare_result") return false;
+      for (const Json& p : row.detail.value("plates", Json::array()))
+        if (text(p, "plate") == name && p.value("accepted", false)) return true;
+      return false;
+    });
+    if (!later) all.push_back("plate " + name + " was never zeroed: its forces hold an unknown offset");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::string>& streams) {
   std::vector<std::string> all;
+  if (const std::int64_t lost = h5::int_attribute(file, "lost_on_disk"); lost > 0)
+    all.push_back(std::to_string(lost) + " samples could not be written: the disk was full or failed");
+  if (h5::int_attribute(file, "clean_end") == 0)
+    all.push_back("the recording was cut off: its end, and what was lost last, are not in the file");
   const std::vector<TextRow> events = text_rows(file, "events");
   for (const std::string& stream : streams) {
     const h5::Id group = h5::open(file, "streams/" + stream);
@@ -83,6 +109,7 @@ std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::strin
       all.push_back(event_text(row.name, row.detail.dump()));
   for (const TextRow& row : events)
     if (row.name.ends_with("_result") && refused(row.detail)) all.push_back(refusal(row));
+  never_zeroed(file, events, all);
   return all;
 }
 

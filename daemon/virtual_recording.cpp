@@ -43,7 +43,11 @@ VirtualRecording::~VirtualRecording() {
 void VirtualRecording::connect(Assembly& assembly) {
   auto recorder = std::make_unique<Recorder>([this](const RecordingEvent& e) {
     if (e.kind == RecordingEvent::Kind::failed) trouble_ = e.text;
-    if (e.kind == RecordingEvent::Kind::finished) journal_ = e.path, trouble_ = e.text;
+    if (e.kind != RecordingEvent::Kind::finished) return;
+    journal_ = e.path;
+    trouble_ = e.text;
+    if (trouble_.empty() && e.lost_samples > 0)
+      trouble_ = std::to_string(e.lost_samples) + " samples could not be written";
   });
   recorder->set_state_provider([&assembly](std::string& version) {
     version = Pipeline::kStateVersion;
@@ -58,6 +62,7 @@ void VirtualRecording::finish() {
   sink_->rethrow();
   sink_->close();
   if (journal_.empty()) throw std::runtime_error("no recording was written: " + trouble_);
+  if (!trouble_.empty()) throw std::runtime_error("the recording is not whole and was not kept: " + trouble_);
   fs::rename(finalise(journal_, {}).h5_path, output_);
 }
 

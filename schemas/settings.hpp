@@ -298,6 +298,7 @@ struct MonitorSettings {
 struct Settings {
   std::string file;       ///< where it was read from
   std::string effective;  ///< the text as read, with the overrides appended as comments: stored in every recording
+  std::vector<std::string> warnings;  ///< what can be right but hardly is, each with its place
   std::vector<DeviceSettings> devices;
   std::vector<PlateSettings> plates;
   std::vector<ImuSettings> imus;

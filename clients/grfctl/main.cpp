@@ -79,10 +79,17 @@ std::string seconds_text(int ms) {
   return text;
 }
 
+bool is_utf8(const std::string& text) {
+  try {
+    return !Json(text).dump().empty();
+  } catch (const Json::type_error&) { return false; }
+}
+
 bool failed(const Json& result) {
   const std::string event = result.value("event", "");
   const Json& detail = result.at("detail");
-  return event == "record_failed" || !detail.value("ok", true) || !detail.value("accepted", true);
+  return event == "record_failed" || detail.value("lost_samples", 0ull) > 0 || !detail.value("ok", true) ||
+         !detail.value("accepted", true);
 }
 
 }  // namespace
@@ -109,6 +116,10 @@ int main(int argc, char** argv) {
     if (values["help"].as<bool>()) return std::fputs(kUsage, stdout), 0;
     if (!values.count("words")) return std::fputs(kUsage, stderr), 2;
     const Words words = values["words"].as<Words>();
+    const double timeout_s = values["timeout"].as<double>();
+    if (!(timeout_s > 0 && timeout_s <= 1e6)) throw po::error("--timeout must be seconds, above 0 and at most 1000000");
+    for (const std::string& word : words)
+      if (!is_utf8(word)) throw po::error("the text is not UTF-8: is the terminal set to another encoding?");
     if (words[0] == "monitor") {
       try {
         return monitor_command(words, values["control"].as<bool>(), values["json"].as<bool>(),

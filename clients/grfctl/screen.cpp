@@ -215,6 +215,8 @@ std::vector<std::string> compose(const View& view, bool colour, std::size_t rows
   out.push_back(paint("1", "grfd  ") + format("%-24s %-20.20s ", text(view.status, "session").c_str(), who.c_str()) +
                 (view.feed_alone ? "the feed alone" : recording(view.status)));
   out.push_back(banner(view, health(view), paint));
+  if (const std::string trouble = recording_trouble(view.status); !trouble.empty())
+    out.push_back(paint("1;37;41", " " + trouble));
   const double left = view.feed.value("cop/left", "fz", view.now), right = view.feed.value("cop/right", "fz", view.now);
   const double full = std::max(
       1000.0, std::ceil(std::max(std::isfinite(left) ? left : 0, std::isfinite(right) ? right : 0) / 1000) * 1000);
@@ -233,6 +235,13 @@ std::vector<std::string> compose(const View& view, bool colour, std::size_t rows
   for (std::string& line : out)
     if (!colour) line = line.substr(0, line.find_last_not_of(' ') + 1);
   return out;
+}
+
+std::string recording_trouble(const Json& status) {
+  const Json& r = child(status, "recording");
+  if (const std::string why = text(r, "not_writing"); !why.empty()) return "*** NOT WRITING *** " + why;
+  const double lost = at(r, "lost_samples");
+  return lost > 0 ? format("*** %.0f samples of this recording could not be written ***", lost) : "";
 }
 
 std::string plain_heading() {

@@ -24,6 +24,9 @@ Health health(const View& view);
 /// @param colour ANSI colours for the state; @param rows how many lines fit
 std::vector<std::string> compose(const View& view, bool colour, std::size_t rows);
 
+/// What must be seen first about the recording: it is not being written, or has holes. Empty: all is well.
+std::string recording_trouble(const nlohmann::json& status);
+
 /// For pipes: the heading, and one line of at most 79 characters.
 std::string plain_heading();
 std::string plain_line(const View& view);

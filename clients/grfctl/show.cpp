@@ -63,11 +63,21 @@ void show_status(const Json& s) {
   const Json& recording = s["recording"];
   std::printf("session %s, up %.0f s, %s\n", s.value("session", "").c_str(), number(s, "uptime_s"),
               s.value("software", "").c_str());
+  if (const std::string why = recording.value("not_writing", ""); !why.empty())
+    std::printf("*** NOT WRITING *** %s\n", why.c_str());
+  if (const auto lost = recording.value("lost_samples", 0ull); lost > 0)
+    std::printf("*** %llu samples of this recording could not be written ***\n", static_cast<unsigned long long>(lost));
   if (recording.value("state", "") == "running")
     std::printf("recording for %.0f s into %s\n", number(recording, "seconds"), recording.value("journal", "").c_str());
   else
     std::printf("not recording%s%s\n", recording.value("last_file", "").empty() ? "" : "; last file ",
                 recording.value("last_file", "").c_str());
+  for (const Json& p : s.value("plates", Json::array()))
+    if (p.value("zeroed_s", Json()).is_null())
+      std::printf("plate %s was never zeroed: step off and give grfctl tare\n", p.value("plate", "").c_str());
+    else
+      std::printf("plate %s zeroed %.0f s ago\n", p.value("plate", "").c_str(),
+                  number(s, "uptime_s") - number(p, "zeroed_s"));
   show_devices(s["devices"]);
   const Json ages = s.value("feed_age_ms", Json::object());
   for (const auto& [lane, age] : ages.items())
@@ -163,9 +173,17 @@ void show_event(const Json& result) {
     for (const Json& m : d.value("missing", Json::array()))
       std::printf("without %s: %s%s%s\n", m.value("device", "").c_str(), m.value("state", "").c_str(),
                   m.value("trouble", "").empty() ? "" : ", ", m.value("trouble", "").c_str());
+    for (const Json& name : d.value("never_zeroed", Json::array()))
+      std::printf("warning: plate %s was never zeroed: step off and give grfctl tare\n",
+                  name.get<std::string>().c_str());
   } else if (event == "record_stopped") {
-    std::printf(d.value("ok", false) ? "recorded: %s\n" : "finalising failed, the trial is safe in %s\n",
-                d.value("file", "").c_str());
+    if (d.value("ok", false))
+      std::printf("recorded: %s\n", d.value("file", "").c_str());
+    else
+      std::printf("not recorded: %s\n", d.value("error", "finalising failed; see the log").c_str());
+    if (const auto lost = d.value("lost_samples", 0ull); lost > 0)
+      std::printf("%llu samples could not be written%s\n", static_cast<unsigned long long>(lost),
+                  d.value("ok", false) ? ": the recording has holes" : "");
   } else if (event == "record_failed") {
     std::printf("not recording: %s\n", d.value("error", "").c_str());
   } else if (event == "blink_result") {
@@ -174,7 +192,10 @@ void show_event(const Json& result) {
     else
       std::printf("%s cannot blink: %s\n", d.value("device", "").c_str(), d.value("reason", "").c_str());
   } else if (event == "mark") {
-    std::printf("marked\n");
+    if (d.value("recorded", true))
+      std::printf("marked\n");
+    else
+      std::printf("marked in the feed; %s\n", d.value("reason", "not in a file").c_str());
   } else {
     std::printf("%s %s\n", event.c_str(), d.dump().c_str());
   }

@@ -104,6 +104,7 @@ int watch(const WatchOptions& options) {
   Steady::time_point drawn = started - every;
   const auto since_start_s = [&] { return std::chrono::duration<double>(Steady::now() - started).count(); };
   bool headed = false;
+  std::string told;  // about the recording
 
   while (!Terminal::asked_to_end() && !(options.seconds > 0 && since_start_s() >= options.seconds)) {
     if (screen) terminal.stop_if_asked();
@@ -145,6 +146,10 @@ int watch(const WatchOptions& options) {
     if (options.once || now - drawn < every || (!headed && !ready)) continue;
     if (!headed) std::printf("%s\n", plain_heading().c_str());
     headed = true;
+    if (std::string trouble = recording_trouble(view.status); trouble != told) {
+      if (!trouble.empty()) std::printf("%s\n", trouble.c_str());
+      told = std::move(trouble);
+    }
     std::printf("%s\n", plain_line(view).c_str());
     if (std::fflush(stdout) != 0) return 0;  // the reader has gone
     drawn = now;

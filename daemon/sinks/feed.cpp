@@ -1,10 +1,15 @@
 #include "daemon/sinks/feed.hpp"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <utility>
 
+#include "daemon/file.hpp"
 #include "schemas/feed.hpp"
 #include "schemas/stream_json.hpp"
 
@@ -29,10 +34,24 @@ TimeNs lab_now() {
   clock_gettime(CLOCK_MONOTONIC, &t);
   return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
 }
+
+/// ZeroMQ would take the file of a local socket away from a daemon that still publishes there.
+void refuse_taken(const std::string& endpoint) {
+  constexpr std::string_view kLocal = "ipc://";
+  sockaddr_un address{};
+  if (!endpoint.starts_with(kLocal) || endpoint.size() - kLocal.size() >= sizeof address.sun_path) return;
+  address.sun_family = AF_UNIX;
+  endpoint.copy(address.sun_path, sizeof address.sun_path - 1, kLocal.size());
+  const File probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int connected = ::connect(probe.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  if (connected == 0 || errno == EAGAIN)
+    throw std::runtime_error("another grfd publishes at " + endpoint + "; stop it, or set feed.endpoint");
+}
 }  // namespace
 
 Feed::Feed(const FeedSettings& settings, const std::string& keys, std::size_t most_connections)
     : settings_(settings), connections_(most_connections) {
+  refuse_taken(settings.endpoint);
   if (!keys.empty()) gate_.emplace(keys, std::initializer_list<Right>{Right::feed});
 }
 

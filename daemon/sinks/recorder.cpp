@@ -111,13 +111,14 @@ void Recorder::watch() {
   lost_samples += lost_base_ + trial_->lost_samples() - lost_samples.get();
   bytes += bytes_base_ + trial_->bytes() - bytes.get();
   const std::int64_t now = now_ns();
-  if (trial_->error() != 0) last_error_ns_ = now;
-  if (trial_->error() != 0 && !refused_) {
+  const std::string trouble = trial_->trouble();
+  if (!trouble.empty()) last_error_ns_ = now;
+  if (!trouble.empty() && !refused_) {
     refused_ = true;
     ++failures;
-    report(RecordingEvent::Kind::failed, "cannot write '" + path_ +
-                                             "': " + std::generic_category().message(trial_->error()) +
-                                             "; the file is whole up to its last block, writing is tried again");
+    report(RecordingEvent::Kind::refused,
+           trouble + (trial_->gone() ? "; nothing of it can be saved: stop and record again"
+                                     : "; the file is whole up to its last block, writing is tried again"));
   } else if (refused_ && now - last_error_ns_ > kSettledNs) {
     refused_ = false;
     report(RecordingEvent::Kind::recovered,
@@ -128,10 +129,7 @@ void Recorder::watch() {
 void Recorder::stop(const char* reason) {
   const bool whole = trial_->finish(reason);
   watch();
-  report(RecordingEvent::Kind::finished,
-         whole
-             ? ""
-             : "the end of '" + path_ + "' could not be written: " + std::generic_category().message(trial_->error()));
+  report(RecordingEvent::Kind::finished, whole ? "" : trial_->trouble());
   samples_base_ = samples.get();
   lost_base_ = lost_samples.get();
   bytes_base_ = bytes.get();
@@ -153,6 +151,8 @@ void Recorder::report(RecordingEvent::Kind kind, const std::string& text) {
     event.samples = trial_->samples();
     event.lost_samples = trial_->lost_samples();
     event.bytes = trial_->bytes();
+    event.gone = trial_->gone();
+    if (event.gone) event.lost_samples += std::exchange(event.samples, 0);
   }
   report_(event);
 }

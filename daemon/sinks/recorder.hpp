@@ -17,12 +17,14 @@ struct RecordingEvent {
   enum class Kind : std::uint8_t {
     started,    ///< path = the journal
     finished,   ///< path = the journal, ready to be finalised; `text` is not empty when its end could not be written
-    failed,     ///< no trial was started, or the disk refuses writes (once per episode); text says why
+    failed,     ///< no trial was started; text says why
+    refused,    ///< the disk refuses writes, or the journal is gone (once per episode); text says why
     recovered,  ///< the disk has taken all writes for half a second; lost_samples were not written
   } kind = Kind::started;
   std::string path, text;
   std::int64_t command_id = 0;  ///< "id" of the record_start command
   std::uint64_t samples = 0, lost_samples = 0, bytes = 0;
+  bool gone = false;  ///< the journal is no longer at its path
 };
 
 /// A trial runs from a row "record_start {"id":7,"name":"..."}" of the stream "commands" to its "record_stop ...";

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <memory>
@@ -41,6 +42,7 @@ class Parser {
   [[noreturn]] void fail(std::size_t column, const std::string& what) const {
     throw CsvError(name_ + ":" + std::to_string(line_number_) + ":" + std::to_string(column) + ": " + what);
   }
+  [[noreturn]] void uneven(const std::vector<double>& t);
   bool next_line();
   /// Next cell of the line without blanks; its first character is at column_ (1-based).
   std::optional<std::string_view> next_cell();
@@ -133,6 +135,22 @@ void Parser::header() {
     }
 }
 
+/// The mean step cannot say where it happened: one missing line moves all others.
+void Parser::uneven(const std::vector<double>& t) {
+  std::vector<double> steps(t.size() - 1);
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = t[i + 1] - t[i];
+  std::vector<double> sorted = steps;
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
+  const double usual = sorted[sorted.size() / 2];
+  const auto worst = static_cast<std::size_t>(
+      std::max_element(steps.begin(), steps.end(),
+                       [&](double a, double b) { return std::abs(a - usual) < std::abs(b - usual); }) -
+      steps.begin());
+  line_number_ = worst + 3;  // the header, and counting from 1
+  fail(1, "t is not evenly spaced; " + std::to_string(t[worst] + usual) + " was expected" +
+              (steps[worst] > 1.5 * usual ? ": is a line missing?" : ""));
+}
+
 CsvRecording Parser::parse() {
   header();
   CsvRecording out;
@@ -162,10 +180,7 @@ CsvRecording Parser::parse() {
   if (t.size() < 2) fail(1, "fewer than two samples; the sampling rate follows from t");
   const double step = (t.back() - t.front()) / static_cast<double>(t.size() - 1);
   for (std::size_t i = 0; i < t.size(); ++i)
-    if (std::abs(t[i] - t.front() - static_cast<double>(i) * step) > 0.1 * step) {
-      line_number_ = i + 2;
-      fail(1, "t is not evenly spaced; " + std::to_string(t.front() + static_cast<double>(i) * step) + " was expected");
-    }
+    if (std::abs(t[i] - t.front() - static_cast<double>(i) * step) > 0.1 * step) uneven(t);
   out.rate_hz = 1 / step;
   if (std::abs(out.rate_hz - std::round(out.rate_hz)) < 1e-6 * out.rate_hz)
     out.rate_hz = std::round(out.rate_hz);  // t is rounded text

@@ -41,9 +41,16 @@ std::vector<std::size_t> chosen(const Settings& s, std::size_t in_file) {
   }
   for (std::size_t i = 0; i < out.size(); ++i)
     for (std::size_t k = 0; k < i; ++k)
-      if (out[i] == out[k])
+      if (out[i] == out[k]) {
+        const std::string &name = s.plates[i].name, &other = s.plates[k].name,
+                          &left_out = map.contains(name) ? other : name;
+        if (!map.contains(left_out))
+          throw std::invalid_argument("stimulus.plates." + left_out + ": is not given and would be plate " +
+                                      std::to_string(out[i] + 1) + " of the recording, which is already the plate '" +
+                                      (left_out == name ? other : name) + "'; give every plate, as in left=1,right=2");
         throw std::invalid_argument("stimulus.plates." + s.plates[i].name + ": plate " + std::to_string(out[i] + 1) +
                                     " is already the plate '" + s.plates[k].name + "'");
+      }
   return out;
 }
 

@@ -32,10 +32,13 @@ def wrong_words(endpoint):
         (["device", "blnk", "u6"], "'device' does not know 'blnk'", "grfctl device blink NAME"),
         (["watch", "a", "b"], "", "grfctl watch, or grfctl watch tcp://LAB:7390"),
         (["monitor", "par"], "", "grfctl monitor pair [--control], grfctl monitor list, or grfctl monitor forget ID"),
+        (["--timeout", "-1", "status"], "--timeout must be seconds, above 0", "see grfctl --help"),
+        (["--timeout", "nan", "status"], "--timeout must be seconds, above 0", "see grfctl --help"),
+        (["mark", b"sch\xf6n"], "the text is not UTF-8", "see grfctl --help"),
         (["key", "creat", "x"], "", "grfctl key create NAME, "),
     ):
         code, out, err = ask(GRFCTL, endpoint, *words)
-        check(f"grfctl {' '.join(words)}: code 2 and the right form", code == 2 and not out and said in err and right in err, (code, out, err))
+        check(f"grfctl {' '.join(map(str, words))}: code 2 and the right form", code == 2 and not out and said in err and right in err, (code, out, err))
 
 
 def nobody_there(folder):
@@ -66,6 +69,13 @@ ANSWERS = {
     "calibrate finish": (FINISH, 0, ["accepted: the axes are in use", "warning: the toes point outward", "  imu_shank_left: good", "data 3.0 s", "missing in these 0.0 %", "of the turning about one axis 98.7 %",
                                      "turns that agree in direction 5", "turns that do not 0", "axis by principal axis", "axis to the left (0.079, -0.984, -0.161), in the sensor",
                                      "up in standing (9.700, 0.500, 1.200) m/s^2, in the sensor"]),
+    "record stop": ({"event": "record_stopped", "detail": {"id": 1, "ok": True, "file": "/r/a.h5", "lost_samples": 0}}, 0, ["recorded: /r/a.h5"]),
+    "record stop, holes": ({"event": "record_stopped", "detail": {"id": 1, "ok": True, "file": "/r/a.h5", "lost_samples": 46}}, 1,
+                           ["recorded: /r/a.h5", "46 samples could not be written: the recording has holes"]),
+    "record stop, gone": ({"event": "record_stopped", "detail": {"id": 1, "ok": False, "file": "", "lost_samples": 9, "error": "the trial is lost: /r/a.journal is not there any more"}}, 1,
+                          ["not recorded: the trial is lost: /r/a.journal is not there any more", "9 samples could not be written"]),
+    "mark x": ({"event": "mark", "detail": {"id": 1, "text": "x", "recorded": True}}, 0, ["marked"]),
+    "mark x, outside": ({"event": "mark", "detail": {"id": 1, "text": "x", "recorded": False, "reason": "nothing is being recorded"}}, 0, ["marked in the feed; nothing is being recorded"]),
 }
 
 
@@ -86,7 +96,7 @@ def answers(folder):
     for what, (result, expected, lines) in ANSWERS.items():
         player = threading.Thread(target=play, args=(router, result), daemon=True)
         player.start()
-        code, out, err = ask(GRFCTL, f"ipc://{folder}/played", *what.replace(" refused", "").split())
+        code, out, err = ask(GRFCTL, f"ipc://{folder}/played", *what.replace(" refused", "").split(",")[0].split())
         player.join(5)
         said = [" ".join(line.split()) for line in out.splitlines()]
         keys = set('{}"_') & set(out.replace("imu_foot_left", "").replace("imu_shank_left", ""))

@@ -153,6 +153,28 @@ BOOST_AUTO_TEST_CASE(centre_and_size_give_the_corners_in_order) {
                                                            "of the right plate say that its z axis points down");
 }
 
+BOOST_AUTO_TEST_CASE(a_signal_that_no_converter_sees_is_a_warning) {
+  const File file(std::string(kU6) +
+                  "[[plate]]\nside = \"left\"\nchannels = [\"u6/scan:0-5\"]\ncalibration = \"p.toml\"\n"
+                  "center_m = [0, 0, 0]\nsize_m = [0.4, 0.6]\n");
+  const auto warnings = [&](const std::string& from, const std::string& to) {
+    std::string text = text_of(kBad / "plates/good.toml");
+    if (!from.empty()) text.replace(text.find(from), from.size(), to);
+    std::ofstream(file.folder / "p.toml") << text;
+    return file.load().warnings;
+  };
+  BOOST_TEST(warnings("", "").empty());
+  // 0.167 uV/V/N x 3000 N x 2000 x 10 V = 10.02 V; at a gain of 4000 twice that, of 3990 just below 20 V.
+  BOOST_TEST(warnings("2000", "3990").empty());
+  const auto high = warnings("2000", "4000");
+  BOOST_TEST_REQUIRE(high.size() == 1u);
+  BOOST_TEST(high[0] == (file.folder / "p.toml").string() +
+                            ":1: sensitivity: channel 2 gives 20 V at full_scale (sensitivity x full_scale x gain x "
+                            "excitation_v), should be about the 10 V of the converter: is a unit or a gain wrong?");
+  BOOST_TEST(warnings("2000", "2").size() == 1u);
+  BOOST_TEST(warnings("excitation_v = 10", "excitation_v = 0.4").size() == 6u);
+}
+
 BOOST_AUTO_TEST_CASE(the_example_of_a_piezo_plate) {
   const File file(
       "[[device]]\nname = \"u6\"\ndriver = \"labjack_u6\"\nanalog_inputs = [0, 1, 2, 3, 4, 5, 6, 7]\n[[plate]]\nside = "
@@ -243,6 +265,10 @@ BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file) {
   std::ofstream(file.folder / "x.csv") << "t,Fx1,Fy1,Fz1,Mx1,My1,Mz1\n0,0,0,0,0,0,0\n0.01,0,0,0,0,0,0\n";
   BOOST_TEST(file.errors({"stimulus.recording=x.csv", "stimulus.plates.left=2"}) ==
              "--set stimulus.plates.left: plate 2 is not in x.csv, which has 1; name one of them or remove the plate");
+  BOOST_TEST(file.errors({"filter.cutoff_hz=20", "device.u6.rate_hz=7"}) ==
+             "--set filter.cutoff_hz: is 20, must be below half the rate of u6, 3.5 Hz");
+  BOOST_TEST(file.errors({"device.u6.rate_hz=7"}) ==
+             "--set device.u6.rate_hz: is 7, must be above 40, twice filter.cutoff_hz");
   const Settings s = file.load({"stimulus.recording=x.csv", "record.folder=here"});
   BOOST_TEST(s.plates.at(0).calibration.file == (file.folder / "cal/p.toml").string());
   BOOST_TEST(s.stimulus.recording == (file.folder / "x.csv").string());

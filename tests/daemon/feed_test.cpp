@@ -516,6 +516,32 @@ BOOST_AUTO_TEST_CASE(hostile_subscribers_change_nothing_and_are_counted) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_local_address_of_a_running_feed_is_not_taken_from_it) {
+  const Folder folder;
+  const Session session = make_session("");
+  FeedSettings settings;
+  settings.endpoint = "ipc://" + folder.path + "/feed";
+  {
+    Feed first(settings);
+    first.open(session);
+    BOOST_CHECK_EXCEPTION(Feed{settings}, std::runtime_error, [&](const std::runtime_error& e) {
+      return e.what() == "another grfd publishes at " + settings.endpoint + "; stop it, or set feed.endpoint";
+    });
+    first.close();
+  }
+  const int left = ::socket(AF_UNIX, SOCK_STREAM, 0);  // what a killed daemon leaves: a file, and nobody behind it
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = folder.path + "/left";
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  BOOST_TEST(::bind(left, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  ::close(left);
+  settings.endpoint = "ipc://" + path;
+  Feed second(settings);
+  second.open(session);
+  second.close();
+}
+
 BOOST_AUTO_TEST_CASE(an_address_in_use_is_said_in_plain_words) {
   zmq::context_t context(1);
   zmq::socket_t taken(context, zmq::socket_type::pub);

@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_costs_counted_samples_and_nothing_else) {
   fill(1);
   b.recorder.close();
   BOOST_TEST_REQUIRE(b.events.size() == 4u);
-  BOOST_TEST(b.kind(1) == Kind::failed);  // once, although many blocks were refused
+  BOOST_TEST(b.kind(1) == Kind::refused);  // once, although many blocks were refused
   BOOST_TEST(b.events[1].text.find("File too large") != std::string::npos);
   BOOST_TEST(b.kind(2) == Kind::recovered);
   BOOST_TEST(b.kind(3) == Kind::finished);
@@ -246,6 +246,30 @@ BOOST_AUTO_TEST_CASE(a_full_disk_costs_counted_samples_and_nothing_else) {
   BOOST_TEST(j.samples.size() + noted == start.size() + 2 * tick + 3 * tick / 100);
   BOOST_TEST(last == tick - 1);  // all that came after the disk was freed is there
   BOOST_TEST(when_freed < tick);
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_that_was_deleted_is_told_and_everything_counts_as_lost) {
+  Bench b;
+  b.session.settings.record.fsync_s = 0.01;
+  b.write(start_row("pulled"));
+  std::filesystem::remove(b.folder.path + "/pulled.journal");
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    b.ticks(100 * i, 100 * (i + 1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  BOOST_TEST_REQUIRE(b.events.size() == 2u);
+  BOOST_TEST(b.kind(1) == Kind::refused);
+  BOOST_TEST(b.events[1].text.find("was deleted or moved away") != std::string::npos);
+  b.write(stop_row());
+  BOOST_TEST_REQUIRE(b.events.size() == 3u);
+  BOOST_TEST(b.kind(2) == Kind::finished);
+  BOOST_TEST(b.events[2].gone);
+  BOOST_TEST(b.events[2].samples == 0u);
+  BOOST_TEST(b.events[2].lost_samples > 3000u * 2);
+  b.write(start_row("next"));
+  b.write(stop_row());
+  BOOST_TEST(b.events.back().text == "");
+  BOOST_TEST(!b.events.back().gone);
 }
 
 BOOST_AUTO_TEST_CASE(a_trial_that_cannot_be_started_is_one_clear_failure) {

@@ -195,7 +195,11 @@ BOOST_AUTO_TEST_CASE(csv_errors_name_line_and_column) {
   BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5,6\n0,1,2,3,4,5,6\n"), "a.csv:3:1: t does not rise"));
   BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5,6\n"), "fewer than two samples"));
   BOOST_TEST(contains(csv_refusal(kHeader + "0,1,2,3,4,5,6\n1,1,2,3,4,5,6\n2,1,2,3,4,5,6\n4,1,2,3,4,5,6\n"),
-                      "t is not evenly spaced"));
+                      "a.csv:5:1: t is not evenly spaced; 3.000000 was expected: is a line missing?"));
+  std::string long_one = kHeader;  // line 502 of 1000 is missing: only there is a step of 2 ms
+  for (int i = 0; i < 1000; ++i)
+    if (i != 500) long_one += std::to_string(0.001 * i) + ",1,2,3,4,5,6\n";
+  BOOST_TEST(contains(csv_refusal(long_one), "a.csv:502:1: t is not evenly spaced; 0.500000 was expected"));
 }
 
 BOOST_AUTO_TEST_CASE(a_csv_lies_on_the_plates_of_the_settings) {
@@ -237,7 +241,12 @@ BOOST_AUTO_TEST_CASE(plates_are_chosen_by_name_and_refused_by_name) {
   };
   BOOST_TEST(contains(refused({{"left", 3}}), "stimulus.plates.left: plate 3 is not in"));
   BOOST_TEST(contains(refused({{"left", 0}}), "stimulus.plates.left: plate 0 is not in"));
-  BOOST_TEST(contains(refused({{"left", 2}}), "stimulus.plates.right: plate 2 is already the plate 'left'"));
+  BOOST_TEST(contains(refused({{"left", 2}}),
+                      "stimulus.plates.right: is not given and would be plate 2 of the recording, which is already the "
+                      "plate 'left'; give every plate"));
+  BOOST_TEST(contains(refused({{"right", 1}}), "stimulus.plates.left: is not given and would be plate 1"));
+  BOOST_TEST(
+      contains(refused({{"left", 2}, {"right", 2}}), "stimulus.plates.right: plate 2 is already the plate 'left'"));
   BOOST_TEST(contains(refused({{"middle", 1}}), "stimulus.plates.middle: no plate has this name"));
   Settings none;
   BOOST_TEST(!make_stimulus(none, warnings));

@@ -9,6 +9,9 @@ set_tests_properties(end_to_end_life PROPERTIES RUN_SERIAL ON)
 add_test(NAME end_to_end_two_units
   COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/two_units_test.py $<TARGET_FILE:grfd> ${PROJECT_SOURCE_DIR}/tests/fixtures/two_mcc_units.toml)
 set_tests_properties(end_to_end_two_units PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
+add_test(NAME end_to_end_warnings
+  COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/warnings_test.py $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/config/demo.toml)
+set_tests_properties(end_to_end_warnings PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
 add_test(NAME end_to_end_capture COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/capture_test.py $<TARGET_FILE:grfd> ${PROJECT_SOURCE_DIR}/config/demo.toml)
 set_tests_properties(end_to_end_capture PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
 add_test(NAME end_to_end_ximu3

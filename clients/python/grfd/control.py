@@ -59,7 +59,7 @@ class Control:
             "result"
         ]
         detail = result["detail"]
-        if result["event"] == "record_failed" or not detail.get("ok", True) or not detail.get("accepted", True):
+        if result["event"] == "record_failed" or not detail.get("ok", True) or not detail.get("accepted", True) or detail.get("lost_samples"):
             raise CommandFailed(_why(result["event"], detail), result["event"], detail)
         return result
 
@@ -140,7 +140,9 @@ def _why(event: str, detail: dict[str, Any]) -> str:
     if plates:
         return "; ".join(plates)
     if event == "record_stopped":
-        return f"the HDF5 file could not be written; the trial is safe in {detail.get('file', '?')}"
+        if detail.get("ok"):
+            return f"{detail['lost_samples']} samples could not be written; the rest is in {detail.get('file', '?')}"
+        return str(detail.get("error") or "finalising failed; see the log of grfd")
     return f"{event}: {detail.get('error') or detail.get('reason') or detail}"
 
 
