@@ -265,9 +265,9 @@ BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file) {
   std::ofstream(file.folder / "x.csv") << "t,Fx1,Fy1,Fz1,Mx1,My1,Mz1\n0,0,0,0,0,0,0\n0.01,0,0,0,0,0,0\n";
   BOOST_TEST(file.errors({"stimulus.recording=x.csv", "stimulus.plates.left=2"}) ==
              "--set stimulus.plates.left: plate 2 is not in x.csv, which has 1; name one of them or remove the plate");
-  BOOST_TEST(file.errors({"filter.cutoff_hz=20", "device.u6.rate_hz=7"}) ==
+  BOOST_TEST(file.errors({"stimulus.recording=x.csv", "filter.cutoff_hz=20", "device.u6.rate_hz=7"}) ==
              "--set filter.cutoff_hz: is 20, must be below half the rate of u6, 3.5 Hz");
-  BOOST_TEST(file.errors({"device.u6.rate_hz=7"}) ==
+  BOOST_TEST(file.errors({"stimulus.recording=x.csv", "device.u6.rate_hz=7"}) ==
              "--set device.u6.rate_hz: is 7, must be above 40, twice filter.cutoff_hz");
   const Settings s = file.load({"stimulus.recording=x.csv", "record.folder=here"});
   BOOST_TEST(s.plates.at(0).calibration.file == (file.folder / "cal/p.toml").string());

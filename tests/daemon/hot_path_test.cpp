@@ -307,7 +307,7 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
              "locks in a poll, last " << (polls_counts.first_lock ? polls_counts.first_lock : ""));
   BOOST_TEST(polls_counts.system_calls == 0u,
              "system calls in a poll, last first one " << polls_counts.first_system_call);
-  BOOST_TEST(polls_counts.doorbells > 1000u);
+  BOOST_TEST(polls_counts.doorbells > 100u);  // fewer on a busy machine, where the sinks do not fall asleep
   BOOST_TEST(worst_doorbells <= sinks_number);
 }
 
