@@ -118,7 +118,7 @@ Json Gateway::status_message(const Json& reply) const {
     return out;
   }
   const Json& status = reply["result"];
-  for (const char* key : {"session", "uptime_s", "recording", "devices", "counters", "feed_age_ms"})
+  for (const char* key : {"session", "uptime_s", "recording", "devices", "plates", "counters", "feed_age_ms"})
     if (status.contains(key)) out[key] = status[key];
   std::uint64_t missing = 0;
   if (status.contains("streams") && status["streams"].is_object())

@@ -120,7 +120,7 @@ function tellRecording(stale: boolean): void {
   const r = store.status?.daemon && open ? store.status.recording : undefined;
   const name = r?.journal.split("/").pop()?.replace(/\.journal$/, "") ?? "";
   const words = { none: "not recording", starting: "starting", running: "● REC", stopping: "completing file" }[r?.state ?? ""] ?? "recording unknown";
-  set(element("recording-word"), words);
+  set(element("recording-word"), r?.state === "running" && r.not_writing ? "▲ NOT WRITING" : words);
   set(element("recording-detail"), r?.state === "running" ? `${Math.floor(r.seconds / 60)}:${String(Math.floor(r.seconds % 60)).padStart(2, "0")} min` : "");
   set(element("recording-name"), r?.state === "running" ? name : "");
   element("recording").classList.toggle("running", r?.state === "running" && !stale);

@@ -31,6 +31,9 @@ export class QualityView {
       const good = d.state === "streaming" && !stale;
       items.push([`device ${good ? "good" : "bad"}`, `${good ? "●" : "▲"} ${d.name}`, stale ? "unknown" : good ? deviceText(d) : `${d.state.toUpperCase()}${d.trouble ? `: ${d.trouble}` : ""}`, `${d.driver} ${d.serial}, ${digits(d.measured_hz, 1)} Hz. ppm: how much faster or slower than nominal its clock runs.`]);
     }
+    if (s?.daemon && s.recording?.not_writing) items.push(["device bad", "▲ NOT WRITING", s.recording.not_writing, "the recording takes no samples now"]);
+    const unzeroed = s?.daemon ? (s.plates ?? []).filter((p) => p.zeroed_s === null).map((p) => p.plate) : [];
+    if (unzeroed.length > 0) items.push(["device", "never zeroed", unzeroed.join(", "), "step off, then Zero: until then the forces hold an unknown offset"]);
     if (s && !s.daemon) items.push(["device bad", "▲ grfd", "does not answer", s.error ?? ""]);
     if (s?.daemon) {
       const rows = Math.max(s.missing_rows ?? 0, gaps.rows), none = gaps.count + rows === 0;
