@@ -35,7 +35,8 @@ gaps = [(n, json.loads(d)) for _, n, d in f["gaps"].texts()]
 for name, detail in gaps:
     print(f"         {name} {json.dumps(detail)}")
 lost = [d for n, d in gaps if n == "lost"]
-check("each unplugged device has one loss, nothing else has any", sorted(d["stream"] for d in lost) == sorted(UNPLUGGED.values()), lost)
+check("each unplugged device has one loss, the U6 in its edges as well, and nothing else has any",
+      sorted(d["stream"] for d in lost) == sorted([*UNPLUGGED.values(), "raw/u6/sync"]), lost)
 check("and the cause is that it was unplugged", all(d["cause"] == "unplugged" for d in lost), lost)
 check("nothing is in the gaps but losses and lateness", {n for n, _ in gaps} <= {"lost", "late"}, gaps)
 late = {d["device"] for n, d in gaps if n == "late"}
