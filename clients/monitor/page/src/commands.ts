@@ -29,13 +29,13 @@ export class Commands {
     if (!reply.ok) return this.say(reply.error ?? "refused", false);
     const detail = reply.result?.detail ?? {}, good = detail["ok"] !== false && detail["accepted"] !== false && reply.result?.event !== "record_failed";
     const text = { zero: "Plates are zero.", start: "Recording.", stop: `Recorded: ${String(detail["file"] ?? "")}`, mark: "Marked." }[name] ?? "done";
-    this.say(good ? text : this.reason(detail), good);
+    this.say(good ? text : `${name === "zero" ? "Not zeroed. " : ""}${this.reason(detail)}`, good);
   }
 
   private reason(detail: Record<string, unknown>): string {
     const plates = (detail["plates"] ?? []) as { plate: string; accepted: boolean; reason: string }[];
     const bad = plates.filter((p) => !p.accepted).map((p) => `${p.plate} plate: ${p.reason}`);
-    return bad.length > 0 ? `Not zeroed. ${bad.join("; ")}` : String(detail["reason"] ?? detail["error"] ?? "It failed.");
+    return bad.length > 0 ? bad.join("; ") : String(detail["reason"] ?? detail["error"] ?? "It failed.");
   }
 
   say(text: string, good: boolean, ms = 6000): void {
