@@ -111,7 +111,10 @@ function tellRoom(stale: boolean): void {
   else if (order === "both") detail = `${about}${lag} ms apart`;
   else if (order === "neither") detail = "both moved to the bottom";
   else if (order === "unknown") detail = "not known";
-  else if (room) detail = first ? "…" : "both still move";
+  else if (room) {
+    const unseen = sides.filter((side) => store.newest(`angle_${side}`) === null);
+    detail = unseen.length > 0 ? `${unseen.join(" and ")} not measured` : first ? "…" : "both still move";
+  }
   set(element("room-detail"), stale ? "–" : detail);
   set(element("room-kind"), stale || !room?.kind ? "exploratory" : `exploratory · ${room.kind}`);
 }
