@@ -37,6 +37,12 @@ void ask_for_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+Level level_of(const std::string& stream, const std::string& event) {
+  if (event == "clock_out_of_bounds" || event == "device_error" || event == "negative_force") return Level::warning;
+  return stream == "events" || event == "device_settings" || event.starts_with("feed.late") ? Level::info
+                                                                                            : Level::warning;
+}
+
 }  // namespace
 
 App::App(Settings settings, const RunOptions& options)
@@ -209,13 +215,11 @@ void App::watchdog() {
 }
 
 void App::on_event(const StatusSink::Event& event) {
-  // What devices do is logged where it happens.
-  const bool loud = event.stream != "commands" && event.stream != "truth/events" && event.name != "device";
+  // What devices do is logged where it happens; what they say comes as an event, too.
+  const bool loud = event.stream != "commands" && event.stream != "truth/events" && event.name != "device" &&
+                    !event.stream.ends_with("/messages");
   if (loud)
-    log((event.stream == "events" && event.name != "clock_out_of_bounds") || event.name == "device_settings" ||
-                event.name.rfind("feed.late", 0) == 0
-            ? Level::info
-            : Level::warning,
+    log(level_of(event.stream, event.name),
         (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
   if (event.stream == "gaps" && event.name == "lost") losses_.add(event.detail);
   if (event.stream != "events") return;

@@ -108,6 +108,8 @@ std::string event_text(const std::string& name, const std::string& detail) {
     return what + ": lost " + (counted ? number(j, "count", "%.0f") : "an unknown number of") + " samples" +
            (j.contains("seconds") ? " in " + number(j, "seconds", "%.2f") + " s" : "") + ", " + word(j, "cause");
   }
+  if (name == "device_note" || name == "device_error")
+    return word(j, "device") + (name == "device_note" ? " says: " : " reports an error: ") + word(j, "text");
   if (name == "late") return word(j, "device") + ": no data; the grid goes on without it";
   return name + " " + detail;
 }

@@ -8,6 +8,9 @@ using namespace grfd;
 
 // details as schemas/control.md lists them
 BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
+  BOOST_TEST(event_text("device_note", R"({"device":"imu","t_us":1,"text":"USB host"})") == "imu says: USB host");
+  BOOST_TEST(event_text("device_error", R"({"device":"imu","t_us":1,"text":"no clock"})") ==
+             "imu reports an error: no clock");
   BOOST_TEST(event_text("weighed", R"({"t_s":4.4756,"value":783.52})") == "at 4.48 s: weighed, 783.5 N");
   BOOST_TEST(event_text("rep_started", R"({"t_s":8.2,"value":0})") == "at 8.20 s: repetition begins");
   BOOST_TEST(event_text("plateau", R"({"t_s":9.28,"side":"left","dorsiflexion_deg":26.04})") ==
