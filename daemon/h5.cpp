@@ -208,11 +208,12 @@ std::vector<std::string> read_texts(hid_t parent, const std::string& name) {
   std::vector<std::string> all;
   if (!exists(parent, name)) return all;
   const Id dataset = open(parent, name);
-  const hsize_t rows = shape(dataset).at(0);
+  const Shape dims = shape(dataset);  // of a lone text there are none
+  const hsize_t rows = dims.empty() ? 1 : dims[0];
   const Id type(H5Dget_type(dataset), H5Tclose, "read a type");
   const std::size_t length = H5Tget_size(type);
   std::vector<char> raw(length * rows);
-  if (!raw.empty()) read_rows(dataset, type, 0, rows, raw.data());
+  if (!raw.empty()) ok(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()), "read " + name);
   for (std::size_t i = 0; i < rows; ++i)
     all.emplace_back(raw.data() + i * length, ::strnlen(raw.data() + i * length, length));
   return all;

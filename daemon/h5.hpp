@@ -77,7 +77,7 @@ void write_array(hid_t parent, const std::string& name, hid_t type, const Shape&
 void write_compressed(hid_t parent, const std::string& name, std::span<const std::byte> bytes);
 void write_text(hid_t parent, const std::string& name, const std::string& text);
 void write_texts(hid_t parent, const std::string& name, const std::vector<std::string>& texts);
-/// All texts of the dataset `name`; none when there is no such dataset.
+/// All texts of the dataset `name`, one when write_text() wrote it; none when there is no such dataset.
 std::vector<std::string> read_texts(hid_t parent, const std::string& name);
 Shape shape(hid_t dataset);
 
