@@ -282,5 +282,13 @@ std::int64_t int_attribute(hid_t object, const std::string& name) {
 double number_attribute(hid_t object, const std::string& name) {
   return one_attribute<double>(object, name, H5T_NATIVE_DOUBLE);
 }
+std::vector<double> numbers_attribute(hid_t object, const std::string& name) {
+  if (!has_attribute(object, name)) return {};
+  const Id a(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, "open the attribute " + name);
+  const Id space(H5Aget_space(a), H5Sclose, "examine the attribute " + name);
+  std::vector<double> values(static_cast<std::size_t>(std::max<hssize_t>(0, H5Sget_simple_extent_npoints(space))));
+  if (!values.empty()) ok(H5Aread(a, H5T_NATIVE_DOUBLE, values.data()), "read the attribute " + name);
+  return values;
+}
 
 }  // namespace grfd::h5

@@ -87,9 +87,10 @@ void attribute(hid_t object, const std::string& name, double value);
 void attribute(hid_t object, const std::string& name, std::int64_t value);
 void attribute(hid_t object, const std::string& name, const std::vector<double>& values);
 bool has_attribute(hid_t object, const std::string& name);
-/// "" and 0 when there is none.
+/// "", 0 and no numbers when there is none.
 std::string text_attribute(hid_t object, const std::string& name);
 std::int64_t int_attribute(hid_t object, const std::string& name);
 double number_attribute(hid_t object, const std::string& name);
+std::vector<double> numbers_attribute(hid_t object, const std::string& name);
 
 }  // namespace grfd::h5

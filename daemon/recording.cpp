@@ -123,6 +123,9 @@ class StreamCheck {
     std::optional<Slices<std::uint64_t>> order;
     if (type == ValueType::f32 || type == ValueType::f64) values.emplace(group, "values");
     if (keeps_order(kind)) order.emplace(group, "order");
+    // Files without the attribute flag every NaN.
+    const std::vector<double> optional = h5::numbers_attribute(group, "optional");
+    const auto may_be_nan = [&](std::size_t column) { return column < optional.size() && optional[column] != 0; };
     const bool ordered = kind == StreamKind::derived || kind == StreamKind::calibrated;
     double last_t = -std::numeric_limits<double>::infinity();
     std::uint64_t last_seq = 0, last_order = 0, backwards = 0, repeated = 0, unexplained = 0, disorder = 0,
@@ -160,9 +163,10 @@ class StreamCheck {
         const bool invalid = flags.rows[i] & kInvalid;
         v.invalid += invalid;
         if (values && !invalid) {
-          const auto row = values->rows.begin() + static_cast<std::ptrdiff_t>(i * values->width);
-          unexplained += std::any_of(row, row + static_cast<std::ptrdiff_t>(values->width),
-                                     [](double x) { return std::isnan(x); });
+          bool unknown = false;
+          for (std::size_t c = 0; c < values->width; ++c)
+            unknown |= std::isnan(values->rows[i * values->width + c]) && !may_be_nan(c);
+          unexplained += unknown;
         }
         if (order) {
           disorder += !begin && order->rows[i] < last_order;
