@@ -154,6 +154,11 @@ def state(both, tier, single, at_most):
             "reps_asymmetry impulse_ascent_rl": (0.05, 0.2),
         },
     )
+    # it squats 8 s later, in another phase of the sway: a bottom's end is 15, 45 ms off, of an ascent of 1.6 s whose index differs by 4
+    # from that of the bottom
+    phases = {f"{p}_rl": (0.04, 0.12) for p in ("bai_descent", "bai_ascent", "impulse_bai_ascent")}
+    indices = {f"reps_asymmetry {p}_rl": (0.04, 0.12) for p in ("fz_descent", "fz_ascent", "impulse_ascent")}
+    tier("bows", "another sway", **phases, **indices)
     tier(
         "axis",
         "axes 10 deg off",

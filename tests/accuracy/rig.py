@@ -283,6 +283,10 @@ def check_rig(report, grfd, seeds, first_seed, jobs=2):
             results = [f.result() for f in futures[name]]
             overview[name] = one_preset(report, name, preset, results, first_seed)
 
+    report.note(
+        "the seeds of a subject share the phase of its sway: see the limits in dsp/README.md of where a bottom ends in others"
+    )
+
     def draw(plots, figure):
         chosen = [c for c in ("rate_fit", "range", "onset", "finish") if any(c in o for o in overview.values())]
         for i, c in enumerate(chosen):
