@@ -93,9 +93,7 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
       s.phase = SquatPhase::ascent;
     }
   }
-  // Without ankles, which end a jump soon, its top must not be taken for a turn and its height for drift.
-  const bool jumped = r.reason == RejectReason::flight && !a.any;
-  if (s.phase == SquatPhase::ascent && !jumped && turned(a, closed)) return true;
+  if (s.phase == SquatPhase::ascent && turned(a, closed)) return true;
   if (s.phase == SquatPhase::ascent || s.phase == SquatPhase::bottom) {
     const bool high = s.z > p.end_z_share * s.z_min;
     const bool back =

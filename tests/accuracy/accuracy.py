@@ -43,7 +43,7 @@ def main():
         "gait": lambda: inertial.check_gait(report, direct, data),
         "alive": lambda: inertial.check_alive(report, direct, data),
         "recordings": lambda: recordings.check_recordings(report, grfd, data),
-        "bar": lambda: weights.check_weights(report, grfd, a.seeds, a.first_seed),
+        "bar": lambda: weights.check_weights(report, grfd),
         "cost": lambda: cost.check_cost(report, a.build),  # alone on the machine, before the rig takes every processor
         "vectors": lambda: vectors.check_vectors(report, a.build),
         "clocks": lambda: clocks.check_clocks(report, grfd),

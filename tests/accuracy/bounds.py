@@ -138,9 +138,6 @@ BOUNDS = {
     ),
     "bar.drop": Bound(0.007, "m", "drop", "closed form"),
     "bar.bottom": Bound(0.09, "s", "middle of the bottom", "closed form"),
-    # ---- jumps
-    "jump.count": Bound(0, "repetitions", "jumps counted as squats", "closed form"),
-    "jump.reason": Bound(0, "rows", "rejected as flight: difference from three", "closed form"),
     # ---- the vectors
     "vectors": Bound(0, "tests", "vector files whose tests fail or are missing", "vectors of the science reference"),
     # ---- cost

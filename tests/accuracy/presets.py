@@ -118,6 +118,6 @@ PRESETS = {
     ),
     "axis 10 deg wrong": Preset("a bad calibration must not show as dorsiflexion", axis_deg=10, tier="axis"),
 }
-# Of the list of the science reference the bar and the jump are in weights.py, and a drifting plate is in rig_plates.py.
+# Of the list of the science reference the bar, jumps and drifting plates are parts of their own.
 
 REPETITIONS, FIRST_S, DESCENT_S, BOTTOM_S, ASCENT_S, REST_S = 3, 8.0, 2.0, 0.3, 1.6, 2.5

@@ -280,40 +280,6 @@ BOOST_AUTO_TEST_CASE(a_jump_of_the_time_axis_ends_the_repetition) {
   BOOST_TEST(std::abs(run.repetitions[2].t_bottom_s - body.middle_s(2) - 7.25) < 0.05);
 }
 
-BOOST_AUTO_TEST_CASE(a_jump_between_squats_is_one_flight_and_the_next_squat_is_seen) {
-  // With plates alone: down by 1.2 m/s, up until 2.5, in the air, landing, and up again to where it began.
-  constexpr double g = 9.80665, pi = std::numbers::pi, off = 2.5;
-  MinimumJerk body;
-  SquatCourses c = body.make();
-  const auto at = [&](double t) { return static_cast<std::size_t>(t * 1000); };
-  struct {
-    double gain, lasts;
-  } constexpr kParts[] = {{-1.2, 0.25}, {1.2 + off, 0.4}, {0, 2 * off / g}, {off, 0.3}};
-  double since = body.start_s(1);
-  const auto put = [&](std::size_t k, double f) { c.fz[0][k] = c.fz[1][k] = f / 2; };
-  for (std::size_t k = at(since); k < at(body.start_s(2)); ++k) put(k, body.mass_kg * g);
-  for (const auto& part : kParts) {
-    for (std::size_t k = at(since); k < at(since + part.lasts); ++k) {
-      const double u = (static_cast<double>(k) * 1e-3 - since) / part.lasts;
-      put(k, part.gain == 0 ? 0 : body.mass_kg * (g + part.gain * pi / 2 / part.lasts * std::sin(pi * u)));
-    }
-    since += part.lasts;
-  }
-  for (std::size_t k = at(since); k < at(since + 1); ++k) {
-    const double u = static_cast<double>(k) * 1e-3 - since;
-    put(k, body.mass_kg * (g + 0.265 * 60 * u * (1 - u) * (1 - 2 * u)));
-  }
-  for (std::size_t i = 0; i < 2; ++i)
-    for (Course* x : {&c.df[i], &c.rate[i], &c.shank[i], &c.pitch[i], &c.eversion[i]}) x->assign(c.size(), NAN);
-  SquatDetector detector;
-  const SquatRun run = feed(detector, c);
-  BOOST_TEST_REQUIRE(run.repetitions.size() == 3U);
-  BOOST_TEST((run.repetitions[0].reason == RejectReason::none));
-  BOOST_TEST((run.repetitions[1].reason == RejectReason::flight));
-  BOOST_TEST((run.repetitions[2].reason == RejectReason::none));
-  BOOST_TEST(std::abs(run.repetitions[2].t_bottom_s - body.middle_s(2)) < 0.05);
-}
-
 BOOST_AUTO_TEST_CASE(flush_gives_what_is_known_at_the_end_of_a_recording) {
   MinimumJerk body;
   body.repetitions = 1;
