@@ -6,6 +6,7 @@ only with the reason beside it in REASONS; the report prints them."""
 import dataclasses
 
 import bounds_loads
+import bounds_posture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,50 +160,58 @@ def both(name, unit, what, mean, worst, source):
     BOUNDS[f"rig.{name}.worst"] = Bound(worst, unit, f"{what}: worst error", source)
 
 
-# The worst errors allowed are those that the reference implementation of the measures allows itself on a noisy rig. The
-# means follow from the sensors: an accelerometer zero of 0.03 m/s2 is 0.17 deg of tilt, of which up to 0.1 remain
-# between standing and 33 deg of lean; VQF adds 0.06 deg; 0.1 deg are 5 ms of an ankle that turns by 20 deg/s.
-both("range", "deg", "range", 0.15, 0.7, TRUTH)
-both("plateau_level", "deg", "level of the plateau", 0.15, 0.7, RULE)
+# The means follow from the sensors: an accelerometer zero of 0.03 m/s2 is 0.17 deg of tilt, of which up to 0.1 remain between standing
+# and 33 deg of lean; VQF adds 0.06 deg; 0.1 deg are 5 ms of an ankle that turns by 20 deg/s. The worst of the 60 to 120 errors of a
+# subject, were they normal, is 3.5 times their mean: 4 times is allowed, where the reference implementation allows itself no less.
+both("range", "deg", "range", 0.15, 0.6, TRUTH)
+both("plateau_level", "deg", "level of the plateau", 0.15, 0.6, RULE)
 for _name, _what in (("peak", "largest dorsiflexion"), ("shank_max", "largest lean of the shank")):
-    both(_name, "deg", _what, 0.3, 0.7, RULE)
-for _name, _what in (("heel_lift", "heel lift"), ("eversion_amplitude", "eversion")):
     both(_name, "deg", _what, 0.2, 0.7, RULE)
-both("rate_fit", "deg/s", "fitted rate", 0.2, 1.0, TRUTH)
-both("rate_mean", "deg/s", "mean rate", 0.3, 1.0, RULE)
-both("rate_peak", "deg/s", "largest rate", 0.5, 1.0, RULE)
-both("creep", "deg/s", "creep after the plateau", 0.3, 1.0, RULE)
-both("onset", "s", "onset", 0.002, 0.03, TRUTH)
-both("plateau", "s", "plateau", 0.005, 0.03, TRUTH)
-both("finish", "s", "finish", 0.005, 0.03, TRUTH)
-both("time_to_90", "s", "time to 90 %", 0.005, 0.03, RULE)
-both("t_start", "s", "start", 0.01, 0.05, RULE)
-both("t_end", "s", "end", 0.01, 0.05, RULE)
+both("baseline", "deg", "dorsiflexion in standing", 0.1, 0.4, RULE)  # true 0; what the filter adds to the zero of the pose
+# a foot does not lean; 2 deg of yaw take 0.1, 0.17 deg of 5 deg of eversion for pitch, and 0.2 of 6 deg of pitch for eversion
+for _name, _what in (("heel_lift", "heel lift"), ("eversion_amplitude", "eversion")):
+    both(_name, "deg", _what, 0.15, 0.4, RULE)
+both("rate_fit", "deg/s", "fitted rate", 0.2, 0.8, TRUTH)
+both("rate_mean", "deg/s", "mean rate", 0.2, 0.8, RULE)  # as the fitted one
+both("rate_peak", "deg/s", "largest rate", 0.5, 0.8, RULE)  # the worst of its stream
+both("creep", "deg/s", "creep after the plateau", 0.1, 0.4, RULE)  # a gyroscope's 0.02-0.1 deg/s
+both("onset", "s", "onset", 0.002, 0.008, TRUTH)
+both("plateau", "s", "plateau", 0.005, 0.02, TRUTH)
+both("finish", "s", "finish", 0.005, 0.02, TRUTH)
+both("time_to_90", "s", "time to 90 %", 0.005, 0.02, RULE)
+# 2 % of the weight are left at 90 N/s by a slow shallow squat, at 190 by others: 0.5, 2 N of weight are 6, 22 ms; the end is quicker
+both("t_start", "s", "start", 0.007, 0.025, RULE)
+both("t_end", "s", "end", 0.005, 0.02, RULE)
 both("t_bottom", "s", "middle of the bottom", 0.03, 0.09, RULE)
 both("drop", "m", "drop", 0.005, 0.007, "double integral of the true force")
 both("v_descent_peak", "m/s", "fastest descent", 0.005, 0.01, "integral of the true force")
 both("v_ascent_peak", "m/s", "fastest ascent", 0.005, 0.01, "integral of the true force")
 both("pause", "s", "pause", 0.1, 0.3, RULE)
 both("bodyweight", "N", "body weight", 0.5, 2, "mass x g")
-both("onset_lag_rl", "s", "lag of the onsets", 0.004, 0.03, TRUTH)
-both("finish_lag_rl", "s", "lag of the finishes", 0.007, 0.03, TRUTH)
+both("onset_lag_rl", "s", "lag of the onsets", 0.004, 0.016, TRUTH)
+both("finish_lag_rl", "s", "lag of the finishes", 0.007, 0.028, TRUTH)
 both("rate_diff_rl", "deg/s", "difference of the fitted rates", 0.3, 1.0, TRUTH)
-both("time_to_90_diff_rl", "s", "difference of the times to 90 %", 0.007, 0.03, RULE)  # as finish_lag_rl
-both("range_diff_rl", "deg", "difference of the ranges", 0.2, 1.0, TRUTH)
-both("bai_bottom_rl", "%", "load asymmetry at the bottom", 0.02, 0.5, RULE)
-for _name in ("standing", "descent", "ascent"):
-    both(f"bai_{_name}_rl", "%", f"load asymmetry, {_name}", 0.02, 0.5, RULE)
-both("impulse_bai_ascent_rl", "%", "impulse asymmetry of the ascent", 0.02, 0.5, RULE)
-both("fall_back", "m", "fall back of the CoP", 0.0003, 0.0027, RULE)
+both("time_to_90_diff_rl", "s", "difference of the times to 90 %", 0.007, 0.028, RULE)  # as finish_lag_rl
+both("range_diff_rl", "deg", "difference of the ranges", 0.2, 0.8, TRUTH)
+both("bai_bottom_rl", "%", "load asymmetry at the bottom", 0.02, 0.08, RULE)
+# noise 0.12 N and its tare, over 0.3 s; nothing moves, so its ends do not matter
+both("bai_standing_rl", "%", "load asymmetry, standing", 0.006, 0.024, RULE)
+for _name in ("descent", "ascent"):
+    both(f"bai_{_name}_rl", "%", f"load asymmetry, {_name}", 0.02, 0.08, RULE)
+both("impulse_bai_ascent_rl", "%", "impulse asymmetry of the ascent", 0.02, 0.08, RULE)
+both("fall_back", "m", "fall back of the CoP", 0.0003, 0.0012, RULE)
 both("stream cop", "m", "CoP of either plate and of both, every 10 ms", 1e-4, 1e-3, TRUTH)
 both("stream tz", "N.m", "free moment", 0.05, 0.5, TRUTH)
-both("stream bai", "%", "load asymmetry", 0.05, 0.5, TRUTH)
-both("stream share", "%", "share of the load", 0.025, 0.25, TRUTH)
-for _name in ("dorsiflexion", "shank_inclination", "foot_pitch"):
-    both("stream " + _name, "deg", _name, 0.3, 0.7, TRUTH)
+# noise 0.12-0.15 N of two feet of 55 kg that rise is 0.055 %, 5 SD 0.28
+both("stream bai", "%", "load asymmetry", 0.04, 0.3, TRUTH)
+both("stream share", "%", "share of the load", 0.02, 0.15, TRUTH)
+both("stream dorsiflexion", "deg", "dorsiflexion", 0.15, 0.6, TRUTH)  # as the range
+both("stream shank_inclination", "deg", "shank_inclination", 0.15, 0.4, TRUTH)  # zero 0.1, filter 0.06, 0.2; no foot
+both("stream foot_pitch", "deg", "foot_pitch", 0.15, 0.4, TRUTH)  # as heel_lift and eversion_amplitude
+both("stream eversion", "deg", "eversion", 0.15, 0.4, TRUTH)
 both("stream dorsiflexion_rate", "deg/s", "dorsiflexion_rate", 0.2, 0.8, TRUTH)
-both("stream eversion", "deg", "eversion", 0.2, 0.7, TRUTH)
-both("stream tibial_rotation", "deg", "tibial_rotation (exploratory)", 1.5, 5, TRUTH)
+# 2 deg of yaw take 0.65, 1.05 deg of 30 deg of lean for rotation; 0.1 deg/s for 4 s
+both("stream tibial_rotation", "deg", "tibial_rotation (exploratory)", 0.6, 1.6, TRUTH)
 
 
 def tier(name, why, **limits):
@@ -223,12 +232,14 @@ tier(
     range_diff_rl=(0.5, 1.0),
     rate_fit=(0.4, 1.0),
     rate_diff_rl=(0.6, 1.0),
-    creep=(0.5, 1.0),
-    onset=(0.006, 0.03),
-    onset_lag_rl=(0.008, 0.03),
+    creep=(0.25, 0.8),  # the shank tilts on by 5 deg/s, 11 at most: times the axis 0.1, 0.4
+    onset=(0.003, 0.012),  # it has tilted by 1 deg only: 0.04 deg are 2 ms
+    onset_lag_rl=(0.005, 0.02),
     finish=(0.01, 0.03),
     plateau=(0.01, 0.03),
     finish_lag_rl=(0.015, 0.03),
+    stream_dorsiflexion=(0.15, 0.7),
+    stream_shank_inclination=(0.15, 0.7),
 )
 # The truth of tibial_rotation is the turn that was set, not an integral of gyroscopes; a shank that tilts and turns by 12
 # deg parts the two.
@@ -242,23 +253,24 @@ tier(
     peak=(0.6, 1.5),
     plateau_level=(0.6, 1.5),
     shank_max=(0.4, 0.9),
-    heel_lift=(0.6, 1.2),
+    heel_lift=(0.5, 1.2),
     rate_fit=(0.6, 2),
     rate_mean=(0.6, 2),
     rate_peak=(0.8, 2),
-    creep=(0.5, 1.5),
+    creep=(0.2, 0.6),  # eversion has ended
     range_diff_rl=(0.9, 2.5),
     rate_diff_rl=(0.9, 3),
-    onset=(0.015, 0.06),
+    onset=(0.008, 0.03),  # yaw times 55 and 20 ms per radian (see "slow"), and the sensors' 2 ms
     finish=(0.015, 0.06),
     plateau=(0.015, 0.06),
-    onset_lag_rl=(0.02, 0.08),
+    onset_lag_rl=(0.012, 0.045),
     finish_lag_rl=(0.03, 0.08),
     time_to_90=(0.02, 0.06),
     time_to_90_diff_rl=(0.03, 0.08),
     stream_dorsiflexion=(0.4, 1.5),
     stream_foot_pitch=(0.3, 1.2),
-    stream_shank_inclination=(0.3, 0.9),
+    stream_shank_inclination=(0.15, 0.9),
+    stream_tibial_rotation=(1.5, 5),  # as 5.2 of 30 deg of lean
     stream_dorsiflexion_rate=(0.3, 2.5),
 )
 # Without rest a repetition ends where the velocity passes 0. The subject's courses have no acceleration there, so the velocity
@@ -269,22 +281,24 @@ tier(
     "no rest between",
     t_start=(0.05, 0.15),
     t_end=(0.05, 0.15),
-    onset=(0.003, 0.03),
-    bai_standing_rl=(0.1, 0.5),
-    bai_descent_rl=(0.1, 0.5),
-    bai_ascent_rl=(0.05, 0.5),
-    impulse_bai_ascent_rl=(0.05, 0.5),
+    onset=(0.003, 0.012),
+    bai_standing_rl=(0.1, 0.4),
+    bai_descent_rl=(0.1, 0.4),
+    bai_ascent_rl=(0.05, 0.2),
+    impulse_bai_ascent_rl=(0.05, 0.2),
 )
 # Eversion leaks into the pitch of a foot whose axis is yawed: of 2 deg in a random direction 2 / pi is yaw, x 151 and 41 ms per
 # radian; sensors 0.5 ms.
-tier("slow", "slow ankles", onset=(0.003, 0.03))
+tier("slow", "slow ankles", onset=(0.003, 0.012))
 # The free moment has a corner where the rise of the heel ends, 650 N.m/s for both feet; 20 Hz round a corner by 2.2 ms x slope.
 tier("heel", "a heel whose rise ends abruptly", stream_tz=(0.05, 1.7))
 bounds_loads.state(both, tier, BOUNDS.__setitem__, Bound)
+bounds_posture.state(both, tier)
 BOUNDS["rig.unknown"] = Bound(
     0, "share", "part of the time in which the stream is unknown although its truth is not", TRUTH
 )
 BOUNDS["rig.count"] = Bound(0, "repetitions", "accepted repetitions: difference from the subject's", TRUTH)
+BOUNDS["rig.incomplete"] = Bound(0, "repetitions", "called incomplete although nothing was lost", TRUTH)
 BOUNDS["rig.reason"] = Bound(0, "rows", "rejected for another reason than the right one", "the preset")
 BOUNDS["rig.first_out"] = Bound(
     0, "repetitions", "wrong answer to which ankle stopped first, the true lag 15 ms or more from the tie", TRUTH
@@ -298,6 +312,31 @@ BOUNDS["rig.dn"] = Bound(
 
 # What was revised after figures had been seen: (bound, first written, found then, now, why, and how that was tested)
 REASONS = [
+    (
+        "rig.* (many, also those of the forces)",
+        "worst 0.03 s, 0.7 deg, 0.5 %, and more",
+        "a half to a hundredth of it",
+        "as listed",
+        "tightened, none widened: the worst is 4 times the mean where no more was derived (3.5 for 60-120 normal errors), the asymmetries "
+        "0.02 % as the reference states, and each other limit follows from its parts again, which stand beside it",
+    ),
+    (
+        "rig.plateau_level.mean.inverts",
+        "0.15 deg",
+        "0.171",
+        "0.2 deg",
+        "only the foot that inverts by 5 deg has a plateau, and a yawed axis takes part of that for pitch. Tested: exact axes 0.076, in "
+        "each repetition; the rest follows the yaw of that axis, 0.095 deg per degree (sin 5 deg is 0.087), with r = 0.98, and the yaws of "
+        "these seeds are -0.6 deg on average",
+    ),
+    (
+        "rig.bai_*, rig.reps_asymmetry.*, bows",
+        "0.02 %",
+        "0.023 (two seeds)",
+        "0.04 %",
+        "it squats 8 s later than the others, in another phase of the sway. Tested without bows and with axes given: the same. The end of "
+        "one bottom is 22 ms off, which the limits of the bottom allow",
+    ),
     (
         "rig.*.mean, rig.*.worst",
         "-",

@@ -5,11 +5,12 @@ import subprocess
 import tempfile
 
 import numpy as np
+from presets import LEGS
 from recordings import played
-from rig import IMUS, ROOT
+from rig import ROOT
 
 SECONDS, SEEDS, BACKLOG_S = 180, (1, 2), 6  # a start-up backlog is over by then
-DEVICES = ("u6", *IMUS)
+DEVICES = ("u6", *LEGS)
 
 
 def check_clocks(report, grfd):
