@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "show_calibration.hpp"
+#include "show_lunge.hpp"
 
 using Json = nlohmann::ordered_json;
 
@@ -136,6 +137,8 @@ void show(const std::string& command, const Json& result) {
     show_delays(result["delays"]);
   else if (command == "calibrations")
     show_calibrations(result["calibrations"]);
+  else if (command == "lunges")
+    show_lunges(result["lunges"]);
   else if (command == "ping")
     std::printf("a daemon answers: session %s\n", result.value("session", "").c_str());
   else
@@ -161,6 +164,10 @@ void show_event(const Json& result) {
     show_calibration(d);
   } else if (event == "calibration_result") {
     std::printf("in use: calibrated axes of %d sensors\n", d.value("sensors", 0));
+  } else if (event == "lunge_result") {
+    show_lunge(d);
+  } else if (event == "lunges_result") {
+    show_lunges_in_use(d);
   } else if (event == "pose_result") {
     if (d.value("accepted", false))
       std::printf("taken: this standing is the zero of the angles of %d sensors\n", d.value("sensors", 0));
