@@ -192,6 +192,7 @@ Json App::status() {
           {"feed", settings_.feed.enabled ? settings_.feed.endpoint : ""},
           {"feed_age_ms", feed_age()},
           {"plates", zeros_.to_json()},
+          {"rooms", rooms()},
           {"devices", devices()},
           {"counters", counters},
           {"streams", table}};

@@ -79,6 +79,7 @@ class App {
   void on_lunge(const std::string& event, const Control::Json& detail);
   void keep_lunge(const Control::Json& detail);
   Control::Answer use_lunges();
+  Control::Json rooms() const;  ///< in use, of this session's or an earlier knee-to-wall test
   void repeat_rooms();
   void repeat_zeros();
   void warn_of_zeros();

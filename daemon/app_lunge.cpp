@@ -69,11 +69,15 @@ void App::keep_lunge(const Json& detail) {
   } catch (const std::exception& e) { log(Level::warning, kNotKept + std::string(e.what())); }
 }
 
-/// A recording that begins later shows the room in use, too.
-void App::repeat_rooms() {
+Json App::rooms() const {
   Json all = Json::array();
   for (const auto& [side, room] : rooms_in_use_) all.push_back(room);
-  if (!all.empty() && !assembly_.command(clock_.now(), "rooms " + Json{{"rooms", all}}.dump()))
+  return all;
+}
+
+/// A recording that begins later shows the room in use, too.
+void App::repeat_rooms() {
+  if (!rooms_in_use_.empty() && !assembly_.command(clock_.now(), "rooms " + Json{{"rooms", rooms()}}.dump()))
     log(Level::error, "the pipeline takes no commands: the room of the ankles is not in the recording's commands");
 }
 

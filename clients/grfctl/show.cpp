@@ -79,6 +79,9 @@ void show_status(const Json& s) {
     else
       std::printf("plate %s zeroed %.0f s ago\n", p.value("plate", "").c_str(),
                   number(s, "uptime_s") - number(p, "zeroed_s"));
+  for (const Json& room : s.value("rooms", Json::array()))
+    std::printf("room of the %s ankle %s deg, knee-to-wall, %d trials\n", room.value("side", "").c_str(),
+                short_number(room, "available_deg").c_str(), room.value("trials", 0));
   show_devices(s["devices"]);
   const Json ages = s.value("feed_age_ms", Json::object());
   for (const auto& [lane, age] : ages.items())
