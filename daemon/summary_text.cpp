@@ -28,7 +28,7 @@ void print_room(const Json& reps, const std::string& side) {
     Json these = Json::array();
     for (; next < reps.size() && reps[next][available] == reps[first][available]; ++next) these.push_back(reps[next]);
     if (!reps[first][available].is_number()) continue;
-    std::printf("  room of the ankle %-8s %.1f deg (knee-to-wall), %.0f %% of it used", side.c_str(),
+    std::printf("  * room of ankle %-10s %.1f deg (knee-to-wall), %.0f %% of it used", side.c_str(),
                 reps[first][available].get<double>(), mean(these, used));
     if (these.size() < reps.size()) std::printf(", in %zu repetitions", these.size());
     std::printf("\n");

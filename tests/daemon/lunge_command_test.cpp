@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(another_zero_forgets_the_trials) {
 
 BOOST_AUTO_TEST_CASE(the_room_is_that_of_the_settings_until_there_is_another) {
   Run run({"stimulus.subject.lunge_count=0"});
-  run.rig.clock.t = kStart;
+  run.until(1);  // nobody stands there yet
   run.command("lunges {\"id\":1,\"left\":33,\"right\":41}");
   run.until(6);
   run.command("lunges {\"id\":2,\"left\":33}");
