@@ -208,11 +208,12 @@ std::vector<std::string> read_texts(hid_t parent, const std::string& name) {
   std::vector<std::string> all;
   if (!exists(parent, name)) return all;
   const Id dataset = open(parent, name);
-  const hsize_t rows = shape(dataset).at(0);
+  const Shape dims = shape(dataset);  // of a lone text there are none
+  const hsize_t rows = dims.empty() ? 1 : dims[0];
   const Id type(H5Dget_type(dataset), H5Tclose, "read a type");
   const std::size_t length = H5Tget_size(type);
   std::vector<char> raw(length * rows);
-  if (!raw.empty()) read_rows(dataset, type, 0, rows, raw.data());
+  if (!raw.empty()) ok(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()), "read " + name);
   for (std::size_t i = 0; i < rows; ++i)
     all.emplace_back(raw.data() + i * length, ::strnlen(raw.data() + i * length, length));
   return all;
@@ -280,6 +281,14 @@ std::int64_t int_attribute(hid_t object, const std::string& name) {
 }
 double number_attribute(hid_t object, const std::string& name) {
   return one_attribute<double>(object, name, H5T_NATIVE_DOUBLE);
+}
+std::vector<double> numbers_attribute(hid_t object, const std::string& name) {
+  if (!has_attribute(object, name)) return {};
+  const Id a(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, "open the attribute " + name);
+  const Id space(H5Aget_space(a), H5Sclose, "examine the attribute " + name);
+  std::vector<double> values(static_cast<std::size_t>(std::max<hssize_t>(0, H5Sget_simple_extent_npoints(space))));
+  if (!values.empty()) ok(H5Aread(a, H5T_NATIVE_DOUBLE, values.data()), "read the attribute " + name);
+  return values;
 }
 
 }  // namespace grfd::h5

@@ -77,7 +77,7 @@ void write_array(hid_t parent, const std::string& name, hid_t type, const Shape&
 void write_compressed(hid_t parent, const std::string& name, std::span<const std::byte> bytes);
 void write_text(hid_t parent, const std::string& name, const std::string& text);
 void write_texts(hid_t parent, const std::string& name, const std::vector<std::string>& texts);
-/// All texts of the dataset `name`; none when there is no such dataset.
+/// All texts of the dataset `name`, one when write_text() wrote it; none when there is no such dataset.
 std::vector<std::string> read_texts(hid_t parent, const std::string& name);
 Shape shape(hid_t dataset);
 
@@ -87,9 +87,10 @@ void attribute(hid_t object, const std::string& name, double value);
 void attribute(hid_t object, const std::string& name, std::int64_t value);
 void attribute(hid_t object, const std::string& name, const std::vector<double>& values);
 bool has_attribute(hid_t object, const std::string& name);
-/// "" and 0 when there is none.
+/// "", 0 and no numbers when there is none.
 std::string text_attribute(hid_t object, const std::string& name);
 std::int64_t int_attribute(hid_t object, const std::string& name);
 double number_attribute(hid_t object, const std::string& name);
+std::vector<double> numbers_attribute(hid_t object, const std::string& name);
 
 }  // namespace grfd::h5

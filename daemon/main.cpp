@@ -19,6 +19,7 @@
 #include "daemon/rig_warnings.hpp"
 #include "daemon/simulate.hpp"
 #include "daemon/summary.hpp"
+#include "daemon/zero_phase.hpp"
 #include "grfd_version.hpp"
 
 namespace po = boost::program_options;
@@ -44,9 +45,11 @@ constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live
        [--quiet]                                  --quiet: no word when there is nothing to do
   grfd verify FILE...                             is this recording whole?
   grfd summary FILE...                            what is in it, in words
+  grfd zero-phase RECORDING.h5 -o OUT.h5          its filtered forces and centres of pressure again, without any delay
+       [--cutoff-hz F] [--order N]
   grfd version [--json]
 
-simulate, replay, finalise, recover, verify and summary, and run for its summary, answer as JSON with --json.
+simulate, replay, finalise, recover, verify, summary and zero-phase, and run for its summary, answer as JSON with --json.
 run, capture, simulate, emulate, replay and check-config take --set key=value for any key of the configuration.
 Exit codes: 0 fine, 1 it went wrong, 2 wrong use or wrong configuration (nothing was started).
 )";
@@ -296,6 +299,31 @@ int recover_command(const Words& args) {
   return grfd::run_recover(words, values["json"].as<bool>());
 }
 
+int zero_phase_command(const Words& args) {
+  po::options_description options("zero-phase");
+  options.add_options()("file", po::value<Words>())("output,o", po::value<std::string>())(
+      "cutoff-hz", po::value<double>())("order", po::value<int>())("json", po::bool_switch());
+  const auto values = parse(args, options, 1);
+  grfd::ZeroPhaseOptions twins{required_file(values, "recording"), ""};
+  if (!values.count("output")) throw Usage("zero-phase needs -o OUT.h5");
+  twins.output = values["output"].as<std::string>();
+  if (values.count("cutoff-hz")) twins.cutoff_hz = values["cutoff-hz"].as<double>();
+  if (values.count("order")) twins.order = values["order"].as<int>();
+  const grfd::ZeroPhaseReport done = grfd::zero_phase_twins(twins);
+  if (values["json"].as<bool>()) {
+    std::cout << nlohmann::ordered_json{{"file", twins.output},
+                                        {"plates", done.plates},
+                                        {"rows", done.rows},
+                                        {"order", done.filter.order},
+                                        {"cutoff_hz", done.filter.cutoff_hz}}
+              << "\n";
+    return 0;
+  }
+  std::printf("%s: %zu plates, %zu rows, Butterworth of order %d at %g Hz, forward and backward\n",
+              twins.output.c_str(), done.plates, done.rows, done.filter.order, done.filter.cutoff_hz);
+  return 0;
+}
+
 int dispatch(const std::string& verb, const Words& args) {
   for (const char* help : {"--help", "-h"})
     if (std::find(args.begin(), args.end(), help) != args.end() && !usage_of(verb).empty())
@@ -309,6 +337,7 @@ int dispatch(const std::string& verb, const Words& args) {
   if (verb == "recover") return recover_command(args);
   if (verb == "verify") return file_command(args, "file", grfd::run_verify);
   if (verb == "summary") return file_command(args, "file", grfd::run_summary);
+  if (verb == "zero-phase") return zero_phase_command(args);
   if (verb == "version" || verb == "--version") return version_command(args);
   if (verb == "help" || verb == "--help" || verb == "-h") return std::fputs(kUsage, stdout), 0;
   throw Usage("unknown word '" + verb + "'");

@@ -9,6 +9,7 @@
 
 #include "daemon/h5.hpp"
 #include "daemon/losses.hpp"
+#include "daemon/recording_file.hpp"
 #include "daemon/recording_stream.hpp"
 #include "daemon/session_json.hpp"
 #include "schemas/stream_json.hpp"
@@ -122,6 +123,9 @@ class StreamCheck {
     std::optional<Slices<std::uint64_t>> order;
     if (type == ValueType::f32 || type == ValueType::f64) values.emplace(group, "values");
     if (keeps_order(kind)) order.emplace(group, "order");
+    // Files without the attribute flag every NaN.
+    const std::vector<double> optional = h5::numbers_attribute(group, "optional");
+    const auto may_be_nan = [&](std::size_t column) { return column < optional.size() && optional[column] != 0; };
     const bool ordered = kind == StreamKind::derived || kind == StreamKind::calibrated;
     double last_t = -std::numeric_limits<double>::infinity();
     std::uint64_t last_seq = 0, last_order = 0, backwards = 0, repeated = 0, unexplained = 0, disorder = 0,
@@ -159,9 +163,10 @@ class StreamCheck {
         const bool invalid = flags.rows[i] & kInvalid;
         v.invalid += invalid;
         if (values && !invalid) {
-          const auto row = values->rows.begin() + static_cast<std::ptrdiff_t>(i * values->width);
-          unexplained += std::any_of(row, row + static_cast<std::ptrdiff_t>(values->width),
-                                     [](double x) { return std::isnan(x); });
+          bool unknown = false;
+          for (std::size_t c = 0; c < values->width; ++c)
+            unknown |= std::isnan(values->rows[i * values->width + c]) && !may_be_nan(c);
+          unexplained += unknown;
         }
         if (order) {
           disorder += !begin && order->rows[i] < last_order;
@@ -220,10 +225,6 @@ std::map<std::string, DeclaredGaps> declared_gaps(hid_t file) {
 }
 
 void check_file(const h5::Id& file, VerifyReport& report) {
-  if (h5::text_attribute(file, "format") != kRecordingFormat) {
-    report.problems.push_back("this is not a recording: the attribute 'format' is missing or another");
-    return;
-  }
   if (h5::int_attribute(file, "format_version") != kFormatVersion)
     report.problems.push_back("format_version is not " + std::to_string(kFormatVersion));
   for (const char* name : {"settings", "calibration", "state", "anchor", "streams"})
@@ -254,21 +255,12 @@ void check_file(const h5::Id& file, VerifyReport& report) {
 }
 }  // namespace
 
-void refuse_journal(const std::string& path) {
-  const std::filesystem::path file(path);
-  if (file.extension() != ".journal" || !std::filesystem::exists(file)) return;
-  const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
-  throw std::runtime_error("this is the journal of a recording, not the HDF5 file; make the file first: grfd recover " +
-                           folder);
-}
-
 VerifyReport verify(const std::string& path) {
   VerifyReport report;
   report.path = path;
   try {
     if (!std::filesystem::exists(path)) throw std::runtime_error("there is no such file");
-    refuse_journal(path);
-    const h5::Id file = h5::open_file(path);
+    const h5::Id file = open_recording(path);
     check_file(file, report);
   } catch (const std::exception& e) { report.problems.push_back(e.what()); }
   return report;

@@ -65,13 +65,14 @@ StreamWriter::StreamWriter(hid_t file, const StreamInfo& info, const StreamShape
 
 void StreamWriter::describe(const StreamInfo& info, std::uint64_t lost_on_disk) {
   std::vector<std::string> names, units, labels;
-  std::vector<double> delay_s, skew_s, exploratory;
+  std::vector<double> delay_s, skew_s, exploratory, optional;
   for (const Column& c : info.columns) {
     names.push_back(c.name);
     units.push_back(c.unit);
     labels.push_back(c.labels);
     delay_s.push_back(c.delay_s);
     exploratory.push_back(info.exploratory || c.exploratory ? 1 : 0);
+    optional.push_back(c.optional ? 1 : 0);
     skew_s.push_back(c.skew_s);
   }
   std::vector<std::string> flags = {"gap_before",   "bridged",         "clipped",   "invalid",
@@ -95,6 +96,7 @@ void StreamWriter::describe(const StreamInfo& info, std::uint64_t lost_on_disk) 
   h5::attribute(group_, "formula", info.formula);
   h5::attribute(group_, "parameters", info.parameters);
   h5::attribute(group_, "exploratory", exploratory);
+  h5::attribute(group_, "optional", optional);
   h5::attribute(group_, "flag_names", flags);
   h5::attribute(group_, "description", info.description);
   h5::attribute(group_, "lost_on_disk", static_cast<std::int64_t>(lost_on_disk));

@@ -12,7 +12,7 @@
 #include "daemon/clock_lines.hpp"
 #include "daemon/h5.hpp"
 #include "daemon/losses.hpp"
-#include "daemon/recording.hpp"
+#include "daemon/recording_file.hpp"
 #include "daemon/summary_text.hpp"
 #include "daemon/trial_troubles.hpp"
 #include "dsp/squat_types.hpp"
@@ -136,8 +136,7 @@ std::string rejections(const Table& pair) {
 }
 
 Json summarise(const std::string& path) {
-  refuse_journal(path);
-  const h5::Id file = h5::open_file(path);
+  const h5::Id file = open_recording(path);
   Json all{{"file", path},
            {"participant", h5::text_attribute(file, "participant_code")},
            {"start_utc", h5::text_attribute(file, "start_utc")}};

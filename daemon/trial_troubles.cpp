@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/event_text.hpp"
+#include "schemas/sample.hpp"
 
 namespace grfd {
 namespace {
@@ -55,6 +56,26 @@ std::string outage(const TextRow& row) {
          (row.detail.value("open", false) ? " up to the end" : "") + " (" + text(row.detail, "cause") + ")";
 }
 
+/// "plate/left: 350 samples (0.35 s) at the end of the range": empty when there are none.
+std::string beyond_range(hid_t group, const std::string& stream) {
+  constexpr hsize_t kRows = 1 << 16;
+  const h5::Id dataset = h5::open(group, "flags");
+  const hsize_t rows = h5::shape(dataset).at(0);
+  std::vector<std::uint16_t> flags;
+  std::size_t clipped = 0;
+  for (hsize_t at = 0; at < rows; at += kRows) {
+    flags.resize(std::min(kRows, rows - at));
+    h5::read_rows(dataset, H5T_NATIVE_UINT16, at, flags.size(), flags.data());
+    clipped += static_cast<std::size_t>(
+        std::count_if(flags.begin(), flags.end(), [](std::uint16_t f) { return (f & kClipped) != 0; }));
+  }
+  if (clipped == 0) return "";
+  char figures[80];
+  std::snprintf(figures, sizeof figures, ": %zu sample%s (%.3g s) at the end of the range", clipped,
+                clipped == 1 ? "" : "s", static_cast<double>(clipped) / h5::number_attribute(group, "rate_hz"));
+  return stream + figures;
+}
+
 /// Plates that had no zero when the recording began, as its row "zeros" says, and got none during it.
 void never_zeroed(hid_t file, const std::vector<TextRow>& events, std::vector<std::string>& all) {
   std::vector<std::string> names;
@@ -87,9 +108,10 @@ std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::strin
   const std::vector<TextRow> events = text_rows(file, "events");
   for (const std::string& stream : streams) {
     const h5::Id group = h5::open(file, "streams/" + stream);
-    if (h5::text_attribute(group, "kind") != "raw" || !(h5::number_attribute(group, "rate_hz") > 0) ||
-        h5::shape(h5::open(group, "flags")).at(0) > 0)
-      continue;
+    const std::string kind = h5::text_attribute(group, "kind");
+    if ((kind != "raw" && kind != "calibrated") || !(h5::number_attribute(group, "rate_hz") > 0)) continue;
+    if (std::string clipped = beyond_range(group, stream); !clipped.empty()) all.push_back(std::move(clipped));
+    if (kind != "raw" || h5::shape(h5::open(group, "flags")).at(0) > 0) continue;
     const std::string device = h5::text_attribute(group, "device");
     std::string why;
     for (const TextRow& row : events)

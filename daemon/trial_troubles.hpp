@@ -1,5 +1,5 @@
-// What a person should know before trusting a trial: samples the disk refused, streams that stayed empty, outages,
-// refused commands.
+// What a person should know before trusting a trial: samples the disk refused, streams that stayed empty, loads
+// beyond a range, outages, refused commands.
 #pragma once
 #include <string>
 #include <vector>

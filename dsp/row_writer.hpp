@@ -29,14 +29,16 @@ class RowWriter {
  public:
   RowWriter() = default;
   RowWriter(StreamId id, const StreamInfo& info)
-      : id_(id), type_(info.type), columns_(info.columns.size()), parts_(info.parts()) {}
+      : id_(id), type_(info.type), columns_(info.columns.size()), parts_(info.parts()) {
+    for (const Column& c : info.columns) optional_.push_back(c.optional);
+  }
   StreamId id() const { return id_; }
 
-  /// `seq` is counted up. A NaN in any column sets kInvalid. `values` has one entry per column.
+  /// `seq` is counted up. A NaN in any column that is not optional sets kInvalid. `values` has one entry per column.
   void write(SampleBatch& out, const RowTime& time, std::span<const double> values, std::uint64_t& seq) const noexcept {
-    bool any_nan = false;
-    for (std::size_t i = 0; i < columns_; ++i) any_nan |= std::isnan(values[i]);
-    const auto flags = static_cast<std::uint16_t>(time.flags | (any_nan ? kInvalid : 0));
+    bool unknown_value = false;
+    for (std::size_t i = 0; i < columns_; ++i) unknown_value |= std::isnan(values[i]) && !optional_[i];
+    const auto flags = static_cast<std::uint16_t>(time.flags | (unknown_value ? kInvalid : 0));
     const std::size_t per_part = columns_per_part(type_);
     for (std::size_t part = 0; part < parts_; ++part) {
       Sample& s = out.next();
@@ -78,6 +80,7 @@ class RowWriter {
   StreamId id_ = kNoStream;
   ValueType type_ = ValueType::f32;
   std::size_t columns_ = 0, parts_ = 1;
+  std::vector<bool> optional_;
 };
 
 /// Writes text rows "name {json}" of one stream.

@@ -10,17 +10,10 @@
 #include "dsp/squat_parameter_text.hpp"
 #include "dsp/squat_posture.hpp"
 #include "dsp/squat_rows.hpp"
+#include "schemas/repetition.hpp"
 
 namespace grfd {
 namespace {
-
-constexpr const char* kFirstOut = "0 none, 1 both, 2 left, 3 right, 4 unknown";
-constexpr const char* kPlateauKinds = "0 none, 1 stopped_early, 2 ran_out_of_room, 3 room_not_measured";
-constexpr const char* kSideReasons =
-    "0 none, 1 gap, 2 no_ankle_motion, 3 rejected, 4 no_sensor, 5 not_standing, 6 outside";
-constexpr const char* kReasons =
-    "0 none, 1 too_shallow, 2 no_ankle_motion, 3 descent_too_fast, 4 descent_too_long, 5 flight, 6 foot_unloaded, "
-    "7 stepped_off, 8 bodyweight_changed, 9 timeout, 10 gap, 11 knee_to_wall";
 
 class SquatMetric final : public Metric {
  public:
@@ -39,30 +32,7 @@ class SquatMetric final : public Metric {
     if (!active_) return;
     for (const Side side : {Side::left, Side::right}) {
       StreamInfo info = common(std::string("reps/") + to_string(side), setup.settings);
-      info.columns = {{"rep", "1"},
-                      {"valid", "1"},
-                      {"reason", "code", 0, 0, kSideReasons},
-                      {"baseline", "deg"},
-                      {"range", "deg"},
-                      {"peak", "deg"},
-                      {"onset", "s"},
-                      {"rate_fit", "deg/s"},
-                      {"rate_mean", "deg/s"},
-                      {"rate_peak", "deg/s"},
-                      {"time_to_90", "s"},
-                      {"plateau", "s"},
-                      {"plateau_level", "deg"},
-                      {"finish", "s"},
-                      {"creep", "deg/s"},
-                      {"shank_max", "deg"},
-                      {"heel_lift", "deg"},
-                      {"eversion_amplitude", "deg"},
-                      {"used", "%"},
-                      {"plateau_kind", "code", 0, 0, kPlateauKinds},
-                      {"eversion_onset", "s"},
-                      {"available", "deg"}};
-      mark_exploratory(info.columns, {"plateau", "plateau_level", "finish", "creep", "plateau_kind", "used",
-                                      "eversion_amplitude", "eversion_onset"});
+      info.columns = repetition_side_columns();
       info.frame = kSegmentFrame;
       info.sign = "+ = dorsiflexion, shank forward, heel up, eversion";
       info.formula = "squat-side-5.4";
@@ -71,37 +41,7 @@ class SquatMetric final : public Metric {
       writers_[static_cast<std::size_t>(side)] = RowWriter(setup.streams.add(info), info);
     }
     StreamInfo info = common("reps/pair", setup.settings);
-    info.columns = {{"rep", "1"},
-                    {"reason", "code", 0, 0, kReasons},
-                    {"t_start", "s"},
-                    {"t_bottom", "s"},
-                    {"t_end", "s"},
-                    {"drop", "m"},
-                    {"v_descent_peak", "m/s"},
-                    {"v_ascent_peak", "m/s"},
-                    {"pause", "s"},
-                    {"bodyweight", "N"},
-                    {"first_out", "code", 0, 0, kFirstOut},
-                    {"finish_lag_rl", "s"},
-                    {"onset_lag_rl", "s"},
-                    {"rate_diff_rl", "deg/s"},
-                    {"range_diff_rl", "deg"},
-                    {"finish_lag_dn", "s"},
-                    {"onset_lag_dn", "s"},
-                    {"rate_diff_dn", "deg/s"},
-                    {"range_diff_dn", "deg"},
-                    {"bai_standing_rl", "%"},
-                    {"bai_descent_rl", "%"},
-                    {"bai_bottom_rl", "%"},
-                    {"bai_ascent_rl", "%"},
-                    {"impulse_bai_ascent_rl", "%"},
-                    {"incomplete", "1"},
-                    {"fall_back", "m"},
-                    {"time_to_90_diff_rl", "s"},
-                    {"time_to_90_diff_dn", "s"}};
-    mark_exploratory(info.columns,
-                     {"first_out", "finish_lag_rl", "finish_lag_dn", "onset_lag_rl", "onset_lag_dn", "rate_diff_rl",
-                      "rate_diff_dn", "time_to_90_diff_rl", "time_to_90_diff_dn", "fall_back"});
+    info.columns = repetition_pair_columns();
     info.frame = kMixedFrame;
     info.sign = "rl: right minus left; dn: dominant minus non-dominant";
     info.formula = "squat-pair-5.4";
@@ -223,7 +163,7 @@ class SquatMetric final : public Metric {
                          s.heel_lift_deg,
                          s.eversion_amplitude_deg,
                          used(s, available[k]),
-                         plateau_kind(s, available[k]),
+                         plateau_kind(r, k, available[k]),
                          s.eversion_onset_s,
                          available[k]},
                         state_.seq[k]);
@@ -233,7 +173,10 @@ class SquatMetric final : public Metric {
     const double flip = dominant == Dominant::right ? 1 : dominant == Dominant::left ? -1 : kNaN;
     const double onset = diff(&RepetitionSide::onset_s), rate = diff(&RepetitionSide::rate_fit_deg_s),
                  range = diff(&RepetitionSide::range_deg), to_90 = diff(&RepetitionSide::time_to_90_s);
-    writers_[2].write(out, now,
+    RowTime pair_row = now;
+    if (std::isnan(r.fall_back_m) && !std::isnan(std::fmin(r.side[0].plateau_s, r.side[1].plateau_s)))
+      pair_row.flags |= kInvalid;  // there was a fall back or none, but a hole in the centre of pressure hides it
+    writers_[2].write(out, pair_row,
                       {static_cast<double>(r.index),
                        static_cast<double>(r.reason),
                        r.t_start_s,
@@ -282,8 +225,10 @@ class SquatMetric final : public Metric {
     const double zero = body_.standing_shank_deg;
     return s.valid ? 100 * (s.peak_deg + zero) / (available + zero) : kNaN;
   }
-  double plateau_kind(const RepetitionSide& s, double available) const noexcept {
-    if (!s.valid) return kNaN;
+  double plateau_kind(const Repetition& r, std::size_t side, double available) const noexcept {
+    const RepetitionSide& s = r.side[side];
+    // No plateau is looked for where nobody knows whether the body still went down.
+    if (!s.valid || std::isnan(r.v_descent_peak_m_s)) return kNaN;
     if (std::isnan(s.plateau_s)) return 0;
     return std::isnan(available) ? 3 : s.peak_deg >= detector_.params().room_share * available ? 2 : 1;
   }

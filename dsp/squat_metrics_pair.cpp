@@ -17,7 +17,7 @@ void SquatMetrics::first_out() noexcept {
   Repetition& o = s_->out;
   const bool plateau[2] = {!std::isnan(o.side[0].plateau_s), !std::isnan(o.side[1].plateau_s)};
   if (!plateau[0] && !plateau[1]) {
-    o.first_out = o.side[0].valid && o.side[1].valid ? FirstOut::none : FirstOut::unknown;
+    o.first_out = s_->moved && o.side[0].valid && o.side[1].valid ? FirstOut::none : FirstOut::unknown;
     return;
   }
   const double lag = o.side[1].finish_s - o.side[0].finish_s;

@@ -68,6 +68,10 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
     return true;
   };
 
+  // What the air left of velocity and height is of no use. A body at rest on both feet has landed, and the next squat
+  // shall be seen.
+  if (r.reason == RejectReason::flight && both_on && quiet_s > p.standing_still_s) return stood_up(RejectReason::none);
+
   if (s.phase == SquatPhase::descent) {
     s.v_min = std::min(s.v_min, s.v);
     if (s.v_min < p.descent_v_m_s && s.v > p.bottom_v_m_s) {

@@ -20,7 +20,7 @@ enum Flag : std::uint16_t {
   kGapBefore = 1 << 0,       ///< samples were lost before this one; the gaps stream says how many and why
   kBridged = 1 << 1,         ///< interpolated linearly over a short gap
   kClipped = 1 << 2,         ///< a channel was within two codes of full scale for three samples
-  kInvalid = 1 << 3,         ///< at least one column is NaN because its value is unknown
+  kInvalid = 1 << 3,         ///< at least one column is NaN because its value is unknown (Column::optional: or none)
   kInferredSeq = 1 << 4,     ///< the device does not count; seq was inferred
   kClockUnsettled = 1 << 5,  ///< the clock line has less than 20 s of data
   kNewEpoch = 1 << 6,        ///< first sample after the device restarted its counter

@@ -28,6 +28,7 @@ struct Column {
   double skew_s = 0;         ///< this channel is converted that much after the scan's time
   std::string labels = {};   ///< for unit "code": "0 none, 1 left, ..."
   bool exploratory = false;  ///< a hypothesis: never coloured good or bad
+  bool optional = false;     ///< NaN may be the answer: there was none, or it does not apply
 };
 
 /// "u6" of "raw/u6/scan"; empty when the stream is no raw one.
@@ -41,6 +42,11 @@ constexpr std::string_view device_in(std::string_view stream) {
 /// Marks the columns of these names as exploratory.
 inline void mark_exploratory(std::vector<Column>& columns, std::initializer_list<std::string_view> names) {
   for (Column& c : columns) c.exploratory |= std::find(names.begin(), names.end(), c.name) != names.end();
+}
+
+/// Marks the columns of these names as optional.
+inline void mark_optional(std::vector<Column>& columns, std::initializer_list<std::string_view> names) {
+  for (Column& c : columns) c.optional |= std::find(names.begin(), names.end(), c.name) != names.end();
 }
 
 /// A text stream's row reads "name {json object}"; its columns are then {name, detail}.

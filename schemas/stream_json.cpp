@@ -25,6 +25,7 @@ nlohmann::ordered_json to_json(const StreamInfo& info) {
     if (c.skew_s != 0) column["skew_s"] = c.skew_s;
     if (!c.labels.empty()) column["labels"] = c.labels;
     if (c.exploratory) column["exploratory"] = true;
+    if (c.optional) column["optional"] = true;
     columns.push_back(std::move(column));
   }
   nlohmann::ordered_json json{{"name", info.name},
@@ -56,7 +57,7 @@ StreamInfo stream_from_json(const nlohmann::ordered_json& json) {
   for (const auto& c : json.at("columns"))
     info.columns.push_back({c.at("name").get<std::string>(), c.at("unit").get<std::string>(),
                             c.at("delay_s").get<double>(), c.value("skew_s", 0.0), c.value("labels", std::string()),
-                            c.value("exploratory", false)});
+                            c.value("exploratory", false), c.value("optional", false)});
   info.device = json.at("device").get<std::string>();
   info.serial = json.at("serial").get<std::string>();
   info.clock = json.at("clock").get<std::string>();

@@ -10,20 +10,12 @@
 namespace grfd {
 namespace {
 constexpr Side kSides[] = {Side::left, Side::right};
-constexpr double kTogetherS = 0.050;
-
-double first_out(const Subject& subject, const Repetition& r) {
-  const double slow = subject.slow_s(r);
-  const bool left = r.has_plateau(0, slow), right = r.has_plateau(1, slow);
-  if (!left && !right) return 0;
-  const double lead = r.foot[1].plateau_fit - r.foot[0].plateau_fit;
-  if (std::abs(lead) < kTogetherS) return 1;
-  return lead > 0 ? 2 : 3;
-}
 }  // namespace
 
 SubjectStimulus::SubjectStimulus(const Settings& settings)
-    : subject_(settings.stimulus.subject), loads_t_s_(std::numeric_limits<double>::quiet_NaN()) {
+    : subject_(settings.stimulus.subject),
+      repetitions_(subject_, settings.participant),
+      loads_t_s_(std::numeric_limits<double>::quiet_NaN()) {
   for (const PlateSettings& p : settings.plates)
     plates_.push_back({p.name, static_cast<std::size_t>(p.side), plate_geometry(p)});
   for (const ImuSettings& i : settings.imus) imus_.push_back({i.segment, i.side, mounting_of(settings, i)});
@@ -94,8 +86,7 @@ std::vector<StreamInfo> SubjectStimulus::truth_streams() const {
   if (pelvis_) out.push_back(truth_pelvis_info());
   for (Side s : kSides)
     if (thigh_[static_cast<std::size_t>(s)]) out.push_back(truth_thigh_info(s));
-  for (Side s : kSides) out.push_back(truth_reps_info(s));
-  out.push_back(truth_reps_pair_info());
+  for (const StreamInfo& s : repetitions_.streams()) out.push_back(s);
   return out;
 }
 
@@ -157,18 +148,8 @@ void SubjectStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, Samp
   if (k < 0 || (p.repetitions >= 0 && k >= p.repetitions)) return;
   const Repetition r = subject_.repetition(k);
   if (!row.reaches(r.end)) return;
-  const std::size_t d = static_cast<std::size_t>(p.dominant);
-  for (Side s : kSides) {
-    const auto& f = r.foot[static_cast<std::size_t>(s)];
-    const bool dominant = s == p.dominant;
-    Sample& foot = row.put<double>(id++, {static_cast<double>(k), f.on_fit, f.plateau_fit,
-                                          dominant ? p.range_deg.dominant : p.range_deg.nondominant,
-                                          dominant ? p.rate_deg_s.dominant : p.rate_deg_s.nondominant});
-    foot.seq = static_cast<std::uint64_t>(k);
-  }
-  Sample& pair = row.put<double>(id, {static_cast<double>(k), r.start, r.bottom, r.end, first_out(subject_, r),
-                                      r.foot[d].plateau_fit - r.foot[1 - d].plateau_fit});
-  pair.seq = static_cast<std::uint64_t>(k);
+  const auto rows = repetitions_.rows(k);
+  for (std::size_t i = 0; i < rows.size(); ++i) row.repetition(id++, k, repetitions_.streams()[i], rows[i]);
 }
 
 }  // namespace grfd

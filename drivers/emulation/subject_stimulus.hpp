@@ -1,6 +1,6 @@
 // The synthetic squatter in front of the emulated devices.
 #pragma once
-#include "drivers/emulation/subject.hpp"
+#include "drivers/emulation/subject_repetition.hpp"
 
 namespace grfd {
 
@@ -32,6 +32,7 @@ class SubjectStimulus : public Stimulus {
   double tap_n(const Plate& plate, double t_s) const;
 
   Subject subject_;
+  RepetitionTruth repetitions_;
   std::vector<Plate> plates_;
   std::vector<Imu> imus_;
   bool joints_ = false;  ///< ankle_jcs/* is asked for

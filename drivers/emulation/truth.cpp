@@ -81,34 +81,6 @@ StreamInfo truth_thigh_info(Side side) {
   return s;
 }
 
-StreamInfo truth_reps_info(Side side) {
-  StreamInfo s = grid(std::string("truth/reps/") + to_string(side),
-                      {{"rep", "1"}, {"onset", "s"}, {"plateau", "s"}, {"range", "deg"}, {"rate_fit", "deg/s"}});
-  s.type = ValueType::f64;
-  s.rate_hz = 0;
-  s.point = "times are seconds since the session's start; the first repetition is 0";
-  s.description =
-      "onset and plateau where a line through the constant rate meets zero and the range; one row at the end of a "
-      "repetition";
-  return s;
-}
-
-StreamInfo truth_reps_pair_info() {
-  StreamInfo s = grid("truth/reps/pair", {{"rep", "1"},
-                                          {"t_start", "s"},
-                                          {"t_bottom", "s"},
-                                          {"t_end", "s"},
-                                          {"first_out", "code", 0, 0, "0 none, 1 both, 2 left, 3 right"},
-                                          {"finish_lag_dn", "s"}});
-  s.type = ValueType::f64;
-  s.rate_hz = 0;
-  s.point = "times are seconds since the session's start";
-  s.sign = "finish_lag_dn + = the dominant ankle reaches its plateau later";
-  s.description =
-      "which ankle stops first while the body still goes down (both: within 50 ms); one row at the end of a repetition";
-  return s;
-}
-
 StreamInfo truth_events_info() {
   StreamInfo s = grid("truth/events", {{"name", "text"}, {"detail", "json"}});
   s.type = ValueType::text;
@@ -129,6 +101,21 @@ Sample& TruthRow::header(StreamId id) {
   s.seq = static_cast<std::uint64_t>((t_ - start_) / kTruthStepNs);
   s.t_device = static_cast<std::uint64_t>(t_ - start_);
   return s;
+}
+
+void TruthRow::repetition(StreamId id, long k, const StreamInfo& info, const std::vector<double>& values) {
+  bool unknown = false;
+  for (std::size_t c = 0; c < values.size(); ++c) unknown |= std::isnan(values[c]) && !info.columns[c].optional;
+  const std::size_t per_part = columns_per_part(ValueType::f64);
+  for (std::size_t c = 0; c < values.size(); ++c) {
+    if (c % per_part) continue;
+    Sample& s = header(id);
+    s.seq = static_cast<std::uint64_t>(k);
+    s.flags = unknown ? kInvalid : 0;
+    s.part = static_cast<std::uint8_t>(c / per_part);
+    s.parts = static_cast<std::uint8_t>(info.parts());
+    for (std::size_t i = 0; i < per_part && c + i < values.size(); ++i) set_value(s, i, values[c + i]);
+  }
 }
 
 void TruthRow::cop(StreamId id, double x, double y, double fz, double tz) {

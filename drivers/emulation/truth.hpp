@@ -16,8 +16,6 @@ StreamInfo truth_ankle_info(Side side);
 StreamInfo truth_joint_info(Side side);
 StreamInfo truth_pelvis_info();
 StreamInfo truth_thigh_info(Side side);
-StreamInfo truth_reps_info(Side side);
-StreamInfo truth_reps_pair_info();
 StreamInfo truth_events_info();
 
 /// Writes rows of one grid instant; seq counts the grid unless the caller sets it.
@@ -42,6 +40,8 @@ class TruthRow {
     for (double v : values) set_value(s, i++, static_cast<T>(v));
     return s;
   }
+  /// Row k of truth/reps/*: f64, one value per column.
+  void repetition(StreamId id, long k, const StreamInfo& info, const std::vector<double>& values);
   void text(StreamId id, std::uint64_t seq, const std::string& what);
 
  private:

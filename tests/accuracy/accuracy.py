@@ -11,13 +11,13 @@ import sys
 
 import clocks
 import cost
+import forces_only
 import inertial
 import plates
 import recordings
 import rig
 import rig_plates
 import vectors
-import weights
 from direct import Direct
 from report import Report
 
@@ -43,7 +43,7 @@ def main():
         "gait": lambda: inertial.check_gait(report, direct, data),
         "alive": lambda: inertial.check_alive(report, direct, data),
         "recordings": lambda: recordings.check_recordings(report, grfd, data),
-        "bar": lambda: weights.check_weights(report, grfd),
+        "forces": lambda: forces_only.check_forces(report, grfd, a.seeds, a.first_seed),
         "cost": lambda: cost.check_cost(report, a.build),  # alone on the machine, before the rig takes every processor
         "vectors": lambda: vectors.check_vectors(report, a.build),
         "clocks": lambda: clocks.check_clocks(report, grfd),

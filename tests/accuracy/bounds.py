@@ -129,7 +129,7 @@ BOUNDS = {
         "median and 99th percentile beyond what noise, skew, drift and steps predict",
         "predict.py: converter model",
     ),
-    # ---- a bar picked up
+    # ---- a bar picked up, a jump, between two squats
     "bar.count": Bound(0, "repetitions", "accepted repetitions: difference from two", "closed form"),
     "bar.weight": Bound(2, "N", "body weight", "mass x g"),
     "bar.event": Bound(
@@ -137,6 +137,13 @@ BOUNDS = {
     ),
     "bar.drop": Bound(0.007, "m", "drop", "closed form"),
     "bar.bottom": Bound(0.09, "s", "middle of the bottom", "closed form"),
+    "jump.count": Bound(0, "repetitions", "accepted repetitions: difference from two", "closed form"),
+    "jump.rejected": Bound(0, "repetitions", "the jump: not there, or rejected for another reason than flight", "closed form"),
+    "jump.flight": Bound(2e-3, "s", "time of flight, force below 20 N", "closed form"),
+    "jump.weight": Bound(2, "N", "body weight", "mass x g"),
+    "jump.event": Bound(0, "events", "changes of body weight that were none", "the mass stays"),
+    "jump.drop": Bound(0.007, "m", "drop", "closed form"),
+    "jump.bottom": Bound(0.09, "s", "middle of the bottom", "closed form"),
     # ---- the vectors
     "vectors": Bound(0, "tests", "vector files whose tests fail or are missing", "vectors of the science reference"),
     # ---- cost

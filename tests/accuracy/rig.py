@@ -168,7 +168,7 @@ def evaluate(r, preset, mass):
             j = near[0]
             both, each, phases = courses.repetition(truth_pair, truth_sides, k, preset.between, preset.straight)
             put_loads(put, r, j, courses, both, each, phases)
-            lag = abs(float(np.diff([s["plateau"][k] for s in truth_sides])[0]))
+            lag = abs(float(np.diff([s["finish"][k] for s in truth_sides])[0]))
             near = abs(lag - TIE_S) < NEAR_TIE_S
             put("first_out_near" if near else "first_out", pair["first_out"][j] != both["first_out"])
             for c in PAIR_COLUMNS:

@@ -161,8 +161,8 @@ class Courses:
             out.update(plateau_level=np.median(level), creep=1e3 * np.polyfit(np.arange(len(level)), level, 1)[0])
             out["plateau"] = out["finish"] = crossing(line, out["plateau_level"])
         if straight:  # the subject's own numbers: its ankle is what an inclinometer shows
-            out.update({n: rows[n][k] for n in ("onset", "plateau", "range", "rate_fit")})
-            out["finish"] = out["plateau"]
+            out.update({n: rows[n][k] for n in ("onset", "finish", "range", "rate_fit")})
+            out["plateau"] = out["finish"]
         eversion = c["eversion"] - (
             np.median(c["eversion"][max(start - 700, 0) : max(start - 400, 1)]) if start > 0 else 0
         )

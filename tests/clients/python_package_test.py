@@ -141,6 +141,7 @@ def test_recording(file):
             same = same and s.values.tobytes() == g["values"][:].tobytes() and list(s.units.values()) == [u.decode() for u in g["units"][:]]
             same = same and [c.delay_s for c in s.info.columns] == list(g.attrs["delay_s"])
         same = same and [c.exploratory for c in s.info.columns] == [bool(e) for e in g.attrs["exploratory"]]
+        same = same and [c.optional for c in s.info.columns] == [bool(e) for e in g.attrs["optional"]]
         if not same:
             wrong.append(name)
     check("every stream as h5py gives it, bit for bit", not wrong, wrong)

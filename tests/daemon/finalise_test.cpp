@@ -220,6 +220,9 @@ BOOST_AUTO_TEST_CASE(verify_finds_what_is_wrong) {
   restarted.epoch = 1;
   restarted.order = 5001;
   samples.insert(samples.end(), {nan, back, repeated, restarted});
+  Sample none[] = {wide_part(0, 0), wide_part(0, 1)};  // of a column in which NaN may be the answer
+  set_value(none[1], 2, std::numeric_limits<double>::quiet_NaN());
+  samples.insert(samples.end(), std::begin(none), std::end(none));
   recorder.write(samples);
   recorder.close();
   const auto report = verify(finalise(path).h5_path);
@@ -228,6 +231,7 @@ BOOST_AUTO_TEST_CASE(verify_finds_what_is_wrong) {
   BOOST_TEST(all.find("raw/u6/scan: 1 rows do not rise in seq") != std::string::npos);
   BOOST_TEST(all.find("cop/left: 1 rows go back in time") != std::string::npos);
   BOOST_TEST(all.find("cop/left: 1 rows hold NaN") != std::string::npos);
+  BOOST_TEST(all.find("reps/pair") == std::string::npos);
   spill(folder.path + "/no.h5", "this is no HDF5 file");
   BOOST_TEST(!verify(folder.path + "/no.h5").good());
   BOOST_TEST(!verify(folder.path + "/missing.h5").good());

@@ -79,6 +79,7 @@ inline Session make_session(const std::string& folder, bool virtual_time = true)
   wide.name = "reps/pair";
   wide.type = ValueType::f64;
   for (int i = 0; i < 11; ++i) wide.columns.push_back({"metric" + std::to_string(i), "1"});
+  wide.columns.back().optional = true;
   session.streams.add(wide);
   StreamInfo text;
   text.name = "commands";

@@ -1,6 +1,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cstring>
+#include <map>
 
 #include "drivers/emulation/mounting.hpp"
 #include "drivers/emulation/plate_geometry.hpp"
@@ -306,17 +308,31 @@ BOOST_AUTO_TEST_CASE(truth_has_a_row_of_every_stream_and_agrees_with_the_subject
   BOOST_TEST_MESSAGE("dorsiflexion rate against the difference of f32 angles: " << worst << " deg/s");
   BOOST_TEST(worst < 3e-3);
 
-  const auto left = rows<double>(all, id("truth/reps/left"), 5), pair = rows<double>(all, id("truth/reps/pair"), 6);
+  // Rows of more than eight columns come in parts.
+  const auto joined = [&](const std::string& name) {
+    const StreamInfo& info = streams[id(name) - 40];
+    RowJoiner joiner(info);
+    std::vector<std::map<std::string, double>> out;
+    for (const Sample& s : all) {
+      if (s.stream != id(name) || !joiner.add(s)) continue;
+      BOOST_TEST(joiner.row().header.flags == 0);
+      out.emplace_back();
+      for (std::size_t c = 0; c < info.columns.size(); ++c)
+        std::memcpy(&out.back()[info.columns[c].name], joiner.row().bytes.data() + 8 * c, 8);
+    }
+    return out;
+  };
+  auto left = joined("truth/reps/left"), pair = joined("truth/reps/pair");
   BOOST_REQUIRE(left.size() == 2);
   BOOST_REQUIRE(pair.size() == 2);
-  BOOST_TEST(left[1][0] == 1);
-  BOOST_TEST(pair[1][0] == 1);
-  BOOST_TEST(std::abs(left[1][1] - 11.65) < 1e-12);  // squat_truth.json: the same schedule
-  BOOST_TEST(std::abs(left[1][2] - 12.516666666666667) < 1e-12);
-  BOOST_TEST(left[1][4] == 30);
-  BOOST_TEST(std::abs(pair[0][3] - 8.9) < 1e-12);
-  BOOST_TEST(pair[0][4] == 2);  // the left (non-dominant) ankle stops first
-  BOOST_TEST(std::abs(pair[0][5] - (6.81 - 6.116666666666667)) < 1e-12);
+  BOOST_TEST(left[1]["rep"] == 1);
+  BOOST_TEST(pair[1]["rep"] == 1);
+  BOOST_TEST(std::abs(left[1]["onset"] - 11.65) < 1e-12);  // squat_truth.json: the same schedule
+  BOOST_TEST(std::abs(left[1]["plateau"] - 12.516666666666667) < 1e-12);
+  BOOST_TEST(left[1]["rate_fit"] == 30);
+  BOOST_TEST(std::abs(pair[0]["t_end"] - 8.9) < 1e-12);
+  BOOST_TEST(pair[0]["first_out"] == 2);  // the left (non-dominant) ankle stops first
+  BOOST_TEST(std::abs(pair[0]["finish_lag_dn"] - (6.81 - 6.116666666666667)) < 1e-12);
   for (const Sample& s : all)
     if (s.stream == id("truth/reps/pair")) BOOST_TEST((s.t - start) % 1000000 == 0);
 }

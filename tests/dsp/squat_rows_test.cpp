@@ -71,7 +71,7 @@ Rows run(const Settings& settings, const SquatCourses& c, StreamTable& table,
       d.foot_cop_ml_m[i] = d.foot_cop_ap_m[i] = 0.05;
       d.tz_nm[i] = i == 0 ? 1 : 2;
     }
-    frame.derived.cop_ap_m = 0.05;
+    frame.derived.cop_ap_m = c.cop[k] + (0.05 - c.cop[k]);  // NaN stays
     metric->update(frame, out);
     for (const Sample& s : out.samples()) {
       RowJoiner& joiner = joiners.at(s.stream);
@@ -80,6 +80,7 @@ Rows run(const Settings& settings, const SquatCourses& c, StreamTable& table,
       Values values;
       for (std::size_t j = 0; j < info.columns.size(); ++j)
         std::memcpy(&values[info.columns[j].name], joiner.row().bytes.data() + 8 * j, 8);
+      values["flags"] = joiner.row().header.flags;
       rows[info.name].push_back(values);
     }
     BOOST_REQUIRE(out.overflow() == 0U);
@@ -245,6 +246,89 @@ BOOST_AUTO_TEST_CASE(a_side_without_sensors_says_so_and_not_that_there_is_a_gap)
   BOOST_TEST(table[table.id("reps/left")].columns[2].labels.find("4 no_sensor") != std::string::npos);
 }
 
+// Of three repetitions of a still body; the second one is the one that something happens to.
+BOOST_AUTO_TEST_CASE(a_row_is_invalid_when_a_value_could_not_be_measured_not_when_there_was_none) {
+  MinimumJerk subject;
+  subject.sway_n = 0;
+  const auto flags = [](Rows& rows, const char* stream, std::size_t k) {
+    return static_cast<unsigned>(rows[stream][k]["flags"]);
+  };
+  Settings settings = two_plates(Side::right);
+  settings.participant.dominance_method = "";
+  settings.participant.available_deg = {0, 0};
+  const auto hole = [&](Course& x, double from_s, double seconds) {
+    const auto first = static_cast<std::size_t>(1000 * (subject.start_s(1) + from_s));
+    for (std::size_t k = first; k < first + static_cast<std::size_t>(1000 * seconds); ++k) x[k] = kNaN;
+  };
+  {  // neither ankle stops early, nobody is dominant, no knee-to-wall test: nothing is unknown
+    StreamTable table;
+    Rows rows = run(settings, subject.make(), table);
+    for (const char* stream : {"reps/left", "reps/right", "reps/pair"})
+      for (std::size_t k = 0; k < 3; ++k) BOOST_TEST(flags(rows, stream, k) == 0U, stream);
+    for (const char* name : {"plateau", "plateau_level", "creep", "used"})
+      BOOST_TEST(std::isnan(rows["reps/left"][1][name]), name);
+    for (const char* name : {"finish_lag_rl", "rate_diff_dn", "fall_back"})
+      BOOST_TEST(std::isnan(rows["reps/pair"][1][name]), name);
+    BOOST_TEST(rows["reps/pair"][1]["first_out"] == 0);
+  }
+  {  // an ankle that is unknown for 0.4 s of the second descent
+    SquatCourses c = subject.make();
+    hole(c.df[0], 0.8, 0.4);
+    hole(c.rate[0], 0.8, 0.4);
+    StreamTable table;
+    Rows rows = run(settings, c, table);
+    BOOST_TEST(flags(rows, "reps/left", 1) == kInvalid);
+    BOOST_TEST(flags(rows, "reps/right", 1) == 0U);
+    BOOST_TEST(flags(rows, "reps/pair", 1) == kInvalid);  // the lags
+    BOOST_TEST(flags(rows, "reps/left", 2) == 0U);
+  }
+  {  // a rejected one
+    MinimumJerk shallow = subject;
+    shallow.depth_m = 0.06;
+    StreamTable table;
+    Rows rows = run(settings, shallow.make(), table);
+    BOOST_TEST_REQUIRE(rows["reps/pair"].size() == 3U);
+    BOOST_TEST(rows["reps/pair"][0]["reason"] == 1);
+    for (const char* stream : {"reps/left", "reps/right", "reps/pair"})
+      BOOST_TEST(flags(rows, stream, 0) == kInvalid, stream);
+  }
+  {  // 0.1 s without force are bridged: marked as incomplete, and known
+    SquatCourses c = subject.make();
+    for (Course& fz : c.fz) hole(fz, 1.2, 0.1);
+    StreamTable table;
+    Rows rows = run(settings, c, table);
+    BOOST_TEST(rows["reps/pair"][1]["reason"] == 0);
+    BOOST_TEST(rows["reps/pair"][1]["incomplete"] == 1);
+    for (const char* stream : {"reps/left", "reps/right", "reps/pair"})
+      BOOST_TEST(flags(rows, stream, 1) == 0U, stream);
+  }
+  {  // a hole over the start hides whether the body went down: a plateau is neither there nor not
+    SquatCourses c = subject.make();
+    for (Course& fz : c.fz) hole(fz, -0.1, 0.3);
+    StreamTable table;
+    Rows rows = run(settings, c, table);
+    BOOST_TEST(rows["reps/pair"][1]["reason"] == 0);
+    BOOST_TEST(rows["reps/left"][1]["valid"] == 1);
+    BOOST_TEST(std::isnan(rows["reps/left"][1]["plateau_kind"]));
+    BOOST_TEST(rows["reps/pair"][1]["first_out"] == 4);
+    for (const char* stream : {"reps/left", "reps/right", "reps/pair"})
+      BOOST_TEST(flags(rows, stream, 1) == kInvalid, stream);
+  }
+  {  // a plateau, and then a hole in the centre of pressure: it may have fallen back
+    subject.ankle_share = 0.6;
+    SquatCourses c = subject.make();
+    hole(c.cop, 1.5, 0.3);
+    StreamTable table;
+    Rows rows = run(settings, c, table);
+    BOOST_TEST(!std::isnan(rows["reps/left"][1]["plateau"]));
+    BOOST_TEST(flags(rows, "reps/left", 1) == 0U);
+    BOOST_TEST(rows["reps/pair"][0]["fall_back"] == 0);
+    BOOST_TEST(flags(rows, "reps/pair", 0) == 0U);
+    BOOST_TEST(std::isnan(rows["reps/pair"][1]["fall_back"]));
+    BOOST_TEST(flags(rows, "reps/pair", 1) == kInvalid);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_ankle_that_takes_longer_has_the_longer_time_to_90) {
   MinimumJerk slow, quick;
   slow.sway_n = quick.sway_n = 0;
@@ -337,7 +421,7 @@ BOOST_AUTO_TEST_CASE(a_rejected_repetition_knows_nothing_of_forces) {
     BOOST_REQUIRE(rows.at("reps/pair")[k].at("reason") == 1);
     for (const char* stream : {"reps_load/left", "reps_load/right", "reps_load/pair", "reps_exploratory/pair"})
       for (const auto& [name, value] : rows.at(stream)[k])
-        BOOST_TEST((name == "rep" || std::isnan(value)), stream << " " << name);
+        BOOST_TEST((name == "rep" || name == "flags" || std::isnan(value)), stream << " " << name);
   }
 }
 

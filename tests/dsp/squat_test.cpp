@@ -280,6 +280,70 @@ BOOST_AUTO_TEST_CASE(a_jump_of_the_time_axis_ends_the_repetition) {
   BOOST_TEST(std::abs(run.repetitions[2].t_bottom_s - body.middle_s(2) - 7.25) < 0.05);
 }
 
+// What the air leaves of velocity and height must not cost the next squat.
+BOOST_AUTO_TEST_CASE(after_a_jump_the_next_squat_is_found) {
+  MinimumJerk body;
+  body.repetitions = 2;
+  body.rest_s = 7;
+  constexpr double g = 9.80665, dt = 1e-3;
+  const auto first = static_cast<std::size_t>(1000 * (body.start_s(0) + body.cycle_s() - body.rest_s + 1.5));
+  for (const double take_off_m_s : {0.3, 1.0, 1.5, 2.0, 3.0})
+    for (const bool ankles : {true, false}) {
+      SquatCourses c = body.make();
+      const auto pulse = [](double s, double length) {
+        return s > 0 && s < length ? std::pow(std::sin(std::numbers::pi * s / length), 2) : 0;
+      };
+      const auto smooth = [](double s, double length) {
+        const double u = std::clamp(s / length, 0.0, 1.0);
+        return u * u * u * (10 - 15 * u + 6 * u * u);
+      };
+      // Down for 0.5 s, up for 0.5 s, off the ground within 0.06 s; in the air; 0.3 s of landing; up again within 0.8
+      // s.
+      const double push = 4 * (take_off_m_s + 0.03 * g + 1.25), leaves = 1.06, lands = leaves + 2 * take_off_m_s / g;
+      double v = 0, z = 0, low = 0, impulse = 0, air = 0;
+      for (std::size_t k = 0; k < 4000; ++k) {
+        const double s = static_cast<double>(k) * dt, after = s - lands - 0.3;
+        double a = s < leaves ? push * pulse(s - 0.5, 0.5) - 5 * pulse(s, 0.5) - g * smooth(s - 1.0, 0.06)
+                   : s < lands
+                       ? -g
+                       : (take_off_m_s + 0.02 * g) / 0.15 * pulse(s - lands, 0.3) - g * (1 - smooth(s - lands, 0.04));
+        if (after < 0) {
+          low = z;
+        } else {  // minimum jerk from there to standing
+          const double u = std::min(after / 0.8, 1.0);
+          a = -low * 60 * u * (1 - u) * (1 - 2 * u) / 0.64;
+        }
+        v += a * dt;
+        z += v * dt;
+        air += a <= -g ? dt : 0;
+        impulse += a * dt;
+        for (auto& side : c.fz) side[first + k] += body.mass_kg * a / 2;
+        if (a <= -g)
+          for (auto& side : c.fz) side[first + k] = 0;
+      }
+      BOOST_TEST_REQUIRE(std::abs(z) < 0.02);  // the course is one of a body
+      BOOST_TEST_REQUIRE(std::abs(impulse) < 0.02);
+      if (!ankles)
+        for (auto* course : {&c.df, &c.rate, &c.shank, &c.pitch, &c.eversion})
+          for (auto& side : *course) std::fill(side.begin(), side.end(), std::nan(""));
+      SquatDetector detector;
+      const SquatRun run = feed(detector, c);
+      const std::string where = std::to_string(take_off_m_s) + (ankles ? " m/s, ankles" : " m/s");
+      std::vector<Repetition> good;
+      bool jumped = false;
+      for (const Repetition& r : run.repetitions) {
+        if (r.reason == RejectReason::none) good.push_back(r);
+        jumped |= r.reason == RejectReason::flight;
+      }
+      BOOST_TEST(jumped == (!ankles && air > 0.1), where);  // ankles that rest are no squat
+      BOOST_TEST_REQUIRE(good.size() == 2U, where);
+      for (std::size_t i = 0; i < 2; ++i) {
+        BOOST_TEST(std::abs(good[i].t_bottom_s - body.middle_s(static_cast<int>(i))) < 0.09, where);
+        BOOST_TEST(std::abs(good[i].drop_m - body.depth_m) < 0.007, where);
+      }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(flush_gives_what_is_known_at_the_end_of_a_recording) {
   MinimumJerk body;
   body.repetitions = 1;

@@ -37,6 +37,43 @@ for side in ("left", "right"):
         if np.isfinite(m["plateau"][k]):
             check(n + "plateau", 1e3 * abs(m["plateau"][k] - t["plateau"][j]), 20, "ms")
 
+# Every answer that the subject has against the measured one. Times of the set course are not those of the detector: a
+# repetition begins at the last quiet instant, up to 0.1 s after the course; what is averaged from there on differs by it.
+TRUTHS = {
+    "left right": {"baseline": 0.5, "range": 1, "peak": 1, "onset": 0.03, "rate_fit": 1, "rate_mean": 1, "rate_peak": 1.5,
+                   "time_to_90": 0.03, "plateau": 0.02, "plateau_level": 1, "finish": 0.03, "shank_max": 1, "heel_lift": 0.5,
+                   "eversion_amplitude": 0.2, "eversion_onset": 0.03, "used": 4, "plateau_kind": 0},
+    "pair": {"t_start": 0.1, "t_bottom": 0.09, "t_end": 0.1, "drop": 0.015, "v_descent_peak": 0.015, "v_ascent_peak": 0.01,
+             "bodyweight": 2, "first_out": 0, "finish_lag_rl": 0.03, "finish_lag_dn": 0.03, "onset_lag_rl": 0.03,
+             "onset_lag_dn": 0.03, "rate_diff_rl": 1.5, "rate_diff_dn": 1.5, "range_diff_rl": 1.5, "range_diff_dn": 1.5,
+             "time_to_90_diff_rl": 0.03, "time_to_90_diff_dn": 0.03, "bai_standing_rl": 0.1, "bai_descent_rl": 0.3,
+             "bai_bottom_rl": 0.1, "bai_ascent_rl": 0.2, "impulse_bai_ascent_rl": 0.2, "fall_back": 0.001},
+}
+DETECTOR = {"left right": {"rep", "valid", "reason", "creep"}, "pair": {"rep", "reason", "incomplete", "pause"}}
+deviations = {}
+for streams, bounds in TRUTHS.items():
+    for name in streams.split():
+        m, t = r[f"reps/{name}"], r[f"truth/reps/{name}"]
+        here, there = (r.file[f"streams/{s}"] for s in (f"reps/{name}", f"truth/reps/{name}"))
+        units = {c: u.decode() for c, u in zip(m.columns, here["units"][:])}
+        if any(list(here.attrs[a]) != list(there.attrs[a]) for a in ("columns", "units", "labels", "exploratory")) or here.attrs["type"] != there.attrs["type"]:
+            bad.append(f"truth/reps/{name} has not the columns of reps/{name}")
+        if set(m.columns) != set(bounds) | DETECTOR[streams]:
+            bad.append(f"columns of reps/{name} without a bound or a reason: {set(m.columns) ^ (set(bounds) | DETECTOR[streams])}")
+        if any(np.isfinite(t[c]).any() for c in DETECTOR[streams] - {"rep"}):
+            bad.append(f"truth/reps/{name} answers what only a detector knows")
+        if (m.flags[accepted] & 8).any() or (t.flags & 8).any():
+            bad.append(f"a row of reps/{name} is invalid although all of it was measured")
+        for k in np.flatnonzero(accepted):
+            j = int(np.argmin(abs(r["truth/reps/pair"]["t_bottom"] - pair["t_bottom"][k])))
+            for c, bound in bounds.items():
+                both = np.array([m[c][k], t[c][j]])
+                error = 0.0 if np.isnan(both).all() else abs(np.diff(both))[0]
+                if not error <= deviations.get((name, c), (-1,))[0]:
+                    deviations[name, c] = (error, bound, units[c])
+for (name, c), (error, bound, unit) in deviations.items():
+    check(f"truth/reps/{name} {c}, worst", error, bound, unit)
+
 bai, truth = r["asymmetry"], r["truth/asymmetry"]
 t = truth.t[(truth.t > 5) & (truth.t < truth.t[-1] - 0.5)]
 e = bai.at("load_bai_rl", t) - truth.at("load_bai_rl", t)

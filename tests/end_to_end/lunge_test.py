@@ -79,6 +79,8 @@ def look(folder, best):
         check(f"{side}: what was measured is what was reckoned with", np.allclose(rows["available"], best[side], atol=1e-3), rows["available"])
         truth = 100 * (RANGE[side] + SHANK) / (ROOM[side] + SHANK)
         check_figure(f"{side}: used {truth:.1f} %", np.allclose(rows["used"], truth, atol=1.5), rows["used"].round(1).tolist())
+        true = f[f"truth/reps/{side}"]
+        check(f"{side}: the truth of the recording has that room", (true["available"] == ROOM[side]).all() and np.allclose(true["used"], truth, atol=1e-6), true["used"].tolist())
         check(f"{side}: it did not run out of this room", not (rows["plateau_kind"] == 2).any(), rows["plateau_kind"])
     check("left stopped early; 27 deg of the settings would have made it out of room", (f["reps/left"]["plateau_kind"] == 1).all())
     said = subprocess.run([GRFD, "summary", file], capture_output=True, text=True, check=False).stdout

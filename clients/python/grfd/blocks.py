@@ -52,7 +52,8 @@ class Row(NamedTuple):
 @dataclass(frozen=True)
 class Block:
     """Rows of one stream. `t` in seconds since the session's start; `block["fz"]` is a column; `rows` is all of it as a
-    structured array (or TextRows). A value that is not known is NaN and its row has the flag `invalid`.
+    structured array (or TextRows). A value that is not known is NaN and its row has the flag `invalid`
+    (unless its column is `optional` and there was none).
 
     missed_messages: messages of this stream that did not reach this client just before this block.
     missed_rows: rows missing just before or inside this block, for whichever reason."""

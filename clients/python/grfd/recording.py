@@ -43,9 +43,9 @@ class RecordedStream:
         names, units = a["columns"], a["units"]
         zeros, empty = [0.0] * len(names), [""] * len(names)
         hypotheses = [bool(e) for e in a.get("exploratory", zeros)]
-        columns = tuple(
-            map(Column, names, units, a.get("delay_s", zeros), a.get("skew_s", zeros), a.get("labels", empty), hypotheses)
-        )
+        optional = [bool(e) for e in a.get("optional", zeros)]
+        shifts = (a.get("delay_s", zeros), a.get("skew_s", zeros))
+        columns = tuple(map(Column, names, units, *shifts, a.get("labels", empty), hypotheses, optional))
         fields = (
             "device",
             "serial",

@@ -33,6 +33,7 @@ class Column:
     skew_s: float = 0.0
     labels: str = ""
     exploratory: bool = False  # a hypothesis: not to be shown as good or bad
+    optional: bool = False  # NaN may be the answer: there was none, or it does not apply
 
     @property
     def shift_s(self) -> float:
@@ -80,6 +81,7 @@ class StreamInfo:
                     float(c.get("skew_s", 0)),
                     str(c.get("labels", "")),
                     bool(c.get("exploratory", info.get("exploratory", False))),
+                    bool(c.get("optional", False)),
                 )
                 for c in info["columns"]
             )

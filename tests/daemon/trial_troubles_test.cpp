@@ -1,0 +1,42 @@
+#include "daemon/trial_troubles.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "schemas/sample.hpp"
+#include "tests/daemon/recording_fixture.hpp"
+
+BOOST_AUTO_TEST_SUITE(troubles_of_a_trial)
+
+using namespace grfd;
+
+namespace {
+
+void write_stream(hid_t file, const std::string& name, const std::string& kind, double rate_hz,
+                  const std::vector<std::uint16_t>& flags) {
+  const h5::Id group = h5::create_group(file, "streams/" + name);
+  h5::attribute(group, "kind", kind);
+  h5::attribute(group, "device", name);
+  h5::attribute(group, "rate_hz", rate_hz);
+  h5::write_array(group, "flags", H5T_NATIVE_UINT16, {flags.size()}, flags.data());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(samples_at_the_end_of_a_range_are_counted_stream_by_stream) {
+  const recording_test::Folder folder;
+  const h5::Id file = h5::create_file(folder.path + "/trial.h5");
+  h5::attribute(file, "clean_end", std::int64_t(1));
+  std::vector<std::uint16_t> plate(70000, 0), imu(500, kGapBefore);
+  std::fill(plate.begin() + 65400, plate.begin() + 65750, kClipped | kInvalid);  // over the border of a block
+  imu[7] |= kClipped;
+  write_stream(file, "plate/left", "calibrated", 1000, plate);
+  write_stream(file, "plate/right", "calibrated", 1000, std::vector<std::uint16_t>(70000, kInvalid));
+  write_stream(file, "raw/imu/inertial", "raw", 500, imu);
+  write_stream(file, "cop/left", "derived", 1000, plate);  // follows from the plate, which is named
+  const auto found = trial_troubles(file, {"cop/left", "plate/left", "plate/right", "raw/imu/inertial"});
+  const std::vector<std::string> wanted = {"plate/left: 350 samples (0.35 s) at the end of the range",
+                                           "raw/imu/inertial: 1 sample (0.002 s) at the end of the range"};
+  BOOST_TEST(found == wanted, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

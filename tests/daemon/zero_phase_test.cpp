@@ -1,0 +1,117 @@
+#include "daemon/zero_phase.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+
+#include "daemon/config.hpp"
+#include "daemon/h5.hpp"
+#include "daemon/recording.hpp"
+#include "daemon/simulate.hpp"
+#include "tests/daemon/recording_fixture.hpp"
+
+BOOST_AUTO_TEST_SUITE(zero_phase_streams)
+
+using namespace grfd;
+
+namespace {
+
+struct Stream {
+  std::vector<double> t, values, delay_s;
+  std::size_t width = 0;
+  Stream(hid_t file, const std::string& name) {
+    const h5::Id group = h5::open(file, "streams/" + name), matrix = h5::open(group, "values");
+    const h5::Shape shape = h5::shape(matrix);
+    width = shape.at(1);
+    t.resize(shape[0]);
+    values.resize(shape[0] * width);
+    delay_s.resize(width);
+    h5::read_rows(h5::open(group, "t"), H5T_NATIVE_DOUBLE, 0, shape[0], t.data());
+    h5::read_rows(matrix, H5T_NATIVE_DOUBLE, 0, shape[0], values.data());
+    const h5::Id delays(H5Aopen(group, "delay_s", H5P_DEFAULT), H5Aclose, "read the delays");
+    h5::ok(H5Aread(delays, H5T_NATIVE_DOUBLE, delay_s.data()), "read the delays");
+  }
+  double operator()(std::size_t row, std::size_t column) const { return values[row * width + column]; }
+};
+
+/// RMS of `measured` minus `truth` at equal times from `from_s` on; NaN when one of them is unknown there.
+double rms(const Stream& measured, const Stream& truth, std::size_t column, double from_s, double to_s) {
+  double sum = 0;
+  std::size_t n = 0, i = 0;
+  for (std::size_t k = 0; k < truth.t.size(); ++k) {
+    if (truth.t[k] < from_s || truth.t[k] > to_s) continue;
+    while (i + 1 < measured.t.size() && measured.t[i + 1] <= truth.t[k] + 1e-9) ++i;
+    if (i + 1 >= measured.t.size()) break;
+    const double part = (truth.t[k] - measured.t[i]) / (measured.t[i + 1] - measured.t[i]);
+    const double e = (1 - part) * measured(i, column) + part * measured(i + 1, column) - truth(k, column);
+    sum += e * e;
+    ++n;
+  }
+  BOOST_REQUIRE(n > 1000u);
+  return std::sqrt(sum / static_cast<double>(n));
+}
+
+struct Trial {
+  recording_test::Folder folder;
+  std::string recording = folder.path + "/trial.h5", twins = folder.path + "/twins.h5";
+  Trial() {
+    simulate(load_config(std::string(GRFD_SOURCE) + "/config/demo.toml", {"filter.cutoff_hz=15"}), {recording, 14});
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(nothing_lags_behind_the_truth) {
+  const Trial trial;
+  const ZeroPhaseReport report = zero_phase_twins({trial.recording, trial.twins});
+  BOOST_TEST(report.plates == 2u);
+  BOOST_TEST(report.filter.cutoff_hz == 15.0);  // the command line of the recording counts
+  const h5::Id before = h5::open_file(trial.recording), after = h5::open_file(trial.twins);
+  for (const std::string name : {"left", "right", "total"}) {
+    const Stream live(before, "cop/" + name), twin(after, "zero_phase/cop/" + name), truth(before, "truth/cop/" + name);
+    BOOST_TEST(twin.delay_s == std::vector<double>(4, 0.0), boost::test_tools::per_element());
+    for (std::size_t c = 0; c < 4; ++c) {  // cop_ml, cop_ap, fz, tz
+      const double error = rms(twin, truth, c, 5, 13.9), lag = rms(live, truth, c, 5, 13.9);
+      // What is left is noise and the zero error of the tare: 0.03 mm, 0.2 N, 0.02 N.m.
+      BOOST_TEST(error < (c < 2 ? 3e-5 : c == 2 ? 0.2 : 0.02), name << ", column " << c << ": " << error);
+      BOOST_TEST(error < 0.35 * lag, name << ", column " << c << ": " << error << ", live " << lag);
+    }
+  }
+  const Stream twin(after, "zero_phase/asymmetry"), truth(before, "truth/asymmetry");
+  for (std::size_t c = 0; c < 4; ++c) BOOST_TEST(rms(twin, truth, c, 5, 13.9) < 0.01);  // %
+}
+
+BOOST_AUTO_TEST_CASE(without_a_foot_there_is_no_centre_of_pressure) {
+  const Trial trial;
+  zero_phase_twins({trial.recording, trial.twins});
+  const h5::Id after = h5::open_file(trial.twins);
+  const Stream twin(after, "zero_phase/cop/left"), load(after, "zero_phase/asymmetry");
+  std::size_t seen = 0;
+  for (std::size_t i = 0; i < twin.t.size(); ++i) {
+    if (twin.t[i] > 2.9) continue;  // the subject steps on at 3 s
+    ++seen;
+    BOOST_REQUIRE(std::isnan(twin(i, 0)));
+    BOOST_REQUIRE(!std::isnan(twin(i, 2)));
+    BOOST_REQUIRE(std::isnan(load(i, 0)));
+  }
+  BOOST_TEST(seen > 2500u);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_done_is_said) {
+  const Trial trial;
+  const auto refused = [](const ZeroPhaseOptions& options, const std::string& why) {
+    try {
+      zero_phase_twins(options);
+      BOOST_ERROR("not refused: " + why);
+    } catch (const std::exception& e) { BOOST_TEST(std::string(e.what()).find(why) != std::string::npos, e.what()); }
+  };
+  refused({trial.recording, trial.recording}, "holds no zero-phase streams; choose another name");
+  refused({trial.recording, trial.twins, 700.0}, "between 0 and half the sampling rate");
+  refused({trial.folder.path + "/none.h5", trial.twins}, "none.h5");
+  BOOST_TEST(trial.folder.files() == std::vector<std::string>{"trial.h5"}, boost::test_tools::per_element());
+  zero_phase_twins({trial.recording, trial.twins});
+  zero_phase_twins({trial.recording, trial.twins, 10.0});  // made again
+  refused({trial.twins, trial.folder.path + "/again.h5"}, "not a recording");
+  BOOST_TEST(verify(trial.twins).problems.size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
