@@ -184,6 +184,7 @@ void App::begin() {
     const pid_t pid = start_child({"recover", settings_.record.folder, "--quiet"});  // trials that a crash left behind
     children_[pid] = {};
   }
+  load_zeros();
   load_delays();
   load_calibrations();
   load_lunges();
@@ -227,6 +228,8 @@ void App::on_event(const StatusSink::Event& event) {
   Json detail = Json::parse(event.detail, nullptr, false);
   if (event.name == "mark" && detail.is_object()) say_whether_recorded(detail);
   zeros_.note(event.name, detail, event.t_s, utc_text());
+  if (event.name == "tare_result" && detail.is_object()) keep_zeros(detail);
+  if (event.name == "zeros_result" && detail.is_object()) note_kept_zeros(detail, event.t_s);
   if (event.name == "tap_result" && detail.is_object()) keep_delays(detail);
   on_lunge(event.name, detail);
   if (detail.is_object() && detail.contains("id") && detail["id"].is_number_unsigned())

@@ -71,6 +71,8 @@ Control::Answer App::handle(const Json& request) {
     return {nullptr, send_command("tap", {{"plate", plate}, {"seconds", length}})};
   }
   if (command == "delays") return {{{"delays", delays_ ? delays_->to_json() : Json::array()}}};
+  if (command == "zeros") return {{{"zeros", kept_zeros_ ? kept_zeros_->to_json() : Json::array()}}};
+  if (command == "zeros_use") return use_zeros();
   if (command == "delays_use") return use_delays();
   if (command == "calibrate") return calibrate(text("step"), text("side"), request.value("seconds", Json()));
   if (command == "calibrations") return {{{"calibrations", calibrations_ ? calibrations_->to_json() : Json::array()}}};
@@ -116,9 +118,10 @@ Control::Answer App::handle(const Json& request) {
     });
     return {nullptr, id};
   }
-  throw Refusal("unknown command '" + command +
-                "'; there are ping, status, devices, tare, tap, delays, delays_use, calibrate, calibrations, "
-                "calibrations_use, pose, lunge, lunges, lunges_use, record_start, record_stop, mark, blink");
+  throw Refusal(
+      "unknown command '" + command +
+      "'; there are ping, status, devices, tare, zeros, zeros_use, tap, delays, delays_use, calibrate, calibrations, "
+      "calibrations_use, pose, lunge, lunges, lunges_use, record_start, record_stop, mark, blink");
 }
 
 Json App::devices() {
@@ -191,7 +194,7 @@ Json App::status() {
             {"lost_samples", trial_ == Trial::none ? 0 : recorder_->lost_samples.get() - lost_before_}}},
           {"feed", settings_.feed.enabled ? settings_.feed.endpoint : ""},
           {"feed_age_ms", feed_age()},
-          {"plates", zeros_.to_json()},
+          {"plates", plates()},
           {"rooms", rooms()},
           {"devices", devices()},
           {"counters", counters},

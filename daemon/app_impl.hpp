@@ -28,6 +28,7 @@
 #include "daemon/sinks/feed.hpp"
 #include "daemon/sinks/recorder.hpp"
 #include "daemon/sinks/status_sink.hpp"
+#include "daemon/zeros.hpp"
 
 namespace grfd {
 
@@ -81,6 +82,11 @@ class App {
   Control::Answer use_lunges();
   Control::Json rooms() const;  ///< in use, of this session's or an earlier knee-to-wall test
   void repeat_rooms();
+  void load_zeros();
+  void keep_zeros(const Control::Json& tare_result);
+  Control::Answer use_zeros();
+  void note_kept_zeros(const Control::Json& zeros_result, double t_s);
+  Control::Json plates() const;
   void repeat_zeros();
   void warn_of_zeros();
   std::string keys_for(Right right, const std::string& endpoint) const;  ///< folder of keys; empty: none are asked for
@@ -109,6 +115,7 @@ class App {
   std::string journal_, last_file_;
   Losses losses_;
   PlateZeros zeros_{settings_.plates};
+  std::optional<ZeroStore> kept_zeros_;
   std::optional<DelayStore> delays_;
   std::optional<CalibrationStore> calibrations_;
   Control::Json calibration_in_use_ = Control::Json::object();  ///< axes by IMU; empty: those of the settings

@@ -19,21 +19,6 @@ std::uint64_t App::start_recording(const std::string& name) {
   return id;
 }
 
-/// Every recording says when its plates were zeroed, also long before it began.
-void App::repeat_zeros() {
-  if (settings_.plates.empty()) return;
-  if (!assembly_.command(clock_.now(), "zeros " + Control::Json{{"plates", zeros_.to_json()}}.dump()))
-    log(Level::error, "the pipeline takes no commands: when the plates were zeroed is not in the recording");
-}
-
-void App::warn_of_zeros() {
-  const bool to_come = settings_.record.tare_at_start &&
-                       seconds(clock_.now() - assembly_.session.start) < settings_.record.tare_at_start_s;
-  if (to_come) return;
-  for (const std::string& name : zeros_.never())
-    log(Level::warning, "recording with plate " + name + ", which was never zeroed: step off and give `grfctl tare`");
-}
-
 /// Devices that a recording goes without. On command only optional ones can be among them: a required one refuses it.
 Control::Json App::missing_devices() {
   Control::Json missing = Control::Json::array();

@@ -30,6 +30,14 @@ std::string tare(const Json& j) {
   return text;
 }
 
+std::string kept_zeros(const Json& j) {
+  std::string text;
+  for (const Json& p : j.value("plates", Json::array()))
+    text += (text.empty() ? "plate " : "; plate ") + word(p, "plate") +
+            (p.value("accepted", false) ? " stands on its zero of an earlier session" : ": " + word(p, "reason"));
+  return text;
+}
+
 std::string tap(const Json& j) {
   if (!j.contains("imus") || j["imus"].empty()) return "tap test: " + word(j, "reason");
   std::string text = "tap test: ";
@@ -82,6 +90,7 @@ std::string event_text(const std::string& name, const std::string& detail) {
   const std::string at = j.contains("t_s") ? "at " + number(j, "t_s", "%.2f") + " s: " : "";
   if (name == "tare_result") return tare(j);
   if (name == "tap_result") return tap(j);
+  if (name == "zeros_result") return kept_zeros(j);
   if (name == "delays_result") return "measured delays of " + number(j, "sensors", "%.0f") + " sensors are in use";
   if (name == "calibrate_result") return calibration(j);
   if (name == "calibration_result") return "calibrated axes of " + number(j, "sensors", "%.0f") + " sensors are in use";

@@ -26,6 +26,11 @@ void PlateZeros::note(const std::string& event, const Json& detail, double t_s, 
         (*plate)["offset_fz_n"] = result.value("offset_fz_n", Json());
 }
 
+void PlateZeros::use_kept(const std::string& plate, double t_s, const std::string& utc) {
+  for (Json& p : plates_)
+    if (p["plate"] == plate) p = {{"plate", plate}, {"zeroed_s", t_s}, {"zeroed_utc", utc}, {"by", "kept"}};
+}
+
 std::vector<std::string> PlateZeros::never() const {
   std::vector<std::string> names;
   for (const Json& p : plates_)

@@ -14,8 +14,10 @@ class PlateZeros {
   explicit PlateZeros(const std::vector<PlateSettings>& plates);
   /// @param detail of `tare_result` or `drift_zero`; other events are ignored  @param t_s since the session's start
   void note(const std::string& event, const nlohmann::ordered_json& detail, double t_s, const std::string& utc);
-  /// For each plate `plate`, `zeroed_s` (null: never), and once it was zeroed `zeroed_utc`, `by` ("tare", "drift") and
-  /// of a tare `offset_fz_n`.
+  /// A zero of an earlier session is in use from `t_s` on, measured at `utc`.
+  void use_kept(const std::string& plate, double t_s, const std::string& utc);
+  /// For each plate `plate`, `zeroed_s` (null: never), and once it was zeroed `zeroed_utc`, `by` ("tare", "drift",
+  /// "kept": in an earlier session, in use since `zeroed_s`) and of a tare `offset_fz_n`.
   const nlohmann::ordered_json& to_json() const { return plates_; }
   std::vector<std::string> never() const;
 

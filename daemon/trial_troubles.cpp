@@ -88,12 +88,32 @@ void never_zeroed(hid_t file, const std::vector<TextRow>& events, std::vector<st
       if (!row.detail.is_object()) return false;
       if (row.name == "drift_zero")
         return text(row.detail, "plate") == name && text(row.detail, "state") == "following";
-      if (row.name != "tare_result") return false;
+      if (row.name != "tare_result" && row.name != "zeros_result") return false;
       for (const Json& p : row.detail.value("plates", Json::array()))
         if (text(p, "plate") == name && p.value("accepted", false)) return true;
       return false;
     });
     if (!later) all.push_back("plate " + name + " was never zeroed: its forces hold an unknown offset");
+  }
+}
+
+/// Plates that stand on a zero of an earlier session: when the recording began, as its row "zeros" says, or taken
+/// later.
+void zeroed_before(hid_t file, std::vector<std::string>& all) {
+  const auto tell = [&](const std::string& plate, const std::string& utc) {
+    if (!utc.empty())
+      all.push_back("plate " + plate + " stands on a zero of an earlier session, of " + utc +
+                    ": a zero wanders with temperature and time");
+  };
+  for (const TextRow& row : text_rows(file, "commands")) {
+    if (!row.detail.is_object()) continue;
+    if (row.name == "zeros")
+      for (const Json& p : row.detail.value("plates", Json::array()))
+        if (text(p, "by") == "kept") tell(text(p, "plate"), text(p, "zeroed_utc"));
+    constexpr std::string_view kWhen = " measured_utc";
+    if (row.name == "zeros_use")
+      for (const auto& [key, value] : row.detail.items())
+        if (key.ends_with(kWhen)) tell(key.substr(0, key.size() - kWhen.size()), text(row.detail, key.c_str()));
   }
 }
 
@@ -132,6 +152,7 @@ std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::strin
   for (const TextRow& row : events)
     if (row.name.ends_with("_result") && refused(row.detail)) all.push_back(refusal(row));
   never_zeroed(file, events, all);
+  zeroed_before(file, all);
   return all;
 }
 

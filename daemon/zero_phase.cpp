@@ -176,8 +176,10 @@ class Twins {
         plates_(std::move(plates)),
         grid_(grid),
         filter_(filter_text(filter) + ", forward and backward") {
-    const auto delays = h5::open(source, "streams/cop/" + plates_.front().name);
-    delay_ticks_ = static_cast<std::size_t>(std::llround(1e3 * std::max(0.0, first_delay_s(delays))));
+    const std::vector<double> delays =
+        h5::numbers_attribute(h5::open(source, "streams/cop/" + plates_.front().name), "delay_s");
+    if (delays.empty()) throw std::runtime_error("its centre of pressure has no delays");
+    delay_ticks_ = static_cast<std::size_t>(std::llround(1e3 * std::max(0.0, delays.front())));
     there_.resize(grid.ticks);
     flags_.resize(grid.ticks);
     for (const Plate& p : plates_)
@@ -199,15 +201,6 @@ class Twins {
   }
 
  private:
-  static double first_delay_s(hid_t stream) {
-    const h5::Id attribute(H5Aopen(stream, "delay_s", H5P_DEFAULT), H5Aclose,
-                           "read the delays of the centre of pressure");
-    const h5::Id space(H5Aget_space(attribute), H5Sclose, "read the delays of the centre of pressure");
-    std::vector<double> delays(static_cast<std::size_t>(std::max<hssize_t>(0, H5Sget_simple_extent_npoints(space))));
-    if (delays.empty()) throw std::runtime_error("the centre of pressure has no delays");
-    h5::ok(H5Aread(attribute, H5T_NATIVE_DOUBLE, delays.data()), "read the delays of the centre of pressure");
-    return delays.front();
-  }
   StreamInfo like(const std::string& stream, std::vector<Column> columns, const std::string& formula) const {
     const h5::Id group = h5::open(source_, "streams/" + stream);
     StreamInfo info;

@@ -1,6 +1,7 @@
 #include "dsp/force_plate.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace grfd {
@@ -112,16 +113,42 @@ TareResult ForcePlate::finish_tare(const ScanAdc& adc) noexcept {
   const TareResult result = tare_.finish(own(adc), model_);
   tare_.cancel();
   tare_complete_ = false;
-  if (result.accepted()) {
-    state_.zero = result.zero;
-    state_.lab_covariance = model_.lab_covariance(result.zero.covariance);
-    report_.tared(result.zero.codes);
-    drift_.tared();
-    state_.tared = true;
-    state_.scans_to_zero = 2;
-    filter_.reset();
-  }
+  if (result.accepted()) use(result.zero);
   return result;
+}
+
+PlateVolts ForcePlate::zero_volts(const ScanAdc& scan) const noexcept {
+  const PlateAdc adc = own(scan);
+  PlateVolts v{};
+  for (std::size_t i = 0; i < columns_.size(); ++i) v[i] = adc[i].volts(state_.zero.codes[i]);
+  return v;
+}
+
+const char* ForcePlate::use_zero(const KeptZero& kept, const ScanAdc& scan) noexcept {
+  constexpr double kSameVolts = 1e-5;  // a thirtieth of a step of +-10 V
+  const PlateAdc adc = own(scan);
+  if (follows_drift_) return "its zero drifts; zero it again";
+  if (tare_.active()) return "it is just being zeroed";
+  if (state_.newest_t == 0) return "no data from the plate";
+  if (kept.codes.size() != columns_.size() || kept.volts.size() != columns_.size())
+    return "it has another number of channels now; zero it again";
+  for (std::size_t i = 0; i < columns_.size(); ++i)
+    if (!(std::abs(adc[i].volts(kept.codes[i]) - kept.volts[i]) < kSameVolts))
+      return "the converter has another range or other constants now; zero it again";
+  PlateZero zero{{}, model_.factory_covariance()};
+  std::copy(kept.codes.begin(), kept.codes.end(), zero.codes.begin());
+  use(zero);
+  return "";
+}
+
+void ForcePlate::use(const PlateZero& zero) noexcept {
+  state_.zero = zero;
+  state_.lab_covariance = model_.lab_covariance(zero.covariance);
+  report_.tared(zero.codes);
+  drift_.tared();
+  state_.tared = true;
+  state_.scans_to_zero = 2;
+  filter_.reset();
 }
 
 void ForcePlate::states(StatePieces& pieces) {

@@ -36,6 +36,15 @@ class ForcePlate {
   bool taring() const noexcept { return tare_.active(); }
   /// Ends the tare; an accepted one is used from the next scan on.
   TareResult finish_tare(const ScanAdc& adc) noexcept;
+  /// What a tare found earlier, per channel: codes at zero load, and the volts they were. The volts tell whether the
+  /// converter and its range are still the same.
+  struct KeptZero {
+    std::span<const double> codes, volts;
+  };
+  /// In use from the next scan on. @return empty, or why not
+  const char* use_zero(const KeptZero& zero, const ScanAdc& adc) noexcept;
+  PlateVolts zero_volts(const ScanAdc& adc) const noexcept;
+  const PlateCodes& zero_codes() const noexcept { return state_.zero.codes; }
 
   /// After take(), of the same scan: what the zero does by itself (drift_report.hpp).
   void tell_drift(double t_s, const ScanAdc& adc, const Sample& cause, const TextWriter& events,
@@ -58,6 +67,7 @@ class ForcePlate {
   PlateAdc own(const ScanAdc& scan) const noexcept;
   static PlateCodes codes_at_0_v(const PlateAdc& adc) noexcept;
   void follow_tare(TimeNs t) noexcept;
+  void use(const PlateZero& zero) noexcept;
   struct State {
     PlateZero zero{};
     Mat6 lab_covariance{};

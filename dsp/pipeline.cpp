@@ -269,6 +269,8 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
     for (auto& d : devices) d->begin_trial(s.t), d->facts().repeat(s, out);
   } else if (verb == "tare") {
     tare->start(state.command, s, out);
+  } else if (verb == "zeros_use") {
+    tare->use(state.command, s, out);
   } else if (verb == "tap") {
     tap->start(state.command, s, out);
   } else if (verb == "delays") {

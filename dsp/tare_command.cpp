@@ -26,6 +26,17 @@ void describe_refusal(const TareResult& r, bool late, char* text, std::size_t si
     std::snprintf(text, size, "%s", to_string(r.refusal));
 }
 
+/// "[1.5,2]"
+void list_numbers(std::span<const double> values, char* text, std::size_t size) noexcept {
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < values.size() && used + 32 < size; ++i)
+    used += static_cast<std::size_t>(
+        std::snprintf(text + used, size - used, "%s%s", i == 0 ? "[" : ",", JsonNumber(values[i]).text));
+  std::snprintf(text + used, size - used, "]");
+}
+
+constexpr std::size_t kNumbers = 24 * kMaxPlateChannels;  // bytes for a number of each channel
+
 }  // namespace
 
 void TareCommand::start(const CommandText& command, const Sample& cause, SampleBatch& out) noexcept {
@@ -45,6 +56,27 @@ void TareCommand::start(const CommandText& command, const Sample& cause, SampleB
   state_.waiting = state_.taring != 0;
 }
 
+void TareCommand::use(const CommandText& command, const Sample& cause, SampleBatch& out) noexcept {
+  char list[1600];
+  std::size_t used = 0, taken = 0, wanted = 0;
+  list[0] = 0;
+  for (const Plate& p : plates_) {
+    std::array<double, kMaxPlateChannels> codes{}, volts{};
+    const std::size_t n = command.numbers(p.codes_key, codes), m = command.numbers(p.volts_key, volts);
+    if (n == 0) continue;
+    ++wanted;
+    const char* why = p.plate->use_zero({std::span(codes).first(n), std::span(volts).first(m)}, p.device->adc());
+    taken += why[0] == 0;
+    used =
+        std::min(used + static_cast<std::size_t>(std::snprintf(
+                            list + used, sizeof list - used, "%s{\"plate\":\"%s\",\"accepted\":%s,\"reason\":\"%s\"}",
+                            used ? "," : "", p.plate->name().c_str(), why[0] == 0 ? "true" : "false", why)),
+                 sizeof list - 1);
+  }
+  events_.write(out, row_time(cause), seq_, "zeros_result {\"id\":%lld,\"accepted\":%s,\"plates\":[%s]}",
+                static_cast<long long>(command.id()), wanted > 0 && taken == wanted ? "true" : "false", list);
+}
+
 void TareCommand::check(const Sample& cause, SampleBatch& out) noexcept {
   if (!state_.waiting) return;
   for (const Plate& p : plates_)
@@ -57,7 +89,7 @@ void TareCommand::tick(const Sample& tick, SampleBatch& out) noexcept {
 }
 
 void TareCommand::finish(const Sample& cause, bool late, SampleBatch& out) noexcept {
-  char list[1600];
+  char list[4600];
   std::size_t used = 0;
   bool accepted = true;
   list[0] = 0;
@@ -65,17 +97,26 @@ void TareCommand::finish(const Sample& cause, bool late, SampleBatch& out) noexc
     if (!(state_.taring >> i & 1u)) continue;
     const TareResult r = plates_[i].plate->finish_tare(plates_[i].device->adc());
     accepted &= r.accepted();
-    char reason[120] = "";
-    if (!r.accepted()) describe_refusal(r, late, reason, sizeof reason);
+    char reason[120] = "", zero[2 * kNumbers + 40] = "";
+    if (!r.accepted()) {
+      describe_refusal(r, late, reason, sizeof reason);
+    } else {
+      char codes[kNumbers], volts[kNumbers];
+      const std::size_t n = plates_[i].plate->model().channels();
+      list_numbers(std::span(r.zero.codes).first(n), codes, sizeof codes);
+      const PlateVolts v = plates_[i].plate->zero_volts(plates_[i].device->adc());
+      list_numbers(std::span(v).first(n), volts, sizeof volts);
+      std::snprintf(zero, sizeof zero, ",\"zero_codes\":%s,\"zero_v\":%s", codes, volts);
+    }
     const int n = std::snprintf(
         list + used, sizeof list - used,
         "%s{\"plate\":\"%s\",\"accepted\":%s,\"reason\":\"%s\",\"seconds\":%.3f,\"samples\":%u,\"offset_fz_n\":%s,"
         "\"sd_fx_n\":%s,\"sd_fy_n\":%s,\"sd_fz_n\":%s,\"sd_mx_nm\":%s,\"sd_my_nm\":%s,\"sd_mz_nm\":%s,\"slope_fz_n_s\":"
-        "%s}",
+        "%s%s}",
         used ? "," : "", plates_[i].plate->name().c_str(), r.accepted() ? "true" : "false", reason, r.duration_s,
         r.samples, JsonNumber(r.offset[2]).text, JsonNumber(r.sd[0]).text, JsonNumber(r.sd[1]).text,
         JsonNumber(r.sd[2]).text, JsonNumber(r.sd[3]).text, JsonNumber(r.sd[4]).text, JsonNumber(r.sd[5]).text,
-        JsonNumber(r.slope[2]).text);
+        JsonNumber(r.slope[2]).text, zero);
     used = std::min(used + static_cast<std::size_t>(n), sizeof list - 1);
   }
   state_.waiting = false;

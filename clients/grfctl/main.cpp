@@ -32,6 +32,7 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
   watch tcp://LAB:7390    the feed of another computer alone, for a key that may look
   devices                 state, serial, rate and losses of every device
   tare [PLATE]            zero the unloaded plates (or one of them)
+  zeros [use]             the zeros of earlier sessions; use: take those of the devices that are plugged in
   device blink NAME       make this box blink for five seconds
   tap [--plate left] [--seconds 15]
                           sensors lie on the plate and it is tapped five times: measure their delays and use them

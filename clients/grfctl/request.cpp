@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"watch", 1, 2, "grfctl watch, or grfctl watch tcp://LAB:7390"},
     {"tare", 1, 2, "grfctl tare, or grfctl tare PLATE"},
     {"tap", 1, 1, "grfctl tap [--plate left] [--seconds 15]"},
+    {"zeros", 1, 2, "grfctl zeros, or grfctl zeros use"},
     {"delays", 1, 2, "grfctl delays, or grfctl delays use"},
     {"calibrate", 2, 3,
      "grfctl calibrate still, heel_raises, knee_bends, ankle_pumps left, ankle_pumps right, bows or finish"},
@@ -67,7 +68,7 @@ Json to_request(const std::vector<std::string>& words, const std::string& plate,
     request["step"] = second;
     if (words.size() == 3) request["side"] = words[2];
     if (seconds) request["seconds"] = *seconds;
-  } else if (verb == "delays" || verb == "calibrations" || verb == "lunges") {
+  } else if (verb == "zeros" || verb == "delays" || verb == "calibrations" || verb == "lunges") {
     if (words.size() == 2 && second != "use") unknown();
     if (words.size() == 2) request["command"] = verb + "_use";
   } else if (verb == "lunge") {

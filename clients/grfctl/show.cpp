@@ -75,7 +75,12 @@ void show_status(const Json& s) {
                 recording.value("last_file", "").c_str());
   for (const Json& p : s.value("plates", Json::array()))
     if (p.value("zeroed_s", Json()).is_null())
-      std::printf("plate %s was never zeroed: step off and give grfctl tare\n", p.value("plate", "").c_str());
+      std::printf("plate %s was never zeroed: step off and give grfctl tare%s%s%s\n", p.value("plate", "").c_str(),
+                  p.contains("kept_utc") ? "; or, if nothing has changed since " : "", p.value("kept_utc", "").c_str(),
+                  p.contains("kept_utc") ? ", grfctl zeros use" : "");
+    else if (p.value("by", "") == "kept")
+      std::printf("plate %s stands on a zero of an earlier session, of %s\n", p.value("plate", "").c_str(),
+                  p.value("zeroed_utc", "").c_str());
     else
       std::printf("plate %s zeroed %.0f s ago\n", p.value("plate", "").c_str(),
                   number(s, "uptime_s") - number(p, "zeroed_s"));
@@ -102,6 +107,13 @@ void show_status(const Json& s) {
   for (const auto& [name, value] : s["counters"].items())
     if (value.get<std::uint64_t>() > 0)
       std::printf("  counter %-26s %9llu\n", name.c_str(), static_cast<unsigned long long>(value.get<std::uint64_t>()));
+}
+
+void show_zeros(const Json& zeros) {
+  if (zeros.empty()) std::printf("no plate has been zeroed yet; see grfctl tare\n");
+  for (const Json& z : zeros)
+    std::printf("plate %-12s device %-16s measured %s\n", z.value("plate", "").c_str(), z.value("serial", "").c_str(),
+                z.value("measured_utc", "").c_str());
 }
 
 void show_delays(const Json& delays) {
@@ -136,6 +148,8 @@ void show(const std::string& command, const Json& result) {
     show_devices(result);
   else if (command == "status")
     show_status(result);
+  else if (command == "zeros")
+    show_zeros(result["zeros"]);
   else if (command == "delays")
     show_delays(result["delays"]);
   else if (command == "calibrations")
@@ -159,6 +173,12 @@ void show_event(const Json& result) {
                     number(p, "sd_fz_n"));
       else
         std::printf("plate %s: not zeroed: %s\n", p.value("plate", "").c_str(), p.value("reason", "").c_str());
+  } else if (event == "zeros_result") {
+    for (const Json& p : d["plates"])
+      if (p.value("accepted", false))
+        std::printf("plate %s: its zero of an earlier session is in use\n", p.value("plate", "").c_str());
+      else
+        std::printf("plate %s: not taken: %s\n", p.value("plate", "").c_str(), p.value("reason", "").c_str());
   } else if (event == "tap_result") {
     show_tap(d);
   } else if (event == "delays_result") {

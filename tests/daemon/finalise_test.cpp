@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(verify_finds_what_is_wrong) {
   restarted.epoch = 1;
   restarted.order = 5001;
   samples.insert(samples.end(), {nan, back, repeated, restarted});
-  Sample none[] = {wide_part(0, 0), wide_part(0, 1)};  // of a column in which NaN may be the answer
+  Sample none[] = {wide_part(1, 0), wide_part(1, 1)};  // of a column in which NaN may be the answer
   set_value(none[1], 2, std::numeric_limits<double>::quiet_NaN());
   samples.insert(samples.end(), std::begin(none), std::end(none));
   recorder.write(samples);

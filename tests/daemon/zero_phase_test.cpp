@@ -24,11 +24,9 @@ struct Stream {
     width = shape.at(1);
     t.resize(shape[0]);
     values.resize(shape[0] * width);
-    delay_s.resize(width);
     h5::read_rows(h5::open(group, "t"), H5T_NATIVE_DOUBLE, 0, shape[0], t.data());
     h5::read_rows(matrix, H5T_NATIVE_DOUBLE, 0, shape[0], values.data());
-    const h5::Id delays(H5Aopen(group, "delay_s", H5P_DEFAULT), H5Aclose, "read the delays");
-    h5::ok(H5Aread(delays, H5T_NATIVE_DOUBLE, delay_s.data()), "read the delays");
+    delay_s = h5::numbers_attribute(group, "delay_s");
   }
   double operator()(std::size_t row, std::size_t column) const { return values[row * width + column]; }
 };

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 try:
     import numpy as np
@@ -112,6 +113,7 @@ with tempfile.TemporaryDirectory(prefix="grfd_lunge_") as place:
         check("record stop", running.ctl("record", "stop")[0] == 0)
         code, out, err = running.ctl("pose")
         check("another pose", code == 0, out + err)
+        time.sleep(0.3)  # what follows from it is told a millisecond later
     check("another zero forgets the trials, and says so", all(f"knee-to-wall, {s}: {found[s]:.1f} deg are forgotten" in running.said for s in found))
     look(place, found)
     again(place, found)

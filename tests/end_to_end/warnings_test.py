@@ -144,6 +144,45 @@ def never_zeroed(folder):
     check("the log warned once for each plate and recording", daemon.said.count("which was never zeroed") == 4, daemon.said)
 
 
+def kept_zeros(folder):
+    empty = ("stimulus.subject.step_on_s=60", "stimulus.subject.first_descent_s=70")
+    with CommandedDaemon(GRFD, GRFCTL, DEMO, folder, *empty) as daemon:
+        check("no zero is kept at first", daemon.ctl("zeros")[1].startswith("no plate has been zeroed yet"))
+        code, out, err = daemon.ctl("zeros", "use")
+        check("nothing can be used then", code == 1 and "no zero is kept" in err, (code, out, err))
+        check("tare", daemon.ctl("tare")[0] == 0)
+        listed = daemon.ctl("zeros")[1].splitlines()
+        check("both zeros are kept", [x.split()[1] for x in listed] == ["left", "right"], listed)
+    with CommandedDaemon(GRFD, GRFCTL, DEMO, folder, *empty) as daemon:
+        def force():
+            newest = json.loads(daemon.ctl("--json", "status")[1])["streams"]
+            return [newest[f"plate/{x}"]["newest"]["fz"] for x in ("left", "right")]
+        time.sleep(0.5)
+        before = force()
+        check("after a restart no plate is at zero", all(abs(f) > 3 for f in before), before)
+        shown = daemon.ctl("status")[1]
+        check("the status offers them", shown.count("or, if nothing has changed since 20") == 2 and shown.count(", grfctl zeros use") == 2, shown)
+        code, out, err = daemon.ctl("zeros", "use")
+        check("they are taken", code == 0 and out == "".join(f"plate {x}: its zero of an earlier session is in use\n" for x in ("left", "right")), out + err)
+        time.sleep(0.5)
+        after = force()
+        check("and the plates are at zero", all(abs(f) < 1.5 for f in after), after)
+        shown = daemon.ctl("status")[1]
+        check("the status calls them old", shown.count("stands on a zero of an earlier session, of 20") == 2, shown)
+        said = daemon.ctl("record", "start", "kept")[1].splitlines()
+        check("no plate counts as never zeroed", len(said) == 1, said)
+        daemon.ctl("record", "stop")
+        told = json.loads(subprocess.run([GRFD, "summary", f"{folder}/trials/kept.h5", "--json"], capture_output=True, text=True).stdout)[0]["troubles"]
+        check("the summary says whose zero it is", [x.split(" of an")[0] for x in told] == [f"plate {x} stands on a zero" for x in ("left", "right")], told)
+        daemon.ctl("tare")
+        check("a tare is better", "zero of an earlier session" not in daemon.ctl("status")[1])
+    check("the log offered them", daemon.said.count("`grfctl zeros use` takes that zero") == 2, daemon.said)
+    with CommandedDaemon(GRFD, GRFCTL, DEMO, folder, *empty, 'device.u6.serial="360099999"', 'device.u6.emulation.serial="360099999"') as daemon:
+        time.sleep(0.5)
+        code, out, err = daemon.ctl("zeros", "use")
+        check("another device has none", code == 1 and "no zero is kept" in err and "grfctl zeros use" not in daemon.ctl("status")[1], out + err)
+
+
 def second_daemon(folder):
     with CommandedDaemon(GRFD, GRFCTL, DEMO, folder, "feed.enabled=true"):
         second = subprocess.run([GRFD, "run", DEMO, "--seconds", "1", "--set", f"control.endpoint=ipc://{folder}/other", "--set", f"feed.endpoint=ipc://{folder}/feed",
@@ -151,7 +190,7 @@ def second_daemon(folder):
         check("the feed of a running daemon is not taken from it", second.returncode == 1 and f"another grfd publishes at ipc://{folder}/feed" in second.stderr, second)
 
 
-TESTS = [freed, stays_full, deleted, hung_up, never_zeroed, second_daemon]
+TESTS = [freed, stays_full, deleted, hung_up, never_zeroed, kept_zeros, second_daemon]
 for test in [t for t in TESTS if len(sys.argv) < 5 or t.__name__ in sys.argv[4:]]:
     with tempfile.TemporaryDirectory(prefix="grfd_disk_") as place:
         test(place)
