@@ -187,6 +187,7 @@ void App::begin() {
   load_zeros();
   load_delays();
   load_calibrations();
+  load_lunges();
   if (settings_.record.at_start) own_recording_ = start_recording(settings_.record.name);
   if (settings_.record.tare_at_start) {
     auto timer = std::make_shared<asio::steady_timer>(
@@ -230,6 +231,7 @@ void App::on_event(const StatusSink::Event& event) {
   if (event.name == "tare_result" && detail.is_object()) keep_zeros(detail);
   if (event.name == "zeros_result" && detail.is_object()) note_kept_zeros(detail, event.t_s);
   if (event.name == "tap_result" && detail.is_object()) keep_delays(detail);
+  on_lunge(event.name, detail);
   if (detail.is_object() && detail.contains("id") && detail["id"].is_number_unsigned())
     control_.finish(detail["id"].get<std::uint64_t>(), {{"event", event.name}, {"detail", detail}});
 }

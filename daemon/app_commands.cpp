@@ -77,6 +77,9 @@ Control::Answer App::handle(const Json& request) {
   if (command == "calibrate") return calibrate(text("step"), text("side"), request.value("seconds", Json()));
   if (command == "calibrations") return {{{"calibrations", calibrations_ ? calibrations_->to_json() : Json::array()}}};
   if (command == "calibrations_use") return use_calibrations();
+  if (command == "lunge") return lunge(text("side"), request.value("seconds", Json()));
+  if (command == "lunges") return {{{"lunges", lunges_ ? lunges_->to_json() : Json::array()}}};
+  if (command == "lunges_use") return use_lunges();
   if (command == "pose") return {nullptr, send_command("pose", Json::object())};
   if (command == "record_start") {
     if (trial_ == Trial::starting) throw Refusal("a recording is just starting");
@@ -118,7 +121,7 @@ Control::Answer App::handle(const Json& request) {
   throw Refusal(
       "unknown command '" + command +
       "'; there are ping, status, devices, tare, zeros, zeros_use, tap, delays, delays_use, calibrate, calibrations, "
-      "calibrations_use, pose, record_start, record_stop, mark, blink");
+      "calibrations_use, pose, lunge, lunges, lunges_use, record_start, record_stop, mark, blink");
 }
 
 Json App::devices() {
@@ -192,6 +195,7 @@ Json App::status() {
           {"feed", settings_.feed.enabled ? settings_.feed.endpoint : ""},
           {"feed_age_ms", feed_age()},
           {"plates", plates()},
+          {"rooms", rooms()},
           {"devices", devices()},
           {"counters", counters},
           {"streams", table}};

@@ -1,5 +1,6 @@
 // The running daemon. app.cpp: life; app_commands.cpp: what clients ask for; app_trials.cpp: recordings;
-// app_delays.cpp: measured delays of sensors; app_calibration.cpp: functional calibration.
+// app_delays.cpp: measured delays of sensors; app_calibration.cpp: functional calibration;
+// app_lunge.cpp: the knee-to-wall test.
 #pragma once
 #include <utility>
 
@@ -21,6 +22,7 @@
 #include "daemon/log.hpp"
 #include "daemon/loop.hpp"
 #include "daemon/losses.hpp"
+#include "daemon/lunges.hpp"
 #include "daemon/plate_zeros.hpp"
 #include "daemon/sink_thread.hpp"
 #include "daemon/sinks/feed.hpp"
@@ -73,6 +75,13 @@ class App {
   void keep_calibration(const Control::Json& detail);
   Control::Answer use_calibrations();
   void repeat_calibration();
+  void load_lunges();
+  Control::Answer lunge(const std::string& side, const Control::Json& seconds);
+  void on_lunge(const std::string& event, const Control::Json& detail);
+  void keep_lunge(const Control::Json& detail);
+  Control::Answer use_lunges();
+  Control::Json rooms() const;  ///< in use, of this session's or an earlier knee-to-wall test
+  void repeat_rooms();
   void load_zeros();
   void keep_zeros(const Control::Json& tare_result);
   Control::Answer use_zeros();
@@ -111,6 +120,10 @@ class App {
   std::optional<CalibrationStore> calibrations_;
   Control::Json calibration_in_use_ = Control::Json::object();  ///< axes by IMU; empty: those of the settings
   TimeNs calibrating_until_ = 0;
+  std::optional<LungeStore> lunges_;
+  std::map<std::string, Control::Json>
+      rooms_in_use_;      ///< by side, as LungeStore keeps them; none: those of the settings
+  std::string zero_utc_;  ///< when the newest standing pose or axis was taken
   double trial_since_s_ = 0;
   std::uint64_t stop_command_ = 0;
   std::uint64_t own_recording_ = 0;  ///< command of the recording that was asked for by the settings

@@ -14,6 +14,7 @@ std::uint64_t App::start_recording(const std::string& name) {
   // Every file says which devices took part, and which were missing.
   for (const Devices::Status& d : devices_->status()) assembly_.command(clock_.now(), device_command(d));
   repeat_calibration();
+  repeat_rooms();
   repeat_zeros();
   return id;
 }

@@ -106,6 +106,16 @@ void read_bows(Reader& r, SubjectSettings& s) {
   r.number("bow_deg", s.bow_deg, {"deg", "how far the pelvis turns", 0, 90});
 }
 
+void read_lunges(Reader& r, SubjectSettings& s) {
+  r.integer("lunge_count", s.lunge_count,
+            {"", "trials of the knee-to-wall test, of the left leg, then as many of the right one; 0: none", 0, 1000});
+  r.number("lunge_first_s", s.lunge_first_s, {"s", "when the first one begins", 0, 3600});
+  r.number("lunge_period_s", s.lunge_period_s, {"s", "and the next ones", 1, 60});
+  read_pair(r, "lunge_deg", s.lunge_deg, {"deg", "dorsiflexion at which the heel rises in the last trial", 0, 60});
+  r.number("lunge_spread_deg", s.lunge_spread_deg, {"deg", "and in each one before that much earlier", 0, 10});
+  r.number("lunge_heel_deg", s.lunge_heel_deg, {"deg", "how far the heel rises then", 0, 30});
+}
+
 void check_subject(Reader& r, const SubjectSettings& s) {
   if (s.first_descent_s < s.step_on_s + s.step_on_duration_s && s.step_on_s > 0)
     r.report("first_descent_s", "is " + number_text(s.first_descent_s) +
@@ -130,6 +140,7 @@ void read_stimulus(Reader& r, StimulusSettings& s, const std::filesystem::path& 
     read_taps(t, s.subject);
     read_heel_raises(t, s.subject);
     read_bows(t, s.subject);
+    read_lunges(t, s.subject);
     check_subject(t, s.subject);
   });
   r.table("sync", "a sync line that is wired to every emulated device", [&](Reader& t) {

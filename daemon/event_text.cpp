@@ -60,6 +60,18 @@ std::string calibration(const Json& j) {
   return text;
 }
 
+/// "knee-to-wall, left, trial 2: 38.2 deg; best 38.4 deg, SD 0.2 deg; one more makes three"
+std::string lunge(const Json& j) {
+  const std::string test = "knee-to-wall, " + word(j, "side");
+  if (!j.value("accepted", false)) return test + ": no trial: " + word(j, "reason");
+  const int trials = j.value("trials", 0);
+  std::string text = test + ", trial " + std::to_string(trials) + ": " + number(j, "angle_deg", "%.1f") +
+                     " deg with the heel down; in use: " + number(j, "best_deg", "%.1f") + " deg";
+  if (trials > 1) text += ", the best, SD " + number(j, "sd_deg", "%.1f") + " deg";
+  if (trials < 3) text += trials == 1 ? "; two more make three" : "; one more makes three";
+  return text;
+}
+
 /// "; left out: imu_foot_left is without data"
 std::string left_out(const Json& j) {
   std::string text;
@@ -82,6 +94,18 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "delays_result") return "measured delays of " + number(j, "sensors", "%.0f") + " sensors are in use";
   if (name == "calibrate_result") return calibration(j);
   if (name == "calibration_result") return "calibrated axes of " + number(j, "sensors", "%.0f") + " sensors are in use";
+  if (name == "lunge_result") return lunge(j);
+  if (name == "lunge_cleared")
+    return "knee-to-wall, " + word(j, "side") + ": " + number(j, "room_deg", "%.1f") + " deg are forgotten (" +
+           word(j, "reason") + "); the settings' room is in use again";
+  if (name == "lunges_result") {
+    if (!j.value("accepted", false)) return "no room of a kept knee-to-wall test is in use: " + word(j, "reason");
+    std::string text = "in use: the room of kept knee-to-wall tests";
+    for (const char* side : {"left", "right"})
+      if (const std::string key = std::string(side) + "_deg"; j.contains(key) && j[key].is_number())
+        text += std::string(text.ends_with("deg") ? ", " : ": ") + side + " " + number(j, key.c_str(), "%.1f") + " deg";
+    return text + (word(j, "reason").empty() ? "" : "; " + word(j, "reason"));
+  }
   if (name == "edge")
     return at + word(j, "device") + " line " + number(j, "line", "%.0f") +
            (number(j, "level", "%.0f") == "1" ? " rises" : " falls");

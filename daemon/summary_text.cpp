@@ -21,6 +21,20 @@ double mean(const Json& reps, const std::string& key) {
   return n ? sum / static_cast<double>(n) : NAN;
 }
 
+/// The room of an ankle (knee-to-wall), and how much of it was used. It may have been measured between two repetitions.
+void print_room(const Json& reps, const std::string& side) {
+  const std::string available = "available_" + side + "_deg", used = "used_" + side + "_percent";
+  for (std::size_t first = 0, next = 0; first < reps.size(); first = next) {
+    Json these = Json::array();
+    for (; next < reps.size() && reps[next][available] == reps[first][available]; ++next) these.push_back(reps[next]);
+    if (!reps[first][available].is_number()) continue;
+    std::printf("  * room of ankle %-10s %.1f deg (knee-to-wall), %.0f %% of it used", side.c_str(),
+                reps[first][available].get<double>(), mean(these, used));
+    if (these.size() < reps.size()) std::printf(", in %zu repetitions", these.size());
+    std::printf("\n");
+  }
+}
+
 /// Which ankle stopped first. Out of room is only what has used its measured room (dsp/README.md, plateau_kind).
 void print_order(const Json& reps, const std::function<const char*(const char*)>& role) {
   std::map<std::string, int> firsts;
@@ -119,6 +133,7 @@ void print_summary_text(const Json& s) {
       std::printf("  dorsiflexion rate %-8s not measured%s: %s\n", side, role(side),
                   s["ankles_not_measured"].value(side, "no repetition has this ankle").c_str());
   }
+  for (const char* side : {"left", "right"}) print_room(reps, side);
   print_order(reps, role);
   const std::string path = s["file"];
   std::printf(

@@ -75,6 +75,8 @@ struct Frame {
   std::span<const PlateFrame> plates;  ///< as Settings::plates
   std::span<const ImuFrame> imus;      ///< as Settings::imus
   Derived derived;
+  std::array<double, 2> measured_room_deg{kNaN, kNaN};  ///< of a knee-to-wall test; NaN: as the settings say
+  bool knee_to_wall = false;                            ///< a trial of it runs: what moves now is no squat
   SquatFeedback* squat = nullptr;
 };
 

@@ -39,6 +39,7 @@ class InertialSensor {
   /// Inclination rate of the segment at the last sample; NaN = unknown.
   double newest_rate_rad_s() const noexcept { return newest_rate_rad_s_; }
 
+  const SegmentCalibration& segment() const noexcept { return chain_.segment(); }
   bool at_rest() const noexcept { return chain_.filter().rest; }
   /// The standing pose; also begins the search for the axis, where the settings ask for it.
   void capture_pose() noexcept;

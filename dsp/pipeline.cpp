@@ -10,6 +10,7 @@
 #include "dsp/fast_lane.hpp"
 #include "dsp/force_plate.hpp"
 #include "dsp/inertial_sensor.hpp"
+#include "dsp/lunge_command.hpp"
 #include "dsp/metric.hpp"
 #include "dsp/pose_command.hpp"
 #include "dsp/tap_command.hpp"
@@ -64,6 +65,7 @@ struct Pipeline::Impl {
   std::unique_ptr<TareCommand> tare;
   std::unique_ptr<TapCommand> tap;
   std::unique_ptr<PoseCommand> pose;
+  std::unique_ptr<LungeCommand> lunge;
   std::vector<std::unique_ptr<Metric>> metrics;
   std::vector<PlateFrame> plate_frames;
   std::vector<ImuFrame> imu_frames;
@@ -114,6 +116,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   for (std::size_t i = 0; i < imus.size(); ++i) listening.push_back({imus[i].get(), imu_device[i]});
   tap = std::make_unique<TapCommand>(std::move(tapped), std::move(listening), events, state.event_seq);
   pose = std::make_unique<PoseCommand>(imus, imu_device, events, state.event_seq);
+  lunge = std::make_unique<LungeCommand>(settings, imus, imu_device, events, state.event_seq);
   add_metrics(table);
   add_routes(table);
 
@@ -122,6 +125,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   tare->states(pieces);
   tap->states(pieces);
   pose->states(pieces);
+  lunge->states(pieces);
   for (auto& d : devices) d->states(pieces);
   for (auto& p : plates) p->states(pieces);
   for (auto& i : imus) i->states(pieces);
@@ -273,6 +277,10 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
     tap->use(state.command, s, out);
   } else if (verb == "pose") {
     pose->start(state.command);
+  } else if (verb == "lunge") {
+    lunge->start(state.command, s, out);
+  } else if (verb == "lunges") {
+    lunge->use(state.command, s, out);
   } else if (verb == "calibration") {
     if (use_calibration(state.command, s, imus, events, state.event_seq, out)) pose->given();
   } else if (verb == "mark" || verb == "device" || verb == "calibrate_result") {
@@ -294,6 +302,7 @@ void Pipeline::Impl::take_tick(const Sample& s, SampleBatch& out) noexcept {
     for (auto& i : imus) i->estimate_axis(row_time(s), events, state.event_seq, out);
   tare->tick(s, out);
   tap->tick(s, out);
+  lunge->tick(s, out);
 }
 
 bool Pipeline::Impl::covers(std::size_t source, TimeNs t) const noexcept {
@@ -339,8 +348,10 @@ void Pipeline::Impl::emit_frame(const Sample& cause, SampleBatch& out) noexcept 
   frame.plates = plate_frames;
   frame.imus = imu_frames;
   frame.squat = &state.squat;
+  lunge->prepare(frame, out);
   for (auto& m : metrics) m->update(frame, out);
   tap->frame(frame, out);
+  lunge->frame(frame, out);
   pose->frame(frame, out);
 }
 

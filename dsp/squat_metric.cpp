@@ -89,13 +89,14 @@ class SquatMetric final : public Metric {
       in.eversion_deg[k] = a.eversion.at(delay_);
     }
     in.cop_ap_m = d.cop_ap_m;
+    in.knee_to_wall = frame.knee_to_wall;
     if (posture_) posture_->push(frame);
     detector_.step(in);
     frame.squat->standing = detector_.standing() && detector_.state().segmenter.quiet > 0;
     frame.squat->standing_quiet = detector_.phase() == SquatPhase::lost || frame.squat->standing;
     const RowTime now = row_time(frame);
     for (SquatEvent e; detector_.pop(e);) report(e, now, out, frame);
-    for (Repetition r; detector_.pop(r);) write(r, now, out);
+    for (Repetition r; detector_.pop(r);) write(r, available(frame), now, out);
   }
 
  private:
@@ -125,7 +126,15 @@ class SquatMetric final : public Metric {
                     name.data(), e.t_s, JsonNumber(e.value).text);
     }
   }
-  void write(const Repetition& r, const RowTime& now, SampleBatch& out) noexcept {
+  /// Of the knee-to-wall test: as measured in this session, or as the settings say. NaN: not measured.
+  std::array<double, 2> available(const Frame& frame) const noexcept {
+    std::array<double, 2> deg = body_.available_deg;
+    for (std::size_t k = 0; k < 2; ++k)
+      if (!std::isnan(frame.measured_room_deg[k])) deg[k] = frame.measured_room_deg[k];
+    return deg;
+  }
+  void write(const Repetition& r, const std::array<double, 2>& available, const RowTime& now,
+             SampleBatch& out) noexcept {
     for (std::size_t k = 0; k < 2; ++k) {
       const RepetitionSide& s = r.side[k];
       if (r.reason == RejectReason::none && !s.valid && sensors_[k]) {
@@ -153,9 +162,10 @@ class SquatMetric final : public Metric {
                          s.shank_max_deg,
                          s.heel_lift_deg,
                          s.eversion_amplitude_deg,
-                         used(s, k),
-                         plateau_kind(r, k),
-                         s.eversion_onset_s},
+                         used(s, available[k]),
+                         plateau_kind(r, k, available[k]),
+                         s.eversion_onset_s,
+                         available[k]},
                         state_.seq[k]);
     }
     const auto diff = [&](double RepetitionSide::*m) { return r.side[1].*m - r.side[0].*m; };
@@ -211,16 +221,15 @@ class SquatMetric final : public Metric {
     if (state_.impulse[0] == state_.impulse[1]) return Dominant::unknown;
     return state_.impulse[1] > state_.impulse[0] ? Dominant::right : Dominant::left;
   }
-  double used(const RepetitionSide& s, std::size_t side) const noexcept {
+  double used(const RepetitionSide& s, double available) const noexcept {
     const double zero = body_.standing_shank_deg;
-    return s.valid ? 100 * (s.peak_deg + zero) / (body_.available_deg[side] + zero) : kNaN;
+    return s.valid ? 100 * (s.peak_deg + zero) / (available + zero) : kNaN;
   }
-  double plateau_kind(const Repetition& r, std::size_t side) const noexcept {
+  double plateau_kind(const Repetition& r, std::size_t side, double available) const noexcept {
     const RepetitionSide& s = r.side[side];
     // No plateau is looked for where nobody knows whether the body still went down.
     if (!s.valid || std::isnan(r.v_descent_peak_m_s)) return kNaN;
     if (std::isnan(s.plateau_s)) return 0;
-    const double available = body_.available_deg[side];
     return std::isnan(available) ? 3 : s.peak_deg >= detector_.params().room_share * available ? 2 : 1;
   }
   /// Where nothing measures the ankle there is no gap either.

@@ -339,6 +339,7 @@ bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& 
     }
   }
 
+  if (s.in_rep && in.knee_to_wall && s.rep.reason == RejectReason::none) s.rep.reason = RejectReason::knee_to_wall;
   if (s.phase == SquatPhase::standing) {
     stand(a, plate, fz, both_on, quiet_s > 0.5 * need_s);
     return false;

@@ -27,9 +27,9 @@ std::string_view to_string(SquatEventKind x) noexcept {
 }
 std::string_view to_string(RejectReason x) noexcept {
   static constexpr std::string_view names[] = {
-      "none",   "too shallow",   "no ankle motion", "descent too fast", "descent too long",
-      "flight", "foot unloaded", "stepped off",     "bw_changed",       "timeout",
-      "gap"};
+      "none",   "too shallow",         "no ankle motion", "descent too fast", "descent too long",
+      "flight", "foot unloaded",       "stepped off",     "bw_changed",       "timeout",
+      "gap",    "a knee-to-wall trial"};
   return name(x, names);
 }
 std::string_view to_string(RepetitionEdge x) noexcept {

@@ -29,6 +29,7 @@ struct SquatInput {
   double fx_n[2]{unknown, unknown}, fy_n[2]{unknown, unknown};
   double foot_cop_ml_m[2]{unknown, unknown}, foot_cop_ap_m[2]{unknown, unknown};
   double tz_nm[2]{unknown, unknown};  ///< free moment at that point
+  bool knee_to_wall = false;          ///< a trial of that test runs
 };
 
 enum class SquatPhase : std::uint8_t { lost, standing, descent, bottom, ascent };
@@ -53,7 +54,8 @@ enum class RejectReason : std::uint8_t {
   stepped_off,
   bodyweight_changed,
   timeout,
-  gap
+  gap,
+  knee_to_wall
 };
 enum class RepetitionEdge : std::uint8_t { quiet, turn, off, bodyweight, timeout, gap };
 /// no_sensor: known of the rig, not of the courses. not_standing: the baseline is not the angle of the last standing;

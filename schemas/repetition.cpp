@@ -8,7 +8,7 @@ constexpr const char* kSideReasons =
     "0 none, 1 gap, 2 no_ankle_motion, 3 rejected, 4 no_sensor, 5 not_standing, 6 outside";
 constexpr const char* kReasons =
     "0 none, 1 too_shallow, 2 no_ankle_motion, 3 descent_too_fast, 4 descent_too_long, 5 flight, 6 foot_unloaded, "
-    "7 stepped_off, 8 bodyweight_changed, 9 timeout, 10 gap";
+    "7 stepped_off, 8 bodyweight_changed, 9 timeout, 10 gap, 11 knee_to_wall";
 }  // namespace
 
 std::vector<Column> repetition_side_columns() {
@@ -32,11 +32,12 @@ std::vector<Column> repetition_side_columns() {
                                  {"eversion_amplitude", "deg"},
                                  {"used", "%"},
                                  {"plateau_kind", "code", 0, 0, kPlateauKinds},
-                                 {"eversion_onset", "s"}};
+                                 {"eversion_onset", "s"},
+                                 {"available", "deg"}};
   mark_exploratory(columns, {"plateau", "plateau_level", "finish", "creep", "plateau_kind", "used",
                              "eversion_amplitude", "eversion_onset"});
   // No plateau; an eversion too small for an onset; no knee-to-wall test.
-  mark_optional(columns, {"plateau", "plateau_level", "creep", "eversion_onset", "used"});
+  mark_optional(columns, {"plateau", "plateau_level", "creep", "eversion_onset", "used", "available"});
   return columns;
 }
 

@@ -238,6 +238,11 @@ struct SubjectSettings {
   // Bows of the pelvis from standing, for its axis.
   int bow_count = 0;
   double bow_first_s = 10, bow_period_s = 3, bow_deg = 40;
+  // Trials of the knee-to-wall test from standing, first all of the left leg, then all of the right one.
+  int lunge_count = 0;  ///< of each leg
+  double lunge_first_s = 10, lunge_period_s = 4, lunge_heel_deg = 10;
+  Pair lunge_deg{40, 36};       ///< the room of the ankles: where the heel rises in the last trial
+  double lunge_spread_deg = 0;  ///< in each trial before, that much earlier
   double cop_dy_m = 0.010, spread = 0.03, eversion_shift_m_deg = 0.0008, sway_m = 0.002;
 };
 

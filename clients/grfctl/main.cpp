@@ -15,6 +15,7 @@
 #include "request.hpp"
 #include "show.hpp"
 #include "show_calibration.hpp"
+#include "show_lunge.hpp"
 #include "watch.hpp"
 
 namespace po = boost::program_options;
@@ -41,6 +42,10 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
                           ankle_pumps left, ankle_pumps right (these two may be left out), bows (for a pelvis sensor),
                           finish
   calibrations [use]      the axes of earlier calibrations; use: take them again
+  lunge left|right [--seconds 10]
+                          a trial of the knee-to-wall test (weight-bearing lunge): how far this ankle bends before its
+                          heel rises; make three, the best is in use
+  lunges [use]            the tests of earlier sessions; use: take those of this participant again
   pose                    the subject stands still now: take this as the zero of all angles
   record start [NAME]     start a recording
   record stop             end it and wait for the HDF5 file
@@ -199,6 +204,10 @@ int main(int argc, char** argv) {
     }
     if (request["command"] == "calibrate") {
       if (!json) std::fprintf(stderr, "%s\n", calibration_hint(request["step"]));
+      wait(timeout_ms + 60'000);
+    }
+    if (request["command"] == "lunge") {
+      if (!json) std::fprintf(stderr, "%s\n", lunge_hint(request["side"]).c_str());
       wait(timeout_ms + 60'000);
     }
     const Json result = receive("accepted, but no result came")["result"];

@@ -27,6 +27,8 @@ constexpr Command kCommands[] = {
     {"calibrate", 2, 3,
      "grfctl calibrate still, heel_raises, knee_bends, ankle_pumps left, ankle_pumps right, bows or finish"},
     {"calibrations", 1, 2, "grfctl calibrations, or grfctl calibrations use"},
+    {"lunge", 2, 2, "grfctl lunge left, or grfctl lunge right, [--seconds 10]"},
+    {"lunges", 1, 2, "grfctl lunges, or grfctl lunges use"},
     {"mark", 2, 1000, "grfctl mark TEXT"},
     {"device", 3, 3, "grfctl device blink NAME"},
     {"record", 2, 3, "grfctl record start [NAME], or grfctl record stop"},
@@ -66,9 +68,13 @@ Json to_request(const std::vector<std::string>& words, const std::string& plate,
     request["step"] = second;
     if (words.size() == 3) request["side"] = words[2];
     if (seconds) request["seconds"] = *seconds;
-  } else if (verb == "zeros" || verb == "delays" || verb == "calibrations") {
+  } else if (verb == "zeros" || verb == "delays" || verb == "calibrations" || verb == "lunges") {
     if (words.size() == 2 && second != "use") unknown();
     if (words.size() == 2) request["command"] = verb + "_use";
+  } else if (verb == "lunge") {
+    if (second != "left" && second != "right") unknown();
+    request["side"] = second;
+    if (seconds) request["seconds"] = *seconds;
   } else if (verb == "tare") {
     if (words.size() == 2) request["plate"] = second;
   } else if (verb == "mark") {

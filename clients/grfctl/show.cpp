@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "show_calibration.hpp"
+#include "show_lunge.hpp"
 
 using Json = nlohmann::ordered_json;
 
@@ -83,6 +84,9 @@ void show_status(const Json& s) {
     else
       std::printf("plate %s zeroed %.0f s ago\n", p.value("plate", "").c_str(),
                   number(s, "uptime_s") - number(p, "zeroed_s"));
+  for (const Json& room : s.value("rooms", Json::array()))
+    std::printf("room of the %s ankle %s deg, knee-to-wall, %d trials\n", room.value("side", "").c_str(),
+                short_number(room, "available_deg").c_str(), room.value("trials", 0));
   show_devices(s["devices"]);
   const Json ages = s.value("feed_age_ms", Json::object());
   for (const auto& [lane, age] : ages.items())
@@ -150,6 +154,8 @@ void show(const std::string& command, const Json& result) {
     show_delays(result["delays"]);
   else if (command == "calibrations")
     show_calibrations(result["calibrations"]);
+  else if (command == "lunges")
+    show_lunges(result["lunges"]);
   else if (command == "ping")
     std::printf("a daemon answers: session %s\n", result.value("session", "").c_str());
   else
@@ -181,6 +187,10 @@ void show_event(const Json& result) {
     show_calibration(d);
   } else if (event == "calibration_result") {
     std::printf("in use: calibrated axes of %d sensors\n", d.value("sensors", 0));
+  } else if (event == "lunge_result") {
+    show_lunge(d);
+  } else if (event == "lunges_result") {
+    show_lunges_in_use(d);
   } else if (event == "pose_result") {
     if (d.value("accepted", false))
       std::printf("taken: this standing is the zero of the angles of %d sensors\n", d.value("sensors", 0));

@@ -7,6 +7,7 @@
 
 namespace grfd {
 namespace {
+constexpr double kLungeDrop = 0.35;  // of the thigh's length
 constexpr std::array<double, 5> kSwayHz{0.31, 0.73, 1.21, 0.27, 0.61}, kSwayPhase{0.4, 1.9, 5.0, 2.4, 0.3};
 
 /// Smooth step: zero first and second derivative at both ends.
@@ -89,6 +90,11 @@ Subject::Subject(const SubjectSettings& settings) : p_(settings) {
     const SubjectPose o = pose(p_.first_descent_s + t);
     require(o.feasible && std::isfinite(o.com_z), "depth_m: the legs or the trunk cannot reach this posture");
   }
+  for (int k = 0; k < (p_.lunge_count > 0 ? 200 : 0); ++k) {
+    const int trial = k < 100 ? p_.lunge_count - 1 : 2 * p_.lunge_count - 1;  // the deepest of each leg
+    const SubjectPose o = pose(p_.lunge_first_s + (trial + 0.01 * (k % 100)) * p_.lunge_period_s);
+    require(o.feasible && std::isfinite(o.com_z), "lunge_deg: the legs or the trunk cannot reach this posture");
+  }
 }
 
 Repetition Subject::repetition(long k) const {
@@ -134,6 +140,13 @@ Subject::Instant Subject::instant(double t_s) const {
     i.bowing = k >= 0 && k < p_.bow_count;
     i.bow_s = bowed - k * p_.bow_period_s;
   }
+  if (p_.lunge_count > 0) {
+    const double since_first = t_s - p_.lunge_first_s, k = std::floor(since_first / p_.lunge_period_s);
+    i.lunging = k >= 0 && k < 2.0 * p_.lunge_count;
+    i.lunge_s = since_first - k * p_.lunge_period_s;
+    i.lunge_side = k < p_.lunge_count ? 0 : 1;
+    i.lunge_less_deg = p_.lunge_spread_deg * ((i.lunge_side == 0 ? 1.0 : 2.0) * p_.lunge_count - 1 - k);
+  }
   for (std::size_t k = 0; k < 5; ++k) {
     const double a = 2 * std::numbers::pi * kSwayHz[k] * t_s + kSwayPhase[k];
     i.sway_cos[k] = std::cos(a);
@@ -167,6 +180,7 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
   }
   c.hip_z = hip_standing_m_ - p_.depth_m * c.descent;
   if (now.raising) raise_heels(now, dt, c);
+  if (now.lunging) lunge(now, dt, c);
   if (now.bowing) {  // the pelvis alone turns, forward and back, with rest between
     const double u = (now.bow_s + dt) / p_.bow_period_s;
     c.bow_deg = p_.bow_deg * (s5(u / 0.4) - s5((u - 0.45) / 0.4));
@@ -189,6 +203,15 @@ void Subject::raise_heels(const Instant& now, double dt, Course& c) const {
     c.dorsiflexion[i] -= 0.9 * deg;
   }
   c.hip_z += ankle_m_ * (std::cos(deg * kRad) - 1) + p_.mtp_y_m * std::sin(deg * kRad);
+}
+
+/// The knee goes to the wall: the ankle bends to the end of its room, then the heel rises and the shank goes on with
+/// it, and all the way back; the hips come down as far as the legs need.
+void Subject::lunge(const Instant& now, double dt, Course& c) const {
+  const double u = (now.lunge_s + dt) / p_.lunge_period_s, bend = s5(u / 0.35) - s5((u - 0.6) / 0.3);
+  c.dorsiflexion[now.lunge_side] += (role(p_.lunge_deg, now.lunge_side) - now.lunge_less_deg) * bend;
+  c.heel[now.lunge_side] += p_.lunge_heel_deg * (s5((u - 0.35) / 0.1) - s5((u - 0.5) / 0.1));
+  c.hip_z -= kLungeDrop * thigh_m_ * bend;
 }
 
 void Subject::leg_chain(const Course& c, std::size_t i, LegPose& leg) const {

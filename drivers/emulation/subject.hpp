@@ -114,6 +114,10 @@ class Subject {
     double raise_s = 0;  ///< since the present heel raise began
     bool bowing = false;
     double bow_s = 0;  ///< since the present bow began
+    bool lunging = false;
+    double lunge_s = 0;  ///< since the present trial of the knee-to-wall test began
+    std::size_t lunge_side = 0;
+    double lunge_less_deg = 0;  ///< than the room of that ankle
     std::array<double, 5> sway_cos, sway_sin;
   };
   /// The set courses, before the chain is solved.
@@ -129,6 +133,7 @@ class Subject {
   std::array<Link, 7> links(const SubjectPose& o) const;
   Course course(const Instant& i, double dt, unsigned sides) const;
   void raise_heels(const Instant& i, double dt, Course& c) const;
+  void lunge(const Instant& i, double dt, Course& c) const;
   void leg_chain(const Course& c, std::size_t side, LegPose& leg) const;
   SubjectPose pose(const Instant& i, double dt) const;
   Mat3 rotation(const Course& c, std::size_t side, Segment segment, const LegPose& leg) const;

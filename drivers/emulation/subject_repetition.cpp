@@ -59,8 +59,9 @@ RepetitionTruth::RepetitionTruth(const Subject& subject, const ParticipantSettin
     streams_[i].sign = "+ = dorsiflexion, shank forward, heel up, eversion";
     streams_[i].description =
         "the columns of reps/<side> by the subject's equations, one row at the end of a repetition: onset, finish and "
-        "plateau are where a line through the constant rate meets zero and the range. NaN, because only a detector "
-        "has them: valid, reason, creep";
+        "plateau are where a line through the constant rate meets zero and the range; available: what a knee-to-wall "
+        "test of this subject "
+        "gives when it makes one, else as set. NaN, because only a detector has them: valid, reason, creep";
   }
   streams_[2].sign = std::string("rl: right minus left; dn: dominant (") + to_string(subject.settings().dominant) +
                      ") minus non-dominant";
@@ -172,7 +173,9 @@ RepetitionTruth::Answers RepetitionTruth::side(const Repetition& r, const Moveme
     heel = std::max(heel, a.foot_pitch);
     if (t <= m.bottom_first_s) eversion = std::max(eversion, a.eversion);
   }
-  const double zero = who_.standing_shank_deg, test = who_.available_deg[i], available = test > 0 ? test : kNaN;
+  const auto& room = i == static_cast<std::size_t>(p.dominant) ? p.lunge_deg.dominant : p.lunge_deg.nondominant;
+  const double zero = who_.standing_shank_deg, test = p.lunge_count > 0 ? room : who_.available_deg[i],
+               available = test > 0 ? test : kNaN;
   return {{"rep", 0},
           {"baseline", 0},  // every course begins in the standing pose
           {"range", range},
@@ -193,7 +196,8 @@ RepetitionTruth::Answers RepetitionTruth::side(const Repetition& r, const Moveme
                            : std::isnan(available)           ? 3
                            : range >= kRoomShare * available ? 2
                                                              : 1},
-          {"eversion_onset", eversion >= kEversionMin_deg ? eversion_onset_s(r, m, i, eversion) : kNaN}};
+          {"eversion_onset", eversion >= kEversionMin_deg ? eversion_onset_s(r, m, i, eversion) : kNaN},
+          {"available", available}};
 }
 
 std::array<RepetitionTruth::Answers, 3> RepetitionTruth::answers(long k) const {

@@ -29,6 +29,8 @@ def wrong_words(endpoint):
         (["tare", "left", "right"], "'right' is one word too many", "grfctl tare, or grfctl tare PLATE"),
         (["delays", "us"], "'delays' does not know 'us'", "grfctl delays, or grfctl delays use"),
         (["calibrate"], "'calibrate' needs more words", "grfctl calibrate still, heel_raises, "),
+        (["lunge"], "'lunge' needs more words", "grfctl lunge left, or grfctl lunge right, [--seconds 10]"),
+        (["lunge", "both"], "'lunge' does not know 'both'", "grfctl lunge left, or grfctl lunge right, [--seconds 10]"),
         (["device", "blnk", "u6"], "'device' does not know 'blnk'", "grfctl device blink NAME"),
         (["watch", "a", "b"], "", "grfctl watch, or grfctl watch tcp://LAB:7390"),
         (["monitor", "par"], "", "grfctl monitor pair [--control], grfctl monitor list, or grfctl monitor forget ID"),
@@ -60,10 +62,22 @@ STILL = {"event": "calibrate_result", "detail": {"id": 1, "step": "still", "acce
 FINISH = {"event": "calibrate_result", "detail": {"id": 1, "step": "finish", "accepted": True, "reason": "", "warnings": ["the toes point outward"], "imus": [
     {"imu": "imu_shank_left", "accepted": True, "reason": "", "seconds": 3.0, "lost": 0.0, "share": 0.9871, "turns_for": 5.0, "turns_against": 0.0, "source": "main_axis",
      "ml_axis_left": [0.079, -0.984, -0.161], "up_m_s2": [9.7, 0.5, 1.2]}]}}
+LUNGE = {"event": "lunge_result", "detail": {"id": 1, "side": "left", "accepted": True, "reason": "", "trials": 3, "angle_deg": 38.214, "best_deg": 38.512, "sd_deg": 0.21,
+                                             "heel_down": 0.64, "cm": 10.61, "start_deg": 0.1, "start_pitch_deg": 0.0, "lost": 0.0, "seconds": 10.0}}
 ANSWERS = {
     "ping": ({"session": "20261125T203000Z-229"}, 0, ["a daemon answers: session 20261125T203000Z-229"]),
     "pose": ({"event": "pose_result", "detail": {"id": 1, "accepted": True, "sensors": 4}}, 0, ["taken: this standing is the zero of the angles of 4 sensors"]),
     "pose refused": ({"event": "pose_result", "detail": {"id": 1, "accepted": False, "reason": "nobody stands on the plates"}}, 1, ["not taken: nobody stands on the plates"]),
+    "lunge left": (LUNGE | {"detail": LUNGE["detail"] | {"trials": 1, "sd_deg": None, "best_deg": 38.214}}, 0,
+                   ["left ankle, trial 1: 38.2 deg, as 10.6 cm to the wall; heel down in 64 % of the time", "in use from now on", "two more trials make three",
+                    "for the settings, [participant]: available_left_deg = 38.2"]),
+    "lunge left, again": (LUNGE, 0, ["left ankle, trial 3: 38.2 deg, as 10.6 cm to the wall; heel down in 64 % of the time", "best of 3: 38.5 deg, SD 0.2 deg; in use from now on", "for the settings, [participant]: available_left_deg = 38.5"]),
+    "lunge right": ({"event": "lunge_result", "detail": {"id": 1, "side": "right", "accepted": False, "trials": 2, "reason": "the heel is up from the start"}}, 1,
+                    ["no trial: the heel is up from the start", "the 2 before still count"]),
+    "lunges": ({"lunges": [{"participant": "P07", "side": "left", "available_deg": 38.51, "sd_deg": 0.21, "trials": 3, "zero_utc": "", "measured_utc": "2026-01-02T03:04:05Z", "session": "s"}]}, 0,
+               ["P07 left 38.5 deg, 3 trials, SD 0.2 deg, measured 2026-01-02T03:04:05Z"]),
+    "lunges use": ({"event": "lunges_result", "detail": {"id": 1, "accepted": True, "left_deg": 38.51, "right_deg": None, "reason": "imu_foot_right is without data"}}, 0,
+                   ["in use: left ankle, 38.5 deg", "not in use: imu_foot_right is without data"]),
     "calibrate still": (STILL, 1, ["refused: imu_foot_left: it is not still", "  imu_foot_left: it is not still", "data 2.0 s", "missing in these 0.5 %",
                                    "turning while still, RMS 14.04 deg/s", "shaking while still, RMS 1.933 m/s^2"]),
     "calibrate finish": (FINISH, 0, ["accepted: the axes are in use", "warning: the toes point outward", "  imu_shank_left: good", "data 3.0 s", "missing in these 0.0 %", "of the turning about one axis 98.7 %",
@@ -82,7 +96,7 @@ ANSWERS = {
 def play(router, result):
     who, text = router.recv_multipart()
     reply = {"v": 1, "ok": True, "command": json.loads(text)["command"]}
-    if reply["command"] == "ping":
+    if reply["command"] in ("ping", "lunges"):
         messages = [{**reply, "result": result}]
     else:
         messages = [{**reply, "accepted": 1}, {"v": 1, "id": 1, "result": result}]
@@ -99,7 +113,7 @@ def answers(folder):
         code, out, err = ask(GRFCTL, f"ipc://{folder}/played", *what.replace(" refused", "").split(",")[0].split())
         player.join(5)
         said = [" ".join(line.split()) for line in out.splitlines()]
-        keys = set('{}"_') & set(out.replace("imu_foot_left", "").replace("imu_shank_left", ""))
+        keys = set('{}"_') & set(out.replace("imu_foot_left", "").replace("imu_shank_left", "").replace("imu_foot_right", "").replace("available_left_deg", ""))
         check(f"{what}: lines with units, no keys of JSON", code == expected and said == [" ".join(x.split()) for x in lines] and not keys, (code, out, err))
     router.close(0)
 

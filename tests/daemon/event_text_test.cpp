@@ -32,6 +32,19 @@ BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
              "at 9.00 s: left ankle not measured in repetition 2: no ankle motion");
   BOOST_TEST(event_text("negative_force", R"({"plate":"left","fz_n":-392.1})") ==
              "plate left is pulled with -392 N: its sense is wrong, or it was zeroed under a load");
+  BOOST_TEST(
+      event_text(
+          "lunge_result",
+          R"({"id":1,"side":"left","accepted":true,"trials":2,"angle_deg":38.21,"best_deg":38.44,"sd_deg":0.16})") ==
+      "knee-to-wall, left, trial 2: 38.2 deg with the heel down; in use: 38.4 deg, the best, SD 0.2 deg; one more "
+      "makes "
+      "three");
+  BOOST_TEST(event_text("lunge_result", R"({"id":1,"side":"right","accepted":false,"reason":"no data came"})") ==
+             "knee-to-wall, right: no trial: no data came");
+  BOOST_TEST(event_text("lunge_cleared", R"({"side":"left","trials":3,"room_deg":38.44,"reason":"another zero"})") ==
+             "knee-to-wall, left: 38.4 deg are forgotten (another zero); the settings' room is in use again");
+  BOOST_TEST(event_text("lunges_result", R"({"id":1,"accepted":true,"left_deg":38.4,"right_deg":40,"reason":""})") ==
+             "in use: the room of kept knee-to-wall tests: left 38.4 deg, right 40.0 deg");
   BOOST_TEST(event_text("mark", R"({"id":3,"text":"heels up"})") == "mark: heels up");
 }
 

@@ -90,6 +90,7 @@ BOOST_AUTO_TEST_CASE(closed_answers_of_one_repetition) {
   near(left, "plateau_level", 26, 0);
   near(left, "plateau_kind", 2, 0);  // 26 of 27 deg
   near(left, "used", 100 * 29.0 / 30, 1e-9);
+  near(left, "available", 27, 1e-9);
   near(left, "heel_lift", 0, 1e-9);
   near(left, "shank_max", 29, 0.1);  // the foot's toe-out takes a little of what an inclinometer shows
   near(left, "eversion_amplitude", 5, 0.02);
@@ -98,6 +99,7 @@ BOOST_AUTO_TEST_CASE(closed_answers_of_one_repetition) {
   BOOST_TEST(std::isnan(right.at("plateau")));  // it stops less than 0.1 s before the body is down
   near(right, "plateau_kind", 0, 0);
   BOOST_TEST(std::isnan(right.at("used")));
+  BOOST_TEST(std::isnan(right.at("available")));
   near(pair, "t_start", 8, 0);
   near(pair, "t_end", 8 + 2.0 + 0.3 + 1.6, 1e-9);
   near(pair, "bodyweight", 80 * 9.80665, 1e-9);

@@ -337,6 +337,28 @@ BOOST_AUTO_TEST_CASE(truth_has_a_row_of_every_stream_and_agrees_with_the_subject
     if (s.stream == id("truth/reps/pair")) BOOST_TEST((s.t - start) % 1000000 == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_knee_goes_to_the_wall_until_the_ankle_has_no_room_left) {
+  SubjectSettings p;
+  p.first_descent_s = 60;
+  p.lunge_count = 2;
+  p.lunge_spread_deg = 3;
+  const Subject subject(p);
+  for (int trial = 0; trial < 4; ++trial) {
+    const Side side = trial < 2 ? Side::left : Side::right, other = trial < 2 ? Side::right : Side::left;
+    const double room = (side == p.dominant ? 40 : 36) - (trial % 2 == 0 ? 3 : 0);
+    double most = 0, most_down = 0;
+    for (int ms = 0; ms < 4000; ++ms) {
+      const AnkleTruth a = subject.ankle(10 + 4 * trial + ms * 1e-3, side);
+      most = std::max(most, a.foot_pitch);
+      if (a.foot_pitch <= 2) most_down = std::max(most_down, a.dorsiflexion);
+      BOOST_REQUIRE(std::abs(subject.ankle(10 + 4 * trial + ms * 1e-3, other).dorsiflexion) < 1e-9);
+    }
+    BOOST_TEST(std::abs(most - 10) < 1e-6);
+    BOOST_TEST(std::abs(most_down - room) < 1e-6);
+    BOOST_TEST(std::abs(subject.ankle(10 + 4 * trial + 3.99, side).dorsiflexion) < 1e-6);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_impossible_subject_is_refused_by_name) {
   const auto refused = [](auto change) -> std::string {
     SubjectSettings s;
@@ -351,6 +373,8 @@ BOOST_AUTO_TEST_CASE(an_impossible_subject_is_refused_by_name) {
   BOOST_TEST(refused([](auto& s) { s.ascent_s = 0.4; }).find("stimulus.subject.ascent_s") == 0);
   BOOST_TEST(refused([](auto& s) { s.rate_deg_s.dominant = 0; }).find("stimulus.subject.rate_deg_s") == 0);
   BOOST_TEST(refused([](auto& s) { s.cop_mode = "magic"; }).find("stimulus.subject.cop_mode") == 0);
+  BOOST_TEST(
+      refused([](auto& s) { s.lunge_count = 1, s.lunge_deg.dominant = 60; }).find("stimulus.subject.lunge_deg") == 0);
   BOOST_TEST(refused([](auto& s) { s.mass_kg = std::nan(""); }).find("stimulus.subject.mass_kg") == 0);
 }
 

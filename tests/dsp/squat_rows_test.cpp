@@ -36,7 +36,9 @@ Settings two_plates(Side larger) {
 }
 
 /// Courses of forces and ankles through the metric, as the grid would bring them.
-Rows run(const Settings& settings, const SquatCourses& c, StreamTable& table) {
+/// `room_deg`: what a knee-to-wall test finds in the middle of them.
+Rows run(const Settings& settings, const SquatCourses& c, StreamTable& table,
+         const std::array<double, 2>& room_deg = {kNaN, kNaN}) {
   std::uint64_t event_seq = 0;
   StreamInfo events;
   events.name = "events";
@@ -54,6 +56,7 @@ Rows run(const Settings& settings, const SquatCourses& c, StreamTable& table) {
     frame.t = static_cast<TimeNs>(k) * 1'000'000;
     frame.t_s = static_cast<double>(k) * 1e-3;
     frame.squat = &feedback;
+    if (k > c.size() / 2) frame.measured_room_deg = room_deg;
     for (std::size_t i = 0; i < 2; ++i) {
       Derived& d = frame.derived;
       d.fz_n[i] = d.fz_unfiltered_n[i] = c.fz[i][k];
@@ -133,6 +136,8 @@ BOOST_AUTO_TEST_CASE(every_value_of_a_repetition_has_its_column) {
     // used: 30 of 42 deg, both from the vertical; the right ankle's range was not measured
     BOOST_TEST(std::abs(in("reps/left", "used") - 100 * 30 / 42.0) < 0.1);
     BOOST_TEST(std::isnan(in("reps/right", "used")));
+    BOOST_TEST(in("reps/left", "available") == 40);
+    BOOST_TEST(std::isnan(in("reps/right", "available")));
     BOOST_TEST(in("reps/left", "plateau_kind") == 0);
     // dominance computed: the right side carries more in the ascents
     BOOST_TEST(in("reps_asymmetry", "dominant") == 2);
@@ -147,6 +152,20 @@ BOOST_AUTO_TEST_CASE(every_value_of_a_repetition_has_its_column) {
                         200 / weight * std::hypot(0.4, 0.6) * 4) < 0.01);
     BOOST_TEST(std::abs(in("reps_asymmetry", "range_rl")) < 1e-9);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_measured_room_takes_the_place_of_the_one_that_was_set) {
+  StreamTable table;
+  const Rows rows = run(two_plates(Side::right), MinimumJerk().make(), table, {33, 50});
+  const auto first = [&](const char* stream, const char* column) { return rows.at(stream).front().at(column); };
+  const auto last = [&](const char* stream, const char* column) { return rows.at(stream).back().at(column); };
+  BOOST_TEST(first("reps/left", "available") == 40);
+  BOOST_TEST(std::isnan(first("reps/right", "available")));
+  BOOST_TEST(last("reps/left", "available") == 33);
+  BOOST_TEST(last("reps/right", "available") == 50);
+  for (const auto& [side, room] :
+       {std::pair{"reps/left", 33.0}, std::pair{"reps/right", 50.0}})  // standing shank 2 deg
+    BOOST_TEST(std::abs(last(side, "used") - 100 * (last(side, "peak") + 2) / (room + 2)) < 1e-9);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_streams) {

@@ -42,7 +42,7 @@ for side in ("left", "right"):
 TRUTHS = {
     "left right": {"baseline": 0.5, "range": 1, "peak": 1, "onset": 0.03, "rate_fit": 1, "rate_mean": 1, "rate_peak": 1.5,
                    "time_to_90": 0.03, "plateau": 0.02, "plateau_level": 1, "finish": 0.03, "shank_max": 1, "heel_lift": 0.5,
-                   "eversion_amplitude": 0.2, "eversion_onset": 0.03, "used": 4, "plateau_kind": 0},
+                   "eversion_amplitude": 0.2, "eversion_onset": 0.03, "used": 4, "plateau_kind": 0, "available": 0},
     "pair": {"t_start": 0.1, "t_bottom": 0.09, "t_end": 0.1, "drop": 0.015, "v_descent_peak": 0.015, "v_ascent_peak": 0.01,
              "bodyweight": 2, "first_out": 0, "finish_lag_rl": 0.03, "finish_lag_dn": 0.03, "onset_lag_rl": 0.03,
              "onset_lag_dn": 0.03, "rate_diff_rl": 1.5, "rate_diff_dn": 1.5, "range_diff_rl": 1.5, "range_diff_dn": 1.5,

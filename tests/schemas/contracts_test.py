@@ -142,6 +142,9 @@ def check_control(daemon, folder):
     for key in [*still["detail"], *still["detail"]["imus"][0]]:
         check(f"`{key}`" in control_md, f"control.md does not describe {key} of calibrate_result")
     check(daemon.ask("calibrations") == {"calibrations": []} and "error" in daemon.ask("calibrations_use"), "no calibration is kept")
+    lunge = daemon.ask("lunge", side="left")
+    check(lunge["event"] == "lunge_result" and not lunge["detail"]["accepted"] and "standing zero" in lunge["detail"]["reason"], f"lunge: {lunge}")
+    check(daemon.ask("lunges") == {"lunges": []} and "error" in daemon.ask("lunges_use"), "no knee-to-wall test is kept")
     status = daemon.ask("status")
     check(status["session"] == session and status["recording"]["state"] == "running", f"status: {status['recording']}")
     stopped = daemon.ask("record_stop")

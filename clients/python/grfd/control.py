@@ -81,6 +81,11 @@ class Control:
         """The present standing becomes the zero of all angles."""
         return dict(self.ask("pose")["detail"])
 
+    def lunge(self, side: str, seconds: float = 10.0) -> dict[str, Any]:
+        """One trial of the knee-to-wall test, "left" or "right". @return its figures; best_deg is in use from now on.
+        Raises CommandFailed with the reason when it was none."""
+        return dict(self.ask("lunge", side=side, seconds=seconds, timeout_s=self.timeout_s + seconds)["detail"])
+
     def blink(self, device: str) -> dict[str, Any]:
         return dict(self.ask("blink", device=device)["detail"])
 

@@ -5,7 +5,8 @@ import { kindOf, orderOf } from "./room";
 import type { Store } from "./store";
 import { colours, dash, digits, font, sharp, sideColour } from "./style";
 
-const why = ["", "too shallow", "no ankle motion", "too fast", "too long", "flight", "foot unloaded", "stepped off", "weight changed", "time out", "gap in the data"];
+const why = ["", "too shallow", "no ankle motion", "too fast", "too long", "flight", "foot unloaded", "stepped off", "weight changed", "time out", "gap in the data",
+  "knee-to-wall trial"];
 
 const value = (values: Values | null | undefined, key: string): number | null => values?.[key] ?? null;
 const ms = (seconds: number | null): number | null => (seconds === null ? null : 1000 * seconds);

@@ -1,0 +1,44 @@
+#include "daemon/lunges.hpp"
+
+#include <fstream>
+
+#include "daemon/json_file.hpp"
+
+namespace grfd {
+
+LungeStore::LungeStore(const std::filesystem::path& folder) : file_(folder / "lunges.json") {
+  std::ifstream in(file_);
+  if (!in) return;  // none so far
+  try {
+    Json whole = Json::parse(in);
+    for (const Json& l : whole.at("lunges")) {
+      for (const char* key : {"participant", "side", "zero_utc", "measured_utc", "session"})
+        l.at(key).get_ref<const std::string&>();
+      static_cast<void>(l.at("available_deg").get<double>());
+      static_cast<void>(l.at("trials").get<int>());
+    }
+    list_ = std::move(whole.at("lunges"));
+  } catch (const std::exception& e) {
+    throw std::runtime_error(file_.string() + " is no file of knee-to-wall tests (" + e.what() +
+                             "); move it away and measure again");
+  }
+}
+
+void LungeStore::keep(const Json& entry) {
+  Json* place = nullptr;
+  for (Json& old : list_)
+    if (old["participant"] == entry.at("participant") && old["side"] == entry.at("side")) place = &old;
+  if (place)
+    *place = entry;
+  else
+    list_.push_back(entry);
+  replace_json_file(file_, {{"lunges", list_}});
+}
+
+const LungeStore::Json* LungeStore::find(const std::string& participant, const std::string& side) const {
+  for (const Json& l : list_)
+    if (l["participant"] == participant && l["side"] == side) return &l;
+  return nullptr;
+}
+
+}  // namespace grfd
