@@ -15,9 +15,9 @@ void App::load_zeros() {
   if (settings_.record.tare_at_start) return;  // they are zeroed anew in a moment
   for (const PlateSettings& plate : settings_.plates)
     for (const ZeroStore::Zero& z : kept_zeros_->all())
-      if (z.plate == plate.name && z.columns == plate.columns)
-        log(Level::info, "plate " + plate.name + " was zeroed last at " + z.measured_utc +
-                             "; `grfctl tare` zeroes it anew, `grfctl zeros use` takes that zero");
+      if (z.plate == plate.name && z.columns == plate.columns && !plate.calibration.drift_rezero)
+        log(Level::info, "plate " + plate.name + " was zeroed last at " + z.measured_utc + " (device " + z.serial +
+                             "); `grfctl tare` zeroes it anew, `grfctl zeros use` takes that zero");
 }
 
 void App::keep_zeros(const Control::Json& tare_result) {
@@ -33,15 +33,22 @@ void App::keep_zeros(const Control::Json& tare_result) {
 
 Control::Answer App::use_zeros() {
   Control::Json detail = Control::Json::object();
+  std::vector<std::string> tared;
   for (const PlateSettings& plate : settings_.plates) {
     const std::string serial = serial_of(device_of(plate));
     if (!kept_zeros_ || serial.empty() || plate.calibration.drift_rezero) continue;
+    if (zeros_.by(plate.name) == "tare") {  // that zero is in use, or was given up for a newer one
+      tared.push_back(plate.name);
+      continue;
+    }
     const auto found = kept_zeros_->find(plate, serial);
     if (!found) continue;
     detail[plate.name + " codes"] = found->codes;
     detail[plate.name + " volts"] = found->volts;
     detail[plate.name + " measured_utc"] = found->measured_utc;
   }
+  if (detail.empty() && !tared.empty())
+    throw Refusal("plate " + tared.front() + " was zeroed in this session, and that zero is in use");
   if (detail.empty())
     throw Refusal(
         "no zero is kept of a plate whose device is plugged in, with this serial number and these channels; "

@@ -31,6 +31,12 @@ void PlateZeros::use_kept(const std::string& plate, double t_s, const std::strin
     if (p["plate"] == plate) p = {{"plate", plate}, {"zeroed_s", t_s}, {"zeroed_utc", utc}, {"by", "kept"}};
 }
 
+std::string PlateZeros::by(const std::string& plate) const {
+  for (const Json& p : plates_)
+    if (p["plate"] == plate) return p.value("by", "");
+  return "";
+}
+
 std::vector<std::string> PlateZeros::never() const {
   std::vector<std::string> names;
   for (const Json& p : plates_)

@@ -19,6 +19,8 @@ class PlateZeros {
   /// For each plate `plate`, `zeroed_s` (null: never), and once it was zeroed `zeroed_utc`, `by` ("tare", "drift",
   /// "kept": in an earlier session, in use since `zeroed_s`) and of a tare `offset_fz_n`.
   const nlohmann::ordered_json& to_json() const { return plates_; }
+  /// "tare", "drift", "kept"; empty: never zeroed
+  std::string by(const std::string& plate) const;
   std::vector<std::string> never() const;
 
  private:

@@ -99,21 +99,24 @@ void never_zeroed(hid_t file, const std::vector<TextRow>& events, std::vector<st
 
 /// Plates that stand on a zero of an earlier session: when the recording began, as its row "zeros" says, or taken
 /// later.
-void zeroed_before(hid_t file, std::vector<std::string>& all) {
+void zeroed_before(hid_t file, const std::vector<TextRow>& events, std::vector<std::string>& all) {
   const auto tell = [&](const std::string& plate, const std::string& utc) {
     if (!utc.empty())
       all.push_back("plate " + plate + " stands on a zero of an earlier session, of " + utc +
                     ": a zero wanders with temperature and time");
   };
-  for (const TextRow& row : text_rows(file, "commands")) {
-    if (!row.detail.is_object()) continue;
-    if (row.name == "zeros")
+  const std::vector<TextRow> commands = text_rows(file, "commands");
+  for (const TextRow& row : commands)
+    if (row.name == "zeros" && row.detail.is_object())
       for (const Json& p : row.detail.value("plates", Json::array()))
         if (text(p, "by") == "kept") tell(text(p, "plate"), text(p, "zeroed_utc"));
-    constexpr std::string_view kWhen = " measured_utc";
-    if (row.name == "zeros_use")
-      for (const auto& [key, value] : row.detail.items())
-        if (key.ends_with(kWhen)) tell(key.substr(0, key.size() - kWhen.size()), text(row.detail, key.c_str()));
+  for (const TextRow& result : events) {
+    if (result.name != "zeros_result" || !result.detail.is_object()) continue;
+    for (const TextRow& row : commands)
+      if (row.name == "zeros_use" && row.detail.is_object() &&
+          row.detail.value("id", Json()) == result.detail.value("id", Json(0)))
+        for (const Json& p : result.detail.value("plates", Json::array()))
+          if (!refused(p)) tell(text(p, "plate"), text(row.detail, (text(p, "plate") + " measured_utc").c_str()));
   }
 }
 
@@ -152,7 +155,7 @@ std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::strin
   for (const TextRow& row : events)
     if (row.name.ends_with("_result") && refused(row.detail)) all.push_back(refusal(row));
   never_zeroed(file, events, all);
-  zeroed_before(file, all);
+  zeroed_before(file, events, all);
   return all;
 }
 

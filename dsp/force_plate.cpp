@@ -102,10 +102,13 @@ void ForcePlate::at(TimeNs t, double interval_s, PlateFrame& frame) const noexce
   std::copy(values.begin() + 6, values.end(), frame.filtered.begin());
 }
 
+/// Codes at the zero in use: 0 V as long as there was no other.
+PlateCodes ForcePlate::own_zero_codes(const PlateAdc& adc) const noexcept {
+  return state_.tared || drift_.moved() ? state_.zero.codes : codes_at_0_v(adc);
+}
+
 void ForcePlate::start_tare(const ScanAdc& adc) noexcept {
-  PlateCodes reference = state_.zero.codes;
-  if (!state_.tared && !drift_.moved()) reference = codes_at_0_v(own(adc));
-  tare_.start(reference);
+  tare_.start(own_zero_codes(own(adc)));
   tare_complete_ = false;
 }
 
@@ -124,21 +127,22 @@ PlateVolts ForcePlate::zero_volts(const ScanAdc& scan) const noexcept {
   return v;
 }
 
-const char* ForcePlate::use_zero(const KeptZero& kept, const ScanAdc& scan) noexcept {
+ForcePlate::KeptZeroTaken ForcePlate::use_zero(const KeptZero& kept, const ScanAdc& scan) noexcept {
   constexpr double kSameVolts = 1e-5;  // a thirtieth of a step of +-10 V
   const PlateAdc adc = own(scan);
-  if (follows_drift_) return "its zero drifts; zero it again";
-  if (tare_.active()) return "it is just being zeroed";
-  if (state_.newest_t == 0) return "no data from the plate";
+  if (follows_drift_) return {"its zero drifts; zero it again"};
+  if (tare_.active()) return {"it is just being zeroed"};
+  if (state_.newest_t == 0) return {"no data from the plate"};
   if (kept.codes.size() != columns_.size() || kept.volts.size() != columns_.size())
-    return "it has another number of channels now; zero it again";
+    return {"it has another number of channels now; zero it again"};
   for (std::size_t i = 0; i < columns_.size(); ++i)
     if (!(std::abs(adc[i].volts(kept.codes[i]) - kept.volts[i]) < kSameVolts))
-      return "the converter has another range or other constants now; zero it again";
+      return {"the converter has another range or other constants now; zero it again"};
   PlateZero zero{{}, model_.factory_covariance()};
   std::copy(kept.codes.begin(), kept.codes.end(), zero.codes.begin());
+  const double offset_n = model_.sensor(tared_volts(adc, zero.codes, {own_zero_codes(adc), {}}, columns_.size()))[2];
   use(zero);
-  return "";
+  return {"", offset_n};
 }
 
 void ForcePlate::use(const PlateZero& zero) noexcept {

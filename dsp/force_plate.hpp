@@ -41,8 +41,11 @@ class ForcePlate {
   struct KeptZero {
     std::span<const double> codes, volts;
   };
-  /// In use from the next scan on. @return empty, or why not
-  const char* use_zero(const KeptZero& zero, const ScanAdc& adc) noexcept;
+  struct KeptZeroTaken {
+    const char* refusal = "";   ///< empty: in use from the next scan on, with the factory noise for cop_sigma
+    double offset_fz_n = kNaN;  ///< at the sensor, above the zero before
+  };
+  KeptZeroTaken use_zero(const KeptZero& zero, const ScanAdc& adc) noexcept;
   PlateVolts zero_volts(const ScanAdc& adc) const noexcept;
   const PlateCodes& zero_codes() const noexcept { return state_.zero.codes; }
 
@@ -65,6 +68,7 @@ class ForcePlate {
 
  private:
   PlateAdc own(const ScanAdc& scan) const noexcept;
+  PlateCodes own_zero_codes(const PlateAdc& adc) const noexcept;
   static PlateCodes codes_at_0_v(const PlateAdc& adc) noexcept;
   void follow_tare(TimeNs t) noexcept;
   void use(const PlateZero& zero) noexcept;

@@ -65,13 +65,14 @@ void TareCommand::use(const CommandText& command, const Sample& cause, SampleBat
     const std::size_t n = command.numbers(p.codes_key, codes), m = command.numbers(p.volts_key, volts);
     if (n == 0) continue;
     ++wanted;
-    const char* why = p.plate->use_zero({std::span(codes).first(n), std::span(volts).first(m)}, p.device->adc());
-    taken += why[0] == 0;
-    used =
-        std::min(used + static_cast<std::size_t>(std::snprintf(
-                            list + used, sizeof list - used, "%s{\"plate\":\"%s\",\"accepted\":%s,\"reason\":\"%s\"}",
-                            used ? "," : "", p.plate->name().c_str(), why[0] == 0 ? "true" : "false", why)),
-                 sizeof list - 1);
+    const ForcePlate::KeptZeroTaken r =
+        p.plate->use_zero({std::span(codes).first(n), std::span(volts).first(m)}, p.device->adc());
+    const bool good = r.refusal[0] == 0;
+    taken += good;
+    const int length = std::snprintf(
+        list + used, sizeof list - used, "%s{\"plate\":\"%s\",\"accepted\":%s,\"reason\":\"%s\",\"offset_fz_n\":%s}",
+        used ? "," : "", p.plate->name().c_str(), good ? "true" : "false", r.refusal, JsonNumber(r.offset_fz_n).text);
+    used = std::min(used + static_cast<std::size_t>(length), sizeof list - 1);
   }
   events_.write(out, row_time(cause), seq_, "zeros_result {\"id\":%lld,\"accepted\":%s,\"plates\":[%s]}",
                 static_cast<long long>(command.id()), wanted > 0 && taken == wanted ? "true" : "false", list);

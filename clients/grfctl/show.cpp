@@ -176,7 +176,8 @@ void show_event(const Json& result) {
   } else if (event == "zeros_result") {
     for (const Json& p : d["plates"])
       if (p.value("accepted", false))
-        std::printf("plate %s: its zero of an earlier session is in use\n", p.value("plate", "").c_str());
+        std::printf("plate %s: its zero of an earlier session is in use (%+.1f N from the one before)\n",
+                    p.value("plate", "").c_str(), number(p, "offset_fz_n"));
       else
         std::printf("plate %s: not taken: %s\n", p.value("plate", "").c_str(), p.value("reason", "").c_str());
   } else if (event == "tap_result") {

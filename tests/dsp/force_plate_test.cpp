@@ -171,32 +171,35 @@ BOOST_AUTO_TEST_CASE(a_kept_zero_is_taken_from_the_same_converter_alone) {
   codes.fill(32900.5);
   volts.fill(kVoltsPerCode * (32900.5 - 32768));
   const ForcePlate::KeptZero kept{codes, volts};
-  BOOST_TEST(rig.plate.use_zero(kept, kAdc) == std::string("no data from the plate"));
+  BOOST_TEST(rig.plate.use_zero(kept, kAdc).refusal == std::string("no data from the plate"));
   rig.codes.fill(32900);
   for (int i = 0; i < 3; ++i) rig.scan();
   const double before_n = rig.plate.newest()[2];
   BOOST_TEST(std::abs(before_n - 4 * 10 * kVoltsPerCode * 132) < 1e-9);
 
   const ScanAdc other_range(AdcCalibration{kVoltsPerCode / 2, -kVoltsPerCode / 2, 32768});
-  BOOST_TEST(std::string(rig.plate.use_zero(kept, other_range)).starts_with("the converter has another range"));
+  BOOST_TEST(std::string(rig.plate.use_zero(kept, other_range).refusal).starts_with("the converter has another range"));
   const ScanAdc other_offset(AdcCalibration{kVoltsPerCode, -kVoltsPerCode, 32768.1});
-  BOOST_TEST(std::string(rig.plate.use_zero(kept, other_offset)).starts_with("the converter has another range"));
-  BOOST_TEST(std::string(rig.plate.use_zero({std::span(codes).first(6), std::span(volts).first(6)}, kAdc))
+  BOOST_TEST(
+      std::string(rig.plate.use_zero(kept, other_offset).refusal).starts_with("the converter has another range"));
+  BOOST_TEST(std::string(rig.plate.use_zero({std::span(codes).first(6), std::span(volts).first(6)}, kAdc).refusal)
                  .starts_with("it has another number of channels"));
   rig.plate.start_tare(kAdc);
-  BOOST_TEST(rig.plate.use_zero(kept, kAdc) == std::string("it is just being zeroed"));
+  BOOST_TEST(rig.plate.use_zero(kept, kAdc).refusal == std::string("it is just being zeroed"));
   rig.plate.finish_tare(kAdc);  // too short: refused
   rig.scan();
   BOOST_TEST(rig.plate.newest()[2] == before_n);  // a refusal changes nothing
 
-  BOOST_TEST(rig.plate.use_zero(kept, kAdc) == std::string());
+  const ForcePlate::KeptZeroTaken taken = rig.plate.use_zero(kept, kAdc);
+  BOOST_TEST(taken.refusal == std::string());
+  BOOST_TEST(std::abs(taken.offset_fz_n - 4 * 10 * kVoltsPerCode * 132.5) < 1e-9);
   rig.scan();
   BOOST_TEST(std::abs(rig.plate.newest()[2] - 4 * 10 * kVoltsPerCode * -.5) < 1e-9);
   BOOST_TEST(rig.plate.zero_volts(kAdc)[7] == volts[7]);
 
   Rig drifting(piezo());
   for (int i = 0; i < 3; ++i) drifting.scan();
-  BOOST_TEST(std::string(drifting.plate.use_zero(kept, kAdc)).starts_with("its zero drifts"));
+  BOOST_TEST(std::string(drifting.plate.use_zero(kept, kAdc).refusal).starts_with("its zero drifts"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

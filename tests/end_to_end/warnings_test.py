@@ -5,6 +5,7 @@ Usage: warnings_test.py GRFD GRFCTL DEMO.toml
 A limit on the size of files (RLIMIT_FSIZE), set on the running daemon, refuses writes as a full disk does."""
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -163,7 +164,8 @@ def kept_zeros(folder):
         shown = daemon.ctl("status")[1]
         check("the status offers them", shown.count("or, if nothing has changed since 20") == 2 and shown.count(", grfctl zeros use") == 2, shown)
         code, out, err = daemon.ctl("zeros", "use")
-        check("they are taken", code == 0 and out == "".join(f"plate {x}: its zero of an earlier session is in use\n" for x in ("left", "right")), out + err)
+        said = re.findall(r"plate (left|right): its zero of an earlier session is in use \(([+-][\d.]+) N from the one before\)\n", out)
+        check("they are taken", code == 0 and [x for x, _ in said] == ["left", "right"] and all(abs(float(n) - f) < 2 for (_, n), f in zip(said, before)), (out + err, before))
         time.sleep(0.5)
         after = force()
         check("and the plates are at zero", all(abs(f) < 1.5 for f in after), after)
@@ -174,8 +176,8 @@ def kept_zeros(folder):
         daemon.ctl("record", "stop")
         told = json.loads(subprocess.run([GRFD, "summary", f"{folder}/trials/kept.h5", "--json"], capture_output=True, text=True).stdout)[0]["troubles"]
         check("the summary says whose zero it is", [x.split(" of an")[0] for x in told] == [f"plate {x} stands on a zero" for x in ("left", "right")], told)
-        daemon.ctl("tare")
-        check("a tare is better", "zero of an earlier session" not in daemon.ctl("status")[1])
+        check("a tare is better", daemon.ctl("tare")[0] == 0 and "was zeroed in this session" in daemon.ctl("zeros", "use")[2])
+        check("and said to be one", "zero of an earlier session" not in daemon.ctl("status")[1])
     check("the log offered them", daemon.said.count("`grfctl zeros use` takes that zero") == 2, daemon.said)
     with CommandedDaemon(GRFD, GRFCTL, DEMO, folder, *empty, 'device.u6.serial="360099999"', 'device.u6.emulation.serial="360099999"') as daemon:
         time.sleep(0.5)

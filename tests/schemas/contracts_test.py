@@ -128,6 +128,9 @@ def check_control(daemon, folder):
     for key in tare["detail"]["plates"][0]:
         check(f"`{key}`" in control_md, f"control.md does not describe {key} of tare_result")
     check("error" in daemon.ask("tare", plate="middle"), "a tare of no plate is refused")
+    kept = daemon.ask("zeros")["zeros"]
+    check([z["plate"] for z in kept] == ["left"] and kept[0]["zero_codes"] == tare["detail"]["plates"][0]["zero_codes"], f"zeros: {kept}")
+    check("was zeroed in this session" in daemon.ask("zeros_use")["error"], "a zero of this session is in use already")
     check("error" in daemon.ask("record_stop"), "there is nothing to stop")
     started = daemon.ask("record_start", name="contract")
     check(started["event"] == "record_started" and started["detail"]["journal"].startswith(folder), f"record_start: {started}")

@@ -19,7 +19,7 @@ export interface Device {
 export interface StatusMessage {
   type: "status"; daemon: boolean; error?: string; trial: string; uptime_s?: number; missing_rows?: number; devices?: Device[];
   recording?: { state: string; journal: string; seconds: number; last_file: string; not_writing?: string };
-  plates?: { plate: string; zeroed_s: number | null }[];
+  plates?: { plate: string; zeroed_s: number | null; zeroed_utc?: string; by?: string }[];
   counters?: Record<string, number>; gateway: Record<string, number>;
   feed_age_ms?: Record<string, { messages: number; p50: number; p99: number; worst: number }>;
 }

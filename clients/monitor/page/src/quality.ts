@@ -34,6 +34,8 @@ export class QualityView {
     if (s?.daemon && s.recording?.not_writing) items.push(["device bad", "▲ NOT WRITING", s.recording.not_writing, "the recording takes no samples now"]);
     const unzeroed = s?.daemon ? (s.plates ?? []).filter((p) => p.zeroed_s === null).map((p) => p.plate) : [];
     if (unzeroed.length > 0) items.push(["device", "never zeroed", unzeroed.join(", "), "step off, then Zero: until then the forces hold an unknown offset"]);
+    for (const p of s?.daemon ? (s.plates ?? []) : [])
+      if (p.by === "kept") items.push(["device", "old zero", p.plate, `of an earlier session (${p.zeroed_utc ?? ""}): step off, then Zero`]);
     if (s && !s.daemon) items.push(["device bad", "▲ grfd", "does not answer", s.error ?? ""]);
     if (s?.daemon) {
       const rows = Math.max(s.missing_rows ?? 0, gaps.rows), none = gaps.count + rows === 0;
