@@ -34,4 +34,12 @@ std::string describe(const Settings& settings);
 /// JSON Schema of the settings file and, under $defs, of a calibration file: the content of schemas/config.schema.json.
 std::string config_schema();
 
+/// From the effective settings in a recording.
+struct RecordedLimits {
+  FilterSettings filter;
+  double cop_off_n = ThresholdSettings{}.cop_off_n, cop_total_off_n = ThresholdSettings{}.cop_total_off_n;
+};
+/// @throws std::runtime_error when they cannot be read
+RecordedLimits recorded_limits(const std::string& effective);
+
 }  // namespace grfd

@@ -30,3 +30,6 @@ set_tests_properties(end_to_end_pelvis PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 12
 add_test(NAME end_to_end_lunge
   COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/lunge_test.py $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/config/demo.toml)
 set_tests_properties(end_to_end_lunge PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
+add_test(NAME end_to_end_zero_phase
+  COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/zero_phase_test.py $<TARGET_FILE:grfd> ${PROJECT_SOURCE_DIR}/tests/fixtures/rig_recording.toml ${PROJECT_SOURCE_DIR}/config/demo.toml)
+set_tests_properties(end_to_end_zero_phase PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
