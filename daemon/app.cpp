@@ -38,7 +38,9 @@ void ask_for_descriptors() {
 }
 
 Level level_of(const std::string& stream, const std::string& event) {
-  if (event == "clock_out_of_bounds" || event == "device_error" || event == "negative_force") return Level::warning;
+  if (event == "clock_out_of_bounds" || event == "device_error" || event == "negative_force" ||
+      event == "lunge_cleared")
+    return Level::warning;
   return stream == "events" || event == "device_settings" || event.starts_with("feed.late") ? Level::info
                                                                                             : Level::warning;
 }
@@ -257,6 +259,7 @@ void App::on_device(const Devices::Status& s) {
       s.name + ": " + to_string(s.state) +
           (fine ? " (" + s.model + " " + s.serial + ", firmware " + s.firmware + ")" : "") +
           (s.trouble.empty() ? "" : ", " + s.trouble));
+  if (fine) offer_zeros(s.name);
 }
 
 int run(Settings settings, const RunOptions& options) {

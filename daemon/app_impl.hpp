@@ -1,6 +1,6 @@
 // The running daemon. app.cpp: life; app_commands.cpp: what clients ask for; app_trials.cpp: recordings;
-// app_delays.cpp: measured delays of sensors; app_calibration.cpp: functional calibration;
-// app_lunge.cpp: the knee-to-wall test.
+// app_zeros.cpp: kept zeros of plates; app_delays.cpp: measured delays of sensors; app_calibration.cpp: functional
+// calibration; app_lunge.cpp: the knee-to-wall test.
 #pragma once
 #include <utility>
 
@@ -85,7 +85,13 @@ class App {
   void load_zeros();
   void keep_zeros(const Control::Json& tare_result);
   Control::Answer use_zeros();
-  void note_kept_zeros(const Control::Json& zeros_result, double t_s);
+  void note_kept_zeros(Control::Json& zeros_result, double t_s);
+  struct KeptZero {
+    std::optional<ZeroStore::Zero> zero;
+    std::string reason;  ///< why there is none
+  };
+  KeptZero kept_zero(const PlateSettings& plate) const;
+  void offer_zeros(const std::string& device);
   Control::Json plates() const;
   void repeat_zeros();
   void warn_of_zeros();
@@ -116,6 +122,7 @@ class App {
   Losses losses_;
   PlateZeros zeros_{settings_.plates};
   std::optional<ZeroStore> kept_zeros_;
+  std::map<std::uint64_t, Control::Json> zeros_left_out_;  ///< by command: plates of which no zero could be used
   std::optional<DelayStore> delays_;
   std::optional<CalibrationStore> calibrations_;
   Control::Json calibration_in_use_ = Control::Json::object();  ///< axes by IMU; empty: those of the settings

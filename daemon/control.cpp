@@ -15,7 +15,7 @@ constexpr std::size_t kLongestRequest = 65536;  // bytes; schemas/control.md pro
 constexpr int kUnreadReplies = 1000;            // per client; schemas/control.md promises it
 
 /// What a client may ask that has the right to the feed, but not to command.
-constexpr std::string_view kLooking[] = {"ping", "status", "devices", "zeros", "delays", "calibrations", "lunges"};
+constexpr std::string_view kLooking[] = {"ping", "status", "devices", "zeros", "delays", "calibrations"};
 constexpr auto kPeersTurn = std::chrono::milliseconds(20);
 
 }  // namespace

@@ -30,6 +30,12 @@ std::string tare(const Json& j) {
   return text;
 }
 
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  return text;
+}
+
 std::string kept_zeros(const Json& j) {
   std::string text;
   for (const Json& p : j.value("plates", Json::array()))
@@ -142,7 +148,7 @@ std::string event_text(const std::string& name, const std::string& detail) {
            (j.contains("seconds") ? " in " + number(j, "seconds", "%.2f") + " s" : "") + ", " + word(j, "cause");
   }
   if (name == "device_note" || name == "device_error")
-    return word(j, "device") + (name == "device_note" ? " says: " : " reports an error: ") + word(j, "text");
+    return word(j, "device") + (name == "device_note" ? " says: " : " reports an error: ") + one_line(word(j, "text"));
   if (name == "late") return word(j, "device") + ": no data; the grid goes on without it";
   return name + " " + detail;
 }

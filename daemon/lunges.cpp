@@ -1,6 +1,7 @@
 #include "daemon/lunges.hpp"
 
 #include <fstream>
+#include <stdexcept>
 
 #include "daemon/json_file.hpp"
 
@@ -14,13 +15,14 @@ LungeStore::LungeStore(const std::filesystem::path& folder) : file_(folder / "lu
     for (const Json& l : whole.at("lunges")) {
       for (const char* key : {"participant", "side", "zero_utc", "measured_utc", "session"})
         l.at(key).get_ref<const std::string&>();
-      static_cast<void>(l.at("available_deg").get<double>());
+      if (const double deg = l.at("available_deg").get<double>(); !(deg > 0 && deg <= 90))
+        throw std::out_of_range("available_deg is not from 0 to 90");
       static_cast<void>(l.at("trials").get<int>());
     }
     list_ = std::move(whole.at("lunges"));
   } catch (const std::exception& e) {
     throw std::runtime_error(file_.string() + " is no file of knee-to-wall tests (" + e.what() +
-                             "); move it away and measure again");
+                             "); move it away and start grfd anew");
   }
 }
 
@@ -28,6 +30,10 @@ void LungeStore::keep(const Json& entry) {
   Json* place = nullptr;
   for (Json& old : list_)
     if (old["participant"] == entry.at("participant") && old["side"] == entry.at("side")) place = &old;
+  constexpr int kWhole = 3;  // trials; fewer do not take the place of a better test
+  if (place && entry.at("session") != place->at("session") && entry.at("trials") < kWhole &&
+      entry.at("available_deg") < place->at("available_deg"))
+    return;
   if (place)
     *place = entry;
   else

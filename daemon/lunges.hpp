@@ -15,7 +15,8 @@ class LungeStore {
   /// @throws std::runtime_error naming the file when it exists and cannot be understood
   explicit LungeStore(const std::filesystem::path& folder);
 
-  /// An entry takes the place of what was kept of its participant and side, and the file is written.
+  /// An entry takes the place of what was kept of its participant and side, and the file is written. Fewer than three
+  /// trials that found less than another session did change nothing.
   /// @throws std::runtime_error when it cannot be written
   void keep(const Json& entry);
   /// Of this participant and side ("left", "right"); null: none.

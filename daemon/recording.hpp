@@ -29,6 +29,7 @@ struct VerifyReport {
 
 /// Never throws for what is wrong with the file: that becomes a problem. Reads every row once.
 VerifyReport verify(const std::string& path);
+
 struct RecoverItem {
   enum class Outcome : std::uint8_t { finalised, in_use, empty, failed, removed_tmp } outcome = Outcome::finalised;
   std::string path, text;

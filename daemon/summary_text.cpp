@@ -28,8 +28,8 @@ void print_room(const Json& reps, const std::string& side) {
     Json these = Json::array();
     for (; next < reps.size() && reps[next][available] == reps[first][available]; ++next) these.push_back(reps[next]);
     if (!reps[first][available].is_number()) continue;
-    std::printf("  * room of ankle %-10s %.1f deg (knee-to-wall), %.0f %% of it used", side.c_str(),
-                reps[first][available].get<double>(), mean(these, used));
+    std::printf("  * room of ankle %-10s %.1f deg (knee-to-wall)", side.c_str(), reps[first][available].get<double>());
+    if (const double share = mean(these, used); std::isfinite(share)) std::printf(", %.0f %% of it used", share);
     if (these.size() < reps.size()) std::printf(", in %zu repetitions", these.size());
     std::printf("\n");
   }
@@ -58,7 +58,7 @@ void print_order(const Json& reps, const std::function<const char*(const char*)>
   if (firsts.count("unknown"))
     std::printf("  * which stopped first      not known in %d of %zu\n", firsts["unknown"], reps.size());
   if (firsts.count("none")) std::printf("  * neither stopped          in %d of %zu\n", firsts["none"], reps.size());
-  if (firsts.size() > firsts.count("unknown")) std::printf("  * exploratory: a hypothesis, neither good nor bad\n");
+  std::printf("  * exploratory: a hypothesis, neither good nor bad\n");
 }
 
 }  // namespace

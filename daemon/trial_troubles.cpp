@@ -1,8 +1,10 @@
 #include "daemon/trial_troubles.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "daemon/event_text.hpp"
 #include "schemas/sample.hpp"
@@ -97,26 +99,39 @@ void never_zeroed(hid_t file, const std::vector<TextRow>& events, std::vector<st
   }
 }
 
+/// When this plate was zeroed by a tare after `t_s`; NaN: never.
+double zeroed_after(const std::vector<TextRow>& events, const std::string& plate, double t_s) {
+  for (const TextRow& row : events)
+    if (row.name == "tare_result" && row.t_s > t_s && row.detail.is_object())
+      for (const Json& p : row.detail.value("plates", Json::array()))
+        if (text(p, "plate") == plate && p.value("accepted", false)) return row.t_s;
+  return std::nan("");
+}
+
 /// Plates that stand on a zero of an earlier session: when the recording began, as its row "zeros" says, or taken
-/// later.
+/// later. A line for each plate.
 void zeroed_before(hid_t file, const std::vector<TextRow>& events, std::vector<std::string>& all) {
-  const auto tell = [&](const std::string& plate, const std::string& utc) {
-    if (!utc.empty())
-      all.push_back("plate " + plate + " stands on a zero of an earlier session, of " + utc +
-                    ": a zero wanders with temperature and time");
+  std::set<std::string> told;
+  const auto tell = [&](const std::string& plate, const std::string& utc, double since_s) {
+    if (utc.empty() || !told.insert(plate).second) return;
+    const double until_s = zeroed_after(events, plate, since_s);
+    char end[64] = ": a zero wanders with temperature and time";
+    if (std::isfinite(until_s)) std::snprintf(end, sizeof end, ", until it was zeroed at %.1f s", until_s);
+    all.push_back("plate " + plate + " stands on a zero of an earlier session, of " + utc + end);
   };
   const std::vector<TextRow> commands = text_rows(file, "commands");
   for (const TextRow& row : commands)
     if (row.name == "zeros" && row.detail.is_object())
       for (const Json& p : row.detail.value("plates", Json::array()))
-        if (text(p, "by") == "kept") tell(text(p, "plate"), text(p, "zeroed_utc"));
+        if (text(p, "by") == "kept") tell(text(p, "plate"), text(p, "zeroed_utc"), row.t_s);
   for (const TextRow& result : events) {
     if (result.name != "zeros_result" || !result.detail.is_object()) continue;
     for (const TextRow& row : commands)
       if (row.name == "zeros_use" && row.detail.is_object() &&
           row.detail.value("id", Json()) == result.detail.value("id", Json(0)))
         for (const Json& p : result.detail.value("plates", Json::array()))
-          if (!refused(p)) tell(text(p, "plate"), text(row.detail, (text(p, "plate") + " measured_utc").c_str()));
+          if (!refused(p))
+            tell(text(p, "plate"), text(row.detail, (text(p, "plate") + " measured_utc").c_str()), result.t_s);
   }
 }
 
@@ -149,7 +164,7 @@ std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::strin
         row.detail["seconds"].is_number() && !text(row.detail, "stream").ends_with("/sync"))
       all.push_back(outage(row));
   for (const TextRow& row : events)
-    if (row.name == "negative_force" || row.name == "pose_waiting" ||
+    if (row.name == "negative_force" || row.name == "lunge_cleared" || row.name == "pose_waiting" ||
         (row.name == "pose_result" && row.detail.contains("left_out") && !refused(row.detail)))
       all.push_back(event_text(row.name, row.detail.dump()));
   for (const TextRow& row : events)

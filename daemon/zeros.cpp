@@ -19,7 +19,8 @@ ZeroStore::ZeroStore(const std::filesystem::path& folder) : file_(folder / "zero
                         z.at("offset_fz_n"), z.at("measured_utc"), z.at("session")});
   } catch (const std::exception& e) {
     zeros_.clear();
-    throw std::runtime_error(file_.string() + " is no file of zeros (" + e.what() + "); move it away and tare again");
+    throw std::runtime_error(file_.string() + " is no file of zeros (" + e.what() +
+                             "); move it away and start grfd anew");
   }
 }
 

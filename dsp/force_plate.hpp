@@ -47,7 +47,6 @@ class ForcePlate {
   };
   KeptZeroTaken use_zero(const KeptZero& zero, const ScanAdc& adc) noexcept;
   PlateVolts zero_volts(const ScanAdc& adc) const noexcept;
-  const PlateCodes& zero_codes() const noexcept { return state_.zero.codes; }
 
   /// After take(), of the same scan: what the zero does by itself (drift_report.hpp).
   void tell_drift(double t_s, const ScanAdc& adc, const Sample& cause, const TextWriter& events,

@@ -102,25 +102,33 @@ void LungeCommand::start(const CommandText& command, const Sample& cause, Sample
 
 void LungeCommand::use(const CommandText& command, const Sample& cause, SampleBatch& out) noexcept {
   int used = 0;
-  Reason why;
+  std::array<Reason, 2> why;
   std::array<double, 2> deg{kNaN, kNaN};
   for (std::size_t side = 0; side < 2; ++side) {
     const auto given = command.number(name(side));
-    if (!given || !(*given > 0 && *given <= params_.possible_deg)) continue;
-    if (!has_zero(side)) {
-      why = why_unknown(side);
-      continue;
-    }
+    if (!given) continue;
     Trials& t = state_.trials[side];
+    char* const text = why[side].text.data();
+    const std::size_t size = why[side].text.size();
+    if (!(*given > 0 && *given <= params_.possible_deg))
+      std::snprintf(text, size, "%s: %g deg is more than an ankle can", name(side), *given);
+    else if (!has_zero(side))
+      why[side] = why_unknown(side);
+    else if (t.count > 0)
+      std::snprintf(text, size, "%s: trials of this session are in use", name(side));
+    if (text[0]) continue;
     t = {};
     t.zero = zero(side);
     t.room_deg = deg[side] = *given;
     ++used;
   }
+  std::array<char, 2 * sizeof why[0].text + 4> both;
+  std::snprintf(both.data(), both.size(), "%s%s%s", why[0].text.data(), why[0].text[0] && why[1].text[0] ? "; " : "",
+                why[1].text.data());
   events_.write(out, row_time(cause), seq_,
                 "lunges_result {\"id\":%lld,\"accepted\":%s,\"left_deg\":%s,\"right_deg\":%s,\"reason\":\"%s\"}",
                 static_cast<long long>(command.id()), used > 0 ? "true" : "false", JsonNumber(deg[0]).text,
-                JsonNumber(deg[1]).text, why.text.data());
+                JsonNumber(deg[1]).text, both.data());
 }
 
 void LungeCommand::watch_zero(std::size_t side, const RowTime& now, SampleBatch& out) noexcept {
@@ -169,7 +177,6 @@ void LungeCommand::finish(const RowTime& now, SampleBatch& out) noexcept {
 
 void LungeCommand::accept(const LungeResult& r, const RowTime& now, SampleBatch& out) noexcept {
   Trials& t = state_.trials[state_.side];
-  if (t.count == 0) t = {};  // a room from earlier trials gives way
   t.zero = state_.zero;
   const double off = r.angle_deg - t.mean_deg;
   ++t.count;

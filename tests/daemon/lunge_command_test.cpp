@@ -155,6 +155,29 @@ BOOST_AUTO_TEST_CASE(the_room_is_that_of_the_settings_until_there_is_another) {
   BOOST_TEST(all[1]["right_deg"].is_null());
 }
 
+BOOST_AUTO_TEST_CASE(a_kept_room_is_not_lost_to_a_trial_nor_trials_to_a_kept_room) {
+  Run run;
+  run.until(7.5);
+  run.command("lunges {\"id\":1,\"left\":35.5,\"right\":80}");
+  run.trial(2, "left", 8.05);   // 34 deg
+  run.trial(3, "left", 12.05);  // 35
+  run.trial(4, "left", 16.05);  // 36
+  run.until(20);
+  run.command("lunges {\"id\":5,\"left\":20}");
+  run.until(20.1);
+  const auto given = run.events("lunges_result"), all = run.events("lunge_result");
+  BOOST_TEST_REQUIRE(given.size() == 2u);
+  BOOST_TEST(given[0]["left_deg"] == 35.5);
+  BOOST_TEST(given[0]["reason"] == "right: 80 deg is more than an ankle can");
+  BOOST_TEST(says(given[1], "left: trials of this session are in use"), given[1].dump());
+  BOOST_TEST_REQUIRE(all.size() == 3u);
+  BOOST_TEST(all[0]["trials"] == 1);
+  BOOST_TEST(all[0]["best_deg"] == 35.5);
+  BOOST_TEST(all[1]["best_deg"] == 35.5);
+  BOOST_TEST(std::abs(all[2]["best_deg"].get<double>() - 36) < 0.3);
+  BOOST_TEST(all[2]["trials"] == 3);
+}
+
 BOOST_AUTO_TEST_CASE(a_copy_of_the_state_goes_on_in_the_middle_of_a_trial) {
   Run run;
   run.trial(1, "left", 8.05);

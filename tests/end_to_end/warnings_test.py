@@ -175,6 +175,12 @@ def kept_zeros(folder):
         check("no plate counts as never zeroed", len(said) == 1, said)
         daemon.ctl("record", "stop")
         told = json.loads(subprocess.run([GRFD, "summary", f"{folder}/trials/kept.h5", "--json"], capture_output=True, text=True).stdout)[0]["troubles"]
+        daemon.ctl("record", "start", "then_zeroed")
+        check("a tare while it records", daemon.ctl("tare", "left")[0] == 0)
+        daemon.ctl("record", "stop")
+        until = json.loads(subprocess.run([GRFD, "summary", f"{folder}/trials/then_zeroed.h5", "--json"], capture_output=True, text=True).stdout)[0]["troubles"]
+        check("that zero lasted until then", len(until) == 2 and "until it was zeroed at" in until[0] and "wanders" in until[1], until)
+        check("one of both can be used again", re.match(r"plate right: its zero .*\nplate left: not taken: it was zeroed in this session", daemon.ctl("zeros", "use")[1]), daemon.ctl("zeros", "use")[1])
         check("the summary says whose zero it is", [x.split(" of an")[0] for x in told] == [f"plate {x} stands on a zero" for x in ("left", "right")], told)
         check("a tare is better", daemon.ctl("tare")[0] == 0 and "was zeroed in this session" in daemon.ctl("zeros", "use")[2])
         check("and said to be one", "zero of an earlier session" not in daemon.ctl("status")[1])
