@@ -127,4 +127,16 @@ with tempfile.TemporaryDirectory() as folder:
     check("the overrun is named", bool(full), states(r, "mcc_right"))
     check("in the gaps as well", any(d["cause"] == "fifo_overrun" for d in lost(r)), lost(r))
 
+    print("the first scan gives no pulse, so the right unit is a scan behind")
+    for offset in (0, 1):
+        r = simulate(folder, f"offset{offset}", 14, "device.mcc_left.emulation.faults={skip_first_pulse=1}", f"device.mcc_right.clock_offset_scans={offset}")
+        late = {}
+        for side in ("left", "right"):
+            m, true = r[f"plate/{side}"], r[f"truth/plate/{side}"]
+            t = np.arange(8.5, 13, 1e-3)  # the body moves
+            slope = np.gradient(true.at("fz", t), 1e-3)
+            late[side] = float(-np.dot(slope, m.at("fz", t) - true.at("fz", t)) / np.dot(slope, slope))
+        apart = 1e3 * (late["right"] - late["left"])
+        check(f"clock_offset_scans = {offset}: the right plate is {1 - offset} ms before the left one", abs(apart + (1 - offset)) < 0.05, f"{apart:.3f} ms late")
+
 finish()
