@@ -1,6 +1,7 @@
 #include "daemon/summary.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -200,6 +201,11 @@ Json summarise(const std::string& path) {
   all["ankles_at_rest"] = at_rest;
   const auto of_ankle = [&](double v) { return !at_rest && std::isfinite(v) ? Json(v) : Json(nullptr); };
   const Table pair = table(file, "reps/pair"), left = table(file, "reps/left"), right = table(file, "reps/right");
+  const std::array<Table, 2> loads = {table(file, "reps_load/left"), table(file, "reps_load/right")};
+  const auto force = [&](std::size_t side, std::size_t i, const char* column) {  // rows as those of reps/pair
+    const Table& t = loads[side];
+    return i < t.rows.size() && t.at(i, "rep") == pair.at(i, "rep") ? t.at(i, column) : std::nan("");
+  };
   Json reps = Json::array();
   constexpr const char* kFirst[] = {"none", "both", "left", "right", "unknown"};
   constexpr const char* kKind[] = {"none", "stopped_early", "ran_out_of_room", "room_not_measured"};
@@ -229,6 +235,10 @@ Json summarise(const std::string& path) {
                     {"plateau_kind_right", kind(right, i)},
                     {"bai_standing_rl", pair.at(i, "bai_standing_rl")},
                     {"bai_bottom_rl", pair.at(i, "bai_bottom_rl")},
+                    {"fz_standing_left_n", force(0, i, "fz_standing")},
+                    {"fz_standing_right_n", force(1, i, "fz_standing")},
+                    {"fz_bottom_left_n", force(0, i, "fz_bottom")},
+                    {"fz_bottom_right_n", force(1, i, "fz_bottom")},
                     {"drop_m", pair.at(i, "drop")}});
   }
   all["repetitions"] = reps;

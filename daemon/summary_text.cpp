@@ -8,6 +8,8 @@
 #include <map>
 #include <string>
 
+#include "dsp/asymmetry.hpp"
+
 namespace grfd {
 namespace {
 
@@ -59,6 +61,18 @@ void print_order(const Json& reps, const std::function<const char*(const char*)>
     std::printf("  * which stopped first      not known in %d of %zu\n", firsts["unknown"], reps.size());
   if (firsts.count("none")) std::printf("  * neither stopped          in %d of %zu\n", firsts["none"], reps.size());
   std::printf("  * exploratory: a hypothesis, neither good nor bad\n");
+}
+
+/// Where the repetitions carry unequal loads, the asymmetry of their mean forces is another one than the mean of their
+/// asymmetries; then both are told.
+void print_asymmetry_of_means(const Json& reps) {
+  for (const char* phase : {"standing", "bottom"}) {
+    const std::string fz = std::string("fz_") + phase;
+    const double of_means = asymmetry::bai1(mean(reps, fz + "_right_n"), mean(reps, fz + "_left_n"));
+    if (std::abs(of_means - mean(reps, std::string("bai_") + phase + "_rl")) > 1)
+      std::printf("                             %.1f %% of the mean forces %s\n", of_means,
+                  phase[0] == 's' ? "while standing" : "at the bottom");
+  }
 }
 
 }  // namespace
@@ -119,6 +133,7 @@ void print_summary_text(const Json& s) {
   if (reps.empty()) return;
   std::printf("                             %.1f %% while standing, %.1f %% at the bottom (+ = right)\n",
               mean(reps, "bai_standing_rl"), mean(reps, "bai_bottom_rl"));
+  print_asymmetry_of_means(reps);
   const std::string dominant = s["dominant_side"];
   const auto role = [&](const char* side) {
     return dominant == side ? " (dominant)" : dominant == "left" || dominant == "right" ? " (non-dominant)" : "";

@@ -15,6 +15,7 @@ import threading
 import time
 
 try:
+    import h5py
     import numpy as np
     import zmq
 
@@ -242,6 +243,17 @@ def test_life(folder):
         said = [x for x in summary["streams"] if x["name"] == stream][0]
         check(f"{name}: and verify", f"{stream}: 1 gap of unknown length" in verified.stdout, verified.stdout)
         check(f"{name}: the summary says so, too", said["gaps"] == 1 and said["missing_unknown"] and abs(said["outage_s"] - lost[0]["seconds"]) < 1e-9, said)
+
+    # Two repetitions of unequal load: 400 and 600 N (20 %), 200 and 200 N (0 %). Mean 10 %, of the mean forces 14.3 %.
+    path = f"{folder}/unequal.h5"
+    subprocess.run([GRFD, "simulate", DEMO, "-o", path, "--seconds", "22"], check=True, capture_output=True)
+    with h5py.File(path, "r+") as edited:
+        for name, column, values in (("reps_load/left", "fz_bottom", (400, 200)), ("reps_load/right", "fz_bottom", (600, 200)), ("reps/pair", "bai_bottom_rl", (20, 0))):
+            stream = edited[f"streams/{name}"]
+            stream["values"][:, list(stream["columns"][:]).index(column.encode())] = values
+    said = subprocess.run([GRFD, "summary", path], capture_output=True, text=True).stdout
+    check("the asymmetry of the mean forces is told where it is another one", "10.0 % at the bottom (+ = right)\n" in said and " 14.3 % of the mean forces at the bottom\n" in said
+          and "mean forces while" not in said, said)
 
     # What was refused, and who never came, is in the summary.
     path = f"{folder}/troubles.h5"
