@@ -47,15 +47,22 @@ void SquatMetrics::end_course() noexcept {
   enter(Step::posture, s_->span.start);
 }
 
+/// Beside science.md 5.4, which ends a course with the bottom: a body that sways may be lowest before its ankles stop.
+/// The course of an ankle that still gains clearly there ends where it gains no more.
 bool SquatMetrics::extremes(const SquatHistory& h, std::int64_t& budget) noexcept {
   State& s = *s_;
   RepetitionSide& o = side();
-  const bool done = !s.finite || search(s.bottom_last, budget, [&](std::int64_t k) {
+  const std::int64_t bottom = s.bottom_last, hold = ticks(p_->course_hold_s),
+                     last = bottom + std::min(ticks(p_->course_after_s), (s.span.end - bottom) / 2);
+  const bool done = !s.finite || search(last, budget, [&](std::int64_t k) {
     const double d = h.at(Channel::df + s.side, k) - s.base, r = h.at(Channel::rate + s.side, k);
+    const bool goes_on = s.peak_at > bottom;  // seen after the bottom
+    if (k > bottom && k - std::max(s.peak_at, bottom) > hold) return true;
     if (!std::isfinite(d) || !std::isfinite(r)) {
-      s.finite = false;
+      s.finite = k > bottom && !goes_on;
       return true;
     }
+    if (k > bottom && !goes_on && !(d > s.peak + p_->course_gain_deg)) return false;
     if (d > s.peak) {
       s.peak = d;
       s.peak_at = k;

@@ -8,7 +8,11 @@ std::string squat_side_text(const Settings& settings, const SquatParams& p, Side
   const ParticipantSettings& who = settings.participant;
   return "baseline: median of the " + quantity(p.baseline_s, "s") + " before the start; range: from " +
          quantity(p.range_min_deg, "deg") +
-         " on; onset: where the line through 10-50 % of the range meets 0; rate_fit: slope of the line through 10-70 "
+         " on, in the descent and the bottom, and on from there while an ankle gains (more than " +
+         quantity(p.course_gain_deg, "deg") + " within " + quantity(p.course_hold_s, "s") + ", " +
+         quantity(p.course_after_s, "s") +
+         " and half the ascent at most); onset: where the line through 10-50 % of the range meets 0; rate_fit: slope "
+         "of the line through 10-70 "
          "%; rate_mean: between 10 and 90 %; rate_peak: filtered by " +
          filter_text(settings.filter) +
          "; time_to_90: from onset; plateau: after 50 % of the range the rate is below max(" +

@@ -48,6 +48,9 @@ struct SquatParams {
   double baseline_s = 0.30;
   double baseline_off_deg = 3;  ///< farther from the standing angle a baseline is none
   double range_min_deg = 3;
+  /// An ankle that gains more than that within the hold after the bottom, more than the rate of a quiet one, still
+  /// bends: until it gains nothing for the hold, at most that long and for half of the ascent.
+  double course_gain_deg = 0.15, course_hold_s = 0.10, course_after_s = 0.5;
   double plateau_rate_share = 0.15, plateau_rate_deg_s = 4, plateau_hold_s = 0.10, plateau_before_bottom_s = 0.10;
   double plateau_v_m_s = -0.05, plateau_v_share = 0.7;  ///< the body still goes down in more than that part of the hold
   double room_share = 0.9;                              ///< of the available angle: the ankle ran out of room

@@ -1,7 +1,7 @@
 """What each measure of a repetition should have been: from the subject's own numbers where it has them, otherwise the
 measure's definition applied to the true courses (1 kHz, no noise, no delay)."""
 import numpy as np
-from truth_loads import Body, slope_of_parabola
+from truth_loads import Body, end_of_course, slope_of_parabola
 
 G = 9.80665
 
@@ -140,7 +140,7 @@ class Courses:
         still = slice(max(start - 300, 0), start + 1)
         base = np.median(c["dorsiflexion"][still]) if start > 0 else 0.0
         d, rate = c["dorsiflexion"] - base, c["dorsiflexion_rate"]
-        top = start + int(np.argmax(d[start : b1 + 1]))
+        top = start + int(np.argmax(d[start : end_of_course(d, start, b1, stop) + 1]))
         full = d[top]
         t10, t50, t70, t90 = (first(d >= share * full, start) for share in (0.1, 0.5, 0.7, 0.9))
         early, line = (np.polyfit(np.arange(t10, t + 1), d[t10 : t + 1], 1) for t in (t50, t70))
@@ -148,7 +148,7 @@ class Courses:
         def crossing(fit, level):
             return 1e-3 * (before + (level - fit[1]) / fit[0])
 
-        fastest = rate[start : b1 + 1].max()
+        fastest = rate[start : max(b1, top) + 1].max()
         slow = held(rate[t50:b0] < max(0.15 * fastest, 4), 100) & (
             np.convolve(v[t50:b0] < -0.05, np.ones(100))[: b0 - t50] > 70
         )

@@ -28,6 +28,20 @@ def slope_of_parabola(force):
     return out
 
 
+def end_of_course(d, start, b1, stop):
+    """Last tick of an ankle's way down: that of the bottom, or, when it gains more than 0.15 deg within 0.1 s after it, the largest
+    after which it gains nothing for 0.1 s, 0.5 s and half the ascent away at most."""
+    last = b1 + min(500, (stop - b1) // 2)
+    if not d[b1 + 1 : min(b1 + 100, last) + 1].max(initial=-np.inf) > d[start : b1 + 1].max() + 0.15:
+        return b1
+    top = b1
+    while True:
+        later = d[top + 1 : min(top + 100, last) + 1]
+        if not later.max(initial=-np.inf) > d[start : top + 1].max():
+            return top
+        top += 1 + int(np.argmax(later))
+
+
 class Body:
     """Who squats and where the feet stand, as the participant's settings say. Index 0 = left."""
 
@@ -159,7 +173,7 @@ class Loads:
         most = e[search : self.b0 + 1].max()
         if most >= 0.5:
             first = lambda x, level, k: k + int(np.argmax(x[k:] >= level))  # noqa: E731
-            full = d[self.start : self.b1 + 1].max()
+            full = d[self.start : end_of_course(d, self.start, self.b1, self.stop) + 1].max()
             d10, d50 = (first(d, share * full, self.start) for share in (0.1, 0.5))
             line = np.polyfit(np.arange(d10, d50 + 1), d[d10 : d50 + 1], 1)
             e10, e20, e60 = (first(e, share * most, search) for share in (0.1, 0.2, 0.6))

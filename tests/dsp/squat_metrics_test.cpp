@@ -1,4 +1,5 @@
 // The C++ against the reference code on the same inputs (make_squat_cases.py), and against the closed-form truth.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdio>
 #include <fstream>
@@ -346,6 +347,65 @@ BOOST_AUTO_TEST_CASE(minimum_jerk_squats_have_the_drop_and_bottom_that_were_put_
       // above it end. The bottom then lies somewhere in the pause, and up to a tenth of the pause is missed.
       BOOST_TEST(pause_low >= .9 * body.bottom_s - .4, c.name);
       BOOST_TEST(bottom < .12 + body.bottom_s / 2, c.name);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_course_of_an_ankle_that_still_bends_after_the_bottom) {
+  // The body follows a minimum-jerk course without a pause. It leaves its lowest percent, where 10 u^3 = 1 %, 0.16 s
+  // after its lowest point. The ankles turn in a straight line until `stop_s` after that.
+  struct Case {
+    const char* name;
+    double rate, stop_s, again_s, again_deg, range_deg, finish_s;  // second bend: when, how far; what is to be found
+  };
+  const Case cases[] = {{"before the bottom", 20, -0.25, 0, 0, 30, -0.25},
+                        {"0.25 s after it", 20, 0.25, 0, 0, 30, 0.25},
+                        {"longer than the rule follows it", 12, 0.65, 0, 0, 28.2, 0.5},
+                        {"stands, then bends again in the ascent", 20, -0.25, 0.2, 3, 30, -0.25},
+                        {"as slow as a quiet ankle", 20, -0.25, 0.0, 0.1, 30, -0.25}};
+  constexpr double range = 30;
+  for (const Case& c : cases) {
+    MinimumJerk body;
+    body.bottom_s = 0;
+    SquatCourses all = body.make();
+    const double left_s = body.descent_s + 0.1 * body.ascent_s;  // the bottom's end, from the start of the descent
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      double d = 0, r = 0;
+      for (int rep = 0; rep < body.repetitions; ++rep) {
+        const double t = static_cast<double>(k) * 1e-3 - body.start_s(rep), stop = left_s + c.stop_s,
+                     on = stop - range / c.rate, back = left_s + 0.75, back_s = 0.6;
+        const auto ramp = [&](double from, double slope, double deg) {
+          if (t > from && t < from + deg / slope) r += slope;
+          d += std::min(std::max(0.0, (t - from) * slope), deg);
+        };
+        ramp(on, c.rate, range);
+        if (c.again_deg > 0) ramp(left_s + c.again_s, 10, c.again_deg);
+        const double u = std::clamp((t - back) / back_s, 0.0, 1.0), all_deg = range + c.again_deg;
+        d -= all_deg * u;
+        if (u > 0 && u < 1) r -= all_deg / back_s;
+      }
+      for (std::size_t i = 0; i < 2; ++i) {
+        all.df[i][k] = d;
+        all.rate[i][k] = r;
+      }
+    }
+    SquatDetector detector;
+    const SquatRun run = feed(detector, all);
+    BOOST_TEST_REQUIRE(run.repetitions.size() == 3U, c.name);
+    for (int rep = 0; rep < 3; ++rep) {
+      const Repetition& found = run.repetitions[static_cast<std::size_t>(rep)];
+      BOOST_TEST(reference_reason(found) == "", c.name);
+      for (const RepetitionSide& s : found.side) {
+        BOOST_TEST(s.valid, c.name);
+        const double finish = body.start_s(rep) + left_s + c.finish_s;
+        // where the bottom ends, sway moves the end of a course that is cut: 10 ms are 0.2 deg
+        const double cut_s = c.range_deg < range ? 0.01 : 0;
+        BOOST_CHECK_SMALL(s.range_deg - c.range_deg, 0.11 + c.rate * cut_s);
+        BOOST_CHECK_SMALL(s.peak_deg - c.range_deg, 0.11 + c.rate * cut_s);
+        BOOST_CHECK_SMALL(s.finish_s - finish, 0.006 + cut_s);
+        BOOST_CHECK_SMALL(s.rate_fit_deg_s - c.rate, 0.05);
+        BOOST_CHECK_SMALL(s.onset_s - (body.start_s(rep) + left_s + c.stop_s - range / c.rate), 0.002);
+      }
     }
   }
 }
