@@ -193,16 +193,19 @@ both("finish_lag_rl", "s", "lag of the finishes", 0.007, 0.028, TRUTH)
 both("rate_diff_rl", "deg/s", "difference of the fitted rates", 0.3, 1.0, TRUTH)
 both("time_to_90_diff_rl", "s", "difference of the times to 90 %", 0.007, 0.028, RULE)  # as finish_lag_rl
 both("range_diff_rl", "deg", "difference of the ranges", 0.2, 0.8, TRUTH)
-both("bai_bottom_rl", "%", "load asymmetry at the bottom", 0.02, 0.08, RULE)
-# noise 0.12 N and its tare, over 0.3 s; nothing moves, so its ends do not matter
-both("bai_standing_rl", "%", "load asymmetry, standing", 0.006, 0.024, RULE)
+# 0.8 N of noise of each plate, over 0.1 s: 0.11 N, of 55 to 105 kg in the mean 0.011 %, 4 SD of 55 kg 0.08; and the 0.02, 0.08
+both("bai_bottom_rl", "%", "load asymmetry at the bottom", 0.031, 0.16, RULE)
+# the same over 0.3 s: 0.065 N, in the mean 0.007 %, 4 SD of 55 kg 0.048; its tare 0.006, 0.012. Nothing moves, so its ends do not matter
+both("bai_standing_rl", "%", "load asymmetry, standing", 0.013, 0.06, RULE)
+# a bottom's end is 15, 45 ms off, of an ascent of 1.6 s whose index differs by 4 from that of the bottom
 for _name in ("descent", "ascent"):
-    both(f"bai_{_name}_rl", "%", f"load asymmetry, {_name}", 0.02, 0.08, RULE)
-both("impulse_bai_ascent_rl", "%", "impulse asymmetry of the ascent", 0.02, 0.08, RULE)
+    both(f"bai_{_name}_rl", "%", f"load asymmetry, {_name}", 0.04, 0.12, RULE)
+both("impulse_bai_ascent_rl", "%", "impulse asymmetry of the ascent", 0.04, 0.12, RULE)
 both("fall_back", "m", "fall back of the CoP", 0.0003, 0.0012, RULE)
-both("stream cop", "m", "CoP of either plate and of both, every 10 ms", 1e-4, 1e-3, TRUTH)
+# noise 0.66 mm at 400 N (science reference), x 0.21 by 20 Hz, two directions: 0.17; tare 0.03
+both("stream cop", "m", "CoP of either plate and of both, every 10 ms", 2e-4, 1e-3, TRUTH)
 both("stream tz", "N.m", "free moment", 0.05, 0.5, TRUTH)
-# noise 0.12-0.15 N of two feet of 55 kg that rise is 0.055 %, 5 SD 0.28
+# noise 0.8 N x 0.21 of two feet of 55 kg that rise is 0.055 %, 5 SD 0.28
 both("stream bai", "%", "load asymmetry", 0.04, 0.3, TRUTH)
 both("stream share", "%", "share of the load", 0.02, 0.15, TRUTH)
 both("stream dorsiflexion", "deg", "dorsiflexion", 0.15, 0.6, TRUTH)  # as the range
@@ -251,7 +254,7 @@ tier(
     "axes 10 deg off",
     range=(0.6, 1.5),
     peak=(0.6, 1.5),
-    plateau_level=(0.6, 1.5),
+    plateau_level=(0.7, 1.5),  # 6.4 deg of yaw x 0.095 of 5 deg of eversion, and 0.08 (see "inverts" in REASONS)
     shank_max=(0.4, 0.9),
     heel_lift=(0.5, 1.2),
     rate_fit=(0.6, 2),
@@ -279,6 +282,8 @@ tier(
 tier(
     "turn",
     "no rest between",
+    v_descent_peak=(0.01, 0.025),
+    v_ascent_peak=(0.01, 0.025),
     t_start=(0.05, 0.15),
     t_end=(0.05, 0.15),
     onset=(0.003, 0.012),
@@ -292,11 +297,49 @@ tier(
 tier("slow", "slow ankles", onset=(0.003, 0.012))
 # The free moment has a corner where the rise of the heel ends, 650 N.m/s for both feet; 20 Hz round a corner by 2.2 ms x slope.
 tier("heel", "a heel whose rise ends abruptly", stream_tz=(0.05, 1.7))
+# The CoP of a foot that carries 60 N: 4.5 mm of noise x 0.21, 4.5 SD of 20 seeds
+tier("off", "one foot nearly off", stream_cop=(3e-4, 4.5e-3))
 bounds_loads.state(both, tier, BOUNDS.__setitem__, Bound)
 bounds_posture.state(both, tier)
 BOUNDS["rig.unknown"] = Bound(
     0, "share", "part of the time in which the stream is unknown although its truth is not", TRUTH
 )
+# The bottom ends where the height leaves 2 mm or 1 % of the drop. A body that sways creeps there: on the true courses 5 mm/s of velocity, what
+# its bound allows, move an end of it by 0.37 s in the median. So of the measures that hang on it the repetitions within the limit have to
+# be as good as ever in the mean, and the share of those beyond is bounded: 6 % were 0.1 s elsewhere in 114 squats in other phases, before
+# these seeds were drawn. The repetitions of a seed share a phase; of 20 phases more than 4 are beyond in fewer than 1 % of such draws.
+SHARE_BEYOND = 0.2
+for _name in (
+    "t_bottom",
+    "pause",
+    "bai_descent_rl",
+    "bai_bottom_rl",
+    "bai_ascent_rl",
+    "impulse_bai_ascent_rl",
+    *(f"reps_load {m}" for m in ("fz", "tz", "cop", "knee_moment", "force_rate_peak", "rfd_peak_20")),
+    *(f"{s} rfd_{n}" for s in ("reps_load", "reps_load/pair") for n in (50, 100, 150, 200, 250)),
+    "reps_load/pair drive_onset",
+    *(f"reps_load/pair {m}" for m in ("cop", "bai_rl", "force_rate_peak", "rfd_peak_20", "fall_back_time")),
+    *(f"reps_exploratory {m}" for m in ("impulse", "power", "heel_share_bottom", "eversion_per_dorsiflexion")),
+    *(f"reps_exploratory/pair {m}" for m in ("descent_time", "ascent_time", "pause_time", "smoothness", "stiffness")),
+    *(f"reps_asymmetry {m}" for m in ("fz_descent_rl", "fz_bottom_rl", "fz_ascent_rl", "impulse_ascent_rl", "fz")),
+    *(f"reps_pelvis {c}_{m}" for c in ("tilt", "axial") for m in ("bottom", "change")),
+    "reps_pelvis tuck",
+    "reps_thigh inclination_bottom",
+    "reps_thigh above_parallel",
+):
+    BOUNDS[f"rig.{_name}.beyond"] = Bound(
+        SHARE_BEYOND, "share", f"repetitions beyond the limit of {_name}, where the bottom may creep", RULE
+    )
+BOUNDS["rig.t_bottom.beyond of all"] = Bound(
+    0.1, "share", "repetitions of all subjects beyond the limit of t_bottom", "at most one of a usual set of ten"
+)
+# The noise itself: that of real plates, 0.8 N in fz and half of it in fx and fy, as the science reference has it, of which the cubic
+# interpolation onto the grid leaves 0.8 to 1, as the clocks beat
+for _name, _sd in (("fx", 0.4), ("fy", 0.4), ("fz", 0.8)):
+    BOUNDS[f"rig.noise {_name}"] = Within(
+        0.8 * _sd, 1.1 * _sd, "N", f"SD of the unfiltered {_name} in standing", "science reference, noise of a plate"
+    )
 BOUNDS["rig.count"] = Bound(0, "repetitions", "accepted repetitions: difference from the subject's", TRUTH)
 BOUNDS["rig.incomplete"] = Bound(0, "repetitions", "called incomplete although nothing was lost", TRUTH)
 BOUNDS["rig.reason"] = Bound(0, "rows", "rejected for another reason than the right one", "the preset")
@@ -313,11 +356,73 @@ BOUNDS["rig.dn"] = Bound(
 # What was revised after figures had been seen: (bound, first written, found then, now, why, and how that was tested)
 REASONS = [
     (
+        "rig.stream force, moment, force_rate, cop, cop_foot; rig.reps_load rfd_*, force_rate_peak, cop; spread, "
+        "forward_shift, heel_share, "
+        "bai_standing, bai_bottom",
+        "noise of a plate 0.12 N",
+        "two to ten times the limits",
+        "as listed",
+        "the emulated converter alone is ten times quieter than a real plate. Now it has the noise of the science "
+        "reference, 0.8 N, 0.4 N, 0.25 "
+        "N.m, measured in the report; each limit is what that becomes: 20 N/s per N of force rate, 0.21 of it after 20 "
+        "Hz, two samples over T",
+    ),
+    (
+        "rig.*.beyond in place of rig.*.worst",
+        "worst t_bottom 0.09 s, and what hangs on it",
+        "up to 1.1 s; 13 % (pelvic tuck), 8 % (touch and go), 0 to 5 % (others)",
+        "old worst limit, 20 % of a subject's repetitions beyond; 10 % of all for t_bottom",
+        "every seed now squats in its own phase of the sway, and the end of a creeping bottom is not sharp. Tested on "
+        "the true courses: 5 mm/s of "
+        "velocity move it by 0.37 s in the median, by 0.26 s at least where it was beyond and 0.76 in the median of "
+        "those; the velocity measured is off "
+        "by 1.5 mm/s",
+    ),
+    (
+        "rig.drive_onset, rfd_50 to rfd_250",
+        "all repetitions",
+        "onset 0.43 s off",
+        "worst: of those whose true onset moves by 40 ms at most; of all, 20 % beyond",
+        "the force of a creeping bottom may lie above the level at its very middle. Tested on the true courses: middle "
+        "45 ms off, force 3.4 N "
+        "off; of the half in which that moves the onset by 40 ms at most the worst is 13 ms off: the old limit is "
+        "kept, that of rfd_* widened by noise alone",
+    ),
+    (
+        "rig.bai_descent_rl, bai_ascent_rl, impulse and indices",
+        "0.02, 0.08 %",
+        "0.021-0.028",
+        "0.04, 0.12 %",
+        "the limit that the subject with bows had, because it squatted in another phase: now all do",
+    ),
+    (
+        "rig.pause, pause_time",
+        "0.3, 0.12 s",
+        "0.32 s, one phase in seven beyond",
+        "as the bottom",
+        "its ends are where 0.03 m/s are passed, and a swaying body lingers there, too",
+    ),
+    (
+        "rig.v_*_peak, power_* on its own times, turn",
+        "10 mm/s, 4.5 W",
+        "10.8, 5.3",
+        "25 mm/s, 11 W",
+        "the 25 mm/s were stated for the turn before (0.15 s of start and end follow from them), but not for the velocity itself",
+    ),
+    (
+        "rig.plateau_level.mean.axis",
+        "0.6 deg",
+        "0.62",
+        "0.7 deg",
+        "as that of the foot that inverts: 6.4 deg of yaw in the mean x 0.095 deg per degree, and 0.08 with exact axes",
+    ),
+    (
         "rig.* (many, also those of the forces)",
         "worst 0.03 s, 0.7 deg, 0.5 %, and more",
         "a half to a hundredth of it",
         "as listed",
-        "tightened, none widened: the worst is 4 times the mean where no more was derived (3.5 for 60-120 normal errors), the asymmetries "
+        "tightened, none widened: the worst is 4 times the mean where no more was derived (3.5 for 60-120 normal "
+        "errors), the asymmetries "
         "0.02 % as the reference states, and each other limit follows from its parts again, which stand beside it",
     ),
     (
@@ -326,7 +431,8 @@ REASONS = [
         "0.171",
         "0.2 deg",
         "only the foot that inverts by 5 deg has a plateau, and a yawed axis takes part of that for pitch. Tested: exact axes 0.076, in "
-        "each repetition; the rest follows the yaw of that axis, 0.095 deg per degree (sin 5 deg is 0.087), with r = 0.98, and the yaws of "
+        "each repetition; the rest follows the yaw of that axis, 0.095 deg per degree (sin 5 deg is 0.087), with r = "
+        "0.98, and the yaws of "
         "these seeds are -0.6 deg on average",
     ),
     (
@@ -334,7 +440,8 @@ REASONS = [
         "0.02 %",
         "0.023 (two seeds)",
         "0.04 %",
-        "it squats 8 s later than the others, in another phase of the sway. Tested without bows and with axes given: the same. The end of "
+        "it squats 8 s later than the others, in another phase of the sway. Tested without bows and with axes given: "
+        "the same. The end of "
         "one bottom is 22 ms off, which the limits of the bottom allow",
     ),
     (

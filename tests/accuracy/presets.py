@@ -82,7 +82,7 @@ PRESETS = {
     "heel lift": Preset(
         "the left heel rises by 6 deg when its ankle has stopped", {"heel_lift_deg": pair(0, 6)}, tier="heel"
     ),
-    "foot off": Preset("all load on one leg at the bottom", {"bai_bottom_percent": 98}, accepted=False, reason=6),
+    "foot off": Preset("all load on one leg at the bottom", {"bai_bottom_percent": 98}, accepted=False, reason=6, tier="off"),
     "shallow dip": Preset(
         "5 cm are no squat", {"depth_m": 0.05, "rate_deg_s": pair(8, 8), "range_deg": pair(6, 6)}, accepted=False
     ),

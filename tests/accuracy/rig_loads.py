@@ -1,10 +1,11 @@
 """Of the emulated rig: errors of reps_load, reps_exploratory and reps_asymmetry of one repetition."""
 import numpy as np
-from truth_loads import Loads, asymmetry
+from truth_loads import DEVELOPMENTS, Loads, asymmetry
 
 SIDES = ("left", "right")
 # computed once more on the phases that the row itself names: what is left without the errors of its times
 OWN = ("impulse_eccentric", "impulse_concentric", "power_eccentric", "power_concentric")
+DRIVE = ("drive_onset", *(f"rfd_{n}" for n in DEVELOPMENTS))  # from the onset of the drive on
 EVENTS = ("heel_lift_onset", "inversion_onset")
 
 
@@ -34,9 +35,10 @@ def put_loads(put, r, j, courses, both, sides, phases):
                 put("event", np.isnan(measured) != np.isnan(value))
             if np.isnan(value) or (column in EVENTS and np.isnan(measured)):
                 continue
-            put(f"{name} {rename(column)}", measured - value)
+            put(f"{name} {rename(column)}", measured - value, creep if column in DRIVE else None)
 
     true = Loads(courses, phases, noise(r, r["reps/pair"]["t_start"][j]))
+    creep = true.onset_creep()
     own = Loads(courses, own_phases(r, j, phases["turn"]), true.noise_n)
     feet = [true.foot(i) for i in (0, 1)]
     for i, side in enumerate(SIDES):

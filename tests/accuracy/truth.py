@@ -79,10 +79,7 @@ class Courses:
         v, z = self.v[at], self.z[at]
         rate = np.mean([s["dorsiflexion_rate"][at] for s in self.ankle], axis=0)
         df = np.mean([s["dorsiflexion"][at] for s in self.ankle], axis=0)
-        low = int(np.argmin(z))
-        near = z <= z[low] + max(0.002, 0.01 * (z.max() - z[low]))
-        b0 = low - int(np.argmin(near[low::-1])) + 1
-        b1 = low + int(np.argmin(near[low:])) - 1 if not near[low:].all() else len(z) - 1
+        low, b0, b1 = bottom(z)
         quiet = (abs(fz[at] - self.weight) < 0.02 * self.weight) & (abs(rate) < 1.5)
         start, stop = a - before, end - before
         if not from_turn:
@@ -127,7 +124,7 @@ class Courses:
         both["time_to_90_diff_rl"] = out[1]["time_to_90"] - out[0]["time_to_90"]
         both["range_diff_rl"] = out[1]["range"] - out[0]["range"]
         phases = dict(start=start, b0=b0, b1=b1, mid=(b0 + b1) // 2, stop=stop)
-        return both, out, dict({n: before + x for n, x in phases.items()}, turn=from_turn)
+        return both, out, dict({n: before + x for n, x in phases.items()}, turn=from_turn, creep=creep(z))
 
     def turn(self, near):
         """The millisecond at which the centre of mass stops rising."""
@@ -180,6 +177,22 @@ class Courses:
             eversion_amplitude=eversion[max(start - 400, 0) : b0 + 1].max(),
         )
         return out
+
+
+def bottom(z):
+    """Index of the lowest height, of the first and of the last one within 2 mm or 1 % of the drop of it."""
+    low = int(np.argmin(z))
+    near = z <= z[low] + max(0.002, 0.01 * (z.max() - z[low]))
+    b0 = low - int(np.argmin(near[low::-1])) + 1
+    b1 = low + int(np.argmin(near[low:])) - 1 if not near[low:].all() else len(z) - 1
+    return low, b0, b1
+
+
+def creep(z):
+    """By how much an end of the bottom moves, in ms, when the velocity is off by what its bound allows in the mean, 5 mm/s."""
+    low, *ends = bottom(z)
+    tilt = 5e-6 * (np.arange(len(z)) - low)
+    return max(abs(a - b) for sign in (-1, 1) for a, b in zip(bottom(z + sign * tilt)[1:], ends))
 
 
 def pause(v, z, low, drop):

@@ -94,6 +94,17 @@ class Loads:
         self.drive = slice(self.mid, top + 1)
         over = np.flatnonzero(self.force[self.drive] > self.weight + 5 * noise_n)
         self.onset = self.mid + int(over[0]) if over.size and not self.turn else None
+        self.top = top
+
+    def onset_creep(self):
+        """By how much the onset of the drive moves, in ms, when the middle of the bottom is 45 ms off and the force by 3 SD of the
+        noise of two plates, 3.4 N: the first of many samples to pass a level is one of the largest."""
+        level, ends = self.weight + 5 * self.noise_n, []
+        for sign in (-1, 1):
+            mid = self.mid + 45 * sign
+            over = np.flatnonzero(self.force[mid : self.top + 1] > level + 3.4 * sign)
+            ends.append(mid + int(over[0]) if over.size else np.inf)
+        return ends[1] - ends[0]
 
     def mean(self, x, phase):
         return np.nan if self.turn and phase == "standing" else x[self.at[phase]].mean()
