@@ -9,14 +9,17 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "daemon/config.hpp"
+#include "daemon/geometry.hpp"
 #include "daemon/h5.hpp"
 #include "daemon/recording_file.hpp"
 #include "daemon/recording_stream.hpp"
 #include "daemon/zero_phase_input.hpp"
 #include "dsp/asymmetry.hpp"
+#include "dsp/cop_polynomial.hpp"
 #include "dsp/filters.hpp"
 #include "dsp/parameter_text.hpp"
 #include "dsp/wrench.hpp"
@@ -31,7 +34,8 @@ constexpr const char* kFormat = "grfd-zero-phase";
 
 struct Plate {
   std::string name, side;
-  Vec3 centre{};                             ///< of the surface, lab
+  Vec3 centre{};  ///< of the surface, lab
+  std::optional<CopCorrection> correction;
   std::vector<std::uint8_t> there;           ///< by tick, as all of the following
   std::vector<std::uint16_t> flags;          ///< of the recording
   std::array<std::vector<float>, 6> wrench;  ///< filtered, about the centre; written as such, so no more is kept
@@ -41,6 +45,11 @@ struct Plate {
     Wrench6 w;
     for (std::size_t c = 0; c < 6; ++c) w[c] = wrench[c][k];
     return shift(w, {-centre[0], -centre[1], -centre[2]});
+  }
+  /// With the maker's correction of its point, where that is known.
+  Wrench6 corrected(std::size_t k, bool known) const {
+    const Wrench6 w = about_lab_origin(k);
+    return correction && known ? correction->apply(w) : w;
   }
 };
 
@@ -54,8 +63,10 @@ Plate read_plate(hid_t file, const std::string& name, const TwinGrid& grid, cons
   constexpr std::uint16_t kContact = 1 << 9;  // cop/<plate>: a foot is there
   Plate plate;
   plate.name = name;
-  plate.centre = plate_centre(file, name);
-  plate.side = h5::text_attribute(h5::open(file, "calibration/" + name), "side");
+  const PlateSettings recorded = recorded_plate(file, name);
+  plate.centre = centre(recorded.corners_m);
+  plate.correction = CopCorrection::of(recorded);
+  plate.side = to_string(recorded.side);
   for (std::size_t c = 0; c < 6; ++c) {
     TwinColumn column = twin_column(file, "plate/" + name, c, grid);
     const auto y = zero_phase_low_pass(column.values, filter.order, filter.cutoff_hz, 1000);
@@ -169,18 +180,26 @@ class Twins {
       if (p.there[k]) twin.add(k, p.flags[k], {w[0][k], w[1][k], w[2][k], w[3][k], w[4][k], w[5][k]});
     twin.finish();
   }
+  static std::string cop_formula(bool corrected) {
+    return corrected ? "cop-from-wrench, cop-polynomial-piezo" : "cop-from-wrench";
+  }
   std::vector<Column> cop_columns() const { return {{"cop_ml", "m"}, {"cop_ap", "m"}, {"fz", "N"}, {"tz", "N.m"}}; }
   void put(Twin& twin, std::size_t k, std::uint16_t flags, const Wrench6& lab, double z, bool known) const {
     const PressurePoint p = known ? center_of_pressure(lab, z) : PressurePoint{kNaN, kNaN, kNaN};
     twin.add(k, flags, {p.x, p.y, lab[2], p.tz});
   }
+  bool point_known(const Plate& p, std::size_t k) const {
+    return p.cop_known[answered(k)] && p.wrench[2][k] > limits_.cop_off_n;
+  }
   void pressure(const Plate& p) {
-    Twin twin(out_, like("cop/" + p.name, cop_columns(), "cop-from-wrench", quantity(limits_.cop_off_n, "N")), grid_,
-              rows_of(p.there));
+    Twin twin(
+        out_,
+        like("cop/" + p.name, cop_columns(), cop_formula(p.correction.has_value()), quantity(limits_.cop_off_n, "N")),
+        grid_, rows_of(p.there));
     for (std::size_t k = 0; k < grid_.ticks; ++k) {
       if (!p.there[k]) continue;
-      const Wrench6 w = p.about_lab_origin(k);
-      put(twin, k, p.flags[k], w, p.centre[2], p.cop_known[answered(k)] && w[2] > limits_.cop_off_n);
+      const bool there = point_known(p, k);
+      put(twin, k, p.flags[k], p.corrected(k, there), p.centre[2], there);
     }
     twin.finish();
   }
@@ -190,7 +209,7 @@ class Twins {
     for (const Plate& p : plates_) {
       const std::size_t then = answered(k);
       if (!p.judged[then] || !p.there[k]) all.fill(kNaN);
-      const Wrench6 w = p.about_lab_origin(k);
+      const Wrench6 w = p.corrected(k, point_known(p, k));
       if (std::isfinite(w[2]) && !p.foot[then]) continue;
       for (std::size_t c = 0; c < 6; ++c) all[c] += w[c];
     }
@@ -198,8 +217,9 @@ class Twins {
   }
   void total() {
     const auto live = known(twin_column(source_, "cop/total", 0, grid_));
-    Twin twin(out_, like("cop/total", cop_columns(), "cop-from-wrench", quantity(limits_.cop_total_off_n, "N")), grid_,
-              rows_);
+    const bool corrected = std::any_of(plates_.begin(), plates_.end(), [](const Plate& p) { return p.correction; });
+    Twin twin(out_, like("cop/total", cop_columns(), cop_formula(corrected), quantity(limits_.cop_total_off_n, "N")),
+              grid_, rows_);
     for (std::size_t k = 0; k < grid_.ticks; ++k) {
       if (!there_[k]) continue;
       const Wrench6 w = sum(k);
