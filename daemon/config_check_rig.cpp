@@ -206,7 +206,7 @@ void check_channels(Check& c, std::size_t i, const Streams& streams,
 
 /// Coefficients for other units than mm move points by metres.
 void check_polynomial(Check& c, std::size_t i) {
-  constexpr double kMost_mm = 30;
+  constexpr double kMost_mm = 50;
   const PlateSettings& p = c.s.plates[i];
   const auto half = half_size(p.corners_m);
   std::array<double, 2> most{};
@@ -220,7 +220,7 @@ void check_polynomial(Check& c, std::size_t i) {
     if (!(most[k] <= kMost_mm) && c.good(plate_path(i, keys[k])))
       c.report(plate_path(i, keys[k]), "moves a point of the " + p.name + " plate by " +
                                            number_text(std::round(most[k])) +
-                                           " mm, must be at most 30 mm: are the coefficients for x and y in mm?");
+                                           " mm, must be at most 50 mm: are the coefficients for x and y in mm?");
 }
 
 void check_plates(Check& c, const Streams& streams) {

@@ -17,7 +17,6 @@ constexpr UsualFactor kUsualFactors[] = {
     {1 / 4.4482216, "it reads pounds of force: is the matrix for lbf instead of N?"},
     {4.4482216, "it reads 4.45 times too much: was a matrix for N taken for one for lbf?"},
     {1000, "it reads a thousand times too much: mV for V, or kN for N?"},
-    {0.001, "it reads a thousandth: V for mV, or N for kN?"},
     {2, "it reads twice the load: is a gain, an excitation or an input range (+-5 for +-10 V) wrong by two?"},
     {0.5, "it reads half the load: is a gain, an excitation or an input range (+-10 for +-5 V) wrong by two?"}};
 
