@@ -15,9 +15,11 @@ void MassSites::add(const Json& d) {
   if (plate == plates_.end()) return;
   const PlateModel model(*plate);
   const double weight_n = d.at("expected_n"), x = d.at("x_m"), y = d.at("y_m");
+  const Wrench6 wrench = d.at("wrench").get<Wrench6>();
+  if (!(wrench[2] > 0.5 * weight_n && wrench[2] < 2 * weight_n)) return;
   LoadSite site;
   site.truth = model.own({0, 0, weight_n, y * weight_n, -x * weight_n, 0});
-  site.measured = model.correction().undo(model.own(d.at("wrench").get<Wrench6>()));
+  site.measured = model.correction().undo(model.own(wrench));
   std::vector<LoadSite>& all = sites_[plate->name];
   if (all.size() >= kMost) all.erase(all.begin());
   all.push_back(site);

@@ -15,7 +15,8 @@ class MassSites {
   static constexpr std::size_t kMost = 500;  ///< of a plate; the oldest goes first
 
   explicit MassSites(const std::vector<PlateSettings>& plates);
-  /// Detail of a mass_result. Kept when it was accepted and says where the mass lay.
+  /// Detail of a mass_result. Kept when it was accepted, says where the mass lay and reads half to twice its
+  /// weight: anything else is a wrong gain, sense or plate and no place to fit.
   void add(const Json& mass_result);
   std::size_t count(const std::string& plate) const;
   std::size_t forget(const std::string& plate);  ///< @return how many there were
