@@ -15,7 +15,7 @@ struct Decimation {
 };
 
 /// Linear-phase low-pass for keeping every `divisor`-th sample: sinc under a Kaiser window, 24 divisor + 1 taps. In new
-/// Nyquist frequencies: flat within 0.1 % up to 0.6, -6 dB at 0.8, below -60 dB from 1 on; gain 1 at 0 Hz. Divisor 1:
+/// Nyquist frequencies: flat within 0.13 % up to 0.6, -6 dB at 0.8, below -60 dB from 1 on; gain 1 at 0 Hz. Divisor 1:
 /// one tap. @throws std::invalid_argument unless 1 <= divisor <= 1000
 std::vector<double> decimation_filter(std::size_t divisor);
 
