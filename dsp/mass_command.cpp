@@ -74,7 +74,8 @@ void MassCommand::frame(const Frame& frame, SampleBatch& out) noexcept {
 }
 
 void MassCommand::finish(const RowTime& now, SampleBatch& out) noexcept {
-  const KnownMassResult r = mass_.result();
+  KnownMassResult r = mass_.result();
+  if (!(std::abs(r.mean[2]) >= contact_n_)) r.cop.x = r.cop.y = kNaN;  // of nothing there is no point
   const MassVerdict v = judge_mass(r, state_.kg, noise_[state_.plate].force_n, noise_[state_.plate].moment_nm, params_);
   for (std::size_t i = 0; i < plates_.size(); ++i) {
     const double load_n = state_.others_n[i] / r.samples;  // unknown: NaN, no load that is known of

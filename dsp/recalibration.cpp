@@ -44,7 +44,9 @@ using Vector = std::array<double, kMostTerms>;
 struct Term {
   std::size_t component;
   int by;  ///< -1: itself, 0: x, 1: y
-  std::string name() const { return by < 0 ? kComponentNames[component] : std::string(by ? "y " : "x ") + kComponentNames[component]; }
+  std::string name() const {
+    return by < 0 ? kComponentNames[component] : std::string(by ? "y " : "x ") + kComponentNames[component];
+  }
   double value(const Wrench6& w) const { return w[component] * (by < 0 ? 1 : place(w)[static_cast<std::size_t>(by)]); }
 };
 
@@ -75,7 +77,8 @@ void check_sites(std::span<const LoadSite> sites, const FittedComponents& compon
   for (std::size_t k = 0; k < sites.size(); ++k)
     for (std::size_t i = 0; i < 6; ++i)
       if (!std::isfinite(sites[k].truth[i]) || !std::isfinite(sites[k].measured[i]))
-        throw std::invalid_argument("site " + std::to_string(k + 1) + " has a " + kComponentNames[i] + " that is not a number");
+        throw std::invalid_argument("site " + std::to_string(k + 1) + " has a " + kComponentNames[i] +
+                                    " that is not a number");
   if (sites.size() < least)
     throw std::invalid_argument("there are " + std::to_string(sites.size()) + " sites with known loads, must be " +
                                 std::to_string(least) + " at least");
@@ -137,8 +140,8 @@ std::string recalibration_error(const Recalibration& r) {
     for (std::size_t i = 0; i < 6; ++i)
       if (!(std::abs((*m)[i][i]) <= 1)) {
         char text[120];
-        std::snprintf(text, sizeof text, "changes %s by %.3g of itself per metre, must be at most 1", kComponentNames[i],
-                      (*m)[i][i]);
+        std::snprintf(text, sizeof text, "changes %s by %.3g of itself per metre, must be at most 1",
+                      kComponentNames[i], (*m)[i][i]);
         return text;
       }
   try {

@@ -8,8 +8,8 @@
 
 namespace grfd {
 
-/// Empty, or what is wrong with it: a value that is not finite, a diagonal beyond 0.5 to 2 or, of those per metre, beyond
-/// 1 (a correction is near 1; anything else is a wrong gain, unit or sense and belongs elsewhere), no inverse.
+/// Empty, or what is wrong with it: a value that is not finite, a diagonal beyond 0.5 to 2 or, of those per metre,
+/// beyond 1 (a correction is near 1; anything else is a wrong gain, unit or sense and belongs elsewhere), no inverse.
 std::string recalibration_error(const Recalibration& r);
 /// Both matrices and their frame, for the parameters of a stream.
 std::string recalibration_text(const Recalibration& r);
