@@ -36,8 +36,8 @@ class AnkleMetric final : public Metric {
       info.parameters = "zero = standing pose; shank_inclination to the vertical with standing_shank (" +
                         quantity(standing_shank_deg_, "deg") + "); rate " + filter_text(setup.settings.filter) +
                         "; tibial_rotation integrated within a repetition, 0 in quiet standing; shank_tilt: of the "
-                        "long axis from where "
-                        "it stood, in any direction, shank_frontal: its sideways part, both without standing_shank";
+                        "long axis from where it stood, in any direction, shank_frontal: its sideways part, both "
+                        "without standing_shank";
       info.description =
           std::string("ankle of the ") + to_string(side) + " side from the inertial sensors of shank and foot";
       a.writer = RowWriter(setup.streams.add(info), info);
@@ -64,10 +64,9 @@ class AnkleMetric final : public Metric {
       s.tibial_deg += turn * 1e-3;  // NaN stays until the next quiet standing
       const double eversion = sign * foot.frontal_rad / kRadPerDeg, pitch = foot.inclination_rad / kRadPerDeg;
       const double inclination = shank.inclination_rad / kRadPerDeg + standing_shank_deg_;
-      const Vec3 up = up_direction(shank.inclination_rad, shank.frontal_rad);
+      const double tilt = total_tilt(up_direction(shank.inclination_rad, shank.frontal_rad)) / kRadPerDeg;
       a.writer.write(out, row_time(frame, static_cast<std::uint16_t>(shank.flags | foot.flags)),
-                     {df, rate[0], inclination, pitch, eversion, s.tibial_deg, total_tilt(up) / kRadPerDeg,
-                      frontal_inclination(up) / kRadPerDeg},
+                     {df, rate[0], inclination, pitch, eversion, s.tibial_deg, tilt, shank.frontal_rad / kRadPerDeg},
                      s.seq);
       const auto k = static_cast<std::size_t>(a.side);
       Derived& d = frame.derived;
