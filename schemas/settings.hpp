@@ -188,6 +188,7 @@ struct ThresholdSettings {
   double cop_total_on_n = 100, cop_total_off_n = 80;
   double debounce_s = 0.005;
   double cop_sigma_ok_mm = 2, cop_sigma_bad_mm = 3;
+  double cop_band_low_percent = 55, cop_band_high_percent = 70;  ///< target of the weight along the foot, from the heel
   double tare_s = 2.0;
   double tare_person_n = 50;  ///< |Fz| above this during tare: somebody stands there
   double tare_slope_n_s = 0.5;

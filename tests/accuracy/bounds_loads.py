@@ -87,6 +87,11 @@ def state(both, tier, single, at_most):
     both("reps_exploratory heel_share", "1", "share of the heel", 0.0032, 0.0067, RULE)
     # 0.1, 1 mm of a CoP that passes 40 % with 20-50 mm/s; start and end while it is behind
     both("reps_exploratory behind_40", "s", "time behind 40 % of the foot", 0.015, 0.1, RULE)
+    # the same 0.015, 0.1 s of 3.9 s, an edge at 40 %; start and end 12, 45 ms of the third that is not in the band
+    for what in ("reps_exploratory", "reps_exploratory/pair"):
+        both(f"{what} in_band", "%", "time in the target band", 0.5, 3.0, RULE)
+    both("reps_exploratory heel_contact_lost", "s", "first loss of heel contact", 0.006, 0.02, RULE)  # a heel that lifts
+    single("rig.heel_contact", at_most(0, "repetitions", "wrong answer to whether the heel kept contact", RULE))
     # 450 N x (7 + 15, 25 + 45 ms)
     both("reps_exploratory impulse", "N.s", "impulse of a phase", 10, 32, RULE)
     # velocity 5, 10 mm/s x 450 N; the duration 25, 95 ms of 2 s x 70 W
@@ -150,6 +155,8 @@ def state(both, tier, single, at_most):
             "reps_load/pair spread": (0.05, 0.2),
             "reps_load/pair bai_rl": (0.3, 0.95),
             "reps_exploratory impulse": (30, 88),
+            "reps_exploratory in_band": (1.5, 5.0),  # 0.3 s of 3.9 at worst, of the third that is not in the band
+            "reps_exploratory/pair in_band": (1.5, 5.0),
             "reps_exploratory power": (5, 15),
             **{f"reps_exploratory power_{n} on its own times": (4.5, 11) for n in ("eccentric", "concentric")},
             "reps_exploratory/pair descent_time": (0.065, 0.2),
