@@ -313,6 +313,52 @@ BOOST_AUTO_TEST_CASE(the_clocks_know_the_frames_of_their_links) {
   }
 }
 
+// Science reference 3.5, step 4. One clock is held at -100 ppm while its crystal is 160 ppm slow, so that its times
+// fall behind by 60 us a second: 2.4 ms in the 40 s between the taps.
+BOOST_AUTO_TEST_CASE(a_tap_that_is_repeated_tells_whose_delay_moved) {
+  Settings settings = rough_rig(true);
+  settings.stimulus.subject.tap_count = 1000;
+  settings.stimulus.subject.tap_first_s = 0.6;
+  for (DeviceSettings& d : settings.devices)
+    if (d.name == "imu_foot_left") d.max_drift_ppm = 100, d.emulation.drift_ppm = -160;
+  constexpr double kTaps[] = {3, 23, 63, 71}, kUseS = 70;
+  std::size_t asked = 0;
+  bool used = false;
+  const Run run(settings, false, 79, [&](Rig& rig) {
+    const double t = seconds(rig.clock.t - kStart);
+    if (asked < std::size(kTaps) && t > kTaps[asked])
+      rig.assembly.command(rig.clock.t,
+                           "tap {\"id\":" + std::to_string(++asked) + ",\"plate\":\"left\",\"seconds\":6}");
+    if (!used && t > kUseS) {
+      used = true;
+      rig.assembly.command(rig.clock.t, "delays {\"id\":9,\"delays\":{\"imu_shank_left\":0.0052}}");
+    }
+  });
+  std::vector<nlohmann::json> results;
+  for (const std::string& e : run.keep.events)
+    if (e.starts_with("tap_result ")) results.push_back(nlohmann::json::parse(e.substr(11)));
+  BOOST_REQUIRE_EQUAL(results.size(), std::size(kTaps));
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    BOOST_TEST_MESSAGE("tap " << k + 1 << ": " << results[k].dump());
+    BOOST_TEST(results[k]["moved_above_s"] == 0.001);
+    BOOST_REQUIRE_EQUAL(results[k]["imus"].size(), 4u);
+    bool any = false;
+    for (const auto& imu : results[k]["imus"]) {
+      const std::string name = imu["imu"];
+      const double change_s = imu["change_s"];
+      const bool runs_away = name == "imu_foot_left";
+      BOOST_TEST(imu["accepted"] == true, name);
+      BOOST_TEST(imu["repeated"] == (k > 0 && !(k == 3 && name == "imu_shank_left")), name << ", tap " << k + 1);
+      BOOST_TEST(imu["moved"] == (imu["repeated"] == true && std::abs(change_s) > 1e-3), name << ", tap " << k + 1);
+      BOOST_TEST(imu.contains("earlier_settling") == (k == 1), name << ", tap " << k + 1);
+      if (k == 2) BOOST_TEST(imu["moved"] == runs_away, name << " " << change_s);
+      if (k == 2 && runs_away) BOOST_TEST(std::abs(change_s + 2.4e-3) < 0.3e-3, change_s);
+      any |= imu["moved"] == true;
+    }
+    BOOST_TEST(results[k]["moved"] == any);
+  }
+}
+
 // A plate on a USB-1608FS-Plus, one on a U6, MicroStrain and x-IMU3 sensors: no clock of theirs knows the others.
 BOOST_AUTO_TEST_CASE(one_edge_and_one_tap_for_four_kinds_of_devices) {
   const Settings settings = load_config(std::string(GRFD_FIXTURES) + "/four_kinds_rig.toml");
