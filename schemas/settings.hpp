@@ -29,6 +29,7 @@ struct EmulationSettings {
   double noise = 1;               ///< scale of the sensor noise; 0 = none
   double latency_ms = 0.3;        ///< smallest time from a packet being ready to its arrival at the host
   double jitter_ms = 0.1;         ///< mean of the exponential part of that time
+  bool bus_frames = false;        ///< transfers complete with the frames of a bus of the device's own speed
   double stall_probability = 0;   ///< per transfer
   double stall_ms = 0;            ///< longest stall (uniform)
   double zero_offset_counts = 0;  ///< analogue front ends: zero offset of each channel: +/- this, alternating
