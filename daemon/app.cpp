@@ -235,6 +235,10 @@ void App::on_event(const StatusSink::Event& event) {
   if (event.name == "zeros_result" && detail.is_object()) note_kept_zeros(detail, event.t_s);
   if (event.name == "tap_result" && detail.is_object()) keep_delays(detail);
   on_lunge(event.name, detail);
+  if (event.name == "mass_result" && detail.is_object()) {
+    mass_sites_.add(detail);
+    if (detail.value("accepted", false)) detail["sites"] = mass_sites_.count(detail.value("plate", ""));
+  }
   if (detail.is_object() && detail.contains("id") && detail["id"].is_number_unsigned())
     control_.finish(detail["id"].get<std::uint64_t>(), {{"event", event.name}, {"detail", detail}});
 }

@@ -80,6 +80,11 @@ Control::Answer App::handle(const Json& request) {
   if (command == "lunge") return lunge(text("side"), request.value("seconds", Json()));
   if (command == "lunges") return {{{"lunges", lunges_ ? lunges_->to_json() : Json::array()}}};
   if (command == "lunges_use") return use_lunges();
+  if (command == "mass")
+    return weigh_mass(text("plate"), request.value("kg", Json()), request.value("x_m", Json()),
+                      request.value("y_m", Json()));
+  if (command == "mass_fit") return fit_masses(text("plate"), request.value("by_place", Json()));
+  if (command == "mass_forget") return forget_masses(text("plate"));
   if (command == "pose") return {nullptr, send_command("pose", Json::object())};
   if (command == "record_start") {
     if (trial_ == Trial::starting) throw Refusal("a recording is just starting");
@@ -121,7 +126,9 @@ Control::Answer App::handle(const Json& request) {
   throw Refusal(
       "unknown command '" + command +
       "'; there are ping, status, devices, tare, zeros, zeros_use, tap, delays, delays_use, calibrate, calibrations, "
-      "calibrations_use, pose, lunge, lunges, lunges_use, record_start, record_stop, mark, blink");
+      "calibrations_use, pose, lunge, lunges, lunges_use, mass, mass_fit, mass_forget, record_start, record_stop, "
+      "mark, "
+      "blink");
 }
 
 Json App::devices() {

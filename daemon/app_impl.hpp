@@ -1,6 +1,6 @@
 // The running daemon. app.cpp: life; app_commands.cpp: what clients ask for; app_trials.cpp: recordings;
 // app_zeros.cpp: kept zeros of plates; app_delays.cpp: measured delays of sensors; app_calibration.cpp: functional
-// calibration; app_lunge.cpp: the knee-to-wall test.
+// calibration; app_lunge.cpp: the knee-to-wall test; app_mass.cpp: known masses.
 #pragma once
 #include <utility>
 
@@ -23,6 +23,7 @@
 #include "daemon/loop.hpp"
 #include "daemon/losses.hpp"
 #include "daemon/lunges.hpp"
+#include "daemon/mass_sites.hpp"
 #include "daemon/plate_zeros.hpp"
 #include "daemon/sink_thread.hpp"
 #include "daemon/sinks/feed.hpp"
@@ -82,6 +83,11 @@ class App {
   Control::Answer use_lunges();
   Control::Json rooms() const;  ///< in use, of this session's or an earlier knee-to-wall test
   void repeat_rooms();
+  const PlateSettings& plate_named(const std::string& name) const;  ///< @throws Refusal
+  Control::Answer weigh_mass(const std::string& plate, const Control::Json& kg, const Control::Json& x_m,
+                             const Control::Json& y_m);
+  Control::Answer fit_masses(const std::string& plate, const Control::Json& by_place);
+  Control::Answer forget_masses(const std::string& plate);
   void load_zeros();
   void keep_zeros(const Control::Json& tare_result);
   Control::Answer use_zeros();
@@ -128,6 +134,7 @@ class App {
   Control::Json calibration_in_use_ = Control::Json::object();  ///< axes by IMU; empty: those of the settings
   TimeNs calibrating_until_ = 0;
   std::optional<LungeStore> lunges_;
+  MassSites mass_sites_{settings_.plates};
   std::map<std::string, Control::Json>
       rooms_in_use_;      ///< by side, as LungeStore keeps them; none: those of the settings
   std::string zero_utc_;  ///< when the newest standing pose or axis was taken

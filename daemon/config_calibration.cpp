@@ -5,6 +5,7 @@
 
 #include "daemon/config_parts.hpp"
 #include "daemon/geometry.hpp"
+#include "dsp/recalibration.hpp"
 
 namespace grfd {
 namespace {
@@ -20,15 +21,17 @@ struct Way {
   std::vector<const char*> needs, may_have;
 };
 const std::vector<Way>& ways() {
-  static const std::vector<Way> all{
-      {"sensitivity", PlateKind::strain, {"gain", "excitation_v", "origin_m"}, {}},
-      {"matrix_n_per_uv_v", PlateKind::matrix, {"gain", "excitation_v", "origin_m"}, {}},
-      {"matrix_n_per_v", PlateKind::matrix, {"origin_m"}, {}},
-      {"sensitivity_mv_n", PlateKind::piezo, {"sensor_a_m", "sensor_b_m", "az0_m"}, {"channel_order", "full_scale_v"}},
-      {"sensitivity_pc_n",
-       PlateKind::piezo,
-       {"range_pc", "sensor_a_m", "sensor_b_m", "az0_m"},
-       {"channel_order", "full_scale_v"}}};
+  static const std::vector<Way> all{{"sensitivity", PlateKind::strain, {"gain", "excitation_v", "origin_m"}, {}},
+                                    {"matrix_n_per_uv_v", PlateKind::matrix, {"gain", "excitation_v", "origin_m"}, {}},
+                                    {"matrix_n_per_v", PlateKind::matrix, {"origin_m"}, {}},
+                                    {"sensitivity_mv_n",
+                                     PlateKind::piezo,
+                                     {"sensor_a_m", "sensor_b_m", "az0_m"},
+                                     {"channel_order", "full_scale_v", "cop_polynomial_x", "cop_polynomial_y"}},
+                                    {"sensitivity_pc_n",
+                                     PlateKind::piezo,
+                                     {"range_pc", "sensor_a_m", "sensor_b_m", "az0_m"},
+                                     {"channel_order", "full_scale_v", "cop_polynomial_x", "cop_polynomial_y"}}};
   return all;
 }
 
@@ -97,7 +100,7 @@ const Way* way_of(Reader& r) {
   for (const char* key : way->needs)
     if (!r.given(key)) r.report(key, std::string("is missing: a plate with ") + way->key + " needs it");
   for (const char* key : {"gain", "excitation_v", "channel_order", "range_pc", "full_scale_v", "sensor_a_m",
-                          "sensor_b_m", "az0_m", "origin_m"})
+                          "sensor_b_m", "az0_m", "origin_m", "cop_polynomial_x", "cop_polynomial_y"})
     if (r.given(key) && !belongs(*way, key)) r.report(key, std::string("does not belong to a plate with ") + way->key);
   return way;
 }
@@ -133,6 +136,52 @@ void take_order(Reader& r, PlateCalibration& s, const std::vector<std::string>& 
     seen[at] = true;
     s.signals[i] = static_cast<std::uint8_t>(at);
   }
+}
+
+void read_corrections(Reader& r, PlateCalibration& s) {
+  constexpr About kMatrix{"",
+                          "from known loads in place (mass PLATE fit): true = this times measured, about the centre of "
+                          "the plate's own top surface, plate axes, Fx Fy Fz Mx My Mz; absent: as it is measured",
+                          -1e3,
+                          kAny,
+                          false,
+                          true};
+  About uniform = kMatrix, x = kMatrix, y = kMatrix;
+  uniform.max = x.max = y.max = 1e3;
+  x.unit = y.unit = "per m";
+  x.doc = "added to it per metre that the centre of pressure lies along the plate's x";
+  y.doc = "and per metre along its y";
+  r.matrix("recalibration", s.recalibration.uniform[0].data(), 6, 6, uniform);
+  r.matrix("recalibration_x_per_m", s.recalibration.x_per_m[0].data(), 6, 6, x);
+  r.matrix("recalibration_y_per_m", s.recalibration.y_per_m[0].data(), 6, 6, y);
+  About polynomial{"",
+                   "piezo: the maker's six coefficients that correct the x of a single point's centre of pressure, "
+                   "for mm; over-corrects feet; absent: off",
+                   -10,
+                   10,
+                   false,
+                   true};
+  r.numbers("cop_polynomial_x", s.cop_polynomial.x.data(), 6, polynomial);
+  polynomial.doc = "piezo: and of its y";
+  r.numbers("cop_polynomial_y", s.cop_polynomial.y.data(), 6, polynomial);
+}
+
+void check_corrections(Reader& r, const PlateCalibration& s) {
+  const bool read = !r.findings().has_error(r.path("recalibration")) &&
+                    !r.findings().has_error(r.path("recalibration_x_per_m")) &&
+                    !r.findings().has_error(r.path("recalibration_y_per_m"));
+  const auto error = [&](const char* key, const Recalibration& part) {
+    if (const std::string what = read ? recalibration_error(part) : ""; !what.empty()) r.report(key, what);
+  };
+  Recalibration x, y;
+  x.x_per_m = s.recalibration.x_per_m;
+  y.y_per_m = s.recalibration.y_per_m;
+  error("recalibration", {s.recalibration.uniform, {}, {}});
+  error("recalibration_x_per_m", x);
+  error("recalibration_y_per_m", y);
+  const char *const px = "cop_polynomial_x", *const py = "cop_polynomial_y";
+  if (s.kind == PlateKind::piezo && r.given(px) != r.given(py))
+    r.report(r.given(px) ? py : px, std::string("is missing: ") + (r.given(px) ? px : py) + " needs it");
 }
 
 bool take_piezo(Reader& r, PlateCalibration& s, const Channels& c, bool charge) {
@@ -171,10 +220,12 @@ bool read_calibration(Reader& r, PlateCalibration& s) {
   r.flag("drift_rezero", s.drift_rezero,
          {"", "follow the drift of the zero while nobody is on the plate; absent: piezo plates alone do", -kAny, kAny,
           false, true});
+  read_corrections(r, s);
   if (r.findings().catalogue) return true;
   const Way* way = way_of(r);
   if (!way) return false;
   s.kind = way->kind;
+  check_corrections(r, s);
   if (s.kind == PlateKind::piezo) take_order(r, s, c.order);
   if (r.findings().has_error(r.path(way->key))) return false;
   if (!r.given("drift_rezero")) s.drift_rezero = s.kind == PlateKind::piezo;

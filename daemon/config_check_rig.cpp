@@ -6,6 +6,8 @@
 #include "daemon/config_check.hpp"
 #include "daemon/geometry.hpp"
 #include "daemon/start_order.hpp"
+#include "dsp/cop_polynomial.hpp"
+#include "dsp/recalibration.hpp"
 
 namespace grfd {
 
@@ -202,6 +204,25 @@ void check_channels(Check& c, std::size_t i, const Streams& streams,
   }
 }
 
+/// Coefficients for other units than mm move points by metres.
+void check_polynomial(Check& c, std::size_t i) {
+  constexpr double kMost_mm = 50;
+  const PlateSettings& p = c.s.plates[i];
+  const auto half = half_size(p.corners_m);
+  std::array<double, 2> most{};
+  for (int x = -10; x <= 10; ++x)
+    for (int y = -10; y <= 10; ++y) {
+      const auto d = cop_correction_mm(p.calibration.cop_polynomial, 100 * x * half[0], 100 * y * half[1]);
+      for (std::size_t k = 0; k < 2; ++k) most[k] = std::max(most[k], std::abs(d[k]));
+    }
+  const char* keys[] = {".calibration:cop_polynomial_x", ".calibration:cop_polynomial_y"};
+  for (std::size_t k = 0; k < 2; ++k)
+    if (!(most[k] <= kMost_mm) && c.good(plate_path(i, keys[k])))
+      c.report(plate_path(i, keys[k]), "moves a point of the " + p.name + " plate by " +
+                                           number_text(std::round(most[k])) +
+                                           " mm, must be at most 50 mm: are the coefficients for x and y in mm?");
+}
+
 void check_plates(Check& c, const Streams& streams) {
   std::map<std::pair<std::string, int>, std::string> used;
   for (std::size_t i = 0; i < c.s.plates.size(); ++i) {
@@ -216,6 +237,7 @@ void check_plates(Check& c, const Streams& streams) {
         !c.good(plate_path(i, ".size_m")) || !c.good(plate_path(i, ".z_axis")) ||
         !c.good(plate_path(i, ".calibration")) || !c.good(origin))
       continue;
+    check_polynomial(c, i);
     const double up = plate_z(p.corners_m)[2], depth = p.calibration.origin_m[2];
     if (std::abs(up) > 0.5 && up * depth < 0)
       c.report(origin, (piezo ? "is " : "z is ") + number_text(depth) + ", must be " +

@@ -70,9 +70,13 @@ std::string describe_plate(const PlateSettings& p) {
                                : c.kind == PlateKind::matrix ? ", matrix 6 x " + std::to_string(c.channels())
                                : c.channels() > 6            ? ", " + std::to_string(c.channels()) + " bridges"
                                                              : "";
-  return out + line("\n  %-16s %s (%s, serial %s)%s, full scale Fz %g N\n", "",
+  const std::string corrected = std::string(c.recalibration.varies()    ? ", recalibrated by place"
+                                            : c.recalibration.changes() ? ", recalibrated"
+                                                                        : "") +
+                                (c.cop_polynomial.on() ? ", CoP polynomial" : "");
+  return out + line("\n  %-16s %s (%s, serial %s)%s, full scale Fz %g N%s\n", "",
                     std::filesystem::path(p.calibration.file).filename().c_str(), p.calibration.model.c_str(),
-                    c.serial.c_str(), channels.c_str(), c.full_scale[2]);
+                    c.serial.c_str(), channels.c_str(), c.full_scale[2], corrected.c_str());
 }
 
 std::string describe_imu(const ImuSettings& imu) {

@@ -1,6 +1,7 @@
 #include "daemon/emulation.hpp"
 
 #include <cmath>
+#include <map>
 
 #include "dsp/plate_model.hpp"
 
@@ -22,6 +23,7 @@ class PlateVoltages final : public AnalogSource {
       const PlateSettings& plate = settings.plates[p];
       if (plate.stream != stream) continue;
       const PlateModel model(plate);
+      if (model.correction().changes()) recalibrated_.emplace(p, model);
       std::array<PlateVolts, 6> shown;
       for (std::size_t j = 0; j < 6; ++j) {
         Wrench6 unit{};
@@ -68,8 +70,11 @@ class PlateVoltages final : public AnalogSource {
     const std::lock_guard lock(mutex_);
     const bool next = k.at == ms - 1;
     if (next) std::move(k.wrench.begin() + 1, k.wrench.end(), k.wrench.begin());
-    for (int i = next ? 3 : 0; i < 4; ++i)
-      k.wrench[static_cast<std::size_t>(i)] = stimulus_->plate(k.plate, static_cast<double>(ms - 1 + i) * 1e-3);
+    const auto model = recalibrated_.find(k.plate);  // whose channels are as wrong as its recalibration mends
+    for (int i = next ? 3 : 0; i < 4; ++i) {
+      const Wrench w = stimulus_->plate(k.plate, static_cast<double>(ms - 1 + i) * 1e-3);
+      k.wrench[static_cast<std::size_t>(i)] = model == recalibrated_.end() ? w : model->second.as_measured(w);
+    }
     k.at = ms;
   }
   Stimulus* stimulus_;
@@ -77,6 +82,7 @@ class PlateVoltages final : public AnalogSource {
   double delay_ms_, leak_v_s_;
   std::vector<Input> inputs_;
   std::vector<Knots> used_;
+  std::map<std::size_t, PlateModel> recalibrated_;
 };
 
 class ImuMotion final : public InertialSource {

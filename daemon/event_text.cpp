@@ -92,6 +92,18 @@ std::string lunge(const Json& j) {
   return text;
 }
 
+/// "mass on plate left: 196.21 N of 196.13 N, +0.04 %, right; centre of pressure 0.4 mm off"
+std::string mass(const Json& j) {
+  const std::string test = "mass on plate " + word(j, "plate");
+  if (!j.value("accepted", false)) return test + ": not judged: " + word(j, "reason");
+  std::string text = test + ": " + number(j, "measured_n", "%.2f") + " N of " + number(j, "expected_n", "%.2f") +
+                     " N, " + number(j, "error_percent", "%+.2f") + " %, " +
+                     (j.value("within", false) ? "right" : "wrong: " + word(j, "hint"));
+  if (j.contains("cop_error_mm") && j["cop_error_mm"].is_number())
+    text += "; centre of pressure " + number(j, "cop_error_mm", "%.1f") + " mm off";
+  return text;
+}
+
 /// "; left out: imu_foot_left is without data"
 std::string left_out(const Json& j) {
   std::string text;
@@ -124,6 +136,7 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "calibrate_result") return calibration(j);
   if (name == "calibration_result") return "calibrated axes of " + number(j, "sensors", "%.0f") + " sensors are in use";
   if (name == "lunge_result") return lunge(j);
+  if (name == "mass_result") return mass(j);
   if (name == "lunge_cleared")
     return "knee-to-wall, " + word(j, "side") + ": " + number(j, "room_deg", "%.1f") + " deg are forgotten (" +
            word(j, "reason") + "); the settings' room is in use again";

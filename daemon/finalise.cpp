@@ -180,6 +180,10 @@ void write_calibration(hid_t file, const nlohmann::ordered_json& plates) {
     numbers("full_scale", {6});
     numbers("origin_m", {3});
     numbers("corners_m", {4, 3});
+    for (const char* key : {"recalibration", "recalibration_x_per_m", "recalibration_y_per_m"})
+      if (plate.contains(key)) numbers(key, {6, 6});
+    for (const char* key : {"cop_polynomial_x", "cop_polynomial_y"})
+      if (plate.contains(key)) numbers(key, {6});
     for (const char* key : {"excitation_v", "full_scale_v", "pad_m"}) {
       if (!plate.contains(key)) continue;
       const double value = plate.at(key).get<double>();

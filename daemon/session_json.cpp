@@ -65,6 +65,15 @@ Json plate_to_json(const PlateSettings& plate) {
     json["excitation_v"] = c.excitation_v;
   }
   if (c.full_scale_v > 0) json["full_scale_v"] = c.full_scale_v;
+  if (c.recalibration.changes()) json["recalibration"] = c.recalibration.uniform;
+  if (c.recalibration.varies()) {
+    json["recalibration_x_per_m"] = c.recalibration.x_per_m;
+    json["recalibration_y_per_m"] = c.recalibration.y_per_m;
+  }
+  if (c.cop_polynomial.on()) {
+    json["cop_polynomial_x"] = c.cop_polynomial.x;
+    json["cop_polynomial_y"] = c.cop_polynomial.y;
+  }
   return json;
 }
 }  // namespace

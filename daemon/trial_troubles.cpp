@@ -172,6 +172,7 @@ std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::strin
       all.push_back(outage(row));
   for (const TextRow& row : events)
     if (row.name == "negative_force" || row.name == "lunge_cleared" || row.name == "pose_waiting" ||
+        (row.name == "mass_result" && row.detail.is_object() && row.detail.value("within", true) == false) ||
         (row.name == "pose_result" && row.detail.contains("left_out") && !refused(row.detail)))
       all.push_back(event_text(row.name, row.detail.dump()));
   for (const TextRow& row : events)

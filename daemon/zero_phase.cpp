@@ -130,18 +130,26 @@ class Twins {
       if (p.there[k]) twin.add(k, p.flags[k], {w[0][k], w[1][k], w[2][k], w[3][k], w[4][k], w[5][k]});
     twin.finish();
   }
+  static std::string cop_formula(bool corrected) {
+    return corrected ? "cop-from-wrench, cop-polynomial-piezo" : "cop-from-wrench";
+  }
   std::vector<Column> cop_columns() const { return {{"cop_ml", "m"}, {"cop_ap", "m"}, {"fz", "N"}, {"tz", "N.m"}}; }
   void put(Twin& twin, std::size_t k, std::uint16_t flags, const Wrench6& lab, double z, bool known) const {
     const PressurePoint p = known ? center_of_pressure(lab, z) : PressurePoint{kNaN, kNaN, kNaN};
     twin.add(k, flags, {p.x, p.y, lab[2], p.tz});
   }
+  bool point_known(const TwinPlate& p, std::size_t k) const {
+    return p.cop_known[answered(k)] && p.wrench[2][k] > limits_.cop_off_n;
+  }
   void pressure(const TwinPlate& p) {
-    Twin twin(out_, like("cop/" + p.name, cop_columns(), "cop-from-wrench", quantity(limits_.cop_off_n, "N")), grid_,
-              rows_, rows_of(p.there));
+    Twin twin(
+        out_,
+        like("cop/" + p.name, cop_columns(), cop_formula(p.correction.has_value()), quantity(limits_.cop_off_n, "N")),
+        grid_, rows_, rows_of(p.there));
     for (std::size_t k = 0; k < rows_.count; ++k) {
       if (!p.there[k]) continue;
-      const Wrench6 w = p.about_lab_origin(k);
-      put(twin, k, p.flags[k], w, p.centre[2], p.cop_known[answered(k)] && w[2] > limits_.cop_off_n);
+      const bool there = point_known(p, k);
+      put(twin, k, p.flags[k], p.corrected(k, there), p.centre[2], there);
     }
     twin.finish();
   }
@@ -151,7 +159,7 @@ class Twins {
     for (const TwinPlate& p : plates_) {
       const std::size_t then = answered(k);
       if (!p.judged[then] || !p.there[k]) all.fill(kNaN);
-      const Wrench6 w = p.about_lab_origin(k);
+      const Wrench6 w = p.corrected(k, point_known(p, k));
       if (std::isfinite(w[2]) && !p.foot[then]) continue;
       for (std::size_t c = 0; c < 6; ++c) all[c] += w[c];
     }
@@ -159,8 +167,9 @@ class Twins {
   }
   void total() {
     const auto live = known(twin_column(source_, "cop/total", 0, grid_));
-    Twin twin(out_, like("cop/total", cop_columns(), "cop-from-wrench", quantity(limits_.cop_total_off_n, "N")), grid_,
-              rows_, rows());
+    const bool corrected = std::any_of(plates_.begin(), plates_.end(), [](const TwinPlate& p) { return p.correction; });
+    Twin twin(out_, like("cop/total", cop_columns(), cop_formula(corrected), quantity(limits_.cop_total_off_n, "N")),
+              grid_, rows_, rows());
     for (std::size_t k = 0; k < rows_.count; ++k) {
       if (!there_[k]) continue;
       const Wrench6 w = sum(k);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 namespace grfd {
@@ -65,17 +66,22 @@ TwinColumn twin_column(hid_t file, const std::string& stream, std::size_t column
   return out;
 }
 
-Vec3 plate_centre(hid_t file, const std::string& plate) {
+PlateSettings recorded_plate(hid_t file, const std::string& plate) {
   const std::string path = "calibration/" + plate + "/corners_m";
   if (!h5::exists(file, "calibration/" + plate)) throw std::runtime_error("it has no calibration of plate " + plate);
   const h5::Id corners = h5::open(file, path);
   if (h5::shape(corners) != h5::Shape{4, 3}) throw std::runtime_error(path + " is not 4 x 3");
-  std::array<std::array<double, 3>, 4> corner{};
-  h5::read_rows(corners, H5T_NATIVE_DOUBLE, 0, 4, corner.data());
-  Vec3 centre{};
-  for (std::size_t c = 0; c < 3; ++c)
-    for (const auto& p : corner) centre[c] += p[c] / 4;
-  return centre;
+  PlateSettings out;
+  out.name = plate;
+  h5::read_rows(corners, H5T_NATIVE_DOUBLE, 0, 4, out.corners_m.data());
+  const std::vector<std::string> texts = h5::read_texts(file, "calibration/" + plate + "/json");
+  const auto json = nlohmann::json::parse(texts.empty() ? "" : texts.front(), nullptr, false);
+  if (!json.is_object()) throw std::runtime_error("calibration/" + plate + "/json cannot be read");
+  out.side = json.value("side", "") == "right" ? Side::right : Side::left;
+  CopPolynomial& p = out.calibration.cop_polynomial;
+  p.x = json.value("cop_polynomial_x", p.x);
+  p.y = json.value("cop_polynomial_y", p.y);
+  return out;
 }
 
 }  // namespace grfd

@@ -25,7 +25,7 @@ struct TwinColumn {
 };
 TwinColumn twin_column(hid_t file, const std::string& stream, std::size_t column, const TwinGrid& grid);
 
-/// Centre of the surface in the lab, m.
-Vec3 plate_centre(hid_t file, const std::string& plate);
+/// What the recording says of a plate, as far as the centre of pressure needs it: name, side, corners, polynomial.
+PlateSettings recorded_plate(hid_t file, const std::string& plate);
 
 }  // namespace grfd

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "daemon/geometry.hpp"
 #include "daemon/h5.hpp"
 #include "dsp/decimation.hpp"
 #include "dsp/filters.hpp"
@@ -61,6 +62,11 @@ Wrench6 TwinPlate::about_lab_origin(std::size_t row) const {
   return shift(w, {-centre[0], -centre[1], -centre[2]});
 }
 
+Wrench6 TwinPlate::corrected(std::size_t row, bool known) const {
+  const Wrench6 w = about_lab_origin(row);
+  return correction && known ? correction->apply(w) : w;
+}
+
 std::vector<std::uint8_t> known(const TwinColumn& column) {
   std::vector<std::uint8_t> known(column.values.size());
   for (std::size_t k = 0; k < known.size(); ++k) known[k] = !std::isnan(column.values[k]);
@@ -72,8 +78,10 @@ TwinPlate twin_plate(hid_t file, const std::string& name, const TwinGrid& grid, 
   const TwinRows rows = twin_rows(grid, filter.divisor);
   TwinPlate plate;
   plate.name = name;
-  plate.centre = plate_centre(file, name);
-  plate.side = h5::text_attribute(h5::open(file, "calibration/" + name), "side");
+  const PlateSettings recorded = recorded_plate(file, name);
+  plate.centre = centre(recorded.corners_m);
+  plate.correction = CopCorrection::of(recorded);
+  plate.side = to_string(recorded.side);
   for (std::size_t c = 0; c < 6; ++c) {
     const TwinColumn column = twin_column(file, "plate/" + name, c, grid);
     const auto y = filtered(column.values, filter, rows.first);

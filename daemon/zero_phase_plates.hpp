@@ -2,11 +2,13 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/zero_phase.hpp"
 #include "daemon/zero_phase_input.hpp"
+#include "dsp/cop_polynomial.hpp"
 
 namespace grfd {
 
@@ -22,13 +24,16 @@ std::string filter_words(const ZeroPhaseFilter& filter);
 
 struct TwinPlate {
   std::string name, side;
-  Vec3 centre{};                             ///< of the surface, lab
+  Vec3 centre{};  ///< of the surface, lab
+  std::optional<CopCorrection> correction;
   std::vector<std::uint8_t> there;           ///< by row: has the recording one within this step?
   std::vector<std::uint16_t> flags;          ///< by row: all that the recording has within this step
   std::array<std::vector<float>, 6> wrench;  ///< by row, about the centre; written as such, so no more is kept
   // By tick, from the recording's centre of pressure: is it known, is a foot there, has it a row at all?
   std::vector<std::uint8_t> cop_known, foot, judged;
   Wrench6 about_lab_origin(std::size_t row) const;
+  /// The same with the maker's correction of its point, where that is `known`.
+  Wrench6 corrected(std::size_t row, bool known) const;
 };
 std::vector<std::uint8_t> known(const TwinColumn& column);
 

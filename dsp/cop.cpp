@@ -27,9 +27,9 @@ CopCalculator::CopCalculator(const CopParams& params, std::span<const double> su
   std::copy(surface_z_m.begin(), surface_z_m.end(), surface_z_m_.begin());
 }
 
-/// All of `out` but the contact.
-void CopCalculator::judge(const Wrench6& w, double z, const Mat6& covariance, const ContactParams& limits, Gate& gate,
-                          CopValue& out) const noexcept {
+/// All of `out` but the contact. Where a point exists, `correction` (or none) is applied to `w`.
+void CopCalculator::judge(Wrench6& w, double z, const CopCorrection* correction, const Mat6& covariance,
+                          const ContactParams& limits, Gate& gate, CopValue& out) const noexcept {
   double known = 0;
   for (double v : w) known += v * 0.0;
   out.fz = known == 0 ? w[2] : kNaN;
@@ -37,6 +37,7 @@ void CopCalculator::judge(const Wrench6& w, double z, const Mat6& covariance, co
   out.valid = out.quality_ok = false;
   // while the state is on but the force is already at or below the off threshold there is nothing to divide by
   if (!Contact::step(limits, gate.valid, out.fz) || !(out.fz > limits.off_n)) return;
+  if (correction) w = correction->apply(w);
   const PressurePoint p = center_of_pressure(w, z);
   const PressureSigma s = cop_sigma(p, w, z, covariance);
   out.valid = true;
@@ -58,11 +59,12 @@ void CopCalculator::update(std::span<const Wrench6> lab) noexcept {
   for (std::size_t i = 0; i < n_; ++i) {
     PlateState& s = state_.plates[i];
     CopValue& v = plate_values_[i];
-    judge(lab[i], surface_z_m_[i], s.covariance, params_.plate, s.gate, v);
+    Wrench6 w = lab[i];
+    judge(w, surface_z_m_[i], corrections_[i] ? &*corrections_[i] : nullptr, s.covariance, params_.plate, s.gate, v);
     v.contact = Contact::step(params_.contact, s.contact, v.fz);
     any_contact |= v.contact;
     if (!v.contact && std::isfinite(v.fz)) continue;
-    for (std::size_t j = 0; j < 6; ++j) sum[j] += lab[i][j];
+    for (std::size_t j = 0; j < 6; ++j) sum[j] += w[j];
     if (covariance == &kNobody) {
       covariance = &s.covariance;
     } else {
@@ -70,7 +72,7 @@ void CopCalculator::update(std::span<const Wrench6> lab) noexcept {
       covariance = &several;
     }
   }
-  judge(sum, 0, *covariance, params_.total, state_.total, total_value_);
+  judge(sum, 0, nullptr, *covariance, params_.total, state_.total, total_value_);
   total_value_.contact = any_contact;
 }
 

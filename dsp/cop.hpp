@@ -1,8 +1,10 @@
 // Centre of pressure of each plate and of all together, with validity and uncertainty.
 #pragma once
+#include <optional>
 #include <span>
 
 #include "dsp/contact.hpp"
+#include "dsp/cop_polynomial.hpp"
 #include "dsp/wrench.hpp"
 
 namespace grfd {
@@ -38,6 +40,8 @@ class CopCalculator {
   void set_covariance(std::size_t plate, const Mat6& lab_covariance) noexcept {
     assign(state_.plates[plate].covariance, lab_covariance);
   }
+  /// From then on in the point of the plate where it is valid, and in the sum. At setup.
+  void set_correction(std::size_t plate, const CopCorrection& correction) { corrections_[plate] = correction; }
   /// At least as many wrenches as there are plates.
   void update(std::span<const Wrench6> lab) noexcept;
   const CopValue& plate(std::size_t i) const noexcept { return plate_values_[i]; }
@@ -65,11 +69,12 @@ class CopCalculator {
   State& state() noexcept { return state_; }
 
  private:
-  void judge(const Wrench6& w, double z, const Mat6& covariance, const ContactParams& limits, Gate& gate,
-             CopValue& out) const noexcept;
+  void judge(Wrench6& w, double z, const CopCorrection* correction, const Mat6& covariance, const ContactParams& limits,
+             Gate& gate, CopValue& out) const noexcept;
   CopParams params_;
   std::size_t n_;
   std::array<double, kMaxPlates> surface_z_m_{};
+  std::array<std::optional<CopCorrection>, kMaxPlates> corrections_;
   State state_{};
   std::array<CopValue, kMaxPlates> plate_values_{};
   CopValue total_value_{};

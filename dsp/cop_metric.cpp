@@ -9,6 +9,19 @@
 namespace grfd {
 namespace {
 
+/// "; ..." or nothing
+std::string polynomial_text(const PlateSettings& plate) {
+  const CopPolynomial& p = plate.calibration.cop_polynomial;
+  if (!p.on()) return {};
+  std::string text = "; point corrected by the maker's polynomial in plate axes, mm:";
+  for (const auto& [name, c] : {std::pair(" x", &p.x), std::pair(", y", &p.y)}) {
+    text += std::string(name) + " [";
+    for (std::size_t i = 0; i < 6; ++i) text += std::string(i ? ", " : "") + short_number((*c)[i]);
+    text += "]";
+  }
+  return text;
+}
+
 constexpr std::uint16_t kLowQuality = 1 << 8, kContact = 1 << 9;
 
 class CopMetric final : public Metric {
@@ -20,12 +33,17 @@ class CopMetric final : public Metric {
     for (const auto& plate : setup.plates) heights.push_back(plate.surface_z_m);
     cop_ = std::make_unique<CopCalculator>(CopParams::from(setup.settings.thresholds, 1000, setup.filter_noise_gain),
                                            heights);
+    for (std::size_t i = 0; i < setup.settings.plates.size(); ++i)
+      if (const auto c = CopCorrection::of(setup.settings.plates[i])) cop_->set_correction(i, *c);
     for (const Side side : {Side::left, Side::right})
       plate_[static_cast<std::size_t>(side)] = plate_on(setup.settings, side);
     for (const PlateSettings& plate : setup.settings.plates)
       add(setup, plate.name, "of the plate, on its own surface", std::string(device_in(plate.stream)),
-          plate.calibration.serial);
-    add(setup, "total", "of all plates together, on z = 0", plate_devices(setup.settings), "");
+          plate.calibration.serial, polynomial_text(plate));
+    std::string corrected;
+    for (const PlateSettings& plate : setup.settings.plates)
+      if (const std::string text = polynomial_text(plate); !text.empty()) corrected += text + " of " + plate.name;
+    add(setup, "total", "of all plates together, on z = 0", plate_devices(setup.settings), "", corrected);
     if (body_.foot_length_m > 0 && plate_[0] >= 0 && plate_[1] >= 0) add_foot(setup);
   }
   void states(StatePieces& pieces) override {
@@ -92,7 +110,7 @@ class CopMetric final : public Metric {
     along_feet_ = true;
   }
   void add(const MetricSetup& setup, const std::string& name, const char* where, const std::string& device,
-           const std::string& serial) {
+           const std::string& serial, const std::string& polynomial) {
     const double d = setup.filter_delay_s;
     StreamInfo info;
     info.name = "cop/" + name;
@@ -105,15 +123,16 @@ class CopMetric final : public Metric {
     info.point = std::string("centre of pressure ") + where + "; tz: free moment there";
     info.sign = "cop_ml + to the right, cop_ap + forward, fz > 0 in standing, tz + to the left (about z up)";
     info.formula = "cop-from-wrench";
+    if (!polynomial.empty()) info.formula += ", cop-polynomial-piezo";
     const ThresholdSettings& t = setup.settings.thresholds;
     const bool total = name == "total";
-    info.parameters = "wrench filtered by " + filter_text(setup.settings.filter) + "; valid from " +
-                      quantity(total ? t.cop_total_on_n : t.cop_on_n, "N") + " on, until " +
-                      quantity(total ? t.cop_total_off_n : t.cop_off_n, "N") + "; contact" +
-                      (total ? " of any plate" : "") + " from " + quantity(t.contact_on_n, "N") + " on, until " +
-                      quantity(t.contact_off_n, "N") + "; each for " + quantity(t.debounce_s, "s") +
-                      "; sigma: larger axis, one SD, from the noise of the tare; low_quality above " +
-                      quantity(t.cop_sigma_bad_mm, "mm") + ", until below " + quantity(t.cop_sigma_ok_mm, "mm");
+    info.parameters =
+        "wrench filtered by " + filter_text(setup.settings.filter) + "; valid from " +
+        quantity(total ? t.cop_total_on_n : t.cop_on_n, "N") + " on, until " +
+        quantity(total ? t.cop_total_off_n : t.cop_off_n, "N") + "; contact" + (total ? " of any plate" : "") +
+        " from " + quantity(t.contact_on_n, "N") + " on, until " + quantity(t.contact_off_n, "N") + "; each for " +
+        quantity(t.debounce_s, "s") + "; sigma: larger axis, one SD, from the noise of the tare; low_quality above " +
+        quantity(t.cop_sigma_bad_mm, "mm") + ", until below " + quantity(t.cop_sigma_ok_mm, "mm") + polynomial;
     info.flag_names = {"low_quality", "contact"};
     info.description = "centre of pressure";
     writers_.emplace_back(setup.streams.add(info), info);

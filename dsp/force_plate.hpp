@@ -34,6 +34,8 @@ class ForcePlate {
   void start_tare(const ScanAdc& adc) noexcept;
   bool tare_complete() const noexcept { return tare_complete_; }
   bool taring() const noexcept { return tare_.active(); }
+  /// Has it a zero: by a tare, an earlier session's, or one that follows its drift?
+  bool zeroed() const noexcept { return state_.tared || drift_.moved(); }
   /// Ends the tare; an accepted one is used from the next scan on.
   TareResult finish_tare(const ScanAdc& adc) noexcept;
   /// What a tare found earlier, per channel: codes at zero load, and the volts they were. The volts tell whether the

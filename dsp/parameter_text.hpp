@@ -7,6 +7,12 @@
 
 namespace grfd {
 
+/// "0.1"
+inline std::string short_number(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
 /// "0.1 m"
 inline std::string quantity(double value, const char* unit) {
   char text[48];

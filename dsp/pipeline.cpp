@@ -11,6 +11,7 @@
 #include "dsp/force_plate.hpp"
 #include "dsp/inertial_sensor.hpp"
 #include "dsp/lunge_command.hpp"
+#include "dsp/mass_command.hpp"
 #include "dsp/metric.hpp"
 #include "dsp/pose_command.hpp"
 #include "dsp/tap_command.hpp"
@@ -67,6 +68,7 @@ struct Pipeline::Impl {
   std::unique_ptr<TapCommand> tap;
   std::unique_ptr<PoseCommand> pose;
   std::unique_ptr<LungeCommand> lunge;
+  std::unique_ptr<MassCommand> mass;
   std::vector<std::unique_ptr<Metric>> metrics;
   std::vector<PlateFrame> plate_frames;
   std::vector<ImuFrame> imu_frames;
@@ -118,6 +120,9 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   tap = std::make_unique<TapCommand>(std::move(tapped), std::move(listening), events, state.event_seq);
   pose = std::make_unique<PoseCommand>(imus, imu_device, events, state.event_seq);
   lunge = std::make_unique<LungeCommand>(settings, imus, imu_device, events, state.event_seq);
+  std::vector<const ForcePlate*> weighing;
+  for (const auto& p : plates) weighing.push_back(p.get());
+  mass = std::make_unique<MassCommand>(settings, std::move(weighing), events, state.event_seq);
   add_metrics(table);
   add_routes(table);
 
@@ -127,6 +132,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   tap->states(pieces);
   pose->states(pieces);
   lunge->states(pieces);
+  mass->states(pieces);
   for (auto& d : devices) d->states(pieces);
   for (auto& p : plates) p->states(pieces);
   for (auto& i : imus) i->states(pieces);
@@ -285,6 +291,8 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
     lunge->start(state.command, s, out);
   } else if (verb == "lunges") {
     lunge->use(state.command, s, out);
+  } else if (verb == "mass") {
+    mass->start(state.command, s, out);
   } else if (verb == "calibration") {
     if (use_calibration(state.command, s, imus, events, state.event_seq, out)) pose->given();
   } else if (verb == "mark" || verb == "device" || verb == "calibrate_result") {
@@ -307,6 +315,7 @@ void Pipeline::Impl::take_tick(const Sample& s, SampleBatch& out) noexcept {
   tare->tick(s, out);
   tap->tick(s, out);
   lunge->tick(s, out);
+  mass->tick(s, out);
 }
 
 bool Pipeline::Impl::covers(std::size_t source, TimeNs t) const noexcept {
@@ -356,6 +365,7 @@ void Pipeline::Impl::emit_frame(const Sample& cause, SampleBatch& out) noexcept 
   for (auto& m : metrics) m->update(frame, out);
   tap->frame(frame, out);
   lunge->frame(frame, out);
+  mass->frame(frame, out);
   pose->frame(frame, out);
 }
 

@@ -54,19 +54,28 @@ PlateModel::PlateModel(const PlateSettings& plate) : sense_(plate.calibration.se
   if (up * cal.origin_m[2] < 0)
     refuse(plate, "origin_m z must be " + std::string(z_up() ? "positive: this plate's z axis points up"
                                                              : "negative: this plate's z axis points down"));
-  origin_ = cal.origin_m;
+  origin_ = own_origin_ = cal.origin_m;
   origin_[2] += up * plate.pad_m;
 
   try {
     set_channels(cal);
+    correction_ = PlateCorrection(cal.recalibration, half_size(plate.corners_m));
   } catch (const std::invalid_argument& e) { refuse(plate, e.what()); }
   for (std::size_t i = 0; i < 6; ++i) noise_[i] = i < 3 ? cal.noise_force_n : cal.noise_moment_nm;
   for (std::size_t j = 0; j < 6; ++j) {
     Wrench6 unit{};
     unit[j] = 1;
-    const Wrench6 column = to_lab(shift(unit, origin_), pose_.rotation, pose_.center, sense_);
+    const Wrench6 surface = correction_.changes()
+                                ? shift(product(cal.recalibration.uniform, shift(unit, own_origin_)), pad())
+                                : shift(unit, origin_);
+    const Wrench6 column = to_lab(surface, pose_.rotation, pose_.center, sense_);
     for (std::size_t i = 0; i < 6; ++i) sensor_to_lab_[i][j] = column[i];
   }
+}
+
+Wrench6 PlateModel::lab_by_place(const Wrench6& sensor_wrench) const noexcept {
+  return to_lab(shift(correction_.apply(shift(sensor_wrench, own_origin_)), pad()), pose_.rotation, pose_.center,
+                sense_);
 }
 
 void PlateModel::set_channels(const PlateCalibration& cal) {
@@ -122,8 +131,10 @@ Mat6 PlateModel::factory_covariance() const noexcept {
 }
 
 std::string wrench_formula(const PlateCalibration& c) {
-  if (c.kind == PlateKind::piezo) return "wrench-piezo-8";
-  return std::string("wrench-") + to_string(c.kind) + "-6x" + std::to_string(c.channels());
+  const std::string channels = c.kind == PlateKind::piezo
+                                   ? std::string("wrench-piezo-8")
+                                   : std::string("wrench-") + to_string(c.kind) + "-6x" + std::to_string(c.channels());
+  return c.recalibration.changes() ? channels + ", wrench-recalibrated" : channels;
 }
 
 std::string wrench_parameters(const PlateCalibration& c) {
@@ -132,6 +143,7 @@ std::string wrench_parameters(const PlateCalibration& c) {
     out = "sensors at +-" + quantity(c.sensor_a_m, "m") + ", +-" + quantity(c.sensor_b_m, "m") + "; ";
   out += "tare subtracted";
   if (c.drift_rezero) out += "; the zero follows its drift while nobody is on the plate (tau 2 s)";
+  if (c.recalibration.changes()) out += "; " + recalibration_text(c.recalibration);
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include "dsp/recalibration.hpp"
 #include "dsp/wrench.hpp"
 
 namespace grfd {
@@ -15,7 +16,7 @@ class PlateModel {
   /// `corners_m` are the corners of the surface that the feet touch (on the pad, if there is one).
   /// @throws std::invalid_argument naming the plate: less than 6 or more than kMaxPlateChannels channels, channels that
   /// do not tell six components apart, bad gain, excitation or sensor distances, corners that fit no plate, a surface
-  /// that is not horizontal to 60 deg, or an origin that lies below its surface's sensor.
+  /// that is not horizontal to 60 deg, an origin that lies below its surface's sensor, or a recalibration that is none.
   explicit PlateModel(const PlateSettings& plate);
 
   /// Wrench at the sensor origin, plate axes, the plate's own sense.
@@ -36,12 +37,25 @@ class PlateModel {
       for (std::size_t i = 0; i < 6; ++i) v[c] += volts_per_load_[c][i] * sensor_wrench[i];
     return v;
   }
-  /// Ground reaction on the subject, lab axes, about the lab origin.
-  Wrench6 lab(const Wrench6& sensor_wrench) const noexcept { return product(sensor_to_lab_, sensor_wrench); }
+  /// Ground reaction on the subject, lab axes, about the lab origin; with the recalibration, if there is one.
+  Wrench6 lab(const Wrench6& sensor_wrench) const noexcept {
+    return correction_.varies() ? lab_by_place(sensor_wrench) : product(sensor_to_lab_, sensor_wrench);
+  }
   /// Inverse of lab().
   Wrench6 sensor_from_lab(const Wrench6& lab_wrench) const noexcept {
-    return from_lab(lab_wrench, pose_.rotation, pose_.center, origin_, sense_);
+    return as_measured(from_lab(lab_wrench, pose_.rotation, pose_.center, origin_, sense_));
   }
+  /// What the channels of a plate with this recalibration make of a true wrench at the sensor.
+  Wrench6 as_measured(const Wrench6& sensor_wrench) const noexcept {
+    if (!correction_.changes()) return sensor_wrench;
+    return shift(correction_.undo(shift(sensor_wrench, own_origin_)), from_surface());
+  }
+  /// A ground reaction in lab axes about the centre of the surface (with pad) as this plate's own: plate axes, its own
+  /// sense, about the centre of its own top surface.
+  Wrench6 own(const Wrench6& about_surface) const noexcept {
+    return shift(from_lab(about_surface, pose_.rotation, {}, {}, sense_), down_from_pad());
+  }
+  const PlateCorrection& correction() const noexcept { return correction_; }
   Mat6 lab_covariance(const Mat6& sensor_covariance) const noexcept {
     return propagate(sensor_to_lab_, sensor_covariance);
   }
@@ -60,9 +74,14 @@ class PlateModel {
 
  private:
   void set_channels(const PlateCalibration& calibration);
+  Vec3 pad() const noexcept { return {0, 0, origin_[2] - own_origin_[2]}; }  ///< own surface -> surface
+  Vec3 down_from_pad() const noexcept { return {0, 0, own_origin_[2] - origin_[2]}; }
+  Vec3 from_surface() const noexcept { return {-own_origin_[0], -own_origin_[1], -own_origin_[2]}; }
+  Wrench6 lab_by_place(const Wrench6& sensor_wrench) const noexcept;
   std::size_t channels_ = 0;
   PlatePose pose_{};
-  Vec3 origin_{};
+  Vec3 origin_{}, own_origin_{};  // own: without pad
+  PlateCorrection correction_;
   Sense sense_;
   Wrench6 noise_{};
   std::array<Wrench6, kMaxPlateChannels> load_per_v_{}, volts_per_load_{};  // by channel

@@ -92,6 +92,30 @@ constexpr const char* to_string(PlateKind k) {
   return k == PlateKind::strain ? "strain" : k == PlateKind::matrix ? "matrix" : "piezo";
 }
 
+/// What known loads have shown to be wrong with a plate where it stands: W = (uniform + x_per_m x + y_per_m y) W as its
+/// channels give it. Plate axes, the plate's own sense, about the centre of its own top surface (without pad); rows and
+/// columns Fx Fy Fz (N) Mx My Mz (N.m); x, y (m) is the centre of pressure from there, as its channels give it.
+struct Recalibration {
+  std::array<Components, 6> uniform{{{1, 0, 0, 0, 0, 0},
+                                     {0, 1, 0, 0, 0, 0},
+                                     {0, 0, 1, 0, 0, 0},
+                                     {0, 0, 0, 1, 0, 0},
+                                     {0, 0, 0, 0, 1, 0},
+                                     {0, 0, 0, 0, 0, 1}}};
+  std::array<Components, 6> x_per_m{}, y_per_m{};
+  bool operator==(const Recalibration&) const = default;
+  bool varies() const { return x_per_m != decltype(x_per_m){} || y_per_m != decltype(y_per_m){}; }
+  bool changes() const { return *this != Recalibration{}; }
+};
+
+/// The maker's correction of the centre of pressure of a piezoelectric plate, for x and y in mm from the centre of the
+/// surface, plate axes; dsp/cop_polynomial.hpp. All 0: off.
+struct CopPolynomial {
+  std::array<double, 6> x{}, y{};
+  bool operator==(const CopPolynomial&) const = default;
+  bool on() const { return *this != CopPolynomial{}; }
+};
+
 /// From the calibration file of a plate.
 struct PlateCalibration {
   std::string file, serial, model;
@@ -111,6 +135,8 @@ struct PlateCalibration {
   Vec3 origin_m{};                        ///< sensor origin -> centre of the top surface, plate axes (without pad)
   Sense sense = Sense::reaction;
   double noise_force_n = 1, noise_moment_nm = 0.5;  ///< factory noise SD, for tare and cop_sigma
+  Recalibration recalibration;
+  CopPolynomial cop_polynomial;  ///< piezo
 
   std::size_t channels() const {
     return kind == PlateKind::strain   ? sensitivity.size()

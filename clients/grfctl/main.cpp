@@ -46,6 +46,12 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
                           a trial of the knee-to-wall test (weight-bearing lunge): how far this ankle bends before its
                           heel rises; make three, the best is in use
   lunges [use]            the tests of earlier sessions; use: take those of this participant again
+  mass PLATE KG [x_m=METRES y_m=METRES]
+                          a known mass lies still on this plate: does it read m g within 0.5 %? With its place, to the
+                          right and forward from the plate's centre: is the centre of pressure there?
+       PLATE fit [by_place]
+                          from at least 5 such places all over the plate: what recalibrates it, for its calibration file
+       PLATE forget       begin anew with the places
   pose                    the subject stands still now: take this as the zero of all angles
   record start [NAME]     start a recording
   record stop             end it and wait for the HDF5 file
@@ -95,7 +101,7 @@ bool failed(const Json& result) {
   const std::string event = result.value("event", "");
   const Json& detail = result.at("detail");
   return event == "record_failed" || detail.value("lost_samples", 0ull) > 0 || !detail.value("ok", true) ||
-         !detail.value("accepted", true);
+         !detail.value("accepted", true) || !detail.value("within", true);
 }
 
 }  // namespace
@@ -210,6 +216,7 @@ int main(int argc, char** argv) {
       if (!json) std::fprintf(stderr, "%s\n", lunge_hint(request["side"]).c_str());
       wait(timeout_ms + 60'000);
     }
+    if (request["command"] == "mass") wait(timeout_ms + 6'000);
     const Json result = receive("accepted, but no result came")["result"];
     if (json)
       std::cout << result.dump() << "\n";

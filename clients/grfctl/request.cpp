@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/program_options/errors.hpp>
+#include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <iterator>
 
@@ -29,6 +31,10 @@ constexpr Command kCommands[] = {
     {"calibrations", 1, 2, "grfctl calibrations, or grfctl calibrations use"},
     {"lunge", 2, 2, "grfctl lunge left, or grfctl lunge right, [--seconds 10]"},
     {"lunges", 1, 2, "grfctl lunges, or grfctl lunges use"},
+    {"mass", 3, 5,
+     "grfctl mass PLATE KG, grfctl mass PLATE KG x_m=METRES y_m=METRES, grfctl mass PLATE fit [by_place], or grfctl "
+     "mass "
+     "PLATE forget"},
     {"mark", 2, 1000, "grfctl mark TEXT"},
     {"device", 3, 3, "grfctl device blink NAME"},
     {"record", 2, 3, "grfctl record start [NAME], or grfctl record stop"},
@@ -42,6 +48,37 @@ const Command* find(const std::string& verb) {
 
 [[noreturn]] void wrong(const std::string& what, const std::string& verb) {
   throw boost::program_options::error(what + "; right is: " + command_forms(verb));
+}
+
+/// @return false unless all of the text is a number
+bool read_number(const std::string& text, double& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() && std::isfinite(value);
+}
+
+/// mass PLATE KG [x_m=.. y_m=..] | fit [by_place] | forget
+void mass(const std::vector<std::string>& words, Json& request) {
+  request["plate"] = words[1];
+  const std::string& what = words[2];
+  if (what == "fit" || what == "forget") {
+    request["command"] = "mass_" + what;
+    const std::size_t most = what == "fit" ? 4 : 3;
+    if (words.size() > most) wrong("'" + words[most] + "' is one word too many", "mass");
+    if (words.size() == 4 && words[3] != "by_place") wrong("'mass PLATE fit' does not know '" + words[3] + "'", "mass");
+    if (words.size() == 4) request["by_place"] = true;
+    return;
+  }
+  double value = 0;
+  if (!read_number(what, value)) wrong("'" + what + "' is no mass in kg", "mass");
+  request["kg"] = value;
+  for (std::size_t i = 3; i < words.size(); ++i) {
+    const std::string key = words[i].substr(0, 4);
+    if ((key != "x_m=" && key != "y_m=") || request.contains(key.substr(0, 3)) ||
+        !read_number(words[i].substr(4), value))
+      wrong("'" + words[i] + "' is no place in metres", "mass");
+    request[key.substr(0, 3)] = value;
+  }
+  if (words.size() == 4) wrong("a place has both x_m and y_m", "mass");
 }
 
 }  // namespace
@@ -75,6 +112,8 @@ Json to_request(const std::vector<std::string>& words, const std::string& plate,
     if (second != "left" && second != "right") unknown();
     request["side"] = second;
     if (seconds) request["seconds"] = *seconds;
+  } else if (verb == "mass") {
+    mass(words, request);
   } else if (verb == "tare") {
     if (words.size() == 2) request["plate"] = second;
   } else if (verb == "mark") {

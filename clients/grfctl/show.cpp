@@ -5,6 +5,7 @@
 
 #include "show_calibration.hpp"
 #include "show_lunge.hpp"
+#include "show_mass.hpp"
 
 using Json = nlohmann::ordered_json;
 
@@ -163,6 +164,10 @@ void show(const std::string& command, const Json& result) {
     show_calibrations(result["calibrations"]);
   else if (command == "lunges")
     show_lunges(result["lunges"]);
+  else if (command == "mass_fit")
+    show_mass_fit(result);
+  else if (command == "mass_forget")
+    std::printf("forgotten: %d places of plate %s\n", result.value("forgotten", 0), result.value("plate", "").c_str());
   else if (command == "ping")
     std::printf("a daemon answers: session %s\n", result.value("session", "").c_str());
   else
@@ -197,6 +202,8 @@ void show_event(const Json& result) {
     std::printf("in use: calibrated axes of %d sensors\n", d.value("sensors", 0));
   } else if (event == "lunge_result") {
     show_lunge(d);
+  } else if (event == "mass_result") {
+    show_mass(d);
   } else if (event == "lunges_result") {
     show_lunges_in_use(d);
   } else if (event == "pose_result") {

@@ -31,6 +31,13 @@ def wrong_words(endpoint):
         (["calibrate"], "'calibrate' needs more words", "grfctl calibrate still, heel_raises, "),
         (["lunge"], "'lunge' needs more words", "grfctl lunge left, or grfctl lunge right, [--seconds 10]"),
         (["lunge", "both"], "'lunge' does not know 'both'", "grfctl lunge left, or grfctl lunge right, [--seconds 10]"),
+        (["mass", "left"], "'mass' needs more words", "grfctl mass PLATE KG"),
+        (["mass", "left", "20kg"], "'20kg' is no mass in kg", "grfctl mass PLATE KG x_m=METRES y_m=METRES"),
+        (["mass", "left", "20", "x_m=0.1"], "a place has both x_m and y_m", "grfctl mass PLATE KG"),
+        (["mass", "left", "20", "x_m=0.1", "x_m=0.2"], "'x_m=0.2' is no place in metres", "grfctl mass PLATE KG"),
+        (["mass", "left", "20", "x=0.1", "y=0.2"], "'x=0.1' is no place in metres", "grfctl mass PLATE KG"),
+        (["mass", "left", "fit", "place"], "'mass PLATE fit' does not know 'place'", "fit [by_place]"),
+        (["mass", "left", "forget", "it"], "'it' is one word too many", "forget"),
         (["device", "blnk", "u6"], "'device' does not know 'blnk'", "grfctl device blink NAME"),
         (["watch", "a", "b"], "", "grfctl watch, or grfctl watch tcp://LAB:7390"),
         (["monitor", "par"], "", "grfctl monitor pair [--control], grfctl monitor list, or grfctl monitor forget ID"),
@@ -64,7 +71,21 @@ FINISH = {"event": "calibrate_result", "detail": {"id": 1, "step": "finish", "ac
      "ml_axis_left": [0.079, -0.984, -0.161], "up_m_s2": [9.7, 0.5, 1.2]}]}}
 LUNGE = {"event": "lunge_result", "detail": {"id": 1, "side": "left", "accepted": True, "reason": "", "trials": 3, "angle_deg": 38.214, "best_deg": 38.512, "sd_deg": 0.21,
                                              "heel_down": 0.64, "cm": 10.61, "start_deg": 0.1, "start_pitch_deg": 0.0, "lost": 0.0, "seconds": 10.0}}
+MASS = {"event": "mass_result", "detail": {"id": 1, "plate": "left", "accepted": True, "reason": "", "kg": 20, "expected_n": 196.133, "measured_n": 196.214, "error_percent": 0.0413,
+                                           "within": True, "uncertain_n": 0.2, "sd_n": 0.117, "cop_x_m": 0.1004, "cop_y_m": -0.05, "x_m": None, "y_m": None, "cop_error_mm": None, "hint": "", "sites": 0}}
+UNIT = [[float(i == j) for j in range(6)] for i in range(6)]
 ANSWERS = {
+    "mass left 20": (MASS, 0, ["plate left: 196.21 N of 196.13 N, +0.04 %: right, within 0.5 %", "sure to 0.20 N; noise 0.12 N"]),
+    "mass left 20 x_m=0.1 y_m=-0.05": (MASS | {"detail": MASS["detail"] | {"x_m": 0.1, "y_m": -0.05, "cop_error_mm": 0.4, "sites": 3, "measured_n": 199.0, "error_percent": 1.4618, "within": False, "hint": "tare"}}, 1,
+                                       ["plate left: 199.00 N of 196.13 N, +1.46 %: wrong by more than 0.5 %", "sure to 0.20 N; noise 0.12 N", "tare",
+                                        "centre of pressure (100.4, -50.0) mm from the centre, right and forward: 0.4 mm off the place given", "places of this plate so far: 3"]),
+    "mass left 1": ({"event": "mass_result", "detail": {"id": 1, "plate": "left", "accepted": False, "reason": "the mass is too small", "kg": 1}}, 1, ["plate left: not judged: the mass is too small"]),
+    "mass left forget": ({"plate": "left", "forgotten": 3}, 0, ["forgotten: 3 places of plate left"]),
+    "mass left fit": ({"plate": "left", "sites": 9, "by_place": False, "recalibration": UNIT, "standard_error": UNIT, "rms_before": [0, 0, 17.1234, 0.2, 0.3, 0], "rms_after": [0, 0, 0.01, 0.002, 0.003, 0],
+                       "cop_before_mm": 10.371, "cop_after_mm": 0.042, "toml": "recalibration = 1\n"}, 0,
+                      ["plate left, 9 places; root mean square of what is wrong, plate axes:", "before after", "Fx N 0.000 0.000", "Fy N 0.000 0.000", "Fz N 17.123 0.010", "Mx N.m 0.200 0.002",
+                       "My N.m 0.300 0.003", "Mz N.m 0.000 0.000", "centre, mm 10.37 0.04",
+                       "masses load Fz, Mx and My; the rest stays as it is. For the calibration file of this plate, in the place of such keys there:", "", "recalibration = 1"]),
     "ping": ({"session": "20261125T203000Z-229"}, 0, ["a daemon answers: session 20261125T203000Z-229"]),
     "pose": ({"event": "pose_result", "detail": {"id": 1, "accepted": True, "sensors": 4}}, 0, ["taken: this standing is the zero of the angles of 4 sensors"]),
     "pose refused": ({"event": "pose_result", "detail": {"id": 1, "accepted": False, "reason": "nobody stands on the plates"}}, 1, ["not taken: nobody stands on the plates"]),
@@ -96,7 +117,7 @@ ANSWERS = {
 def play(router, result):
     who, text = router.recv_multipart()
     reply = {"v": 1, "ok": True, "command": json.loads(text)["command"]}
-    if reply["command"] in ("ping", "lunges"):
+    if reply["command"] in ("ping", "lunges", "mass_fit", "mass_forget"):
         messages = [{**reply, "result": result}]
     else:
         messages = [{**reply, "accepted": 1}, {"v": 1, "id": 1, "result": result}]

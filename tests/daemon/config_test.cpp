@@ -251,6 +251,62 @@ BOOST_AUTO_TEST_CASE(channels_by_millivolts_in_an_order_of_their_own_and_by_matr
   BOOST_TEST(m.drift_rezero);
 }
 
+BOOST_AUTO_TEST_CASE(corrections_of_a_plate_are_read_and_checked) {
+  const std::string identity =
+      "[[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1.02, 0, 0.1, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 0], "
+      "[0, 0, 0, 0, 0, 1]]";
+  const File file(std::string(kU6) +
+                  "[[plate]]\nside = \"left\"\nchannels = [\"u6/scan:0-5\"]\ncalibration = \"c.toml\"\n"
+                  "center_m = [0, 0, 0]\nsize_m = [0.4, 0.6]\n");
+  const std::string strain = text_of(kBad / "plates/good.toml");
+  const auto with = [&](const std::string& lines) { std::ofstream(file.folder / "c.toml") << lines << "\n" << strain; };
+  with("recalibration = " + identity);
+  const Settings s = file.load();
+  BOOST_TEST(s.plates[0].calibration.recalibration.uniform[2][4] == .1);
+  BOOST_TEST(s.plates[0].calibration.recalibration.changes());
+  BOOST_TEST(!s.plates[0].calibration.recalibration.varies());
+  BOOST_TEST(describe(s).find("N, recalibrated\n") != std::string::npos);
+  const std::string at = "c.toml:1: ";
+  with("recalibration = [[1, 0], [0, 1]]");
+  BOOST_TEST(file.errors() == at + "recalibration: has 2 rows, must be 6 rows of 6 numbers");
+  std::string milli = identity;
+  milli.replace(milli.find("1.02"), 4, "0.00102");
+  with("recalibration = " + milli);
+  BOOST_TEST(file.errors() == at + "recalibration: makes Fz 0.00102 times as large, must be 0.5 to 2: it corrects a "
+                                   "calibration; a wrong gain, unit or sense is to be mended where it stands");
+  with("recalibration_y_per_m = " + identity);
+  BOOST_TEST(file.errors() == at + "recalibration_y_per_m: changes Fz by 1.02 of itself per metre, must be at most 1");
+  with("cop_polynomial_x = [0, 0, 1e-7, 0, 0, 0]\ncop_polynomial_y = [0, 0, 0, 0, 0, 0]");
+  BOOST_TEST(file.errors() == at + "cop_polynomial_x: does not belong to a plate with sensitivity\n" +
+                                  "c.toml:2: cop_polynomial_y: does not belong to a plate with sensitivity");
+}
+
+BOOST_AUTO_TEST_CASE(the_polynomial_of_a_piezo_plate) {
+  const File file(
+      "[[device]]\nname = \"u6\"\ndriver = \"labjack_u6\"\nanalog_inputs = [0, 1, 2, 3, 4, 5, 6, 7]\n[[plate]]\nside = "
+      "\"left\"\nchannels = [\"u6/scan:0-7\"]\ncalibration = \"c.toml\"\ncenter_m = [0, 0, 0]\nsize_m = [0.4, 0.6]\n"
+      "z_axis = \"down\"\n");
+  const std::string example = text_of(fs::path(GRFD_SOURCE) / "config/calibration/example_piezo_plate.toml");
+  const auto with = [&](const std::string& lines) {
+    std::ofstream(file.folder / "c.toml") << lines << "\n" << example;
+  };
+  with("cop_polynomial_x = [2e-15, -2e-10, -2.7e-7, -5e-11, 4.6e-6, -0.042]\ncop_polynomial_y = [0, 0, 0, 0, 0, 0.01]");
+  const Settings s = file.load();
+  BOOST_TEST(s.plates[0].calibration.cop_polynomial.x[5] == -.042);
+  BOOST_TEST(s.plates[0].calibration.cop_polynomial.y[5] == .01);
+  BOOST_TEST(describe(s).find("N, CoP polynomial\n") != std::string::npos);
+  const std::string at = "c.toml:1: ";
+  with("cop_polynomial_x = [2e-15, -2e-10, -2.7e-7, -5e-11, 4.6e-6, -0.042]");
+  BOOST_TEST(file.errors().find("cop_polynomial_y: is missing: cop_polynomial_x needs it") != std::string::npos);
+  with("cop_polynomial_x = [0, 0, 0, 0, 0]\ncop_polynomial_y = [0, 0, 0, 0, 0, 0.01]");
+  BOOST_TEST(file.errors().find(at + "cop_polynomial_x: ") == 0u, file.errors());
+  // 0.5 of x at 200 mm
+  with("cop_polynomial_x = [0, 0, 0, 0, 0, 0.5]\ncop_polynomial_y = [0, 0, 0, 0, 0, 0.01]");
+  BOOST_TEST(file.errors() == at +
+                                  "cop_polynomial_x: moves a point of the left plate by 100 mm, must be at most 50 mm: "
+                                  "are the coefficients for x and y in mm?");
+}
+
 BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file) {
   const File file(
       std::string(kU6) +

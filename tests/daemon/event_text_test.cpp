@@ -47,6 +47,18 @@ BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
              "in use: the room of kept knee-to-wall tests: left 38.4 deg, right 40.0 deg");
   BOOST_TEST(
       event_text(
+          "mass_result",
+          R"({"id":1,"plate":"left","accepted":true,"measured_n":196.214,"expected_n":196.133,"error_percent":0.0413,"within":true,"cop_error_mm":0.42,"hint":""})") ==
+      "mass on plate left: 196.21 N of 196.13 N, +0.04 %, right; centre of pressure 0.4 mm off");
+  BOOST_TEST(
+      event_text(
+          "mass_result",
+          R"({"id":1,"plate":"left","accepted":true,"measured_n":-196.2,"expected_n":196.133,"error_percent":-200.03,"within":false,"cop_error_mm":null,"hint":"the sign is turned over"})") ==
+      "mass on plate left: -196.20 N of 196.13 N, -200.03 %, wrong: the sign is turned over");
+  BOOST_TEST(event_text("mass_result", R"({"id":1,"plate":"left","accepted":false,"reason":"too small","kg":1})") ==
+             "mass on plate left: not judged: too small");
+  BOOST_TEST(
+      event_text(
           "tap_result",
           R"({"id":4,"accepted":true,"plate":"left","taps":5,"moved":true,"moved_above_s":0.001,"imus":[)"
           R"({"imu":"a","accepted":true,"delay_s":0.0073,"change_s":0.00231,"repeated":true,"moved":true},)"

@@ -235,6 +235,7 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
     command("pose {\"id\":3}");
     command("tap {\"id\":8,\"plate\":\"left\",\"seconds\":3}");
     command("lunge {\"id\":11,\"side\":\"left\",\"seconds\":3}");
+    command("mass {\"id\":12,\"plate\":\"left\",\"kg\":40,\"x_m\":0,\"y_m\":0}");
     command("calibrate {\"id\":9,\"step\":\"still\",\"seconds\":3}");
     command("calibration {\"id\":10,\"imus\":{\"imu_shank_left\":[0.0792,-0.9838,-0.1606]}}");
     until(14.0);
@@ -287,6 +288,7 @@ BOOST_AUTO_TEST_CASE(forty_seconds_of_the_demonstration_rig) {
   BOOST_TEST(count_with(quick.texts, "events: calibration_result {\"id\":10,\"accepted\":true") == 1u);
   BOOST_TEST(count_with(quick.texts, "events: pose_result {\"id\":3") == 1u);
   BOOST_TEST(count_with(quick.texts, "events: lunge_result {\"id\":11,\"side\":\"left\"") == 1u);
+  BOOST_TEST(count_with(quick.texts, "events: mass_result {\"id\":12,\"plate\":\"left\"") == 1u);
   BOOST_TEST(count_with(quick.texts, "\"cause\":\"ring_full\"") >= 5u);
   BOOST_TEST(count_with(quick.texts, "\"cause\":\"bad_packet\"") >= 1u);
   BOOST_TEST(count_with(quick.texts, "gaps: late") >= 2u);

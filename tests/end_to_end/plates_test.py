@@ -5,6 +5,7 @@ under the feet; the force rate is the slope of parabolas through 61 samples of t
 noise of the raw counts and the lateness of their times make of it (the slope itself differs more: the window is 61 ms long)."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -90,6 +91,54 @@ def stream_says(r, name, key):
     return text(r.file[f"streams/{name}"].attrs[key])
 
 
+POLYNOMIAL = {"x": [2.51997e-15, -2.18826e-10, -2.69254e-07, -4.85912e-11, 4.55731e-6, -4.18892e-2],
+              "y": [2.83750e-15, -1.00051e-10, -2.05349e-06, -1.16374e-10, 4.71553e-6, 6.89265e-2]}  # of the size of published ones
+
+
+def mended(ml, ap, centre, down):
+    """A point of a plate whose x is the lab's: the maker's correction, dx and dy of the uncorrected x and y in mm."""
+    x, y = 1e3 * (ml - centre[0]), 1e3 * (ap - centre[1]) * (-1 if down else 1)
+    dx = np.polyval(np.array(POLYNOMIAL["x"])[:3], y**2) * x**3 + np.polyval(np.array(POLYNOMIAL["x"])[3:], y**2) * x
+    dy = np.polyval(np.array(POLYNOMIAL["y"])[:3], x**2) * y**3 + np.polyval(np.array(POLYNOMIAL["y"])[3:], x**2) * y
+    return ml - 1e-3 * dx, ap - 1e-3 * dy * (-1 if down else 1)
+
+
+def polynomial(folder):
+    """The same rig with the polynomial: the same points, corrected; the total is theirs; wrenches stay."""
+    rig = os.path.join(folder, "polynomial")
+    shutil.copytree(os.path.join(FIXTURES, "plates"), os.path.join(rig, "plates"))
+    shutil.copy(os.path.join(FIXTURES, "piezo_rig.toml"), rig)
+    for side in ("left", "right"):
+        with open(os.path.join(rig, "plates", f"piezo_{side}.toml"), "a") as f:
+            f.write("".join(f"\ncop_polynomial_{k} = {v}" for k, v in POLYNOMIAL.items()) + "\n")
+    paths = {}
+    for name, source in (("with", rig), ("without", FIXTURES)):
+        paths[name] = os.path.join(folder, f"polynomial_{name}.h5")
+        subprocess.run([GRFD, "simulate", os.path.join(source, "piezo_rig.toml"), "-o", paths[name], "--seconds", "13"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([GRFD, "zero-phase", paths[name], "-o", paths[name] + ".twins"], check=True, stdout=subprocess.DEVNULL)
+    for what, prefix, ending in (("live", "", ""), ("twin", "zero_phase/", ".twins")):
+        a, b = (Recording(paths[name] + ending) for name in ("without", "with"))
+        sums = 0
+        for side, centre, down in (("left", (-0.205, 0.07), False), ("right", (0.205, 0.07), True)):
+            name = f"{prefix}cop/{side}"
+            want = mended(a[name]["cop_ml"].astype(float), a[name]["cop_ap"].astype(float), centre, down)
+            known = np.isfinite(want[0])
+            off = max(np.max(abs(b[name][c][known] - w[known])) for c, w in zip(("cop_ml", "cop_ap"), want))
+            moved = np.max(np.hypot(want[0] - a[name]["cop_ml"], want[1] - a[name]["cop_ap"])[known])
+            check(f"{what} {side}: the points of the rig without it, corrected by numpy to 1e-4 mm", known.sum() > 4000 and off < 1e-7, f"{1e3 * off:.1e} mm; it moves them by up to {1e3 * moved:.1f} mm")
+            check(f"{what} {side}: where no point is known there is none", np.array_equal(known, np.isfinite(b[name]["cop_ml"])))
+            check(f"{what} {side}: names its formula", stream_says(b, name, "formula") == "cop-from-wrench, cop-polynomial-piezo")
+            sums = sums + b[name]["fz"].astype(float) * np.array([b[name]["cop_ml"], b[name]["cop_ap"], np.ones(len(want[0]))])
+        total = b[f"{prefix}cop/total"]
+        both = np.isfinite(sums[0]) & np.isfinite(total["cop_ml"])
+        off = np.max(np.hypot(total["cop_ml"] - sums[0] / sums[2], total["cop_ap"] - sums[1] / sums[2])[both])
+        check(f"{what}: the total is the mean of the corrected points to 1e-3 mm", both.sum() > 4000 and off < 1e-6, f"{1e3 * off:.1e} mm")
+        same = all(np.array_equal(a[f"{prefix}plate/{s}"].values, b[f"{prefix}plate/{s}"].values, equal_nan=True) for s in ("left", "right"))
+        check(f"{what}: the wrenches stay as they are", same)
+    kept = Recording(paths["with"]).file["calibration/left"]
+    check("the file keeps the coefficients", [list(kept[f"cop_polynomial_{k}"][:]) for k in "xy"] == list(POLYNOMIAL.values()))
+
+
 def late(t):
     """How many seconds of drift the zero is behind."""
     return 2 - np.exp(-(t - 2.4) / 2)
@@ -118,6 +167,9 @@ with tempfile.TemporaryDirectory() as folder:
         check(f"{side}: no gain and excitation are invented, the amplifier's range is kept", "gain" not in plate and "excitation_v" not in plate and
               plate["full_scale_v"][()] == 10 and "gain" not in json.loads(text(plate["json"][()])))
     check("and no zero moves later", all(t < 8.3 for t, _ in events(r, "drift_zero")))
+
+    print("the maker's polynomial on both of them")
+    polynomial(folder)
 
     print("least squares of eight bridges, and a 6 x 8 matrix on a higher plate")
     r = simulate(folder, "eight_channel_rig", 20)

@@ -148,10 +148,23 @@ def check_control(daemon, folder):
     lunge = daemon.ask("lunge", side="left")
     check(lunge["event"] == "lunge_result" and not lunge["detail"]["accepted"] and "standing zero" in lunge["detail"]["reason"], f"lunge: {lunge}")
     check(daemon.ask("lunges") == {"lunges": []} and "error" in daemon.ask("lunges_use"), "no knee-to-wall test is kept")
+    mass = daemon.ask("mass", plate="left", kg=20, x_m=0.1, y_m=-0.1)  # nothing lies there
+    check(mass["event"] == "mass_result" and mass["detail"]["accepted"] and not mass["detail"]["within"] and "hardly any load" in mass["detail"]["hint"] and
+          mass["detail"]["cop_x_m"] is None, f"mass: {mass}")
+    for key in mass["detail"]:
+        check(f"`{key}`" in control_md, f"control.md does not describe {key} of mass_result")
+    check("never zeroed" in daemon.ask("mass", plate="right", kg=20)["detail"]["reason"], "a plate without a zero is not judged")
+    for wrong, says in (({"plate": "left"}, "kg"), ({"plate": "middle", "kg": 20}, "no plate"), ({"kg": 20}, "which plate"), ({"plate": "left", "kg": 400}, "may carry"),
+                        ({"plate": "left", "kg": 20, "x_m": 0.1}, "y_m"), ({"plate": "left", "kg": 20, "x_m": 0.3, "y_m": 0}, "100 mm beside plate left")):
+        check(says in daemon.ask("mass", **wrong)["error"], f"mass {wrong} is refused")
+    check("there are 0 sites" in daemon.ask("mass_fit", plate="left")["error"], "one place is not enough")
+    check(daemon.ask("mass_forget", plate="left") == {"plate": "left", "forgotten": 0}, "an empty plate is no place; mass_forget")
     status = daemon.ask("status")
     check(status["session"] == session and status["recording"]["state"] == "running", f"status: {status['recording']}")
     stopped = daemon.ask("record_stop")
     check(stopped["detail"]["ok"] and Path(stopped["detail"]["file"]).is_file(), f"record_stop: {stopped}")
+    told = subprocess.run([grfd, "summary", stopped["detail"]["file"]], capture_output=True, text=True, check=False).stdout
+    check("mass on plate left: " in told and "wrong: hardly any load" in told and ": the plate was never zeroed" in told, f"the summary tells of known masses:\n{told}")
     for wrong in (b"x", b"[]", b'{"command":"ping"}', b'{"v":1}', b'{"v":1,"command":"fly"}', b'{"v":1,"command":"mark"}', b'{"v":1,"command":"mark","text":3}'):
         daemon.dealer.send(wrong)
         check(daemon.receive()["ok"] is False, f"{wrong} is refused")

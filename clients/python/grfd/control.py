@@ -86,6 +86,12 @@ class Control:
         Raises CommandFailed with the reason when it was none."""
         return dict(self.ask("lunge", side=side, seconds=seconds, timeout_s=self.timeout_s + seconds)["detail"])
 
+    def mass(self, plate: str, kg: float, place_m: tuple[float, float] | None = None) -> dict[str, Any]:
+        """A known mass lies still on this plate, at `place_m` to the right and forward from its centre. @return what the plate
+        reads; "within": 0.5 %. Raises CommandFailed with the reason when that cannot be judged."""
+        place = {} if place_m is None else {"x_m": place_m[0], "y_m": place_m[1]}
+        return dict(self.ask("mass", plate=plate, kg=kg, **place)["detail"])
+
     def blink(self, device: str) -> dict[str, Any]:
         return dict(self.ask("blink", device=device)["detail"])
 
