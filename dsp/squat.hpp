@@ -72,7 +72,7 @@ class SquatDetector {
   const State& state() const noexcept { return *state_; }
 
  private:
-  bool tracked() const noexcept { return phase() != SquatPhase::lost; }
+  bool tracked() const noexcept { return params_.plates && phase() != SquatPhase::lost; }
   void interrupted() noexcept;
   void closed(const SquatSpan& span) noexcept;
   bool ready(const SquatSpan& span) const noexcept;

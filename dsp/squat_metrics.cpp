@@ -220,9 +220,16 @@ void SquatMetrics::turning_point_of_ankles() noexcept {
   s.bottom_last = std::clamp(span.ascent, s.bottom_first, span.end);
   s.bottom_mid = (s.bottom_first + s.bottom_last) / 2;
   const double range = SquatSegmenter::mean_difference(span.df_peak_deg, span.df_standing_deg);
+  // rate = 30 range / T u^2 (1 - u)^2; a phase lacks that slow part at both of its ends
   const auto turn_s = [&](std::int64_t phase) {
-    const double t = std::max(static_cast<double>(phase) * dt, 0.1);
-    return t * std::sqrt(p_->quiet_rate_deg_s * t / (30 * std::max(1.0, range)));
+    const double seen = std::max(static_cast<double>(phase) * dt, 0.1);
+    double whole = seen, slow = 0;
+    for (int i = 0; i < 6; ++i) {
+      const double x = std::sqrt(p_->quiet_rate_deg_s * whole / (30 * std::max(1.0, range)));
+      slow = whole * 0.5 * (1 - std::sqrt(std::max(0.25, 1 - 4 * x)));
+      whole = seen + 2 * slow;
+    }
+    return slow;
   };
   s.out.pause_raw_s = static_cast<double>(s.bottom_last - s.bottom_first) * dt;
   s.out.pause_s = pause_s(s.out.pause_raw_s, turn_s(s.bottom_first - span.start) + turn_s(span.end - s.bottom_last));

@@ -74,7 +74,9 @@ bool SquatMetrics::eversion_backward(std::int64_t& budget) noexcept {
     return false;
   }
   std::int64_t from = s.base_from, to = s.search_from;
-  if (s.span.start_kind == RepetitionEdge::turn) {
+  // Without plates a short rest of the ankles is a start like any other, though the foot may still be coming back.
+  const bool short_rest = !p_->plates && s.span.previous_end > s.base_from;
+  if (s.span.start_kind == RepetitionEdge::turn || short_rest) {
     // Nobody stood still before: the foot was still coming back from the last repetition. It is flattest near the turn.
     const auto at = [&](std::int64_t k) { return &s.z[k - s.filter_from]; };
     const double* flattest = std::min_element(at(s.search_from), at(std::max(s.search_from, s.span.start)) + 1);

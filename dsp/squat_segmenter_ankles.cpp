@@ -38,7 +38,12 @@ void SquatSegmenter::stand_by_ankles(const Ankles& a) noexcept {
   State& s = *s_;
   const SquatParams& p = *p_;
   if (a.rate_deg_s < p.quiet_rate_deg_s) s.last_quiet = s.tick;
-  watch_feet(a, seconds(s.quiet) > 0.5 * p.quiet_s);
+  const bool resting = seconds(s.quiet) > 0.5 * p.quiet_s;
+  watch_feet(a, resting);
+  // At rest and straighter than it stood: it did not stand then, it was down.
+  if (resting && s.foot_moved == 0 && mean_difference(a.df_deg, s.df_flat) < -p.reweigh_df_deg)
+    for (int i = 0; i < 2; ++i)
+      if (a.known[i]) s.df_standing[i] = s.df_flat[i] = a.df_deg[i];
   s.hold = s.foot_moved == 0 && a.rate_deg_s > p.start_rate_deg_s ? s.hold + 1 : 0;
   if (seconds(s.hold) < p.start_hold_s) return;
   begin(s.last_quiet, RepetitionEdge::quiet, a);

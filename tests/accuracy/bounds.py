@@ -301,6 +301,14 @@ tier("heel", "a heel whose rise ends abruptly", stream_tz=(0.05, 1.7))
 tier("off", "one foot nearly off", stream_cop=(3e-4, 4.5e-3))
 bounds_loads.state(both, tier, BOUNDS.__setitem__, Bound)
 bounds_posture.state(both, tier)
+# Without plates a repetition begins and ends where the mean rate of both ankles passes 1.5 deg/s. Its error there is a gyroscope's zero,
+# 0.02-0.1 deg/s; an ankle that comes to rest within 1.6 s from 28 deg passes it at 37 deg/s2, one of 12 deg at 16: 3, 6 ms, and as
+# much at the start. Times between two such instants: both errors.
+for _name, _what in (("t_start", "start"), ("t_bottom", "middle of the bottom"), ("t_end", "end")):
+    both(f"ankles {_name}", "s", f"without plates, {_what}", 0.007, 0.03, RULE)
+for _name in ("descent_time", "pause_time", "ascent_time"):
+    both(f"ankles {_name}", "s", f"without plates, {_name}", 0.01, 0.04, RULE)
+BOUNDS["rig.ankles known"] = Bound(0, "values", "figures of forces, plateaus and orders without plates", "nobody can know them")
 BOUNDS["rig.unknown"] = Bound(
     0, "share", "part of the time in which the stream is unknown although its truth is not", TRUTH
 )
