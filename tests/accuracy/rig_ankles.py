@@ -38,17 +38,17 @@ class Subject:
     why: str
     subject: dict
     settings: dict
-    tier: str
+    tier: str = "ankles"
     imus: tuple = LEGS
     axis_deg: float = 2
     estimated: tuple = ()
 
 
 def subjects():
-    chosen = {"demonstration": Subject(DEMO, {}, {}, "")}
+    chosen = {"demonstration": Subject(DEMO, {}, {})}
     for name in SUBJECTS:
         p = PRESETS[name]
-        chosen[name] = Subject(p.why, p.subject, p.settings, "slow" if p.tier == "slow" else "")
+        chosen[name] = Subject(p.why, p.subject, p.settings)
     return chosen
 
 
