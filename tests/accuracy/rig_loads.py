@@ -6,7 +6,7 @@ SIDES = ("left", "right")
 # computed once more on the phases that the row itself names: what is left without the errors of its times
 OWN = ("impulse_eccentric", "impulse_concentric", "power_eccentric", "power_concentric")
 DRIVE = ("drive_onset", *(f"rfd_{n}" for n in DEVELOPMENTS))  # from the onset of the drive on
-EVENTS = ("heel_lift_onset", "inversion_onset")
+EVENTS = ("heel_lift_onset", "inversion_onset", "heel_contact_lost")
 
 
 def noise(r, t_start):
@@ -31,6 +31,9 @@ def put_loads(put, r, j, courses, both, sides, phases):
         row, name = r[stream], stream.removesuffix("/left").removesuffix("/right")
         for column, value in true.items():
             measured = row[column][j]
+            if column == "heel_contact":
+                put(column, measured != value)
+                continue
             if column in EVENTS:
                 put("event", np.isnan(measured) != np.isnan(value))
             if np.isnan(value) or (column in EVENTS and np.isnan(measured)):
