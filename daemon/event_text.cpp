@@ -161,12 +161,16 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "bw_forgotten") return at + "stepped off, the weight is forgotten";
   if (name == "squat_status") return at + word(j, "status");
   if (name == "rep_started") return at + "repetition begins";
-  if (name == "bottom") return at + "bottom reached, " + number(j, "value", "%.2f") + " m";
+  if (name == "bottom")
+    return at + "bottom reached" +
+           (j.contains("value") && j["value"].is_null() ? "" : ", " + number(j, "value", "%.2f") + " m");
   if (name == "plateau")
     return at + word(j, "side") + " ankle stops at " + number(j, "dorsiflexion_deg", "%.1f") + " deg";
   if (name == "pose_result")
-    return j.value("accepted", false) ? "standing pose taken" + left_out(j)
-                                      : "standing pose not taken: " + word(j, "reason");
+    return !j.value("accepted", false)    ? "standing pose not taken: " + word(j, "reason")
+           : !j.value("unweighed", false) ? "standing pose taken" + left_out(j)
+                                          : "standing pose taken, the sensors were still" + left_out(j) +
+                                                "; if the subject did not stand then: grfctl pose";
   if (name == "pose_waiting") return "no standing pose yet: " + word(j, "reason") + left_out(j);
   if (name == "ankle_not_measured")
     return at + word(j, "side") + " ankle not measured in repetition " + number(j, "rep", "%.0f") + ": " +

@@ -58,7 +58,8 @@ void print_order(const Json& reps, const std::function<const char*(const char*)>
     }
   if (firsts.count("both")) std::printf("  * both stopped together    in %d of %zu\n", firsts["both"], reps.size());
   if (firsts.count("unknown"))
-    std::printf("  * which stopped first      not known in %d of %zu\n", firsts["unknown"], reps.size());
+    std::printf("  * which stopped first      not known in %d of %zu%s\n", firsts["unknown"], reps.size(),
+                std::isfinite(mean(reps, "drop_m")) ? "" : ": that takes a plate under each foot");
   if (firsts.count("none")) std::printf("  * neither stopped          in %d of %zu\n", firsts["none"], reps.size());
   std::printf("  * exploratory: a hypothesis, neither good nor bad\n");
 }
@@ -131,8 +132,9 @@ void print_summary_text(const Json& s) {
         "  ankles                     not measured: the recording of forces that was played moves no inertial "
         "sensor; the emulated ones lay still\n");
   if (reps.empty()) return;
-  std::printf("                             %.1f %% while standing, %.1f %% at the bottom (+ = right)\n",
-              mean(reps, "bai_standing_rl"), mean(reps, "bai_bottom_rl"));
+  if (std::isfinite(mean(reps, "bai_standing_rl")))
+    std::printf("                             %.1f %% while standing, %.1f %% at the bottom (+ = right)\n",
+                mean(reps, "bai_standing_rl"), mean(reps, "bai_bottom_rl"));
   print_asymmetry_of_means(reps);
   const std::string dominant = s["dominant_side"];
   const auto role = [&](const char* side) {

@@ -64,4 +64,13 @@ inline int imu_on(const Settings& settings, Segment segment, Side side) {
   return -1;
 }
 
+/// Are there sensors on shank and foot of that side?
+inline bool ankle_on(const Settings& settings, Side side) {
+  return imu_on(settings, Segment::shank, side) >= 0 && imu_on(settings, Segment::foot, side) >= 0;
+}
+/// Else nobody is weighed, and repetitions are found by the ankles.
+inline bool plates_under_both_feet(const Settings& settings) {
+  return plate_on(settings, Side::left) >= 0 && plate_on(settings, Side::right) >= 0;
+}
+
 }  // namespace grfd

@@ -118,7 +118,7 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   for (std::size_t i = 0; i < plates.size(); ++i) tapped.push_back({plates[i].get(), plate_device[i]});
   for (std::size_t i = 0; i < imus.size(); ++i) listening.push_back({imus[i].get(), imu_device[i]});
   tap = std::make_unique<TapCommand>(std::move(tapped), std::move(listening), events, state.event_seq);
-  pose = std::make_unique<PoseCommand>(imus, imu_device, events, state.event_seq);
+  pose = std::make_unique<PoseCommand>(imus, imu_device, plates_under_both_feet(settings), events, state.event_seq);
   lunge = std::make_unique<LungeCommand>(settings, imus, imu_device, events, state.event_seq);
   std::vector<const ForcePlate*> weighing;
   for (const auto& p : plates) weighing.push_back(p.get());

@@ -7,7 +7,7 @@
 namespace grfd {
 namespace {
 constexpr std::int64_t kAllTicks = 3000;   // of quiet standing, for the last sensor to come to rest
-constexpr std::int64_t kTellTicks = 5000;  // after the weighing
+constexpr std::int64_t kTellTicks = 5000;  // after the weighing; without one, after the start
 }  // namespace
 
 void PoseCommand::start(const CommandText& command) noexcept {
@@ -17,7 +17,7 @@ void PoseCommand::start(const CommandText& command) noexcept {
 
 void PoseCommand::frame(const Frame& frame, SampleBatch& out) noexcept {
   if (std::exchange(state_.wanted, false)) asked(frame, out);
-  by_itself(frame, out);
+  weighs_ ? by_itself(frame, out) : at_first_rest(frame, out);
 }
 
 PoseCommand::Sensors PoseCommand::streaming(Sensors which) const noexcept {
@@ -70,6 +70,22 @@ void PoseCommand::by_itself(const Frame& frame, SampleBatch& out) noexcept {
                 json(missing & ~ready).text.data());
 }
 
+void PoseCommand::at_first_rest(const Frame& frame, SampleBatch& out) noexcept {
+  State& s = state_;
+  const Sensors missing = all() & ~s.posed;
+  if (missing == 0) return;
+  if (s.posed == 0) ++s.waiting;
+  const Sensors here = streaming(all()), still = at_rest(all());
+  const bool waited = s.waiting > kTellTicks;
+  if (frame.squat->standing_quiet && still == here && (still & missing) != 0 &&
+      (here == all() || s.posed != 0 || waited))
+    return take(still & missing, 0, missing & ~still, frame, out);
+  if (s.posed != 0 || !waited || std::exchange(s.said, true)) return;
+  events_.write(out, row_time(frame), seq_, "pose_waiting {\"reason\":\"%s\",\"left_out\":[%s]}",
+                still == 0 ? "no sensor has been still for 1.5 s" : "not all sensors are still at once",
+                json(missing & ~still).text.data());
+}
+
 void PoseCommand::take(Sensors which, std::int64_t id, Sensors left_out, const Frame& frame,
                        SampleBatch& out) noexcept {
   std::size_t count = 0;
@@ -79,13 +95,14 @@ void PoseCommand::take(Sensors which, std::int64_t id, Sensors left_out, const F
     ++count;
   }
   state_.posed |= which;
+  const char* const unweighed = weighs_ || id != 0 ? "" : ",\"unweighed\":true";
   if (left_out == 0)
-    events_.write(out, row_time(frame), seq_, "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu}",
-                  static_cast<long long>(id), count);
+    events_.write(out, row_time(frame), seq_, "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu%s}",
+                  static_cast<long long>(id), count, unweighed);
   else
     events_.write(out, row_time(frame), seq_,
-                  "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu,\"left_out\":[%s]}",
-                  static_cast<long long>(id), count, json(left_out).text.data());
+                  "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu%s,\"left_out\":[%s]}",
+                  static_cast<long long>(id), count, unweighed, json(left_out).text.data());
 }
 
 /// foot_left is not still, shank_left is without data; or as entries of a JSON array

@@ -1,4 +1,5 @@
-// The pose command: the present standing becomes the zero of all angles; by itself when the subject is weighed first.
+// The pose command: the present standing becomes the zero of all angles; by itself when the subject is weighed first,
+// or, where nobody is weighed, when all sensors are at rest for the first time.
 #pragma once
 #include <memory>
 #include <vector>
@@ -12,13 +13,15 @@ namespace grfd {
 
 /// By itself: in the first quiet standing after a weighing, of all sensors that stream, as soon as all of them are at
 /// rest; after 3 s of it, of those that are. A sensor without a pose gets it in a later quiet standing.
+/// Without plates under both feet nothing tells a standing subject from sensors on a table: as soon as all sensors of
+/// the rig are at rest at once; after 5 s, all that stream. The event says so (`unweighed`). Later ones as above.
 class PoseCommand {
  public:
-  /// `devices`: where the samples of each sensor come from, in their order. Events go out through `events`, numbered by
-  /// `seq`; all outlive this.
-  PoseCommand(std::vector<std::unique_ptr<InertialSensor>>& imus, const std::vector<DeviceInput*>& devices,
+  /// `devices`: where the samples of each sensor come from, in their order. `weighs`: there are plates that weigh the
+  /// subject. Events go out through `events`, numbered by `seq`; all outlive this.
+  PoseCommand(std::vector<std::unique_ptr<InertialSensor>>& imus, const std::vector<DeviceInput*>& devices, bool weighs,
               const TextWriter& events, std::uint64_t& seq)
-      : imus_(imus), devices_(devices), events_(events), seq_(seq) {}
+      : imus_(imus), devices_(devices), weighs_(weighs), events_(events), seq_(seq) {}
 
   /// pose {"id":N}: at the next frame
   void start(const CommandText& command) noexcept;
@@ -46,6 +49,7 @@ class PoseCommand {
   Sensors at_rest(Sensors which) const noexcept;
   void asked(const Frame& frame, SampleBatch& out) noexcept;
   void by_itself(const Frame& frame, SampleBatch& out) noexcept;
+  void at_first_rest(const Frame& frame, SampleBatch& out) noexcept;
   void take(Sensors which, std::int64_t id, Sensors left_out, const Frame& frame, SampleBatch& out) noexcept;
   struct Text {
     std::array<char, 4096> text{};
@@ -56,6 +60,7 @@ class PoseCommand {
 
   std::vector<std::unique_ptr<InertialSensor>>& imus_;
   const std::vector<DeviceInput*>& devices_;
+  bool weighs_;
   const TextWriter& events_;
   std::uint64_t& seq_;
 };

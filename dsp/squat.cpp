@@ -90,7 +90,7 @@ bool SquatDetector::ready(const SquatSpan& span) const noexcept {
   const State& s = *state_;
   if (span.reason != RejectReason::none) return true;
   if (s.history.unsettled(bridge_)) return false;
-  if (span.next_start >= 0 || !s.segmenter.weighed) return true;
+  if (span.next_start >= 0 || (params_.plates && !s.segmenter.weighed)) return true;
   const std::int64_t since = s.segmenter.tick - span.end;
   if (since >= ticks(params_.settle_max_s)) return true;
   return since >= ticks(params_.settle_s) &&

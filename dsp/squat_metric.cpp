@@ -28,30 +28,35 @@ class SquatMetric final : public Metric {
         event_seq_(setup.event_seq),
         events_(setup.events),
         detector_(params(setup), body_) {
-    active_ = plate_on(setup.settings, Side::left) >= 0 && plate_on(setup.settings, Side::right) >= 0;
+    for (const Side side : {Side::left, Side::right})
+      sensors_[static_cast<std::size_t>(side)] = ankle_on(setup.settings, side);
+    const bool plates = detector_.params().plates;
+    active_ = plates || sensors_[0] || sensors_[1];
     if (!active_) return;
+    const std::string found = plates ? "" : ", squat-segment-ankle";
     for (const Side side : {Side::left, Side::right}) {
       StreamInfo info = common(std::string("reps/") + to_string(side), setup.settings);
       info.columns = repetition_side_columns();
+      if (!plates) mark_optional(info.columns, {"plateau_kind"});
       info.frame = kSegmentFrame;
       info.sign = "+ = dorsiflexion, shank forward, heel up, eversion";
-      info.formula = "squat-side-5.4";
+      info.formula = "squat-side-5.4" + found;
       info.parameters = squat_side_text(setup.settings, detector_.params(), side);
       info.description = std::string("one row per closed repetition, ") + to_string(side) + " ankle";
       writers_[static_cast<std::size_t>(side)] = RowWriter(setup.streams.add(info), info);
     }
     StreamInfo info = common("reps/pair", setup.settings);
     info.columns = repetition_pair_columns();
+    if (!plates)
+      mark_optional(info.columns, {"drop", "v_descent_peak", "v_ascent_peak", "bodyweight", "bai_standing_rl",
+                                   "bai_descent_rl", "bai_bottom_rl", "bai_ascent_rl", "impulse_bai_ascent_rl"});
     info.frame = kMixedFrame;
     info.sign = "rl: right minus left; dn: dominant minus non-dominant";
-    info.formula = "squat-pair-5.4";
+    info.formula = "squat-pair-5.4" + found;
     info.parameters = squat_pair_text(setup.settings, detector_.params());
     info.description = "one row per closed repetition, both sides compared";
     writers_[2] = RowWriter(setup.streams.add(info), info);
     rows_ = SquatRows(setup, detector_.params());
-    for (const Side side : {Side::left, Side::right})
-      sensors_[static_cast<std::size_t>(side)] =
-          imu_on(setup.settings, Segment::shank, side) >= 0 && imu_on(setup.settings, Segment::foot, side) >= 0;
     posture_ = SquatPosture::make(setup);
   }
   void states(StatePieces& pieces) override {
@@ -238,6 +243,7 @@ class SquatMetric final : public Metric {
   }
   static SquatParams params(const MetricSetup& setup) {
     SquatParams p = SquatParams::from(setup.settings.squat);
+    p.plates = plates_under_both_feet(setup.settings);
     p.band_low_percent = setup.settings.thresholds.cop_band_low_percent;
     p.band_high_percent = setup.settings.thresholds.cop_band_high_percent;
     const double late_s = RunningDerivative::kForceRateDelay_s - setup.filter_delay_s;

@@ -58,6 +58,12 @@ void SquatMetrics::start(const SquatHistory& h, const SquatSpan& span, std::int3
   s.out = rejected(span, index, h.last, t_last_s);
   s.t_start_s = s.out.t_start_s;
   for (RepetitionSide& side : s.out.side) side = RepetitionSide{};
+  s.moved = p_->plates;
+  if (!p_->plates) {
+    s.from = span.start;
+    s.to = span.end;
+    return enter(Step::turning_point, 0);
+  }
   // Integrate a little beyond both ends, but never into the neighbour; at a turn the velocity is zero by definition.
   const auto margin = [](double most_s, std::int64_t gap) {
     return static_cast<std::int64_t>(std::min(most_s / dt, 0.5 * static_cast<double>(gap)));
@@ -73,7 +79,6 @@ void SquatMetrics::start(const SquatHistory& h, const SquatSpan& span, std::int3
   while (s.from > from && known(s.from - 1)) --s.from;
   s.to = span.end;
   while (s.to < to && known(s.to + 1)) ++s.to;
-  s.moved = true;
   s.integral = s.accel = 0;
   enter(Step::velocity, s.from);
 }
@@ -201,6 +206,35 @@ bool SquatMetrics::height_corrected(std::int64_t& budget) noexcept {
   return true;
 }
 
+/// Less than what a turn takes anyway is none.
+double SquatMetrics::pause_s(double raw_s, double own_s) const noexcept {
+  return raw_s - own_s >= std::max(p_->pause_min_s, 0.5 * own_s) ? raw_s - own_s : 0;
+}
+
+/// Where the state machine saw the ankles stop and stretch again, and how long a minimum-jerk turn of that range is
+/// slower than that.
+void SquatMetrics::turning_point_of_ankles() noexcept {
+  State& s = *s_;
+  const SquatSpan& span = s.span;
+  s.bottom_first = std::clamp(span.bottom, span.start, span.end);
+  s.bottom_last = std::clamp(span.ascent, s.bottom_first, span.end);
+  s.bottom_mid = (s.bottom_first + s.bottom_last) / 2;
+  const double range = SquatSegmenter::mean_difference(span.df_peak_deg, span.df_standing_deg);
+  // rate = 30 range / T u^2 (1 - u)^2; a phase lacks that slow part at both of its ends
+  const auto turn_s = [&](std::int64_t phase) {
+    const double seen = std::max(static_cast<double>(phase) * dt, 0.1);
+    double whole = seen, slow = 0;
+    for (int i = 0; i < 6; ++i) {
+      const double x = std::sqrt(p_->quiet_rate_deg_s * whole / (30 * std::max(1.0, range)));
+      slow = whole * 0.5 * (1 - std::sqrt(std::max(0.25, 1 - 4 * x)));
+      whole = seen + 2 * slow;
+    }
+    return slow;
+  };
+  s.out.pause_raw_s = static_cast<double>(s.bottom_last - s.bottom_first) * dt;
+  s.out.pause_s = pause_s(s.out.pause_raw_s, turn_s(s.bottom_first - span.start) + turn_s(span.end - s.bottom_last));
+}
+
 /// The span around the lowest point (a bare minimum jumps about in a pause), and the pause: time at rest minus what a
 /// minimum-jerk turn of this size and duration spends there anyway.
 void SquatMetrics::turning_point() noexcept {
@@ -230,12 +264,14 @@ void SquatMetrics::turning_point() noexcept {
       };
       const double own = turn_s(a) + turn_s(n - 1 - b);
       o.pause_raw_s = static_cast<double>(d - c) * dt;
-      if (o.pause_raw_s - own >= std::max(p.pause_min_s, 0.5 * own)) o.pause_s = o.pause_raw_s - own;
+      o.pause_s = pause_s(o.pause_raw_s, own);
     }
     o.drop_m = -lowest;
     s.bottom_first = std::clamp(s.from + a, s.span.start, s.span.end);
     s.bottom_last = std::clamp(s.from + b, s.span.start, s.span.end);
     s.bottom_mid = (s.bottom_first + s.bottom_last) / 2;
+  } else if (!p.plates) {
+    turning_point_of_ankles();
   }
   o.t_bottom_s = time_s(0.5 * static_cast<double>(s.bottom_first + s.bottom_last));
   o.t_bottom_first_s = time_s(static_cast<double>(s.bottom_first));

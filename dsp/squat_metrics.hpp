@@ -112,6 +112,10 @@ class SquatMetrics {
   bool height(std::int64_t& budget) noexcept;
   bool height_corrected(std::int64_t& budget) noexcept;
   void turning_point() noexcept;
+  void turning_point_of_ankles() noexcept;  ///< without plates
+  double pause_s(double raw_s, double own_s) const noexcept;
+  /// Up to where the eversion of the descent is looked for: the bottom, of which ankles alone only show the end.
+  std::int64_t eversion_end() const noexcept { return p_->plates ? s_->bottom_first : s_->bottom_last; }
   void begin_side(const SquatHistory& h) noexcept;
   void end_course() noexcept;
   bool extremes(const SquatHistory& h, std::int64_t& budget) noexcept;

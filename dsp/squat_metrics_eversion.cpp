@@ -31,8 +31,8 @@ void SquatMetrics::begin_eversion(const SquatHistory& h) noexcept {
   const auto known = [&](std::int64_t k) { return std::isfinite(h.at(Channel::eversion + s.side, k)); };
   s.filter_from = s.base_from;
   while (s.filter_from > std::max(h.oldest(), s.base_from - settle) && known(s.filter_from - 1)) --s.filter_from;
-  s.filter_to = s.bottom_first;
-  while (s.filter_to < std::min(s.last, s.bottom_first + settle) && known(s.filter_to + 1)) ++s.filter_to;
+  s.filter_to = eversion_end();
+  while (s.filter_to < std::min(s.last, eversion_end() + settle) && known(s.filter_to + 1)) ++s.filter_to;
   s.finite = true;
   enter(Step::eversion_forward, s.filter_from);
 }
@@ -50,7 +50,7 @@ bool SquatMetrics::eversion_forward(const SquatHistory& h, std::int64_t& budget)
   if (!pass(s.filter_to, budget, [&](std::int64_t k) { s.z[k - s.filter_from] = filter(x(k)); })) return false;
   s.finite = std::isfinite(s.z0);  // a hole inside never leaves the filter again
   if (!s.finite) {
-    enter(Step::eversion_onset, s.bottom_first + 1);
+    enter(Step::eversion_onset, eversion_end() + 1);
     return true;
   }
   const std::int64_t n = s.filter_to - s.filter_from + 1;
@@ -74,13 +74,15 @@ bool SquatMetrics::eversion_backward(std::int64_t& budget) noexcept {
     return false;
   }
   std::int64_t from = s.base_from, to = s.search_from;
-  if (s.span.start_kind == RepetitionEdge::turn) {
+  // Without plates a short rest of the ankles is a start like any other, though the foot may still be coming back.
+  const bool short_rest = !p_->plates && s.span.previous_end > s.base_from;
+  if (s.span.start_kind == RepetitionEdge::turn || short_rest) {
     // Nobody stood still before: the foot was still coming back from the last repetition. It is flattest near the turn.
     const auto at = [&](std::int64_t k) { return &s.z[k - s.filter_from]; };
     const double* flattest = std::min_element(at(s.search_from), at(std::max(s.search_from, s.span.start)) + 1);
     s.search_from = s.filter_from + (flattest - s.z);
     from = std::max(s.base_from, s.search_from - flat);
-    to = std::min(s.bottom_first, s.search_from + flat);
+    to = std::min(eversion_end(), s.search_from + flat);
   }
   double around[1001];
   std::int64_t n = 0;
@@ -95,7 +97,7 @@ bool SquatMetrics::eversion_backward(std::int64_t& budget) noexcept {
 bool SquatMetrics::eversion_peak(const SquatHistory& h, std::int64_t& budget) noexcept {
   State& s = *s_;
   if (s.k == s.search_from) s.coupling = {};
-  if (!pass(s.bottom_first, budget, [&](std::int64_t k) {
+  if (!pass(eversion_end(), budget, [&](std::int64_t k) {
         const double e = s.z[k - s.filter_from] - s.base;
         s.amplitude = std::max(s.amplitude, e);
         if (k >= s.span.start) s.coupling.add(h.at(Channel::df + s.side, k), e);
@@ -106,13 +108,13 @@ bool SquatMetrics::eversion_peak(const SquatHistory& h, std::int64_t& budget) no
   if (side().valid) side().eversion_slope = s.coupling.slope();
   s.k10 = s.k20 = -1;
   // Less than half a degree has no onset.
-  enter(Step::eversion_onset, s.amplitude < p_->eversion_min_deg ? s.bottom_first + 1 : s.search_from);
+  enter(Step::eversion_onset, s.amplitude < p_->eversion_min_deg ? eversion_end() + 1 : s.search_from);
   return true;
 }
 
 bool SquatMetrics::eversion_onset(std::int64_t& budget) noexcept {
   State& s = *s_;
-  return search(s.bottom_first, budget, [&](std::int64_t k) {
+  return search(eversion_end(), budget, [&](std::int64_t k) {
     const double e = s.z[k - s.filter_from] - s.base;
     if (s.k10 < 0 && e >= .1 * s.amplitude) {
       s.k10 = k;

@@ -3,6 +3,46 @@
 #include "dsp/parameter_text.hpp"
 
 namespace grfd {
+namespace {
+
+std::string plateau_text(const SquatParams& p) {
+  if (!p.plates)
+    return "plateau: not looked for, without plates nobody knows whether the body still went down; finish: where the "
+           "10-70 % line meets the range; ";
+  return "plateau: after 50 % of the range the rate is below max(" + percent(p.plateau_rate_share) + " of its peak, " +
+         quantity(p.plateau_rate_deg_s, "deg/s") + ") for " + quantity(p.plateau_hold_s, "s") + " while in more than " +
+         percent(p.plateau_v_share) + " of them the body's velocity is below " + quantity(p.plateau_v_m_s, "m/s") +
+         ", at least " + quantity(p.plateau_before_bottom_s, "s") +
+         " before the bottom; its time: where the 10-70 % line meets its level (median until " +
+         quantity(p.plateau_before_bottom_s, "s") +
+         " before the bottom), NaN = none; finish: plateau, or where that line meets the range; creep: slope of the "
+         "plateau; ";
+}
+
+std::string squat_pair_text_of_ankles(const Settings& settings, const SquatParams& p) {
+  const std::string quiet = quantity(p.quiet_rate_deg_s, "deg/s");
+  return "no plates: found by the mean dorsiflexion of the known sides and its rate (" + filter_text(settings.filter) +
+         "); standing: slower than " + quiet + " for " + quantity(p.standing_still_s, "s") +
+         "; t_start: last instant below " + quiet + " before more than " + quantity(p.start_rate_deg_s, "deg/s") +
+         " for " + quantity(p.start_hold_s, "s") + "; bottom: from where the rate is below " + quiet + " for " +
+         quantity(p.start_hold_s, "s") + ", or below -" + quiet + ", to where it is below -" + quiet + " for " +
+         quantity(p.start_hold_s, "s") + "; t_bottom: its middle; t_end: back below " + percent(p.end_df_share) +
+         " of the range and slower than " + quiet + " for " + quantity(p.quiet_s, "s") + ", or below " +
+         percent(p.turn_df_share) + " for " + quantity(p.standing_still_s, "s") + "; without rest: back below " +
+         percent(p.turn_df_share) +
+         " and bending again as at a start; pause: the bottom, minus what a minimum-jerk "
+         "turn is slower than " +
+         quiet + ", 0 below max(" + quantity(p.pause_min_s, "s") +
+         ", half of that); first_out: always unknown; incomplete: more than " + quantity(p.gap_mark_s, "s") +
+         " of an ankle unknown; rejected: dorsiflexion below " + quantity(p.df_min_deg, "deg") +
+         ", descent of the ankles shorter than " + quantity(p.descent_min_s, "s") + " or longer than " +
+         quantity(p.descent_max_s, "s") + ", longer than " + quantity(p.rep_max_s, "s") +
+         " in all, both ankles unknown for more than " + quantity(p.gap_reject_s, "s") +
+         "; not judged: too_shallow, flight, foot_unloaded, stepped_off, bodyweight_changed; " +
+         dominance_text(settings.participant, false);
+}
+
+}  // namespace
 
 std::string squat_side_text(const Settings& settings, const SquatParams& p, Side side) {
   const ParticipantSettings& who = settings.participant;
@@ -14,18 +54,9 @@ std::string squat_side_text(const Settings& settings, const SquatParams& p, Side
          " and half the ascent at most); onset: where the line through 10-50 % of the range meets 0; rate_fit: slope "
          "of the line through 10-70 "
          "%; rate_mean: between 10 and 90 %; rate_peak: filtered by " +
-         filter_text(settings.filter) +
-         "; time_to_90: from onset; plateau: after 50 % of the range the rate is below max(" +
-         percent(p.plateau_rate_share) + " of its peak, " + quantity(p.plateau_rate_deg_s, "deg/s") + ") for " +
-         quantity(p.plateau_hold_s, "s") + " while in more than " + percent(p.plateau_v_share) +
-         " of them the body's velocity is below " + quantity(p.plateau_v_m_s, "m/s") + ", at least " +
-         quantity(p.plateau_before_bottom_s, "s") +
-         " before the bottom; its time: where the 10-70 % line meets its level (median until " +
-         quantity(p.plateau_before_bottom_s, "s") +
-         " before the bottom), NaN = none; finish: plateau, or where that line meets the range; creep: slope of the "
-         "plateau; heel_lift: foot pitch minus that at the baseline; eversion: " +
-         quantity(p.eversion_hz, "Hz") + " second order forward and backward, searched from " +
-         quantity(p.eversion_before_s, "s") +
+         filter_text(settings.filter) + "; time_to_90: from onset; " + plateau_text(p) +
+         "heel_lift: foot pitch minus that at the baseline; eversion: " + quantity(p.eversion_hz, "Hz") +
+         " second order forward and backward, searched from " + quantity(p.eversion_before_s, "s") +
          " before the start to the bottom; eversion_onset: where the line through 20-60 % of the amplitude meets 0, "
          "from " +
          quantity(p.eversion_min_deg, "deg") +
@@ -39,6 +70,7 @@ std::string squat_side_text(const Settings& settings, const SquatParams& p, Side
 }
 
 std::string squat_pair_text(const Settings& settings, const SquatParams& p) {
+  if (!p.plates) return squat_pair_text_of_ankles(settings, p);
   return "velocity and height: the filtered fz integrated (" + filter_text(settings.filter) + "), " +
          quantity(p.margin_before_s, "s") + " before the start to " + quantity(p.margin_after_s, "s") +
          " after the end at most, both ends at zero; t_bottom: middle of the span within max(" +

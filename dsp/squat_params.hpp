@@ -18,6 +18,8 @@ inline std::int64_t ticks(double seconds) noexcept { return std::llround(seconds
 /// Defaults: science.md 5.2-5.4 and 9, found on two independent synthetic subjects (0.5 to 5.5 s descents, 40 to 150
 /// kg). v = velocity of the centre of mass, + up; z = its height, 0 standing, negative below; DF = dorsiflexion.
 struct SquatParams {
+  bool plates =
+      true;  ///< false: none, or not under both feet. Repetitions are found by the ankles alone, no force is used.
   // quiet standing and weighing
   double quiet_share = 0.02;             ///< |Fz - BW| / BW
   double quiet_share_force_only = 0.01;  ///< the same when no ankle is known
@@ -33,6 +35,7 @@ struct SquatParams {
   double bottom_v_m_s = -0.02, descent_v_m_s = -0.05;
   double end_df_share = 0.20;                      ///< of the range: the ankle is back
   double end_z_share = 0.30, turn_z_share = 0.30;  ///< of the drop: the body is back
+  double turn_df_share = 0.30;                     ///< without plates: of the range, the ankle is back
   double foot_moved_deg = 2, foot_still_s = 2;  ///< turned by more, a foot does not stand; still for that long, it does
   double foot_moved_drop_m = 0.15;              ///< more than lowered heels give: the body goes down all the same
   double standing_still_s = 1;                  ///< quiet for that long before it went down, the body stands

@@ -1,5 +1,9 @@
 #include "dsp/squat_rows.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
 #include "dsp/asymmetry.hpp"
 #include "dsp/parameter_text.hpp"
 
@@ -44,6 +48,30 @@ StreamInfo per_repetition(std::string name, std::vector<Column> columns) {
 void add(std::vector<Column>& columns, const std::string& name, const char* unit) { columns.push_back({name, unit}); }
 void add_phases(std::vector<Column>& columns, const std::string& name, const char* unit) {
   for (const char* phase : kPhases) add(columns, name + "_" + phase, unit);
+}
+
+/// Of the columns of this file, all but those that the ankles alone give.
+bool needs_force(std::string_view column) {
+  static constexpr std::string_view kAnkles[] = {"rep",
+                                                 "dominant",
+                                                 "heel_lift_onset",
+                                                 "heel_lift_time",
+                                                 "eversion_lead",
+                                                 "eversion_lead_10",
+                                                 "eversion_per_dorsiflexion",
+                                                 "inversion_onset",
+                                                 "inversion_time",
+                                                 "inversion_peak",
+                                                 "descent_time",
+                                                 "pause_time",
+                                                 "ascent_time",
+                                                 "rate_fit_rl",
+                                                 "rate_fit_dn",
+                                                 "rate_fit_sigma",
+                                                 "range_rl",
+                                                 "range_dn",
+                                                 "range_sigma"};
+  return std::find(std::begin(kAnkles), std::end(kAnkles), column) == std::end(kAnkles);
 }
 
 /// A row that is filled from the left.
@@ -199,7 +227,7 @@ constexpr const char* kCompared[] = {"fz_standing",    "fz_descent", "fz_bottom"
                                      "impulse_ascent", "rate_fit",   "range"};
 constexpr std::array<const char*, 7> kComparedUnits = {"N", "N", "N", "N", "N.s", "deg/s", "deg"};
 
-StreamInfo asymmetry_info(AsymmetryIndex index, const ParticipantSettings& who) {
+StreamInfo asymmetry_info(AsymmetryIndex index, const ParticipantSettings& who, const SquatParams& p) {
   std::vector<Column> c{{"rep", "1"}, {"dominant", "code", 0, 0, "0 unknown, 1 left, 2 right"}};
   for (std::size_t j = 0; j < std::size(kCompared); ++j)
     for (const char* kind : {"_rl", "_dn", "_sigma"})
@@ -217,19 +245,39 @@ StreamInfo asymmetry_info(AsymmetryIndex index, const ParticipantSettings& who) 
       quantity(floors.rate_deg_s, "deg/s") + ", " + quantity(floors.angle_deg, "deg") +
       "; sigma: standard error of rl for errors of " + quantity(kForceSigma_n, "N") + ", " +
       quantity(kForceSigma_n, "N") + " x time, " + quantity(kRateSigma_deg_s, "deg/s") + ", " +
-      quantity(kRangeSigma_deg, "deg") + " of a side; " + dominance_text(who);
+      quantity(kRangeSigma_deg, "deg") + " of a side; " + dominance_text(who, p.plates);
   info.description = "one row per closed repetition, both sides in one index";
   return info;
 }
 
 }  // namespace
 
+void SquatRows::Columns::write(SampleBatch& out, const RowTime& now, std::span<const double> row,
+                               std::uint64_t& seq) const noexcept {
+  if (writer.id() == kNoStream) return;
+  std::array<double, 64> some;
+  for (std::size_t i = 0; i < kept.size(); ++i) some[i] = row[kept[i]];
+  writer.write(out, now, std::span<const double>(some.data(), kept.size()), seq);
+}
+
 SquatRows::SquatRows(const MetricSetup& setup, const SquatParams& params)
     : index_(setup.settings.squat.asymmetry_index) {
   const ParticipantSettings& who = setup.settings.participant;
   const auto writer = [&](StreamInfo info) {
+    Columns c;
+    std::vector<Column> kept;
+    for (std::size_t i = 0; i < info.columns.size(); ++i) {
+      if (!params.plates && needs_force(info.columns[i].name)) continue;
+      c.kept.push_back(i);
+      kept.push_back(info.columns[i]);
+    }
+    info.columns = std::move(kept);
+    if (!params.plates)
+      info.parameters =
+          "without plates: only the columns that need no force, bottom as in reps/pair; " + info.parameters;
     info.device = rig_devices(setup.settings);
-    return RowWriter(setup.streams.add(info), info);
+    if (c.kept.size() > 1) c.writer = RowWriter(setup.streams.add(info), info);
+    return c;
   };
   for (const Side side : {Side::left, Side::right})
     load_[static_cast<std::size_t>(side)] = writer(load_info(side, who, params));
@@ -237,7 +285,7 @@ SquatRows::SquatRows(const MetricSetup& setup, const SquatParams& params)
   for (const Side side : {Side::left, Side::right})
     exploratory_[static_cast<std::size_t>(side)] = writer(exploratory_info(side, who, params));
   exploratory_pair_ = writer(exploratory_pair_info(who, params));
-  asymmetry_ = writer(asymmetry_info(index_, who));
+  asymmetry_ = writer(asymmetry_info(index_, who, params));
 }
 
 void SquatRows::write(const Repetition& r, Dominant dominant, const RowTime& now, SampleBatch& out,

@@ -1,6 +1,9 @@
 // The rows of one closed repetition beyond its ankles: reps_load/*, reps_exploratory/*, reps_asymmetry.
 #pragma once
 #include <array>
+#include <initializer_list>
+#include <span>
+#include <vector>
 
 #include "dsp/metric.hpp"
 #include "dsp/squat_params.hpp"
@@ -8,7 +11,8 @@
 
 namespace grfd {
 
-/// Adds its streams to the table and writes one row into each of them per repetition.
+/// Adds its streams to the table and writes one row into each of them per repetition. Without plates a stream has only
+/// the columns that need no force, and one without such columns does not exist.
 class SquatRows {
  public:
   struct State {
@@ -21,9 +25,19 @@ class SquatRows {
  private:
   void write_asymmetry(const Repetition& r, Dominant dominant, const RowTime& now, SampleBatch& out,
                        std::uint64_t& seq) const noexcept;
+  /// Some columns of a row.
+  struct Columns {
+    RowWriter writer;
+    std::vector<std::size_t> kept;
+    void write(SampleBatch& out, const RowTime& now, std::span<const double> row, std::uint64_t& seq) const noexcept;
+    void write(SampleBatch& out, const RowTime& now, std::initializer_list<double> row,
+               std::uint64_t& seq) const noexcept {
+      write(out, now, std::span<const double>(row.begin(), row.size()), seq);
+    }
+  };
   AsymmetryIndex index_ = AsymmetryIndex::bai1;
-  std::array<RowWriter, 2> load_, exploratory_;
-  RowWriter load_pair_, exploratory_pair_, asymmetry_;
+  std::array<Columns, 2> load_, exploratory_;
+  Columns load_pair_, exploratory_pair_, asymmetry_;
 };
 
 }  // namespace grfd

@@ -10,18 +10,6 @@ using squat::dt;
 using squat::gravity;
 constexpr std::int64_t ticks_per_second = 1000;
 
-/// Mean of x - y over the sides where both are known; NaN: none.
-double mean_difference(const double (&x)[2], const double (&y)[2]) {
-  double sum = 0;
-  int n = 0;
-  for (int i = 0; i < 2; ++i) {
-    if (std::isnan(x[i]) || std::isnan(y[i])) continue;
-    sum += x[i] - y[i];
-    ++n;
-  }
-  return n == 0 ? unknown : sum / n;
-}
-
 }  // namespace
 
 SquatSegmenter::Ankles SquatSegmenter::ankles(const SquatInput& in) const noexcept {
@@ -43,6 +31,17 @@ SquatSegmenter::Ankles SquatSegmenter::ankles(const SquatInput& in) const noexce
     a.mean_df_deg = sum_df / n;
   }
   return a;
+}
+
+double SquatSegmenter::mean_difference(const double (&x)[2], const double (&y)[2]) noexcept {
+  double sum = 0;
+  int n = 0;
+  for (int i = 0; i < 2; ++i) {
+    if (std::isnan(x[i]) || std::isnan(y[i])) continue;
+    sum += x[i] - y[i];
+    ++n;
+  }
+  return n == 0 ? unknown : sum / n;
 }
 
 double SquatSegmenter::df_range() const noexcept { return mean_difference(s_->df_peak, s_->df_standing); }
@@ -103,7 +102,7 @@ void SquatSegmenter::rewind(std::int64_t start) noexcept {
 
 void SquatSegmenter::begin(std::int64_t start, RepetitionEdge kind, const Ankles& a) noexcept {
   State& s = *s_;
-  if (kind == RepetitionEdge::quiet) rewind(start);
+  if (kind == RepetitionEdge::quiet && p_->plates) rewind(start);
   s.rep = SquatSpan{};
   s.rep.start = start;
   s.rep.hit = s.tick;
@@ -131,13 +130,13 @@ void SquatSegmenter::close(std::int64_t end, RepetitionEdge kind, RejectReason r
   r.end_kind = kind;
   if (r.bottom < 0) r.bottom = end;
   if (r.ascent < 0) r.ascent = r.bottom;
-  r.drop_raw_m = -s.z_min;
+  r.drop_raw_m = p.plates ? -s.z_min : unknown;
   const double range = df_range();
   if (reason != RejectReason::none && (r.reason == RejectReason::none || r.reason == RejectReason::foot_unloaded)) {
     r.reason = reason;
   }
   if (r.reason == RejectReason::none) {
-    if (-s.z_min < p.drop_min_m) {
+    if (r.drop_raw_m < p.drop_min_m) {
       r.reason = RejectReason::too_shallow;
     } else if (range < p.df_min_deg) {  // false when no ankle is known
       r.reason = RejectReason::no_ankle_motion;
@@ -190,7 +189,8 @@ bool SquatSegmenter::interrupt(SquatSpan& closed, SquatEvents& events) noexcept 
   if (was) close(s.tick, RepetitionEdge::gap, RejectReason::gap, closed);
   s.phase = SquatPhase::lost;
   s.force_count = s.force_head = 0;
-  set_status(SquatStatus::waiting);
+  if (!p_->plates) s.quiet = 0;
+  set_status(waiting());
   clear_window();
   return was;
 }
@@ -267,10 +267,11 @@ bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& 
   t_s_ = in.t_s;
   began_ = false;
   ++s.tick;
-  const double fz = in.fz_n[0] + in.fz_n[1];
-  const bool plate = !std::isnan(fz);
   const Ankles a = ankles(in);
   for (int i = 0; i < 2; ++i) s.ankle_gap[i] = a.known[i] ? 0 : s.ankle_gap[i] + 1;
+  if (!p.plates) return by_ankles(a, in.knee_to_wall, closed);
+  const double fz = in.fz_n[0] + in.fz_n[1];
+  const bool plate = !std::isnan(fz);
   s.plate_gap = plate ? 0 : s.plate_gap + 1;
   if (plate) {
     for (int i = 0; i < 2; ++i) s.foot_off[i] = in.fz_n[i] <= p.foot_n ? s.foot_off[i] + 1 : 0;

@@ -24,7 +24,8 @@ struct SquatSpan {
 
 /// Causal, 1 kHz; NaN changes no state. The velocity v and the height z of the centre of mass come from the plates and
 /// are set back to zero in quiet standing. A repetition begins at the last quiet tick, ends at the first quiet one (or
-/// at the turn, without rest), and may have a reason to be rejected.
+/// at the turn, without rest), and may have a reason to be rejected. Without plates the ankles stand for the body:
+/// dorsiflexion for its depth, the rate for its velocity (squat_segmenter_ankles.cpp).
 class SquatSegmenter {
  public:
   struct Ankles {
@@ -50,6 +51,9 @@ class SquatSegmenter {
     double pitch_flat[2]{unknown, unknown}, df_flat[2]{unknown, unknown};
     std::int64_t foot_stood = -1;  ///< tick at which a raised foot stood again
     std::int64_t foot_moved = 0;  ///< ticks since a foot turned in standing and the body has not stood since; 0: it has
+    // without plates: ticks that the ankles have bent no more, have stretched; mean DF from standing at a turn
+    std::int64_t slow = 0, rising = 0;
+    double df_turn = 0;
     SquatSpan rep{};
     // the last second of total force, with running sums
     double window[second]{};
@@ -70,10 +74,13 @@ class SquatSegmenter {
   bool began() const noexcept { return began_; }
   /// The next input will not continue the last one: weigh again. @return as step().
   bool interrupt(SquatSpan& closed, SquatEvents& events) noexcept;
+  /// Mean of x - y over the sides where both are known; NaN: none.
+  static double mean_difference(const double (&x)[2], const double (&y)[2]) noexcept;
 
  private:
   static double seconds(std::int64_t ticks) noexcept { return static_cast<double>(ticks) * squat::dt; }
   Ankles ankles(const SquatInput& in) const noexcept;
+
   void feed_window(double fz) noexcept;
   void clear_window() noexcept;
   void zero() noexcept;
@@ -89,6 +96,14 @@ class SquatSegmenter {
   void close(std::int64_t end, RepetitionEdge kind, RejectReason reason, SquatSpan& closed) noexcept;
   bool turned(const Ankles& a, SquatSpan& closed) noexcept;
   double df_range() const noexcept;  ///< mean of the known sides, NaN: none
+  SquatStatus waiting() const noexcept {
+    return p_->plates ? SquatStatus::waiting : SquatStatus::waiting_without_plates;
+  }
+  // without plates
+  bool by_ankles(const Ankles& a, bool knee_to_wall, SquatSpan& closed) noexcept;
+  void stand_by_ankles(const Ankles& a) noexcept;
+  bool bend(const Ankles& a, SquatSpan& closed) noexcept;
+  bool bent_again(const Ankles& a, double from_standing, double range, SquatSpan& closed) noexcept;
 
   const SquatParams* p_;
   State* s_;

@@ -17,7 +17,7 @@ std::string_view to_string(SquatStatus x) noexcept {
   static constexpr std::string_view names[] = {
       "waiting: stand still for 1 s, one foot on each plate", "standing",
       "not supported: one foot carries < 20 N (both feet on one plate?); stand with one foot on each plate",
-      "foot off: stand still for 1 s, one foot on each plate"};
+      "foot off: stand still for 1 s, one foot on each plate", "waiting: stand still for 1 s"};
   return name(x, names);
 }
 std::string_view to_string(SquatEventKind x) noexcept {

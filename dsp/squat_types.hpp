@@ -33,7 +33,7 @@ struct SquatInput {
 };
 
 enum class SquatPhase : std::uint8_t { lost, standing, descent, bottom, ascent };
-enum class SquatStatus : std::uint8_t { waiting, standing, one_foot_unloaded, foot_off };
+enum class SquatStatus : std::uint8_t { waiting, standing, one_foot_unloaded, foot_off, waiting_without_plates };
 enum class SquatEventKind : std::uint8_t {
   weighed,
   bodyweight_changed,
@@ -65,7 +65,8 @@ enum class SideReason : std::uint8_t { none, gap, no_ankle_motion, rejected, no_
 enum class FirstOut : std::uint8_t { none, both, left, right, unknown };
 
 /// value: N for the weights (bodyweight_forgotten: the forgotten one), SquatStatus for status, the number of the
-/// repetition for repetition_started, z in m for bottom, DF from standing in deg for plateau. `side` only for plateau.
+/// repetition for repetition_started, z in m for bottom (NaN without plates), DF from standing in deg for plateau.
+/// `side` only for plateau.
 struct SquatEvent {
   double t_s = 0, value = 0;
   SquatEventKind kind = SquatEventKind::weighed;

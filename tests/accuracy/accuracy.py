@@ -16,6 +16,7 @@ import inertial
 import plates
 import recordings
 import rig
+import rig_ankles
 import rig_plates
 import vectors
 from direct import Direct
@@ -48,6 +49,7 @@ def main():
         "vectors": lambda: vectors.check_vectors(report, a.build),
         "clocks": lambda: clocks.check_clocks(report, grfd),
         "plate rigs": lambda: rig_plates.check_plates(report, grfd, a.seeds, a.first_seed),
+        "ankles": lambda: rig_ankles.check_ankles(report, grfd, a.seeds, a.first_seed),
         "rig": lambda: rig.check_rig(report, grfd, a.seeds, a.first_seed),
     }
     if a.only and set(a.only) - set(parts):

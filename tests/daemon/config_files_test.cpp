@@ -286,22 +286,34 @@ BOOST_AUTO_TEST_CASE(the_summary_fits_a_screen) {
     BOOST_TEST_CONTEXT(part) BOOST_TEST(text.find(part) != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_rig_without_both_plates_says_that_it_counts_no_repetitions) {
+BOOST_AUTO_TEST_CASE(a_rig_without_both_plates_says_what_its_repetitions_lack) {
   Settings s = load_config(kSource + "/config/demo.toml", {}, test_drivers());
   BOOST_TEST(rig_warnings(s).empty());
   BOOST_TEST(describe(s).find("warning") == std::string::npos);
   const Settings whole = s;
   s.plates.erase(s.plates.begin() + (s.plates[0].side == Side::left ? 0 : 1));
   BOOST_TEST_REQUIRE(rig_warnings(s).size() == 1u);
-  BOOST_TEST(rig_warnings(s)[0].starts_with("no plate under the left foot: no repetitions "));
+  BOOST_TEST(
+      rig_warnings(s)[0].starts_with("no plate under the left foot: repetitions are found by the ankles alone; "));
   s.plates.clear();
   BOOST_TEST_REQUIRE(rig_warnings(s).size() == 1u);
-  BOOST_TEST(rig_warnings(s)[0].starts_with("no plates: no repetitions "));
-  BOOST_TEST(describe(s).find("\nwarning            no plates: no repetitions ") != std::string::npos);
+  BOOST_TEST(rig_warnings(s)[0].starts_with("no plates: repetitions are found by the ankles alone; no depth, "));
+  Settings computed = s;
+  computed.participant.dominance_method = "computed";
+  BOOST_TEST_REQUIRE(rig_warnings(computed).size() == 2u);
+  BOOST_TEST(rig_warnings(computed)[1].starts_with("participant.dominance_method: \"computed\" needs one plate "));
+  Settings one = s;
+  one.imus.pop_back();  // one ankle is enough
+  BOOST_TEST(rig_warnings(one)[0].starts_with("no plates: repetitions are found by the ankles alone; "));
+  s.imus.resize(1);
+  BOOST_TEST_REQUIRE(rig_warnings(s).size() == 1u);
+  BOOST_TEST(rig_warnings(s)[0].starts_with(
+      "no plates, and no ankle (sensors on shank and foot of one side): no repetitions "));
+  BOOST_TEST(describe(s).find("\nwarning            no plates, and no ankle ") != std::string::npos);
   const std::vector<std::string> told = Assembly(s, 0, 0, true).warnings;
   BOOST_TEST(std::count(told.begin(), told.end(), rig_warnings(s)[0]) == 1);
   for (const std::string& warning : Assembly(whole, 0, 0, true).warnings)
-    BOOST_TEST(warning.find("no repetitions") == std::string::npos, warning);
+    BOOST_TEST(warning.find("repetitions") == std::string::npos, warning);
 }
 
 BOOST_AUTO_TEST_CASE(a_matrix_that_cannot_be_inverted) {

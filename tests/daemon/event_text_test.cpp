@@ -17,6 +17,9 @@ BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
              "at 9.28 s: left ankle stops at 26.0 deg");
   BOOST_TEST(event_text("bottom", R"({"t_s":9.496,"value":-0.281})") == "at 9.50 s: bottom reached, -0.28 m");
   BOOST_TEST(event_text("pose_result", R"({"id":0,"accepted":true,"sensors":4})") == "standing pose taken");
+  BOOST_TEST(event_text("bottom", R"({"t_s":9.496,"value":null})") == "at 9.50 s: bottom reached");  // without plates
+  BOOST_TEST(event_text("pose_result", R"({"id":0,"accepted":true,"sensors":4,"unweighed":true})") ==
+             "standing pose taken, the sensors were still; if the subject did not stand then: grfctl pose");
   BOOST_TEST(event_text("clock_out_of_bounds", R"({"device":"u6","drift_ppm":-300})") ==
              "u6: its clock is further off than max_drift_ppm allows (-300 ppm); its times go wrong");
   BOOST_TEST(

@@ -16,7 +16,8 @@ struct Run {
   Rig rig;
   Collector out;
   explicit Run(const std::vector<std::string>& overrides, const std::set<std::size_t>& absent = {})
-      : rig(demo_settings(overrides)) {
+      : Run(absent, demo_settings(overrides)) {}
+  Run(const std::set<std::size_t>& absent, const Settings& settings) : rig(settings) {
     rig.assembly.engine->add_outlet(out);
     for (std::size_t i = 0; i < rig.devices(); ++i)
       if (!absent.count(i)) start(i);
@@ -44,6 +45,14 @@ struct Run {
     return all;
   }
 };
+/// The demonstration rig, its sensors alone.
+Settings without_plates(const std::vector<std::string>& overrides = {}) {
+  Settings s = demo_settings(overrides);
+  s.plates.clear();
+  s.devices.erase(s.devices.begin());
+  s.record.tare_at_start = false;
+  return s;
+}
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 constexpr std::size_t kFootLeft = 2;  // of the devices of demo.toml
@@ -103,6 +112,59 @@ BOOST_AUTO_TEST_CASE(without_any_sensor_it_is_said_once_why_there_is_no_pose) {
   const auto refused = run.events("pose_result");
   BOOST_TEST_REQUIRE(refused.size() == 1u);
   BOOST_TEST(has(refused[0], "\"id\":7,\"accepted\":false,\"reason\":\"imu_shank_left is without data, "));
+}
+
+BOOST_AUTO_TEST_CASE(where_nobody_is_weighed_the_first_common_rest_is_the_pose) {
+  Run run(std::set<std::size_t>{}, without_plates({"stimulus.subject.repetitions=1"}));
+  run.until(13);
+  const auto poses = run.events("pose_result");
+  BOOST_TEST_REQUIRE(poses.size() == 1u);
+  BOOST_TEST(poses[0] == "pose_result {\"id\":0,\"accepted\":true,\"sensors\":4,\"unweighed\":true}");
+  BOOST_TEST(run.events("pose_waiting").empty());
+  BOOST_TEST(run.events("weighed").empty());
+  for (const auto& [side, rate] : {std::pair{"reps/left", 30.0}, std::pair{"reps/right", 20.0}}) {
+    const auto found = run.column_of(side, "rate_fit");
+    BOOST_TEST_REQUIRE(found.size() == 1u);
+    BOOST_TEST(std::abs(found[0] - rate) < 1);
+  }
+  run.until(16);  // at rest again
+  run.command("pose {\"id\":5}");
+  run.until(16.1);
+  BOOST_TEST(run.events("pose_result").back() == "pose_result {\"id\":5,\"accepted\":true,\"sensors\":4}");
+}
+
+BOOST_AUTO_TEST_CASE(where_nobody_is_weighed_a_sensor_that_comes_late_is_waited_for_five_seconds) {
+  Run run(std::set<std::size_t>{1}, without_plates());  // the left foot: there is no u6 before it
+  run.until(4.9);
+  BOOST_TEST(run.events("pose_result").empty());
+  run.until(13);
+  auto poses = run.events("pose_result");
+  BOOST_TEST_REQUIRE(poses.size() == 1u);
+  BOOST_TEST(poses[0] ==
+             "pose_result "
+             "{\"id\":0,\"accepted\":true,\"sensors\":3,\"unweighed\":true,\"left_out\":[{\"imu\":\"imu_foot_left\","
+             "\"reason\":\"without data\"}]}");
+  run.start(1);
+  run.until(27);
+  poses = run.events("pose_result");
+  BOOST_TEST_REQUIRE(poses.size() == 2u);
+  BOOST_TEST(poses[1] == "pose_result {\"id\":0,\"accepted\":true,\"sensors\":1,\"unweighed\":true}");
+  const auto left = run.column_of("reps/left", "rate_fit"), right = run.column_of("reps/right", "rate_fit");
+  BOOST_TEST_REQUIRE(right.size() == 3u);
+  BOOST_TEST(std::isnan(left[0]));
+  BOOST_TEST(std::abs(right[0] - 20) < 1);
+  BOOST_TEST(std::abs(left.back() - 30) < 1);
+}
+
+BOOST_AUTO_TEST_CASE(where_nobody_is_weighed_it_is_said_why_there_is_no_pose) {
+  Run run(std::set<std::size_t>{},
+          without_plates({"stimulus.subject.first_descent_s=0.5", "stimulus.subject.step_on_s=0",
+                          "stimulus.subject.rest_s=0.2", "stimulus.subject.bottom_s=0.1"}));
+  run.until(8);
+  BOOST_TEST(run.events("pose_result").empty());
+  const auto waiting = run.events("pose_waiting");
+  BOOST_TEST_REQUIRE(waiting.size() == 1u);
+  BOOST_TEST(has(waiting[0], "imu_shank_left"));
 }
 
 BOOST_AUTO_TEST_CASE(an_asked_pose_names_the_sensor_that_moves) {

@@ -251,6 +251,101 @@ BOOST_AUTO_TEST_CASE(a_side_without_sensors_says_so_and_not_that_there_is_a_gap)
   BOOST_TEST(table[table.id("reps/left")].columns[2].labels.find("4 no_sensor") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(without_plates_there_is_what_the_ankles_give) {
+  MinimumJerk subject;
+  SquatCourses c = subject.make();
+  for (Course& fz : c.fz) fz = Course(c.size(), kNaN);
+  Settings settings;
+  settings.participant.dominance_method = "kicking leg";
+  settings.participant.dominant = Dominant::left;
+  settings.participant.available_deg = {40, 40};
+  for (const Segment segment : {Segment::shank, Segment::foot})
+    for (const Side side : {Side::left, Side::right}) {
+      ImuSettings imu;
+      imu.segment = segment;
+      imu.side = side;
+      settings.imus.push_back(imu);
+    }
+  const Settings both = settings;
+  StreamTable table;
+  Rows rows = run(settings, c, table);
+  const std::map<std::string, std::vector<std::string>> some = {
+      {"reps_load/left", {"rep", "heel_lift_onset", "heel_lift_time"}},
+      {"reps_load/right", {"rep", "heel_lift_onset", "heel_lift_time"}},
+      {"reps_exploratory/left",
+       {"rep", "eversion_lead", "eversion_lead_10", "eversion_per_dorsiflexion", "inversion_onset", "inversion_time",
+        "inversion_peak"}},
+      {"reps_exploratory/pair", {"rep", "descent_time", "pause_time", "ascent_time"}},
+      {"reps_asymmetry",
+       {"rep", "dominant", "rate_fit_rl", "rate_fit_dn", "rate_fit_sigma", "range_rl", "range_dn", "range_sigma"}}};
+  for (const auto& [stream, names] : some) {
+    std::vector<std::string> found;
+    for (const Column& column : table[table.id(stream)].columns) found.push_back(column.name);
+    BOOST_TEST(found == names, boost::test_tools::per_element());
+    BOOST_TEST(table[table.id(stream)].parameters.starts_with("without plates: only the columns that need no force"));
+  }
+  BOOST_TEST(!table.find("reps_load/pair"));
+  BOOST_TEST(table.size() == 10U);  // with the events, and those of the right side
+  BOOST_TEST(table[table.id("reps/left")].formula == "squat-side-5.4, squat-segment-ankle");
+  BOOST_TEST(table[table.id("reps/pair")].formula == "squat-pair-5.4, squat-segment-ankle");
+  BOOST_TEST(table[table.id("reps/left")].parameters.find("plateau: not looked for") != std::string::npos);
+  for (const char* part :
+       {"no plates: ", "slower than 1.5 deg/s for 1 s", "more than 5 deg/s for 0.08 s", "dorsiflexion below 8 deg",
+        "not judged: too_shallow, flight", "dominant: left by kicking leg"})
+    BOOST_TEST(table[table.id("reps/pair")].parameters.find(part) != std::string::npos, part);
+  for (const char* stream : {"reps/left", "reps/right", "reps/pair", "reps_exploratory/pair", "reps_asymmetry"}) {
+    BOOST_TEST_REQUIRE(rows[stream].size() == 3U, stream);
+    for (const Values& row : rows[stream]) BOOST_TEST(row.at("flags") == 0, stream);  // all of it is known
+  }
+  for (const Values& row : rows["reps/pair"]) {
+    BOOST_TEST(row.at("reason") == 0);
+    BOOST_TEST(row.at("first_out") == 4);
+    for (const char* name :
+         {"drop", "v_descent_peak", "v_ascent_peak", "bodyweight", "finish_lag_rl", "bai_standing_rl", "bai_descent_rl",
+          "bai_bottom_rl", "bai_ascent_rl", "impulse_bai_ascent_rl", "fall_back"})
+      BOOST_TEST(std::isnan(row.at(name)), name);
+    for (const char* name : {"t_start", "t_bottom", "t_end", "pause", "onset_lag_rl", "rate_diff_dn", "range_diff_dn"})
+      BOOST_TEST(!std::isnan(row.at(name)), name);
+  }
+  for (const Values& row : rows["reps/left"]) {
+    BOOST_TEST(row.at("valid") == 1);
+    BOOST_TEST(std::abs(row.at("range") - 28) < 0.1);
+    BOOST_TEST(std::abs(row.at("used") - 70) < 0.3);
+    for (const char* name : {"plateau", "plateau_level", "creep", "plateau_kind"})
+      BOOST_TEST(std::isnan(row.at(name)), name);
+  }
+  {  // a plate under one foot is none; an ankle on one side is enough; the other one has no sensor
+    Settings one = two_plates(Side::right);
+    one.participant.dominance_method = "computed";
+    one.plates.erase(one.plates.begin());
+    one.imus = {both.imus[1], both.imus[3]};
+    SquatCourses right = c;
+    right.df[0] = right.rate[0] = Course(c.size(), kNaN);
+    StreamTable other;
+    Rows found = run(one, right, other);
+    BOOST_TEST_REQUIRE(found["reps/pair"].size() == 3U);
+    for (std::size_t k = 0; k < 3; ++k) {
+      BOOST_TEST(found["reps/pair"][k]["reason"] == 0);
+      BOOST_TEST(found["reps/left"][k]["reason"] == 4);
+      BOOST_TEST(found["reps/right"][k]["valid"] == 1);
+      BOOST_TEST(found["reps_asymmetry"][k]["dominant"] == 0);
+    }
+    for (const char* stream : {"reps/pair", "reps_asymmetry"})
+      BOOST_TEST(other[other.id(stream)].parameters.find("dominant: unknown (computed from repetitions)") !=
+                 std::string::npos);
+  }
+  for (const bool plate : {false, true}) {  // one segment is no ankle
+    Settings none = plate ? two_plates(Side::right) : both;
+    if (plate)
+      none.plates.pop_back();
+    else
+      none.imus = {both.imus[0], both.imus[3]};
+    StreamTable other;
+    BOOST_TEST(run(none, c, other).empty());
+    BOOST_TEST(!other.find("reps/pair"));
+  }
+}
+
 // Of three repetitions of a still body; the second one is the one that something happens to.
 BOOST_AUTO_TEST_CASE(a_row_is_invalid_when_a_value_could_not_be_measured_not_when_there_was_none) {
   MinimumJerk subject;

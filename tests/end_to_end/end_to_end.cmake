@@ -27,6 +27,9 @@ add_test(NAME end_to_end_calibrate
 set_tests_properties(end_to_end_calibrate PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
 add_test(NAME end_to_end_pelvis COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/pelvis_test.py $<TARGET_FILE:grfd> ${PROJECT_SOURCE_DIR}/tests/fixtures)
 set_tests_properties(end_to_end_pelvis PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+add_test(NAME end_to_end_ankles
+  COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/ankles_test.py $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/tests/fixtures)
+set_tests_properties(end_to_end_ankles PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
 add_test(NAME end_to_end_lunge
   COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_LIST_DIR}/lunge_test.py $<TARGET_FILE:grfd> $<TARGET_FILE:grfctl> ${PROJECT_SOURCE_DIR}/config/demo.toml)
 set_tests_properties(end_to_end_lunge PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
