@@ -170,6 +170,12 @@ void SquatSegmenter::weigh(const Ankles& a, bool both_on, double mean, double sd
     emit(SquatEventKind::bodyweight_changed, mean);
   s.bodyweight_n = mean;
   s.weighed = true;
+  start_standing(a);
+  emit(SquatEventKind::weighed, mean);
+}
+
+void SquatSegmenter::start_standing(const Ankles& a) noexcept {
+  State& s = *s_;
   s.phase = SquatPhase::standing;
   for (int i = 0; i < 2; ++i) {
     s.df_standing[i] = a.df_deg[i];
@@ -178,7 +184,15 @@ void SquatSegmenter::weigh(const Ankles& a, bool both_on, double mean, double sd
   s.foot_moved = 0;
   set_status(SquatStatus::standing);
   zero();
-  emit(SquatEventKind::weighed, mean);
+}
+
+/// Peaks and gaps of the ankles in the repetition so far.
+void SquatSegmenter::follow_ankles(const Ankles& a) noexcept {
+  State& s = *s_;
+  for (int i = 0; i < 2; ++i) {
+    if (a.known[i]) s.df_peak[i] = std::isnan(s.df_peak[i]) ? a.df_deg[i] : std::max(s.df_peak[i], a.df_deg[i]);
+    if (!std::isnan(s.rep.df_standing_deg[i])) s.rep.ankle_gap[i] = std::max(s.rep.ankle_gap[i], s.ankle_gap[i]);
+  }
 }
 
 bool SquatSegmenter::interrupt(SquatSpan& closed, SquatEvents& events) noexcept {

@@ -95,6 +95,8 @@ class SquatSegmenter {
   void begin(std::int64_t start, RepetitionEdge kind, const Ankles& a) noexcept;
   void close(std::int64_t end, RepetitionEdge kind, RejectReason reason, SquatSpan& closed) noexcept;
   bool turned(const Ankles& a, SquatSpan& closed) noexcept;
+  void start_standing(const Ankles& a) noexcept;
+  void follow_ankles(const Ankles& a) noexcept;
   double df_range() const noexcept;  ///< mean of the known sides, NaN: none
   SquatStatus waiting() const noexcept {
     return p_->plates ? SquatStatus::waiting : SquatStatus::waiting_without_plates;

@@ -17,14 +17,7 @@ bool SquatSegmenter::by_ankles(const Ankles& a, bool knee_to_wall, SquatSpan& cl
     s.quiet = 0;  // nobody knows whether it was still
   if (s.phase == SquatPhase::lost) {
     if (!a.any || seconds(s.quiet) < p.standing_still_s) return false;
-    s.phase = SquatPhase::standing;
-    for (int i = 0; i < 2; ++i) {
-      s.df_standing[i] = a.df_deg[i];
-      s.df_flat[i] = s.pitch_flat[i] = unknown;
-    }
-    s.foot_moved = 0;
-    set_status(SquatStatus::standing);
-    zero();
+    start_standing(a);
     return false;
   }
   if (s.in_rep && knee_to_wall && s.rep.reason == RejectReason::none) s.rep.reason = RejectReason::knee_to_wall;
@@ -82,10 +75,7 @@ bool SquatSegmenter::bend(const Ankles& a, SquatSpan& closed) noexcept {
   State& s = *s_;
   const SquatParams& p = *p_;
   SquatSpan& r = s.rep;
-  for (int i = 0; i < 2; ++i) {
-    if (a.known[i]) s.df_peak[i] = std::isnan(s.df_peak[i]) ? a.df_deg[i] : std::max(s.df_peak[i], a.df_deg[i]);
-    if (!std::isnan(r.df_standing_deg[i])) r.ankle_gap[i] = std::max(r.ankle_gap[i], s.ankle_gap[i]);
-  }
+  follow_ankles(a);
   const auto suspect = [&](RejectReason why) {
     if (r.reason == RejectReason::none) r.reason = why;
   };

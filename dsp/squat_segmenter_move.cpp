@@ -39,10 +39,7 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
   State& s = *s_;
   const SquatParams& p = *p_;
   SquatSpan& r = s.rep;
-  for (int i = 0; i < 2; ++i) {
-    if (a.known[i]) s.df_peak[i] = std::isnan(s.df_peak[i]) ? a.df_deg[i] : std::max(s.df_peak[i], a.df_deg[i]);
-    if (!std::isnan(r.df_standing_deg[i])) r.ankle_gap[i] = std::max(r.ankle_gap[i], s.ankle_gap[i]);
-  }
+  follow_ankles(a);
   s.z_min = std::min(s.z_min, s.z);
   r.plate_gap = std::max(r.plate_gap, s.plate_gap);
   const auto suspect = [&](RejectReason why) {
