@@ -19,6 +19,7 @@ import rig
 import rig_plates
 import vectors
 from direct import Direct
+from presets import PRESETS
 from report import Report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -32,6 +33,7 @@ def main():
     # 0 to 19 were looked at while the bounds were written
     words.add_argument("--first-seed", type=int, default=100)
     words.add_argument("--only", action="append", help="one of the parts")
+    words.add_argument("--preset", action="append", help="one of the subjects of the part rig")
     a = words.parse_args()
     data = pathlib.Path(os.environ.get("GRFD_TEST_DATA", ROOT.parent / "shared/data"))
     report, direct = Report(a.report), Direct(a.build / "tests/accuracy_direct")
@@ -48,10 +50,11 @@ def main():
         "vectors": lambda: vectors.check_vectors(report, a.build),
         "clocks": lambda: clocks.check_clocks(report, grfd),
         "plate rigs": lambda: rig_plates.check_plates(report, grfd, a.seeds, a.first_seed),
-        "rig": lambda: rig.check_rig(report, grfd, a.seeds, a.first_seed),
+        "rig": lambda: rig.check_rig(report, grfd, a.seeds, a.first_seed, a.preset),
     }
-    if a.only and set(a.only) - set(parts):
-        raise SystemExit(f"--only takes {', '.join(parts)}")
+    for option, given, known in (("--only", a.only, parts), ("--preset", a.preset, PRESETS)):
+        if set(given or ()) - set(known):
+            raise SystemExit(f"{option} takes {', '.join(known)}")
     report.state()
     if not data.is_dir():
         report.note("no recordings (GRFD_TEST_DATA): everything on real data is skipped")

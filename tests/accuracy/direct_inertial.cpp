@@ -1,4 +1,5 @@
-// Inertial sensors: the orientation filter alone, and the chain from two sensors to the ankle.
+// Inertial sensors: the orientation filter alone, the chain from two sensors to the ankle, and the joint angles of two
+// segments.
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -63,6 +64,19 @@ void ankle(const Words& arguments) {
     for (double a : angles) out.push_back(a * kDegPerRad);
   }
   std::cout << nlohmann::json{{"delay_s", butterworth_delay_s(2, 20, 1 / period)}}.dump() << "\n";
+  write_numbers(out);
+}
+
+void joint(const Words& arguments) {
+  const Side side = arguments.at(0) == "left" ? Side::left : Side::right;
+  const Numbers in = read_rows(18);
+  Numbers out;
+  for (std::size_t k = 0; k < in.size(); k += 18) {
+    const auto matrix = [&](std::size_t at) { return Mat3{vec(in, at), vec(in, at + 3), vec(in, at + 6)}; };
+    const JcsAngles j = jcs_angles(matrix(k), matrix(k + 9), side);
+    for (double a : {j.dorsiflexion, j.eversion, j.tibial_internal_rotation}) out.push_back(a * kDegPerRad);
+  }
+  std::cout << "{}\n";
   write_numbers(out);
 }
 

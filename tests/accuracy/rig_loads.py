@@ -9,6 +9,17 @@ DRIVE = ("drive_onset", *(f"rfd_{n}" for n in DEVELOPMENTS))  # from the onset o
 EVENTS = ("heel_lift_onset", "inversion_onset")
 
 
+def judge_missing(put, column, measured, true):
+    """A number where there is none is `invented`, none where there is one is `missed`. -> whether there is nothing to subtract"""
+    none, unknown = np.isnan(true), np.isnan(measured)
+    if column in EVENTS:
+        put("event", none != unknown)
+    else:
+        put("invented", none and not unknown)
+        put("missed", unknown and not none)
+    return none or unknown
+
+
 def noise(r, t_start):
     """SD of the measured unfiltered force while the subject stood, N: it decides where the drive begins."""
     plates = [r[f"plate/{s}"] for s in SIDES]
@@ -31,11 +42,8 @@ def put_loads(put, r, j, courses, both, sides, phases):
         row, name = r[stream], stream.removesuffix("/left").removesuffix("/right")
         for column, value in true.items():
             measured = row[column][j]
-            if column in EVENTS:
-                put("event", np.isnan(measured) != np.isnan(value))
-            if np.isnan(value) or (column in EVENTS and np.isnan(measured)):
-                continue
-            put(f"{name} {rename(column)}", measured - value, creep if column in DRIVE else None)
+            if not judge_missing(put, column, measured, value):
+                put(f"{name} {rename(column)}", measured - value, creep if column in DRIVE else None)
 
     true = Loads(courses, phases, noise(r, r["reps/pair"]["t_start"][j]))
     creep = true.onset_creep()
@@ -43,8 +51,9 @@ def put_loads(put, r, j, courses, both, sides, phases):
     feet = [true.foot(i) for i in (0, 1)]
     for i, side in enumerate(SIDES):
         onset = feet[i][1].pop("eversion_onset", np.nan)  # a column of reps
-        if np.isfinite(onset):
-            put("eversion_onset", r[f"reps/{side}"]["eversion_onset"][j] - onset)
+        measured = r[f"reps/{side}"]["eversion_onset"][j]
+        if not judge_missing(put, "eversion_onset", measured, onset):
+            put("eversion_onset", measured - onset)
         compare(f"reps_load/{side}", feet[i][0])
         compare(f"reps_exploratory/{side}", feet[i][1])
         again = own.foot(i)[1]
@@ -54,12 +63,13 @@ def put_loads(put, r, j, courses, both, sides, phases):
     # the eleven points of a phase are one measure
     compare("reps_load/pair", load, lambda c: c.rpartition("_")[0] if c.startswith("bai_rl") else c)
     compare("reps_exploratory/pair", found)
-    index = asymmetry([f[0] for f in feet], [f[1] for f in feet], sides)
+    index = asymmetry([f[0] for f in feet], [f[1] for f in feet], sides, found["ascent_time"])
     compare("reps_asymmetry", index)
     row = r["reps_asymmetry"]  # the right leg is dominant here
     put("dn", row["dominant"][j] != 2)
     for c in index:
         if c.endswith("_rl"):
+            put("sigmas of reps_asymmetry", (row[c][j] - index[c]) / row[c.replace("_rl", "_sigma")][j])
             put("dn", abs(np.nan_to_num(row[c][j] - row[c.replace("_rl", "_dn")][j])))
 
 
