@@ -12,6 +12,7 @@ import sys
 import clocks
 import cost
 import forces_only
+import gait
 import inertial
 import plates
 import recordings
@@ -42,7 +43,7 @@ def main():
         "plates": lambda: plates.check_plates(report, direct, data),
         "stance": lambda: plates.check_stance(report, direct, data),
         "orientation": lambda: inertial.check_orientation(report, direct, data),
-        "gait": lambda: inertial.check_gait(report, direct, data),
+        "gait": lambda: gait.check_gait(report, direct, data),
         "alive": lambda: inertial.check_alive(report, direct, data),
         "recordings": lambda: recordings.check_recordings(report, grfd, data),
         "forces": lambda: forces_only.check_forces(report, grfd, a.seeds, a.first_seed),
