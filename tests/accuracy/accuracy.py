@@ -11,6 +11,7 @@ import sys
 
 import clocks
 import cost
+import fast
 import forces_only
 import gait
 import inertial
@@ -51,6 +52,7 @@ def main():
         "vectors": lambda: vectors.check_vectors(report, a.build),
         "clocks": lambda: clocks.check_clocks(report, grfd),
         "plate rigs": lambda: rig_plates.check_plates(report, grfd, a.seeds, a.first_seed),
+        "fast": lambda: fast.check_fast(report, direct, a.seeds, a.first_seed),
         "rig": lambda: rig.check_rig(report, grfd, a.seeds, a.first_seed, a.preset),
     }
     for option, given, known in (("--only", a.only, parts), ("--preset", a.preset, PRESETS)):

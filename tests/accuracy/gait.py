@@ -207,6 +207,7 @@ def check_noisy(report, direct, every):
         for seed, f in enumerate(found):
             judge(report, "gait.noisy", f"{trial.name}, seed {seed}", *f)
         rms = [f[0][2] for f in found]
+        report.figure("gait.noisy.angle.rms.mean", trial.name, np.mean(rms))
         exact, scalar = ([f[i][2] for f in found] for i in (1, 2))
         rows.append([trial.name, np.mean(rms), max(rms), np.mean(exact), max(exact), np.mean(scalar), max(scalar)])
     report.text(
