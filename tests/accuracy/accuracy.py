@@ -21,7 +21,7 @@ import rig
 import rig_plates
 import vectors
 from direct import Direct
-from presets import PRESETS
+from presets import PRESETS, coverage
 from report import Report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -71,6 +71,8 @@ def main():
             f"Emulated rig: seeds {a.first_seed} to {a.first_seed + a.seeds - 1} for every preset."
             if not a.only
             else f"Only: {', '.join(a.only)}.",
+            "",
+            *coverage(),
         ]
     )
 

@@ -81,8 +81,8 @@ BOUNDS = {
         1e-12, "m, N, N.m", "wrench by dsp/ against the one that emulated devices feel", "two implementations"
     ),
     # ---- quiet stance
-    "stance.area": Bound(1e-6, "relative", "95 % prediction ellipse", PUBLISHED),
-    "stance.velocity": Bound(1e-6, "relative", "mean velocity, path x rate / n", PUBLISHED),
+    "stance.area": Bound(1e-12, "relative", "95 % prediction ellipse", PUBLISHED),
+    "stance.velocity": Bound(1e-12, "relative", "mean velocity, path x rate / n", PUBLISHED),
     "stance.cop": Bound(
         2e-8, "m", "CoP from F and M of one plate", PUBLISHED + " (six decimals of a cm, of N and of N.m)"
     ),
@@ -91,6 +91,8 @@ BOUNDS = {
     "vqf.inclination": Bound(0.005, "deg", "inclination RMSE: difference from 0.429 (trial 02), 0.470 (15)", BROAD),
     "vqf.heading": Bound(0.02, "deg", "heading RMSE: difference from 0.805 (02), 2.722 (15)", BROAD),
     "vqf.total": Bound(0.02, "deg", "total RMSE: difference from 0.912 (02), 2.763 (15)", BROAD),
+    "vqf.largest": Bound(0.01, "deg", "largest inclination: difference from 2.10 (02), 1.79 (15)", BROAD),
+    "vqf.mean": Bound(0.02, "deg", "heading and total about the mean heading: difference from 0.462, 0.630; 1.432, 1.508", BROAD),
     "vqf.checkpoint": Bound(2e-6, "", "quaternion after samples 15000 and 30000", BROAD),
     "vqf.bias": Bound(0.001, "deg/s", "gyroscope bias at the end, per axis", BROAD + ", three decimals"),
     # ---- ankle in gait
@@ -413,6 +415,35 @@ for _name, _unit, _what, _mean, _worst in (
 # What was revised after figures had been seen: (bound, first written, found then, now, why, and how that was tested)
 REASONS = [
     (
+        "rig.first_out_near.worst",
+        "1 repetition",
+        "-",
+        "gone",
+        "one repetition is right or wrong, so it could not fail; the share of wrong ones is what is bounded",
+    ),
+    (
+        "gait.noisy.angle.rms",
+        "2.1 deg, each draw",
+        "2.10 in 1 of 160 draws (HC030A22_R, 1.99 without noise)",
+        "2.1 deg in the mean of 20 draws, 2.2 for one",
+        "the reference's limit is of one draw. 0.04 m/s2 are 0.23 deg of tilt of a sensor, of which 2 sin(lean / 2) remain, 0.1 deg at 25 deg: "
+        "where it adds to the bias of -1.47 deg of that trial, RMS 1.99 becomes 2.07, both sensors 2.14",
+    ),
+    (
+        "rig.bai_*, stream bai, share, cop, drifts",
+        "0.55 %, 0.28 %, 0.6 mm and 3 mm",
+        "0.55-0.65 %, 0.33 %, 0.76 mm, 3.1 mm (three seeds)",
+        "0.62, 0.66, 0.33 %, 0.75, 3.4 mm",
+        "the means were those of 785 N, but the mean of 1 / mass counts, 755 N; the streams go on for 4 s after the last squat, 0.4 N more",
+    ),
+    (
+        "rig.noise fx, fy, drifts",
+        "0.32 to 0.62 N",
+        "0.21 (left and right)",
+        "0.17 to 0.23 N",
+        "follows from the sensitivities of both plates: the first limit took them for those of z",
+    ),
+    (
         "rig.stream force, moment, force_rate, cop, cop_foot; rig.reps_load rfd_*, force_rate_peak, cop; spread, "
         "forward_shift, heel_share, "
         "bai_standing, bai_bottom",
@@ -660,4 +691,7 @@ REASONS = [
 ]
 
 # What is known of bounds that are missed; a limit is not moved for it.
-CAUSES = {}
+CAUSES = {
+    "cost.factor": "of processor time, so other work costs only its share of the caches: 603 (590 to 615) with five other jobs on two processors, "
+    "39 % of it the orientation of the four sensors. Below the limit the pipeline itself has become slower",
+}

@@ -11,6 +11,8 @@ KNOWN = {
         inclination=0.429,
         heading=0.805,
         total=0.912,
+        largest=2.10,
+        mean=(0.462, 0.630),
         bias=(0.200, 0.113, -0.228),
         points=(
             (15000, (0.927337, -0.373481, 0.017606, -0.015775)),
@@ -21,6 +23,8 @@ KNOWN = {
         inclination=0.470,
         heading=2.722,
         total=2.763,
+        largest=1.79,
+        mean=(1.432, 1.508),
         bias=(-0.098, -0.081, 0.455),
         points=((15000, (0.994876, 0.019252, -0.068781, 0.071555)), (30000, (0.949585, -0.005454, 0.011219, 0.313262))),
     ),
@@ -61,6 +65,14 @@ def check_orientation(report, direct, data):
             rms = [np.sqrt(np.mean(x**2)) for x in (inclination, heading, total)]
             for what, got in zip(("inclination", "heading", "total"), rms):
                 report.figure("vqf." + what, name[:2], abs(got - known[what]))
+            report.figure("vqf.largest", name[:2], abs(inclination.max() - known["largest"]))
+            # the free heading taken out in the mean instead of at the start
+            turned = np.unwrap(2 * np.arctan2(e[:, 3], e[:, 0]))
+            half = -turned.mean() / 2
+            e = times(np.repeat([[np.cos(half), 0, 0, np.sin(half)]], len(e), axis=0), e)
+            about = [2 * np.degrees(np.arctan2(abs(e[:, 3]), abs(e[:, 0]))), 2 * np.degrees(np.arccos(np.minimum(1, abs(e[:, 0]))))]
+            for what, x, want in zip(("heading", "total"), about, known["mean"]):
+                report.figure("vqf.mean", f"{name[:2]}, {what}", abs(np.sqrt(np.mean(x**2)) - want))
             for k, want in known["points"]:
                 sign = np.sign(q[k] @ want)
                 report.figure("vqf.checkpoint", f"{name[:2]}, sample {k}", abs(q[k] - sign * np.array(want)).max())

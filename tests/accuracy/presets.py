@@ -153,4 +153,37 @@ PRESETS = {
     ),
 }
 
+# The list of the science reference, section 8: our subjects, and further parts of the report that hold the same against something else.
+SECTION_8 = {
+    "symmetric": (("symmetric",), ""),
+    "article pattern": (("article",), "fast"),
+    "reversed": (("reversed",), ""),
+    "restricted right ankle": (("restricted right",), ""),
+    "knee-in": (("knee in",), ""),
+    "pelvic tuck and drop": (("pelvic tuck", "pelvic tuck, bows"), ""),
+    "touch-and-go": (("touch and go",), ""),
+    "barbell picked up": (("bar",), "forces: in closed form, plates alone"),
+    "jump": (("jump",), "forces: in closed form, plates alone; recordings: real jumps"),
+    "vertical shin": (("vertical shin",), ""),
+    "heel lift": (("heel lift",), ""),
+    "foot-off": (("foot off",), ""),
+    "shallow dip": (("shallow dip",), ""),
+    "slow piezo drift": (("slow piezo drift",), "plate rigs: streams of the plates alone"),
+    "clock stall": (("clock stall",), "clocks: three minutes"),
+    "IMU axis 10 deg wrong": (("axis 10 deg wrong",), ""),
+}
+
+
+def coverage():
+    """Lines of Markdown."""
+    lines = [
+        "Where the subjects of the science reference (section 8) are. Each runs with both plates and all sensors, their noise, zeros, wrong axes, "
+        "clocks and packets, and every figure that it has is compared (part rig); beside it `inversion`, which is not on that list.",
+        "",
+        "| subject | in the part rig | and in |",
+        "|---|---|---|",
+    ]
+    return lines + [f"| {n} | {'; '.join(PRESETS[p] and p for p in ours)} | {other} |" for n, (ours, other) in SECTION_8.items()]
+
+
 REPETITIONS, FIRST_S, DESCENT_S, BOTTOM_S, ASCENT_S, REST_S = 3, 8.0, 2.0, 0.3, 1.6, 2.5

@@ -353,6 +353,7 @@ def check_rig(report, grfd, seeds, first_seed, chosen=None, jobs=2):
             results = [f.result() for f in futures[name]]
             overview[name] = one_preset(report, name, preset, results, first_seed)
 
+    tell_absent(report, presets, overview)
     limit = report.bounds["rig.t_bottom.worst"].limit
     off = np.concatenate([[], *(abs(e["t_bottom"]) > limit for e in overview.values() if "t_bottom" in e)])
     if len(off):
@@ -372,6 +373,26 @@ def check_rig(report, grfd, seeds, first_seed, chosen=None, jobs=2):
             axes.tick_params(axis="x", labelsize=6)
 
     report.plot("rig.png", draw)
+
+
+def tell_absent(report, presets, overview):
+    """Which figures a subject has none of, although another one has, and why."""
+    shown = {n: {k for k in every if not k.endswith((" mean", " unknown")) and not k.startswith(("creep of ", "sigma"))} for n, every in overview.items()}
+    rows = []
+    for name, preset in presets.items():
+        absent = sorted(set().union(*shown.values()) - shown[name])
+        of_sensors = [k for k in absent if k.startswith(("reps_pelvis", "reps_thigh", "stream pelvis", "stream thigh"))]
+        if of_sensors:
+            rows.append([name, "pelvis and thighs, streams and rows", "wears no such sensor"])
+            absent = [k for k in absent if k not in of_sensors]
+        if not preset.accepted:
+            rows.append([name, "every measure of a repetition", "all are rejected; `rejected` judges that they have none"])
+            absent = [k for k in absent if k.startswith(("stream", "noise"))]
+        if absent:
+            rows.append([name, ", ".join(absent), "nothing of the kind happens, or it has no sharp answer there (see the measure)"])
+    if rows:
+        report.text("\n### What a subject has no figure of")
+        report.table(["subject", "figures", "why"], rows)
 
 
 def bound_of(report, key, statistic, preset):
