@@ -113,6 +113,7 @@ BOUNDS = {
     "gait.table.r": Bound(0.001, "", "r of angle and both rates", TABLE),
     "gait.table.angle": Bound(0.015, "deg", "bias, RMS, SD of the angle", TABLE),
     "gait.table.rate": Bound(0.15, "deg/s", "RMS of both rates", TABLE),
+    "gait.table.cluster rate": Bound(0.6, "deg/s", "RMS of the scalar rate, sensors on clusters", TABLE),
     "gait.table.slope": Bound(0.01, "", "slope of both rates", TABLE),
     "gait.noisy.angle.r": AtLeast(0.97, "", "zero errors and noise: dorsiflexion, correlation", PIG),
     "gait.noisy.angle.rms": Bound(2.2, "deg", "zero errors and noise: dorsiflexion, RMS", PIG),
@@ -130,8 +131,8 @@ BOUNDS = {
     "gait.cluster.angle.r": AtLeast(0.95, "", "clusters of markers: dorsiflexion, correlation", PIG),
     "gait.cluster.angle.bias": Bound(2.5, "deg", "clusters of markers: dorsiflexion, |bias|", PIG),
     "gait.cluster.angle.rms": Bound(3.5, "deg", "clusters of markers: dorsiflexion, RMS", PIG),
-    "gait.cluster.rate.r": AtLeast(0.95, "", "clusters of markers: exact rate, correlation", PIG),
-    "gait.cluster.rate.rms": Bound(50, "deg/s", "clusters of markers: exact rate, RMS", PIG),
+    "gait.cluster.rate.r": AtLeast(0.95, "", "clusters of markers: both rates, correlation", PIG),
+    "gait.cluster.rate.rms": Bound(50, "deg/s", "clusters of markers: both rates, RMS", PIG),
     # ---- recordings that have no answer
     "live.lost": Bound(0, "samples", "packets missing in the file", "packet counter"),
     "live.unknown": Bound(0, "samples", "not finite, or |q| off 1 by 1e-9, after the filter", "any filter must"),
@@ -407,7 +408,7 @@ for _name, _unit, _what, _mean, _worst in (
     ("shank_rate", "deg/s", "shank_rate of fast/ankle", 0.25, 1.5),
     ("foot_rate", "deg/s", "foot_rate of fast/ankle", 0.25, 1.5),
     ("dorsiflexion_rate", "deg/s", "dorsiflexion_rate of fast/ankle", 0.35, 3.8),
-    ("shank_age", "s", "shank_age of fast/ankle: the age itself", 0.006, 0.012),
+    ("shank_age", "s", "shank_age of fast/ankle: the age itself", 0.006, 0.02),
 ):
     BOUNDS[f"fast.{_name}.mean"] = Bound(_mean, _unit, f"{_what}: mean error", TRUTH)
     BOUNDS[f"fast.{_name}.worst"] = Bound(_worst, _unit, f"{_what}: worst error", TRUTH)
@@ -435,6 +436,13 @@ REASONS = [
         "0.55-0.65 %, 0.33 %, 0.76 mm, 3.1 mm (three seeds)",
         "0.62, 0.66, 0.33 %, 0.75, 3.4 mm",
         "the means were those of 785 N, but the mean of 1 / mass counts, 755 N; the streams go on for 4 s after the last squat, 0.4 N more",
+    ),
+    (
+        "fast.shank_age.worst",
+        "12 ms",
+        "12.0 (one of 20 seeds)",
+        "20 ms",
+        "an age is no error: packets of ten samples, 1 ms until the next one and the jitter of two links; an older one is unknown by the rule",
     ),
     (
         "rig.noise fx, fy, drifts",
