@@ -6,7 +6,7 @@
 
 namespace grfd {
 namespace {
-constexpr double kBendDeg = 20, kHipsM = 0.06, kToesDownDeg = 25, kFeetUpM = 0.15, kLandBendS = 0.5;
+constexpr double kBendDeg = 20, kHipsM = 0.06, kToesDownDeg = 25, kFeetUpM = 0.15, kLandBendS = 0.7;
 
 /// Area 1/2 over u = 0..1.
 double pulse(double u) {
