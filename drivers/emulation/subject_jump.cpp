@@ -6,7 +6,7 @@
 
 namespace grfd {
 namespace {
-constexpr double kBendDeg = 20, kHipsM = 0.06, kToesDownDeg = 25, kFeetUpM = 0.15, kLandBendS = 0.7;
+constexpr double kBendDeg = 20, kHipsM = 0.06, kToesDownDeg = 25, kFeetUpM = 0.15, kLandBendS = 0.7, kMoment = 0.005;
 
 /// Area 1/2 over u = 0..1.
 double pulse(double u) {
@@ -71,7 +71,8 @@ SubjectJump::Legs SubjectJump::legs(double t_s) const {
   // the landing's as slow as the ground allows: it can only push
   const double bend = there_and_back(t_s - begin_, kDipS, kPushS) +
                       there_and_back(t_s - lands_, kLandBendS, kLandS + kRiseS - kLandBendS);
-  const double hang = there_and_back(t_s - leaves_, air / 2, air / 2);
+  // a moment later and sooner, for who takes differences across the take-off
+  const double hang = there_and_back(t_s - leaves_ - kMoment, air / 2 - kMoment, air / 2 - kMoment);
   return {kBendDeg * bend - kToesDownDeg * hang, kToesDownDeg * hang, -kHipsM * bend, kFeetUpM * hang};
 }
 
