@@ -429,6 +429,12 @@ def judge_sigmas(report, name, every):
         report.text(f"Errors of reps_asymmetry in units of their sigma: {np.sqrt((e**2).mean()):.3f} RMS, {e.max():.2f} at worst.")
 
 
+def seed_of(results, first_seed, key, judged):
+    """Which seed the worst of the judged errors is of."""
+    worst = judged[np.argmax(abs(judged))]
+    return first_seed + next((i for i, r in enumerate(results) if key in r and (r[key] == worst).any()), 0)
+
+
 def one_preset(report, name, preset, results, first_seed):
     report.text(f"\n### {name}: {preset.why}")
     rows, every, soft = [], {}, []
@@ -464,7 +470,7 @@ def one_preset(report, name, preset, results, first_seed):
             sharp = e[every["creep of " + key] <= DRIVE_CREEP_MS]
             soft.append(1 - len(sharp) / len(e))
         if len(sharp):
-            report.figure(bound, f"{name}, seed {worst_seed}", abs(sharp).max())
+            report.figure(bound, f"{name}, seed {seed_of(results, first_seed, key, sharp)}", abs(sharp).max())
         if beyond:
             judged = e[abs(e) <= report.bounds[bound].limit]
             report.figure(beyond, where, 1 - len(judged) / len(e))
