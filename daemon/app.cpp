@@ -37,7 +37,8 @@ void ask_for_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Level level_of(const std::string& stream, const std::string& event) {
+Level level_of(const std::string& stream, const std::string& event, const Control::Json& detail) {
+  if (event == "tap_result" && detail.is_object() && detail.value("moved", false)) return Level::warning;
   if (event == "clock_out_of_bounds" || event == "device_error" || event == "negative_force" ||
       event == "lunge_cleared")
     return Level::warning;
@@ -220,14 +221,14 @@ void App::watchdog() {
 
 void App::on_event(const StatusSink::Event& event) {
   // What devices do is logged where it happens; what they say comes as an event, too.
+  Json detail = Json::parse(event.detail, nullptr, false);
   const bool loud = event.stream != "commands" && event.stream != "truth/events" && event.name != "device" &&
                     !event.stream.ends_with("/messages");
   if (loud)
-    log(level_of(event.stream, event.name),
+    log(level_of(event.stream, event.name, detail),
         (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
   if (event.stream == "gaps" && event.name == "lost") losses_.add(event.detail);
   if (event.stream != "events") return;
-  Json detail = Json::parse(event.detail, nullptr, false);
   if (event.name == "mark" && detail.is_object()) say_whether_recorded(detail);
   zeros_.note(event.name, detail, event.t_s, utc_text());
   if (event.name == "tare_result" && detail.is_object()) keep_zeros(detail);

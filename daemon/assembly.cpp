@@ -49,10 +49,11 @@ Assembly::Assembly(Settings settings, TimeNs session_start, std::int64_t start_u
   session.settings = std::move(settings);
   StreamTable& table = session.streams;
 
-  std::vector<StreamId> first;
+  std::vector<StreamId> first, link;
   for (const DeviceSettings& device : session.settings.devices) {
     first.push_back(static_cast<StreamId>(table.size()));
     for (StreamInfo& info : find_driver(device.driver)->streams(device)) table.add(std::move(info));
+    link.push_back(table.add(DevicePort::link_stream(device)));
   }
   first_truth = static_cast<StreamId>(table.size());
   if (stimulus)
@@ -76,7 +77,7 @@ Assembly::Assembly(Settings settings, TimeNs session_start, std::int64_t start_u
   truth_ring = &engine->add_source(8192);
   for (std::size_t i = 0; i < session.settings.devices.size(); ++i) {
     const DeviceSettings& device = session.settings.devices[i];
-    ports.push_back(std::make_unique<DevicePort>(device, *find_driver(device.driver), first[i], *engine,
+    ports.push_back(std::make_unique<DevicePort>(device, *find_driver(device.driver), first[i], link[i], *engine,
                                                  static_cast<std::size_t>(session.settings.engine.device_ring)));
   }
 }

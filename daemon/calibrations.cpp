@@ -1,26 +1,16 @@
 #include "daemon/calibrations.hpp"
 
-#include <fstream>
-
 #include "daemon/json_file.hpp"
 
 namespace grfd {
 
 CalibrationStore::CalibrationStore(const std::filesystem::path& folder) : file_(folder / "calibrations.json") {
-  std::ifstream in(file_);
-  if (!in) return;  // none so far
-  try {
-    Json whole = Json::parse(in);
-    for (const Json& c : whole.at("calibrations")) {
-      for (const char* key : {"device", "serial", "segment", "side", "measured_utc", "session"})
-        c.at(key).get_ref<const std::string&>();
-      static_cast<void>(c.at("ml_axis_left").get<Vec3>());
-    }
-    list_ = std::move(whole.at("calibrations"));
-  } catch (const std::exception& e) {
-    throw std::runtime_error(file_.string() + " is no file of calibrations (" + e.what() +
-                             "); move it away and calibrate again");
-  }
+  read_json_list(file_, "calibrations", "calibrations", "calibrate again", [&](Json& c) {
+    for (const char* key : {"device", "serial", "segment", "side", "measured_utc", "session"})
+      c.at(key).get_ref<const std::string&>();
+    static_cast<void>(c.at("ml_axis_left").get<Vec3>());
+    list_.push_back(std::move(c));
+  });
 }
 
 void CalibrationStore::put(const ImuSettings& imu, const std::string& serial, const Json& figures,

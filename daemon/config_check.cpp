@@ -46,6 +46,10 @@ void check_thresholds(Check& c) {
   ordered("cop_off_n", t.cop_off_n, "cop_on_n", t.cop_on_n, "N");
   ordered("cop_total_off_n", t.cop_total_off_n, "cop_total_on_n", t.cop_total_on_n, "N");
   ordered("cop_sigma_ok_mm", t.cop_sigma_ok_mm, "cop_sigma_bad_mm", t.cop_sigma_bad_mm, "mm");
+  if (t.cop_band_low_percent >= t.cop_band_high_percent && c.good("thresholds.cop_band_high_percent"))
+    c.report("thresholds.cop_band_low_percent", "is " + number_text(t.cop_band_low_percent) +
+                                                    ", must be below cop_band_high_percent, " +
+                                                    number_text(t.cop_band_high_percent) + " %");
 }
 
 bool good_port(std::string_view text) {

@@ -32,6 +32,8 @@ void read_emulation(Reader& r, EmulationSettings& s) {
   r.number("noise", s.noise, {"", "scale of the sensor noise; 1: as the real sensor, 0: none", 0, 100});
   r.number("latency_ms", s.latency_ms, {"ms", "shortest time from a full packet to its arrival", 0, 1000});
   r.number("jitter_ms", s.jitter_ms, {"ms", "mean of the random time on top of it", 0, 1000});
+  r.flag("bus_frames", s.bus_frames,
+         {"", "true: transfers end with the frames of its USB speed, 1 ms or 0.125 ms, as on a real bus"});
   r.number("stall_probability", s.stall_probability, {"", "chance that a transfer stalls", 0, 1});
   r.number("stall_ms", s.stall_ms, {"ms", "longest stall", 0, 60000});
   r.number("unplug_at_s", s.unplug_at_s,

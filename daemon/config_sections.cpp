@@ -61,6 +61,10 @@ void read_thresholds(Reader& r, ThresholdSettings& s) {
   r.number("cop_sigma_ok_mm", s.cop_sigma_ok_mm,
            {"mm", "the centre of pressure is good again when its standard error falls below this", 0.01, 100});
   r.number("cop_sigma_bad_mm", s.cop_sigma_bad_mm, {"mm", "and of low quality above this", 0.01, 100});
+  r.number(
+      "cop_band_low_percent", s.cop_band_low_percent,
+      {"%", "rear edge of the target band of the weight, of the foot's length from the heel (exploratory)", 0, 100});
+  r.number("cop_band_high_percent", s.cop_band_high_percent, {"%", "its front edge", 0, 100});
   r.number("tare_s", s.tare_s, {"s", "length of the mean that a tare takes", 0.1, 30});
   r.number("tare_person_n", s.tare_person_n,
            {"N", "a tare is refused above this vertical force: somebody stands there", 1, 10000});
@@ -168,8 +172,10 @@ void read_settings(Reader& r, Settings& s, const std::filesystem::path& folder) 
          [&](Reader& e) { read_imu(e, s.imus.emplace_back()); });
   r.table("participant", "who is measured", [&](Reader& t) { read_participant(t, s.participant); });
   r.table("filter", "the live low-pass filter", [&](Reader& t) { read_filter(t, s.filter); });
-  r.table("thresholds", "when a foot is on a plate, when a centre of pressure is valid, when a tare is refused",
-          [&](Reader& t) { read_thresholds(t, s.thresholds); });
+  r.table(
+      "thresholds",
+      "when a foot is on a plate, when a centre of pressure is valid, where its target lies, when a tare is refused",
+      [&](Reader& t) { read_thresholds(t, s.thresholds); });
   r.table("ankle", "what is published of the ankles", [&](Reader& t) { read_ankle(t, s.ankle); });
   r.table("squat", "what counts as a repetition", [&](Reader& t) { read_squat(t, s.squat); });
   r.table("stimulus", "what the emulated devices feel", [&](Reader& t) { read_stimulus(t, s.stimulus, folder); });

@@ -1,7 +1,5 @@
 #include "daemon/delays.hpp"
 
-#include <fstream>
-
 #include "daemon/json_file.hpp"
 
 namespace grfd {
@@ -9,18 +7,10 @@ namespace grfd {
 using Json = nlohmann::ordered_json;
 
 DelayStore::DelayStore(const std::filesystem::path& folder) : file_(folder / "delays.json") {
-  std::ifstream in(file_);
-  if (!in) return;  // no tap test so far
-  try {
-    const Json whole = Json::parse(in);
-    for (const Json& d : whole.at("delays"))
-      delays_.push_back({d.at("device"), d.at("serial"), d.at("delay_s"), d.at("spread_s"), d.at("r"), d.at("taps"),
-                         d.at("measured_utc"), d.at("session")});
-  } catch (const std::exception& e) {
-    delays_.clear();
-    throw std::runtime_error(file_.string() + " is no file of measured delays (" + e.what() +
-                             "); move it away and tap again");
-  }
+  read_json_list(file_, "delays", "measured delays", "tap again", [&](const Json& d) {
+    delays_.push_back({d.at("device"), d.at("serial"), d.at("delay_s"), d.at("spread_s"), d.at("r"), d.at("taps"),
+                       d.at("measured_utc"), d.at("session")});
+  });
 }
 
 std::optional<DelayStore::Delay> DelayStore::find(const std::string& serial) const {

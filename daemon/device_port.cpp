@@ -2,10 +2,11 @@
 
 namespace grfd {
 
-DevicePort::DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, Engine& engine,
-                       std::size_t ring_samples)
+DevicePort::DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream,
+                       StreamId link_stream, Engine& engine, std::size_t ring_samples)
     : settings_(settings),
       first_(first_stream),
+      link_(link_stream),
       driver_(entry.make(settings, first_stream)),
       doorbell_(engine.doorbell()),
       ring_(engine.add_source(ring_samples)),
@@ -14,6 +15,18 @@ DevicePort::DevicePort(const DeviceSettings& settings, const DriverEntry& entry,
   for (const Counter* counter : driver_->counters()) engine.add_counter(settings.name, *counter);
   engine.add_counter(settings.name, ring_full_);
   engine.add_counter(settings.name, facts_lost_);
+}
+
+StreamInfo DevicePort::link_stream(const DeviceSettings& settings) {
+  StreamInfo info;
+  info.name = "raw/" + settings.name + "/link";
+  info.kind = StreamKind::raw;
+  info.type = ValueType::f64;
+  info.columns = {{"speed", "code", 0, 0, "0 unknown, 1 low, 2 full, 3 high, 4 super"}, {"frame", "s"}};
+  info.device = settings.name;
+  info.description =
+      "the USB link that was opened, and how long its frames are (1 ms is assumed where the speed is unknown)";
+  return info;
 }
 
 void DevicePort::push(void* self, std::span<const Sample> samples) noexcept {
@@ -52,6 +65,11 @@ DeviceIdentity DevicePort::start(Link& opened, TimeNs now) {
   const DeviceIdentity identity = driver_->identify(link);
   link.set_receiver(this);
   FixedBatch<64> facts;
+  Sample about_link;
+  about_link.stream = link_;
+  set_value(about_link, 0, static_cast<double>(link.info().speed));
+  set_value(about_link, 1, frame_s(link.info().speed));
+  facts.push(about_link);
   last_arrival_.store(now, std::memory_order_relaxed);
   driver_->start(link, facts);
   for (Sample& s : facts.samples()) s.t_arrival = s.t = now;

@@ -13,8 +13,10 @@ namespace grfd {
 class DevicePort final : public Link::Receiver {
  public:
   /// @param ring_samples how many samples may wait for the pipeline
-  DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, Engine& engine,
-             std::size_t ring_samples);
+  DevicePort(const DeviceSettings& settings, const DriverEntry& entry, StreamId first_stream, StreamId link_stream,
+             Engine& engine, std::size_t ring_samples);
+  /// raw/<device>/link: what the pipeline must know of whatever link was opened.
+  static StreamInfo link_stream(const DeviceSettings& settings);
 
   void bytes(std::span<const std::byte> data, TimeNs arrival) noexcept override;
   void lost(const char* why) noexcept override;
@@ -22,7 +24,7 @@ class DevicePort final : public Link::Receiver {
 
   /// Before the first start: everything that passes through a link is written down. Both outlive the port.
   void capture(CaptureOutlet& outlet, const LabClock& clock);
-  /// Devices thread: starts the driver on this link; its facts go to the engine stamped `now`.
+  /// Devices thread: starts the driver on this link; its facts and the link's go to the engine stamped `now`.
   /// @throws LinkError, DeviceError
   DeviceIdentity start(Link& link, TimeNs now);
   /// Devices thread. @return null, or why the driver wants a restart
@@ -47,7 +49,7 @@ class DevicePort final : public Link::Receiver {
   static void push(void* self, std::span<const Sample> samples) noexcept;
 
   DeviceSettings settings_;
-  StreamId first_;
+  StreamId first_, link_;
   std::unique_ptr<Driver> driver_;
   Doorbell& doorbell_;
   SampleRing& ring_;   // pushed by the link's thread

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/log.hpp"
 #include "daemon/signals_blocked.hpp"
 
 namespace grfd {
@@ -215,6 +216,9 @@ void Devices::open(std::size_t index, TimeNs now) {
     device.start_rows = port.rows();
     const DeviceIdentity identity = port.start(*device.link, now);
     device.started_at = now;
+    if (device.link->info().speed == LinkSpeed::unknown)
+      log(Level::info,
+          device.status.name + ": the speed of its link is unknown; its clock reckons with frames of 1 ms");
     if (pacer != StartOrder::kOwn) {
       const double tolerance = ScanDeficit::tolerance_scans(
           std::min(port.settings().analog_inputs.size(), devices_[pacer].port->settings().analog_inputs.size()),

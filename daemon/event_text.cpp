@@ -1,5 +1,6 @@
 #include "daemon/event_text.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -44,6 +45,18 @@ std::string kept_zeros(const Json& j) {
   return text;
 }
 
+/// " moved by +2.31 ms since ...": of a sensor of a repeated tap test.
+std::string moved(const Json& sensor, const Json& limit_s) {
+  const auto ms = [](const Json& s, const char* format) {
+    return number({{"ms", s.is_number() ? s.get<double>() * 1e3 : std::nan("")}}, "ms", format) + " ms";
+  };
+  return " moved by " + ms(sensor.value("change_s", Json()), "%+.2f") + " (more than " + ms(limit_s, "%g") +
+         ") since the tap before in this session: its times in between are only so good; " +
+         (sensor.value("earlier_settling", false)
+              ? "the clocks were still settling at the tap before"
+              : "a clock's drift was fitted badly, or the device changed its port, hub or place");
+}
+
 std::string tap(const Json& j) {
   if (!j.contains("imus") || j["imus"].empty()) return "tap test: " + word(j, "reason");
   std::string text = "tap test: ";
@@ -54,6 +67,7 @@ std::string tap(const Json& j) {
       text += " not measured: " + word(i, "reason");
     else
       text += " has a delay of " + number({{"ms", i.value("delay_s", 0.0) * 1e3}}, "ms", "%.2f") + " ms";
+    if (i.value("moved", false)) text += " and" + moved(i, j.value("moved_above_s", Json()));
   }
   return text;
 }
@@ -88,6 +102,15 @@ std::string left_out(const Json& j) {
 }
 
 }  // namespace
+
+std::vector<std::string> moved_sensors(const std::string& detail) {
+  std::vector<std::string> all;
+  const Json j = Json::parse(detail, nullptr, false);
+  if (!j.is_object()) return all;
+  for (const Json& i : j.value("imus", Json::array()))
+    if (i.value("moved", false)) all.push_back(word(i, "imu") + moved(i, j.value("moved_above_s", Json())));
+  return all;
+}
 
 std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "device_settings") return "versions and calibration of the device, whole in this stream";

@@ -4,6 +4,20 @@
 
 namespace grfd {
 
+void read_json_list(const std::filesystem::path& file, const std::string& name, const std::string& what,
+                    const std::string& mend, const std::function<void(nlohmann::ordered_json&)>& take) {
+  std::ifstream in(file);
+  if (!in && !std::filesystem::exists(file)) return;
+  try {
+    if (!in) throw std::runtime_error("cannot be opened");
+    auto whole = nlohmann::ordered_json::parse(in);
+    for (auto& entry : whole.at(name)) take(entry);
+  } catch (const std::exception& e) {
+    throw std::runtime_error(file.string() + " is no file of " + what + " (" + e.what() + "); move it away and " +
+                             mend);
+  }
+}
+
 void replace_json_file(const std::filesystem::path& file, const nlohmann::ordered_json& content) {
   std::error_code error;
   std::filesystem::create_directories(file.parent_path(), error);

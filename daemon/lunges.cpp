@@ -1,6 +1,5 @@
 #include "daemon/lunges.hpp"
 
-#include <fstream>
 #include <stdexcept>
 
 #include "daemon/json_file.hpp"
@@ -8,22 +7,14 @@
 namespace grfd {
 
 LungeStore::LungeStore(const std::filesystem::path& folder) : file_(folder / "lunges.json") {
-  std::ifstream in(file_);
-  if (!in) return;  // none so far
-  try {
-    Json whole = Json::parse(in);
-    for (const Json& l : whole.at("lunges")) {
-      for (const char* key : {"participant", "side", "zero_utc", "measured_utc", "session"})
-        l.at(key).get_ref<const std::string&>();
-      if (const double deg = l.at("available_deg").get<double>(); !(deg > 0 && deg <= 90))
-        throw std::out_of_range("available_deg is not from 0 to 90");
-      static_cast<void>(l.at("trials").get<int>());
-    }
-    list_ = std::move(whole.at("lunges"));
-  } catch (const std::exception& e) {
-    throw std::runtime_error(file_.string() + " is no file of knee-to-wall tests (" + e.what() +
-                             "); move it away and start grfd anew");
-  }
+  read_json_list(file_, "lunges", "knee-to-wall tests", "start grfd anew", [&](Json& l) {
+    for (const char* key : {"participant", "side", "zero_utc", "measured_utc", "session"})
+      l.at(key).get_ref<const std::string&>();
+    if (const double deg = l.at("available_deg").get<double>(); !(deg > 0 && deg <= 90))
+      throw std::out_of_range("available_deg is not from 0 to 90");
+    static_cast<void>(l.at("trials").get<int>());
+    list_.push_back(std::move(l));
+  });
 }
 
 void LungeStore::keep(const Json& entry) {

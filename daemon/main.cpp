@@ -46,7 +46,8 @@ constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live
   grfd verify FILE...                             is this recording whole?
   grfd summary FILE...                            what is in it, in words
   grfd zero-phase RECORDING.h5 -o OUT.h5          its filtered forces and centres of pressure again, without any delay
-       [--cutoff-hz F] [--order N]
+       [--cutoff-hz F] [--order N] [--rate-hz R]  R: a rate that divides 1000 Hz; decimated, no samples picked
+       [--sway [--rate-hz R]]                     filtered as quiet stance is published: decimated to 100 Hz, then 10 Hz
   grfd version [--json]
 
 simulate, replay, finalise, recover, verify, summary and zero-phase, and run for its summary, answer as JSON with --json.
@@ -302,25 +303,31 @@ int recover_command(const Words& args) {
 int zero_phase_command(const Words& args) {
   po::options_description options("zero-phase");
   options.add_options()("file", po::value<Words>())("output,o", po::value<std::string>())(
-      "cutoff-hz", po::value<double>())("order", po::value<int>())("json", po::bool_switch());
+      "cutoff-hz", po::value<double>())("order", po::value<int>())("rate-hz", po::value<double>())(
+      "sway", po::bool_switch())("json", po::bool_switch());
   const auto values = parse(args, options, 1);
   grfd::ZeroPhaseOptions twins{required_file(values, "recording"), ""};
   if (!values.count("output")) throw Usage("zero-phase needs -o OUT.h5");
   twins.output = values["output"].as<std::string>();
   if (values.count("cutoff-hz")) twins.cutoff_hz = values["cutoff-hz"].as<double>();
   if (values.count("order")) twins.order = values["order"].as<int>();
+  if (values.count("rate-hz")) twins.rate_hz = values["rate-hz"].as<double>();
+  twins.sway = values["sway"].as<bool>();
+  try {
+    grfd::zero_phase_filter(twins, {});
+  } catch (const std::invalid_argument& e) { throw Usage(e.what()); }
   const grfd::ZeroPhaseReport done = grfd::zero_phase_twins(twins);
+  const grfd::FilterSettings& low_pass = done.filter.low_pass;
   if (values["json"].as<bool>()) {
-    std::cout << nlohmann::ordered_json{{"file", twins.output},
-                                        {"plates", done.plates},
-                                        {"rows", done.rows},
-                                        {"order", done.filter.order},
-                                        {"cutoff_hz", done.filter.cutoff_hz}}
+    std::cout << nlohmann::ordered_json{{"file", twins.output},     {"plates", done.plates},
+                                        {"rows", done.rows},        {"rate_hz", done.filter.rate_hz()},
+                                        {"order", low_pass.order},  {"cutoff_hz", low_pass.cutoff_hz},
+                                        {"sway", done.filter.sway}, {"filter", done.words}}
               << "\n";
     return 0;
   }
-  std::printf("%s: %zu plates, %zu rows, Butterworth of order %d at %g Hz, forward and backward\n",
-              twins.output.c_str(), done.plates, done.rows, done.filter.order, done.filter.cutoff_hz);
+  std::printf("%s: %zu plates, %zu rows at %g Hz; wrench: %s\n", twins.output.c_str(), done.plates, done.rows,
+              done.filter.rate_hz(), done.words.c_str());
   return 0;
 }
 

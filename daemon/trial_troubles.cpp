@@ -78,6 +78,13 @@ std::string beyond_range(hid_t group, const std::string& stream) {
   return stream + figures;
 }
 
+/// "tap at 61.2 s: imu_foot_left moved by +2.31 ms ..."
+void moved_by_tap(const TextRow& row, std::vector<std::string>& all) {
+  char at[40];
+  std::snprintf(at, sizeof at, "tap at %.1f s: ", row.t_s);
+  for (const std::string& sensor : moved_sensors(row.detail.dump())) all.push_back(at + sensor);
+}
+
 /// Plates that had no zero when the recording began, as its row "zeros" says, and got none during it.
 void never_zeroed(hid_t file, const std::vector<TextRow>& events, std::vector<std::string>& all) {
   std::vector<std::string> names;
@@ -169,6 +176,8 @@ std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::strin
       all.push_back(event_text(row.name, row.detail.dump()));
   for (const TextRow& row : events)
     if (row.name.ends_with("_result") && refused(row.detail)) all.push_back(refusal(row));
+  for (const TextRow& row : events)
+    if (row.name == "tap_result" && row.detail.is_object()) moved_by_tap(row, all);
   never_zeroed(file, events, all);
   zeroed_before(file, events, all);
   return all;

@@ -16,8 +16,9 @@
 #include "daemon/recording_file.hpp"
 #include "daemon/recording_stream.hpp"
 #include "daemon/zero_phase_input.hpp"
+#include "daemon/zero_phase_plates.hpp"
 #include "dsp/asymmetry.hpp"
-#include "dsp/filters.hpp"
+#include "dsp/decimation.hpp"
 #include "dsp/parameter_text.hpp"
 #include "dsp/wrench.hpp"
 #include "schemas/sample.hpp"
@@ -29,56 +30,14 @@ namespace fs = std::filesystem;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kFormat = "grfd-zero-phase";
 
-struct Plate {
-  std::string name, side;
-  Vec3 centre{};                             ///< of the surface, lab
-  std::vector<std::uint8_t> there;           ///< by tick, as all of the following
-  std::vector<std::uint16_t> flags;          ///< of the recording
-  std::array<std::vector<float>, 6> wrench;  ///< filtered, about the centre; written as such, so no more is kept
-  std::vector<std::uint8_t> cop_known, foot;
-  std::vector<std::uint8_t> judged;  ///< has the recording a row of the centre of pressure?
-  Wrench6 about_lab_origin(std::size_t k) const {
-    Wrench6 w;
-    for (std::size_t c = 0; c < 6; ++c) w[c] = wrench[c][k];
-    return shift(w, {-centre[0], -centre[1], -centre[2]});
-  }
-};
-
-std::vector<std::uint8_t> known(const TwinColumn& column) {
-  std::vector<std::uint8_t> known(column.values.size());
-  for (std::size_t k = 0; k < known.size(); ++k) known[k] = !std::isnan(column.values[k]);
-  return known;
-}
-
-Plate read_plate(hid_t file, const std::string& name, const TwinGrid& grid, const FilterSettings& filter) {
-  constexpr std::uint16_t kContact = 1 << 9;  // cop/<plate>: a foot is there
-  Plate plate;
-  plate.name = name;
-  plate.centre = plate_centre(file, name);
-  plate.side = h5::text_attribute(h5::open(file, "calibration/" + name), "side");
-  for (std::size_t c = 0; c < 6; ++c) {
-    TwinColumn column = twin_column(file, "plate/" + name, c, grid);
-    const auto y = zero_phase_low_pass(column.values, filter.order, filter.cutoff_hz, 1000);
-    plate.wrench[c].assign(y.begin(), y.end());
-    if (c > 0) continue;
-    plate.there = std::move(column.there);
-    plate.flags = std::move(column.flags);
-  }
-  TwinColumn cop = twin_column(file, "cop/" + name, 0, grid);
-  plate.cop_known = known(cop);
-  for (const std::uint16_t flags : cop.flags) plate.foot.push_back((flags & kContact) != 0);
-  plate.judged = std::move(cop.there);
-  return plate;
-}
-
 /// Rows are written as they are made, one stream after the other.
 class Twin {
  public:
-  Twin(hid_t file, StreamInfo info, const TwinGrid& grid, std::size_t rows)
-      : info_(std::move(info)), grid_(grid), writer_(file, info_, {rows}, 0, 0) {}
-  void add(std::size_t tick, std::uint16_t flags, std::initializer_list<double> values) {
-    row_.header.t = (grid_.first_ms + static_cast<std::int64_t>(tick)) * 1'000'000;
-    row_.header.seq = tick;
+  Twin(hid_t file, StreamInfo info, const TwinGrid& grid, const TwinRows& rows, std::size_t written)
+      : info_(std::move(info)), grid_(grid), rows_(rows), writer_(file, info_, {written}, 0, 0) {}
+  void add(std::size_t row, std::uint16_t flags, std::initializer_list<double> values) {
+    row_.header.t = (grid_.first_ms + static_cast<std::int64_t>(rows_.tick(row))) * 1'000'000;
+    row_.header.seq = row;
     row_.header.flags = flags & ~kInvalid;
     row_.bytes.resize(values.size() * sizeof(float));
     std::byte* to = row_.bytes.data();
@@ -94,36 +53,38 @@ class Twin {
  private:
   StreamInfo info_;
   TwinGrid grid_;
+  TwinRows rows_;
   StreamWriter writer_;
   Row row_;
 };
 
 class Twins {
  public:
-  Twins(hid_t source, hid_t out, std::vector<Plate> plates, const TwinGrid& grid, const RecordedLimits& limits)
+  Twins(hid_t source, hid_t out, std::vector<TwinPlate> plates, const TwinGrid& grid, const RecordedLimits& limits,
+        const ZeroPhaseFilter& filter)
       : source_(source),
         out_(out),
         plates_(std::move(plates)),
         grid_(grid),
         limits_(limits),
-        filter_(filter_text(limits.filter) + ", forward and backward"),
-        there_(grid.ticks),
-        flags_(grid.ticks) {
+        filter_(filter),
+        rows_(twin_rows(grid, filter.divisor)),
+        there_(rows_.count),
+        flags_(rows_.count) {
     const std::vector<double> delays =
         h5::numbers_attribute(h5::open(source, "streams/cop/" + plates_.front().name), "delay_s");
     if (delays.empty()) throw std::runtime_error("its centre of pressure has no delays");
     delay_ticks_ = static_cast<std::size_t>(std::llround(1e3 * std::max(0.0, delays.front())));
-    for (const Plate& p : plates_)
-      for (std::size_t k = 0; k < grid.ticks; ++k) {
+    for (const TwinPlate& p : plates_)
+      for (std::size_t k = 0; k < rows_.count; ++k) {
         there_[k] |= p.there[k];
         flags_[k] |= p.flags[k];
       }
-    rows_ = rows_of(there_);
   }
-  std::size_t rows() const { return rows_; }
+  std::size_t rows() const { return rows_of(there_); }
 
   void write() {
-    for (const Plate& p : plates_) {
+    for (const TwinPlate& p : plates_) {
       wrench(p);
       pressure(p);
     }
@@ -143,29 +104,29 @@ class Twins {
     info.kind = StreamKind::derived;
     info.type = ValueType::f32;
     info.columns = std::move(columns);
-    info.rate_hz = 1000;
+    info.rate_hz = filter_.rate_hz();
     info.device = h5::text_attribute(group, "device");
     info.serial = h5::text_attribute(group, "serial");
     info.frame = h5::text_attribute(group, "frame");
     info.point = h5::text_attribute(group, "point");
     info.sign = h5::text_attribute(group, "sign");
     info.formula = formula;
-    info.parameters = "wrench filtered by " + filter_ + "; known where " + stream +
+    info.parameters = "wrench filtered by " + filter_words(filter_) + "; known where " + stream +
                       " is, its delay taken off, and the force is above " + limit;
     info.description = h5::text_attribute(group, "description") + "; without delay, for use after the trial";
     return info;
   }
-  /// The row of the recording whose filter had just seen what happened at this tick.
-  std::size_t answered(std::size_t tick) const { return std::min(tick + delay_ticks_, grid_.ticks - 1); }
+  /// The tick of the recording whose filter had just seen what happened at this row.
+  std::size_t answered(std::size_t row) const { return std::min(rows_.tick(row) + delay_ticks_, grid_.ticks - 1); }
 
-  void wrench(const Plate& p) {
+  void wrench(const TwinPlate& p) {
     StreamInfo info =
         like("plate/" + p.name, {{"fx", "N"}, {"fy", "N"}, {"fz", "N"}, {"mx", "N.m"}, {"my", "N.m"}, {"mz", "N.m"}},
-             "wrench-zero-phase");
-    info.parameters = filter_;
-    Twin twin(out_, std::move(info), grid_, rows_of(p.there));
+             filter_.sway ? "wrench-sway" : "wrench-zero-phase");
+    info.parameters = filter_words(filter_);
+    Twin twin(out_, std::move(info), grid_, rows_, rows_of(p.there));
     const auto& w = p.wrench;
-    for (std::size_t k = 0; k < grid_.ticks; ++k)
+    for (std::size_t k = 0; k < rows_.count; ++k)
       if (p.there[k]) twin.add(k, p.flags[k], {w[0][k], w[1][k], w[2][k], w[3][k], w[4][k], w[5][k]});
     twin.finish();
   }
@@ -174,10 +135,10 @@ class Twins {
     const PressurePoint p = known ? center_of_pressure(lab, z) : PressurePoint{kNaN, kNaN, kNaN};
     twin.add(k, flags, {p.x, p.y, lab[2], p.tz});
   }
-  void pressure(const Plate& p) {
+  void pressure(const TwinPlate& p) {
     Twin twin(out_, like("cop/" + p.name, cop_columns(), "cop-from-wrench", quantity(limits_.cop_off_n, "N")), grid_,
-              rows_of(p.there));
-    for (std::size_t k = 0; k < grid_.ticks; ++k) {
+              rows_, rows_of(p.there));
+    for (std::size_t k = 0; k < rows_.count; ++k) {
       if (!p.there[k]) continue;
       const Wrench6 w = p.about_lab_origin(k);
       put(twin, k, p.flags[k], w, p.centre[2], p.cop_known[answered(k)] && w[2] > limits_.cop_off_n);
@@ -187,7 +148,7 @@ class Twins {
   /// Without a foot a plate only drifts and is left out; where the recording does not say, the sum is unknown.
   Wrench6 sum(std::size_t k) const {
     Wrench6 all{};
-    for (const Plate& p : plates_) {
+    for (const TwinPlate& p : plates_) {
       const std::size_t then = answered(k);
       if (!p.judged[then] || !p.there[k]) all.fill(kNaN);
       const Wrench6 w = p.about_lab_origin(k);
@@ -199,8 +160,8 @@ class Twins {
   void total() {
     const auto live = known(twin_column(source_, "cop/total", 0, grid_));
     Twin twin(out_, like("cop/total", cop_columns(), "cop-from-wrench", quantity(limits_.cop_total_off_n, "N")), grid_,
-              rows_);
-    for (std::size_t k = 0; k < grid_.ticks; ++k) {
+              rows_, rows());
+    for (std::size_t k = 0; k < rows_.count; ++k) {
       if (!there_[k]) continue;
       const Wrench6 w = sum(k);
       put(twin, k, flags_[k], w, 0, live[answered(k)] && w[2] > limits_.cop_total_off_n);
@@ -209,7 +170,7 @@ class Twins {
   }
   void asymmetry() {
     const auto side = [this](const char* name) {
-      return std::find_if(plates_.begin(), plates_.end(), [&](const Plate& p) { return p.side == name; });
+      return std::find_if(plates_.begin(), plates_.end(), [&](const TwinPlate& p) { return p.side == name; });
     };
     const auto left = side("left"), right = side("right");
     if (left == plates_.end() || right == plates_.end()) return;
@@ -219,8 +180,8 @@ class Twins {
     Twin twin(out_,
               like("asymmetry", {{"load_bai_rl", "%"}, {"load_bai_dn", "%"}, {"share_left", "%"}, {"share_right", "%"}},
                    "BAI-1", quantity(limits_.cop_total_off_n, "N")),
-              grid_, rows_);
-    for (std::size_t k = 0; k < grid_.ticks; ++k) {
+              grid_, rows_, rows());
+    for (std::size_t k = 0; k < rows_.count; ++k) {
       if (!there_[k]) continue;
       const double l = left->wrench[2][k], r = right->wrench[2][k];
       const bool good = live[answered(k)] && l + r > limits_.cop_total_off_n;  // NaN: no
@@ -231,11 +192,12 @@ class Twins {
   }
 
   hid_t source_, out_;
-  std::vector<Plate> plates_;
+  std::vector<TwinPlate> plates_;
   TwinGrid grid_;
   RecordedLimits limits_;
-  std::string filter_;
-  std::size_t delay_ticks_ = 0, rows_ = 0;
+  ZeroPhaseFilter filter_;
+  TwinRows rows_;
+  std::size_t delay_ticks_ = 0;
   std::vector<std::uint8_t> there_;
   std::vector<std::uint16_t> flags_;
 };
@@ -253,12 +215,11 @@ ZeroPhaseReport make(const ZeroPhaseOptions& options, const std::string& written
   if (!h5::exists(source, "streams/plate")) throw std::runtime_error("it has no plates");
   const std::vector<std::string> names = h5::children(h5::open(source, "streams/plate"));
   const std::vector<std::string> settings = h5::read_texts(source, "settings");
-  RecordedLimits limits = recorded_limits(settings.empty() ? "" : settings.front());
-  if (options.cutoff_hz) limits.filter.cutoff_hz = *options.cutoff_hz;
-  if (options.order) limits.filter.order = *options.order;
+  const RecordedLimits limits = recorded_limits(settings.empty() ? "" : settings.front());
+  const ZeroPhaseFilter filter = zero_phase_filter(options, limits.filter);
   const TwinGrid grid = twin_grid(source, names);
-  std::vector<Plate> plates;
-  for (const std::string& name : names) plates.push_back(read_plate(source, name, grid, limits.filter));
+  std::vector<TwinPlate> plates;
+  for (const std::string& name : names) plates.push_back(twin_plate(source, name, grid, filter));
   h5::Id out = h5::create_file(written);
   h5::attribute(out, "format", std::string(kFormat));
   h5::attribute(out, "format_version", std::int64_t(1));
@@ -266,13 +227,33 @@ ZeroPhaseReport make(const ZeroPhaseOptions& options, const std::string& written
   for (const char* key : {"session_id", "start_utc", "software_version", "software_build", "participant_code",
                           "dominant_side", "dominance_method"})
     h5::attribute(out, key, h5::text_attribute(source, key));
-  Twins twins(source, out, std::move(plates), grid, limits);
+  Twins twins(source, out, std::move(plates), grid, limits, filter);
   twins.write();
   out.close("finish '" + written + "'");
-  return {limits.filter, names.size(), twins.rows()};
+  return {filter, filter_words(filter), names.size(), twins.rows()};
 }
 
 }  // namespace
+
+ZeroPhaseFilter zero_phase_filter(const ZeroPhaseOptions& options, const FilterSettings& recorded) {
+  constexpr FilterSettings kSway{2, 10};  // as published data are; another filter would make other figures of sway
+  constexpr double kSwayRate_hz = 100;
+  const double rate_hz = options.rate_hz.value_or(options.sway ? kSwayRate_hz : kTwinGridHz);
+  const double divisor = std::round(kTwinGridHz / rate_hz);
+  if (!(divisor >= 1 && divisor <= Decimation::kMostDivisor && std::abs(divisor * rate_hz - kTwinGridHz) < 1e-6))
+    throw std::invalid_argument("a rate of " + quantity(rate_hz, "Hz") +
+                                " is not possible: it must divide 1000 Hz, like 500, 250, 200, 125, 100, 50, 25 or 10");
+  ZeroPhaseFilter filter{recorded, static_cast<std::size_t>(divisor), options.sway};
+  if (options.cutoff_hz) filter.low_pass.cutoff_hz = *options.cutoff_hz;
+  if (options.order) filter.low_pass.order = *options.order;
+  if (!options.sway) return filter;
+  if (options.cutoff_hz || options.order)
+    throw std::invalid_argument("the filter of sway is of second order at 10 Hz: give no cut-off and no order with it");
+  if (!(rate_hz >= 5 * kSway.cutoff_hz))
+    throw std::invalid_argument("the filter of sway needs a rate of 50 Hz at least, not " + quantity(rate_hz, "Hz"));
+  filter.low_pass = kSway;
+  return filter;
+}
 
 ZeroPhaseReport zero_phase_twins(const ZeroPhaseOptions& options) {
   refuse_to_replace(options.output);

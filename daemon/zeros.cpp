@@ -1,7 +1,6 @@
 #include "daemon/zeros.hpp"
 
 #include <algorithm>
-#include <fstream>
 
 #include "daemon/json_file.hpp"
 
@@ -10,18 +9,10 @@ namespace grfd {
 using Json = nlohmann::ordered_json;
 
 ZeroStore::ZeroStore(const std::filesystem::path& folder) : file_(folder / "zeros.json") {
-  std::ifstream in(file_);
-  if (!in) return;  // no tare so far
-  try {
-    const Json whole = Json::parse(in);
-    for (const Json& z : whole.at("zeros"))
-      zeros_.push_back({z.at("plate"), z.at("serial"), z.at("columns"), z.at("zero_codes"), z.at("zero_v"),
-                        z.at("offset_fz_n"), z.at("measured_utc"), z.at("session")});
-  } catch (const std::exception& e) {
-    zeros_.clear();
-    throw std::runtime_error(file_.string() + " is no file of zeros (" + e.what() +
-                             "); move it away and start grfd anew");
-  }
+  read_json_list(file_, "zeros", "zeros", "start grfd anew", [&](const Json& z) {
+    zeros_.push_back({z.at("plate"), z.at("serial"), z.at("columns"), z.at("zero_codes"), z.at("zero_v"),
+                      z.at("offset_fz_n"), z.at("measured_utc"), z.at("session")});
+  });
 }
 
 std::optional<ZeroStore::Zero> ZeroStore::find(const PlateSettings& plate, const std::string& serial) const {

@@ -9,7 +9,7 @@
 namespace grfd {
 namespace {
 
-bool known(std::uint8_t kind) { return kind >= 1 && kind <= static_cast<std::uint8_t>(CaptureKind::damaged); }
+bool known(std::uint8_t kind) { return kind >= 1 && kind <= static_cast<std::uint8_t>(CaptureKind::speed); }
 
 std::uint32_t checksum(CaptureView bytes) {
   return static_cast<std::uint32_t>(
@@ -28,6 +28,8 @@ bool well_formed(CaptureKind kind, CaptureView payload) {
       return decode_session(payload).has_value();
     case CaptureKind::link:
       return decode_link(payload).has_value();
+    case CaptureKind::speed:
+      return decode_speed(payload).has_value();
     case CaptureKind::verb:
       return payload.size() == 1 && payload[0] >= std::byte{1} && payload[0] <= std::byte{4};
     case CaptureKind::hole:
@@ -42,9 +44,9 @@ bool well_formed(CaptureKind kind, CaptureView payload) {
 }  // namespace
 
 const char* to_string(CaptureKind kind) noexcept {
-  constexpr const char* kNames[] = {"?",     "session", "link",   "verb", "bytes",        "lost",
-                                    "claim", "control", "write",  "read", "start_stream", "stop_stream",
-                                    "hole",  "end",     "damaged"};
+  constexpr const char* kNames[] = {"?",     "session", "link",    "verb", "bytes",        "lost",
+                                    "claim", "control", "write",   "read", "start_stream", "stop_stream",
+                                    "hole",  "end",     "damaged", "speed"};
   return known(static_cast<std::uint8_t>(kind)) ? kNames[static_cast<std::size_t>(kind)] : kNames[0];
 }
 

@@ -31,6 +31,7 @@ enum class CaptureKind : std::uint8_t {
   hole = 12,     ///< records that could not be kept
   end = 13,      ///< the daemon closed the file
   damaged = 14,  ///< bytes of the stream may be missing here; text says why
+  speed = 15,    ///< LinkSpeed of what the link before it opened; older captures lack it: unknown
 };
 const char* to_string(CaptureKind kind) noexcept;
 
@@ -71,8 +72,10 @@ CaptureBytes encode(const CaptureSession& session);
 CaptureBytes encode(const LinkInfo& info);
 CaptureBytes encode(const CaptureCall& call);
 CaptureBytes encode_hole(std::uint64_t records, std::uint64_t bytes);
+CaptureBytes encode(LinkSpeed speed);
 std::optional<CaptureSession> decode_session(CaptureView payload);
 std::optional<LinkInfo> decode_link(CaptureView payload);
+std::optional<LinkSpeed> decode_speed(CaptureView payload);
 std::optional<CaptureCall> decode_call(CaptureKind kind, CaptureView payload);
 std::optional<std::pair<std::uint64_t, std::uint64_t>> decode_hole(CaptureView payload);
 constexpr bool is_call(CaptureKind k) { return k >= CaptureKind::claim && k <= CaptureKind::stop_stream; }

@@ -7,6 +7,7 @@ namespace grfd {
 CapturingLink::CapturingLink(Link& inner, CaptureOutlet& outlet, const LabClock& clock)
     : inner_(inner), outlet_(outlet), clock_(clock) {
   outlet_.said(CaptureKind::link, clock_.now(), encode(inner_.info()));
+  outlet_.said(CaptureKind::speed, clock_.now(), encode(inner_.info().speed));
 }
 
 void CapturingLink::mark(CaptureVerb verb, TimeNs now) noexcept {

@@ -81,6 +81,13 @@ std::optional<LinkInfo> decode_link(CaptureView payload) {
   return info;
 }
 
+CaptureBytes encode(LinkSpeed speed) { return {static_cast<std::byte>(speed)}; }
+
+std::optional<LinkSpeed> decode_speed(CaptureView payload) {
+  if (payload.size() != 1 || payload[0] > static_cast<std::byte>(LinkSpeed::super)) return std::nullopt;
+  return static_cast<LinkSpeed>(payload[0]);
+}
+
 CaptureBytes encode(const CaptureCall& c) {
   CaptureBytes out;
   put_number(out, static_cast<std::uint64_t>(c.took_ns));

@@ -17,11 +17,23 @@ struct LinkError : std::runtime_error {
   LinkError(Kind k, const std::string& what) : std::runtime_error(what), kind(k) {}
 };
 
+/// Of the bus, as negotiated when the device was plugged in. The numbers are those of captures and of
+/// raw/<device>/link.
+enum class LinkSpeed : std::uint8_t { unknown = 0, low = 1, full = 2, high = 3, super = 4 };
+/// The bus moves data in frames: a transfer completes up to one frame late, and that lateness beats with the device's
+/// sample clock. Full speed, which is assumed where the speed is not known, has 1 ms; high speed has microframes.
+constexpr double frame_s(LinkSpeed speed) { return speed >= LinkSpeed::high ? 125e-6 : 1e-3; }
+constexpr const char* to_string(LinkSpeed speed) {
+  constexpr const char* kNames[] = {"unknown", "low", "full", "high", "super"};
+  return kNames[static_cast<std::size_t>(speed)];
+}
+
 /// Facts a driver needs about the USB function that was opened.
 struct LinkInfo {
   std::uint16_t vendor_id = 0, product_id = 0;
   std::string manufacturer, product, serial_string;
   std::vector<std::uint8_t> configuration;  ///< the active configuration's descriptors, as in the standard
+  LinkSpeed speed = LinkSpeed::unknown;
 };
 
 /// All verbs but `stop_stream` throw LinkError. Called from the devices thread only.

@@ -83,6 +83,9 @@ bool ReplayLink::deliver(const CaptureRecord& r) {
     case CaptureKind::link:
       info_ = *decode_link(r.payload);
       return true;
+    case CaptureKind::speed:
+      info_.speed = *decode_speed(r.payload);
+      return true;
     case CaptureKind::hole:
       holes_ += decode_hole(r.payload)->first;
       return true;

@@ -36,6 +36,12 @@ std::string place(const UsbDevice& d) {
   return text;
 }
 
+LinkSpeed speed_of(int libusb_speed) {
+  if (libusb_speed < LIBUSB_SPEED_LOW) return LinkSpeed::unknown;
+  return libusb_speed < LIBUSB_SPEED_SUPER ? static_cast<LinkSpeed>(libusb_speed) : LinkSpeed::super;
+}
+static_assert(LIBUSB_SPEED_LOW == 1 && LIBUSB_SPEED_FULL == 2 && LIBUSB_SPEED_HIGH == 3 && LIBUSB_SPEED_SUPER == 4);
+
 std::string cannot_open(int error, const UsbDevice& d) {
   const char* why = error == LIBUSB_ERROR_ACCESS
                         ? "no permission (is the udev rule installed, and the user in its group?)"
@@ -218,7 +224,8 @@ std::unique_ptr<Link> UsbContext::open(const UsbDevice& device) {
   if (error != 0)
     throw LinkError(error == LIBUSB_ERROR_NO_DEVICE ? LinkError::Kind::gone : LinkError::Kind::io,
                     cannot_open(error, device));
-  LinkInfo info{device.vendor_id, device.product_id, device.manufacturer, device.product, device.serial_string, {}};
+  LinkInfo info{device.vendor_id, device.product_id, device.manufacturer, device.product, device.serial_string, {}, {}};
+  info.speed = speed_of(libusb_get_device_speed(libusb_get_device(handle)));
   try {
     info.configuration = read_active_configuration(handle);
   } catch (...) {

@@ -1,4 +1,5 @@
 // ankle/<side>: dorsiflexion and its rate from a shank and a foot sensor, and what belongs to them.
+#include "dsp/dorsiflexion.hpp"
 #include "dsp/filters.hpp"
 #include "dsp/metric.hpp"
 #include "dsp/parameter_text.hpp"
@@ -21,17 +22,22 @@ class AnkleMetric final : public Metric {
       info.type = ValueType::f32;
       info.columns = {{"dorsiflexion", "deg"},      {"dorsiflexion_rate", "deg/s", setup.filter_delay_s},
                       {"shank_inclination", "deg"}, {"foot_pitch", "deg"},
-                      {"eversion", "deg"},          {"tibial_rotation", "deg"}};
+                      {"eversion", "deg"},          {"tibial_rotation", "deg"},
+                      {"shank_tilt", "deg"},        {"shank_frontal", "deg"}};
       mark_exploratory(info.columns, {"eversion", "tibial_rotation"});
       info.device = source_devices({setup.settings.imus[static_cast<std::size_t>(a.shank)].stream,
                                     setup.settings.imus[static_cast<std::size_t>(a.foot)].stream});
       info.rate_hz = 1000;
       info.frame = kSegmentFrame;
-      info.sign = "+ = dorsiflexion, shank leaning forward, heel up, eversion, internal rotation of the tibia";
-      info.formula = "dorsiflexion-inclination-difference, rate-exact-gyro";
+      info.sign =
+          "+ = dorsiflexion, shank leaning forward, heel up, eversion, internal rotation of the tibia; shank_tilt "
+          "never negative; shank_frontal + = top of the shank leans to the subject's left, on both sides";
+      info.formula = "dorsiflexion-inclination-difference, rate-exact-gyro, tilt-from-gravity";
       info.parameters = "zero = standing pose; shank_inclination to the vertical with standing_shank (" +
                         quantity(standing_shank_deg_, "deg") + "); rate " + filter_text(setup.settings.filter) +
-                        "; tibial_rotation integrated within a repetition, 0 in quiet standing";
+                        "; tibial_rotation integrated within a repetition, 0 in quiet standing; shank_tilt: of the "
+                        "long axis from where it stood, in any direction, shank_frontal: its sideways part, both "
+                        "without standing_shank";
       info.description =
           std::string("ankle of the ") + to_string(side) + " side from the inertial sensors of shank and foot";
       a.writer = RowWriter(setup.streams.add(info), info);
@@ -58,8 +64,10 @@ class AnkleMetric final : public Metric {
       s.tibial_deg += turn * 1e-3;  // NaN stays until the next quiet standing
       const double eversion = sign * foot.frontal_rad / kRadPerDeg, pitch = foot.inclination_rad / kRadPerDeg;
       const double inclination = shank.inclination_rad / kRadPerDeg + standing_shank_deg_;
+      const double tilt = total_tilt(up_direction(shank.inclination_rad, shank.frontal_rad)) / kRadPerDeg;
       a.writer.write(out, row_time(frame, static_cast<std::uint16_t>(shank.flags | foot.flags)),
-                     {df, rate[0], inclination, pitch, eversion, s.tibial_deg}, s.seq);
+                     {df, rate[0], inclination, pitch, eversion, s.tibial_deg, tilt, shank.frontal_rad / kRadPerDeg},
+                     s.seq);
       const auto k = static_cast<std::size_t>(a.side);
       Derived& d = frame.derived;
       d.dorsiflexion_deg[k] = df;

@@ -16,10 +16,10 @@ ClockMap::ClockMap(const ClockParams& params) : params_(params) {
   if (p.step_blocks < 1) throw std::invalid_argument("a clock needs at least one late block before it steps");
   if (p.window_max_s / p.block_s + 2 > double(kMaxPoints))
     throw std::invalid_argument("the longest window of a clock may hold 1022 blocks");
-  if (!(p.drop_s > 0)) p.drop_s = std::max(2e-3, 0.5 * p.frame_s);
   slew_gain_ = 1 - std::exp(-p.block_s / p.slew_s);
   max_drift_ = 1e-6 * p.max_drift_ppm;
   state_.window_s = p.window_s;
+  state_.frame_s = p.frame_s;
   state_.residual_s = std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -78,7 +78,7 @@ void ClockMap::close_block(std::int64_t n) noexcept {
     return;
   }
   s.late_blocks = 0;
-  if (s.count > 20 && !s.settling && s.best_distance_s < -params_.drop_s) {  // the delay fell: the older ones lie above
+  if (s.count > 20 && !s.settling && s.best_distance_s < -drop_s()) {  // the delay fell: the older ones lie above
     s.count = 0;
     ++s.drops;
     s.settling = true;
@@ -99,7 +99,7 @@ void ClockMap::close_block(std::int64_t n) noexcept {
 void ClockMap::fit(std::int64_t n) noexcept {
   State& s = state_;
   const ClockParams& p = params_;
-  s.window_s = std::min(p.window_max_s, std::max(p.window_s, 1.2 * p.frame_s / std::max(std::abs(s.drift), 1e-9)));
+  s.window_s = std::min(p.window_max_s, std::max(p.window_s, 1.2 * s.frame_s / std::max(std::abs(s.drift), 1e-9)));
   const std::int64_t newest = s.points[s.count - 1].n;
   std::size_t first = 0;
   while (span_s(s.points[first].n, newest) > s.window_s) ++first;

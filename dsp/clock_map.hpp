@@ -1,6 +1,7 @@
 // A device's sample counter -> lab time.  t(n) = t0 + T (1 + e) n, seen through arrivals that are late by an unknown,
 // one-sided delay: the earliest packets tell the truth, so the line is the lower hull of the block minima.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -51,7 +52,7 @@ struct ClockParams {
   double block_s = 1;        ///< one minimum is kept per block
   double window_s = 120;     ///< the window is max(this, 1.2 frame / |e|), at most window_max_s
   double window_max_s = 900;
-  double frame_s = 1e-3;  ///< USB frame (full speed 1 ms, high speed 0.125 ms) or connection interval of a radio
+  double frame_s = 1e-3;  ///< until set_frame: of full-speed USB
   double slew_s = 5;      ///< time constant towards a new line
   double step_s = 0.05;   ///< a block later than this is dropped ...
   int step_blocks = 5;    ///< ... and so many in a row open a new epoch
@@ -78,6 +79,12 @@ class ClockMap {
   /// Published time of sample n: the line, but at least a tenth of the nominal interval per sample after the one
   /// before.
   double stamp(std::int64_t n) noexcept;
+  /// Frame of the link: 1 ms of full-speed USB, 0.125 ms of high speed, the connection interval of a radio. Holds from
+  /// the next fit on; what is not above 0 and at most 1 s is ignored.
+  void set_frame(double frame_s) noexcept {
+    if (frame_s > 0 && frame_s <= 1) state_.frame_s = frame_s;
+  }
+  double frame_s() const noexcept { return state_.frame_s; }
   /// After a new epoch of the counter: everything is forgotten, counted in resets().
   void restart() noexcept;
 
@@ -106,7 +113,7 @@ class ClockMap {
     std::size_t count = 0;
     std::int64_t ref_n = 0, block_n = 0, open_n = 0, last_n = 0, best_n = 0, published_n = 0;
     double ref_t = 0, drift = 0, best_arrival_s = 0, best_distance_s = 0, published_s = 0;
-    double window_s = 0, residual_s = 0;
+    double window_s = 0, residual_s = 0, frame_s = 0;
     int late_blocks = 0;
     std::uint32_t resets = 0, drops = 0;
     bool open = false, has_best = false, published = false, clamped = false, settling = true, full = false,
@@ -119,6 +126,7 @@ class ClockMap {
   void open_at(std::int64_t n, double arrival_s) noexcept;
   void close_block(std::int64_t n) noexcept;
   void fit(std::int64_t n) noexcept;
+  double drop_s() const noexcept { return params_.drop_s > 0 ? params_.drop_s : std::max(2e-3, 0.5 * state_.frame_s); }
   double span_s(std::int64_t from, std::int64_t to) const noexcept {
     return static_cast<double>(to - from) * params_.interval_s;
   }

@@ -86,7 +86,7 @@ class CopMetric final : public Metric {
     info.formula = "cop-along-foot";
     info.parameters =
         "left, right: 100 (p - heel) along the foot / its length; both: forward from the middle of the heels; " +
-        feet_text(setup.settings.participant);
+        feet_text(setup.settings.participant) + "; " + band_text(setup.settings.thresholds) + " (exploratory)";
     info.description = "centre of pressure in percent of the foot";
     foot_writer_ = RowWriter(setup.streams.add(info), info);
     along_feet_ = true;

@@ -24,7 +24,8 @@ std::vector<std::string> split_labels(const std::string& labels) {  // "0 ok, 1 
 
 std::string hull_text(const ClockParams& p) {
   return "one minimum of " + quantity(p.block_s, "s") + " each, window " + quantity(p.window_s, "s") + " to " +
-         quantity(p.window_max_s, "s") + " (1.2 frames of " + quantity(p.frame_s, "s") + " / drift), drift at most " +
+         quantity(p.window_max_s, "s") + " (1.2 frames / drift; column frame: of the device's link, " +
+         quantity(p.frame_s, "s") + " where its speed is not known), drift at most " +
          quantity(p.max_drift_ppm, "ppm") + ", slew " + quantity(p.slew_s, "s") + ", new epoch after " +
          std::to_string(p.step_blocks) + " minima more than " + quantity(p.step_s, "s") + " late, settling " +
          quantity(p.settle_s, "s") + ", the first " + quantity(p.skip_s, "s") + " not fitted";
@@ -49,6 +50,7 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
       start_(start),
       facts_(table, table.find("raw/" + name_ + (main == "scan" ? "/calibration" : "/facts")).value_or(kNoStream),
              main == "scan"),
+      link_(table, table.find("raw/" + name_ + "/link").value_or(kNoStream), false),
       clock_(clock_params(stamped_ ? 1e-6 : nominal_interval_s_, device.max_drift_ppm)),
       offset_scans_(device.clock_offset_scans),
       deficit_(ScanDeficit::tolerance_scans(table[stream].columns.size(), nominal_interval_s_)) {
@@ -83,7 +85,9 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
                   {"residual", "s"},
                   {"interval", "s"},
                   {"state", "code", 0, 0, "0 settling, 1 sync, 2 full"},
-                  {"resets", "1"}};
+                  {"resets", "1"},
+                  {"window", "s"},
+                  {"frame", "s"}};
   info.device = name_;
   info.sign = "offset + = the device was started later; drift_ppm + = the device's clock runs fast";
   info.formula = "clock-lower-hull";
@@ -210,6 +214,11 @@ void DeviceInput::take_side(const Sample& in, const TextWriter& gaps, std::uint6
   out.push(s);
 }
 
+void DeviceInput::take_link(const Sample& s, SampleBatch& out) noexcept {
+  clock_.set_frame(value<double>(s, 1));
+  link_.take(s, out);
+}
+
 void DeviceInput::take_message(const Sample& in, StreamId events, std::uint64_t& event_seq, SampleBatch& out) noexcept {
   const State& d = state_;
   Sample s = in;
@@ -270,13 +279,14 @@ void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, 
   const double code = clock_.settling() ? 0 : clock_.full() ? 2 : 1;
   clock_row_.write(out, row_time(tick),
                    {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), interval_s(), code,
-                    static_cast<double>(clock_.resets())},
+                    static_cast<double>(clock_.resets()), clock_.window_s(), clock_.frame_s()},
                    d.clock_seq);
 }
 
 void DeviceInput::states(StatePieces& pieces) {
   add_state(pieces, state_);
   facts_.states(pieces);
+  link_.states(pieces);
   add_state(pieces, clock_.state());
   add_state(pieces, clip_.state());
   add_state(pieces, deficit_.state());

@@ -44,6 +44,8 @@ class DeviceInput {
   /// A sample of another sensor of the device, which counts time by the same counter but samples at its own pace: gets
   /// its lab time from `t_device`; a hole that nobody announced is reported.
   void take_side(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
+  /// What the daemon says about the link that was opened: how long its frames are.
+  void take_link(const Sample& s, SampleBatch& out) noexcept;
   /// A text of the device: gets its lab time, and is an event of the session, too.
   void take_message(const Sample& s, StreamId events, std::uint64_t& event_seq, SampleBatch& out) noexcept;
   /// Only ticks decide that a device is late. `wait`: patience in ns.
@@ -64,8 +66,14 @@ class DeviceInput {
   double interval_s() const noexcept { return clock().measured_interval_s() * (stamped_ ? units_per_interval() : 1); }
   double nominal_interval_s() const noexcept { return nominal_interval_s_; }
   DeviceFacts& facts() noexcept { return facts_; }
+  /// Once more what is known of device and link, for a recording that starts now.
+  void repeat_facts(const Sample& cause, SampleBatch& out) noexcept {
+    link_.repeat(cause, out);
+    facts_.repeat(cause, out);
+  }
   const ScanAdc& adc() const noexcept { return facts_.adc(); }
   StreamId stream() const noexcept { return stream_; }
+  StreamId link() const noexcept { return link_.stream(); }
   StreamId loss() const noexcept { return loss_; }
   StreamId sync() const noexcept { return sync_; }
   StreamId side() const noexcept { return side_; }
@@ -124,7 +132,7 @@ class DeviceInput {
   double nominal_interval_s_;
   double nominal_units_ = 1, sync_skew_s_ = 0, sync_age_ = 0;  ///< age: of an edge when it is seen, in intervals
   TimeNs start_;
-  DeviceFacts facts_;
+  DeviceFacts facts_, link_;
   ClockMap clock_;
   std::unique_ptr<SharedClock> shared_;  // when other devices count by this one's clock
   DeviceInput* master_ = nullptr;

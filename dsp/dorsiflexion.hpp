@@ -26,6 +26,11 @@ double sagittal_inclination(const Vec3& u) noexcept;
 double frontal_inclination(const Vec3& u) noexcept;
 /// Total tilt from vertical, 0..pi.
 double total_tilt(const Vec3& u) noexcept;
+/// The up direction that has these two inclinations: what sagittal_inclination and frontal_inclination came from.
+inline Vec3 up_direction(double sagittal_rad, double frontal_rad) noexcept {
+  return {std::sin(frontal_rad), -std::cos(frontal_rad) * std::sin(sagittal_rad),
+          std::cos(frontal_rad) * std::cos(sagittal_rad)};
+}
 /// Roll of the foot against the floor, + = eversion on both sides.
 double foot_eversion(const Vec3& u_foot, Side side) noexcept;
 
@@ -40,7 +45,19 @@ double inclination_rate(const Vec3& w, const Vec3& u) noexcept;
 inline double inclination_rate(const Vec3& w, const Vec3& u, double heading_rate_rad_s) noexcept {
   return -w[0] + u[0] * heading_rate_rad_s;
 }
-/// Its first term alone, for as long as u is not known.
+/// Exact derivative of frontal_inclination. NaN when the medio-lateral axis is vertical.
+inline double frontal_rate(const Vec3& w, const Vec3& u) noexcept {
+  const double across = u[1] * u[1] + u[2] * u[2];
+  return across < 1e-6 ? kNaN : (w[2] * u[1] - w[1] * u[2]) / std::sqrt(across);
+}
+/// The angular rate in segment axes that turns the two inclinations and the heading at these rates.
+inline Vec3 angular_rate(double sagittal_rad, double frontal_rad, double sagittal_rad_s, double frontal_rad_s,
+                         double heading_rad_s) noexcept {
+  const Vec3 u = up_direction(sagittal_rad, frontal_rad);
+  return {heading_rad_s * u[0] - sagittal_rad_s, heading_rad_s * u[1] - frontal_rad_s * std::cos(sagittal_rad),
+          heading_rad_s * u[2] - frontal_rad_s * std::sin(sagittal_rad)};
+}
+/// inclination_rate: its first term alone, for as long as u is not known.
 inline double inclination_rate_scalar(const Vec3& w) noexcept { return -w[0]; }
 
 /// Heading-free, drift-free: the primary ankle angle.

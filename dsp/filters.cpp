@@ -4,6 +4,8 @@
 #include <complex>
 #include <numbers>
 
+#include "dsp/known_stretches.hpp"
+
 namespace grfd {
 namespace {
 
@@ -26,14 +28,13 @@ Response response(const Biquad& s, double w) {
           s.a1 * z + 2.0 * s.a2 * z * z};
 }
 
-/// Calls `each(first, last)` for every stretch of finite samples.
-template <class Each>
-void known_stretches(std::span<const double> x, Each each) {
-  for (std::size_t begin = 0, end = 0; begin < x.size(); begin = end + 1) {
-    end = begin;
-    while (end < x.size() && std::isfinite(x[end])) ++end;
-    if (end > begin) each(begin, end);
-  }
+std::vector<double> zero_phase_stretches(std::span<const double> x, const Cascade& c, std::size_t pad) {
+  std::vector<double> out(x.size(), std::numeric_limits<double>::quiet_NaN());
+  known_stretches(x, [&](std::size_t begin, std::size_t end) {
+    const std::vector<double> y = zero_phase(x.subspan(begin, end - begin), c, pad);
+    std::copy(y.begin(), y.end(), out.begin() + static_cast<std::ptrdiff_t>(begin));
+  });
+  return out;
 }
 
 }  // namespace
@@ -118,16 +119,11 @@ double zero_phase_cutoff_hz(double cutoff_hz, int order, double rate_hz) {
 
 std::vector<double> zero_phase_low_pass(std::span<const double> x, int order, double cutoff_hz, double rate_hz) {
   const Cascade c = butterworth(order, zero_phase_cutoff_hz(cutoff_hz, order, rate_hz), rate_hz);
-  std::vector<double> out(x.size(), std::numeric_limits<double>::quiet_NaN());
-  known_stretches(x, [&](std::size_t begin, std::size_t end) {
-    const std::vector<double> y = zero_phase(x.subspan(begin, end - begin), c, 9 * c.count);
-    std::copy(y.begin(), y.end(), out.begin() + static_cast<std::ptrdiff_t>(begin));
-  });
-  return out;
+  return zero_phase_stretches(x, c, 9 * c.count);
 }
 
 std::vector<double> sway_filter(std::span<const double> x, double rate_hz, double cutoff_hz) {
-  return zero_phase(x, butterworth(2, cutoff_hz, rate_hz), 9);
+  return zero_phase_stretches(x, butterworth(2, cutoff_hz, rate_hz), 9);
 }
 
 std::vector<double> polynomial_derivative(std::size_t n, int degree, double rate_hz, double at) {

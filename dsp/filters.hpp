@@ -98,6 +98,7 @@ std::vector<double> zero_phase(std::span<const double> x, const Cascade& c, std:
 /// Cut-off to design with so that two passes have -3 dB at `cutoff_hz`; exact for butterworth() at this rate.
 double zero_phase_cutoff_hz(double cutoff_hz, int order, double rate_hz);
 /// Quiet stance: second order at 10 Hz without correction, forward and backward, pad 9. Of wrenches, never of a CoP.
+/// Each stretch of known samples by itself. @throws std::invalid_argument as butterworth()
 std::vector<double> sway_filter(std::span<const double> x, double rate_hz, double cutoff_hz = 10);
 
 /// Offline twin of a low-pass: butterworth() forward and backward, designed so that both passes together have -3 dB at

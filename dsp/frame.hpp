@@ -35,6 +35,7 @@ struct ImuFrame {
   double inclination_rate_rad_s = kNaN;  ///< exact derivative of inclination, from the gyro
   double axial_rate_rad_s = kNaN;        ///< about the segment's long axis
   double heading_rate_rad_s = kNaN;      ///< of the medio-lateral axis about the vertical, + = to the left
+  double frontal_rate_rad_s = kNaN;      ///< exact derivative of frontal, from the gyro
   std::uint16_t flags = 0;
   bool rest = false;  ///< the sensor has been still for 1.5 s
 };

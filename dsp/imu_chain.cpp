@@ -59,6 +59,7 @@ SegmentMotion ImuChain::step(const InertialInput& in) noexcept {
   out.theta_rad = sagittal_inclination(out.up);
   out.frontal_rad = frontal_inclination(out.up);
   out.heading_rate_rad_s = heading_rate(out.gyro_rad_s, out.up);
+  out.frontal_rate_rad_s = frontal_rate(out.gyro_rad_s, out.up);
   out.theta_rate_rad_s = inclination_rate(out.gyro_rad_s, out.up, out.heading_rate_rad_s);
   return out;
 }

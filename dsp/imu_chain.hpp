@@ -24,6 +24,7 @@ struct SegmentMotion {
   double frontal_rad = kUnknown;                  ///< likewise
   double theta_rate_rad_s = kUnknown;             ///< exact with angle_valid, the scalar -w_x with a frame alone
   double heading_rate_rad_s = kUnknown;           ///< needs a frame and angle_valid
+  double frontal_rate_rad_s = kUnknown;           ///< likewise, exact
   double gyro_z_rad_s = kUnknown;                 ///< without bias, about the long axis of the segment; needs a frame
   Vec3 up{kUnknown, kUnknown, kUnknown};          ///< unit, segment axes; needs a frame and angle_valid
   Vec3 gyro_rad_s{kUnknown, kUnknown, kUnknown};  ///< without bias, segment axes; needs a frame

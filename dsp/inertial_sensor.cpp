@@ -29,18 +29,23 @@ void InertialSensor::take(const Sample& s, double interval_s, std::uint64_t lost
   in.restarted = restarted;
   const SegmentMotion m = chain_.step(in);
   newest_rate_rad_s_ = m.theta_rate_rad_s;
-  angles_.push(s.t, {m.theta_rad, m.frontal_rad, m.heading_rate_rad_s}, s.flags);
+  angles_.push(s.t, {m.theta_rad, m.frontal_rad, m.heading_rate_rad_s, m.frontal_rate_rad_s}, s.flags);
   rates_.push(s.t, {m.theta_rate_rad_s, m.gyro_z_rad_s}, s.flags);
   const auto& f = in.force_m_s2;
   force_.push(s.t, {std::sqrt(f[0] * f[0] + f[1] * f[1] + f[2] * f[2])}, s.flags);
 }
 
 void InertialSensor::at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept {
-  std::array<double, 3> angles;
+  std::array<double, 4> angles;
   std::array<double, 2> rates;
   const Aligned a = angles_.at(t, interval_s, angles), r = rates_.at(t, interval_s, rates);
-  frame = {angles[0], angles[1], rates[0],
-           rates[1],  angles[2], static_cast<std::uint16_t>(grid_flags(a) | grid_flags(r)),
+  frame = {angles[0],
+           angles[1],
+           rates[0],
+           rates[1],
+           angles[2],
+           angles[3],
+           static_cast<std::uint16_t>(grid_flags(a) | grid_flags(r)),
            at_rest()};
 }
 

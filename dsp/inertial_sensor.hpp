@@ -58,7 +58,7 @@ class InertialSensor {
   bool estimate_;
   double newest_rate_rad_s_ = SegmentMotion::kUnknown;
   ImuChain chain_;
-  Resampler<3> angles_;  // and the turn about the vertical, which needs them
+  Resampler<4> angles_;  // and the turn about the vertical and to the side, which need them
   Resampler<2> rates_;   // apart: rates are known while an angle is not
   Resampler<1> force_;
 };

@@ -32,6 +32,11 @@ inline std::string feet_text(const ParticipantSettings& s) {
   return text;
 }
 
+/// "target band 55 % to 70 %": the monitor reads the two numbers out of the parameters of cop_foot.
+inline std::string band_text(const ThresholdSettings& s) {
+  return "target band " + quantity(s.cop_band_low_percent, "%") + " to " + quantity(s.cop_band_high_percent, "%");
+}
+
 /// Which side `_dn` takes for d. `knows_repetitions`: false where a computed dominance cannot be known.
 inline std::string dominance_text(const ParticipantSettings& s, bool knows_repetitions = true) {
   if (s.dominance_method == "computed")

@@ -34,6 +34,7 @@ struct Pipeline::Impl {
       scan,
       loss,
       facts,
+      link,
       sync,
       side,
       message,
@@ -187,6 +188,7 @@ void Pipeline::Impl::add_routes(const StreamTable& table) {
     if (devices[i]->sync() != kNoStream) routes[devices[i]->sync()] = {Route::Kind::sync, index};
     if (devices[i]->side() != kNoStream) routes[devices[i]->side()] = {Route::Kind::side, index};
     if (devices[i]->messages() != kNoStream) routes[devices[i]->messages()] = {Route::Kind::message, index};
+    if (devices[i]->link() != kNoStream) routes[devices[i]->link()] = {Route::Kind::link, index};
     if (devices[i]->facts().stream() != kNoStream) routes[devices[i]->facts().stream()] = {Route::Kind::facts, index};
   }
   routes[table.id("commands")] = {Route::Kind::command, 0};
@@ -210,6 +212,8 @@ void Pipeline::Impl::step(const Sample& in, SampleBatch& out) noexcept {
       return devices[route.device]->take_loss(in, gaps, state.gap_seq, out);
     case Route::Kind::facts:
       return devices[route.device]->facts().take(in, out);
+    case Route::Kind::link:
+      return devices[route.device]->take_link(in, out);
     case Route::Kind::sync:
       return devices[route.device]->take_edge(in, events, state.event_seq, out);
     case Route::Kind::side:
@@ -266,7 +270,7 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
   out.push(s);
   if (!whole) return;
   if (verb == "record_start") {
-    for (auto& d : devices) d->begin_trial(s.t), d->facts().repeat(s, out);
+    for (auto& d : devices) d->begin_trial(s.t), d->repeat_facts(s, out);
   } else if (verb == "tare") {
     tare->start(state.command, s, out);
   } else if (verb == "zeros_use") {

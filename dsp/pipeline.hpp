@@ -13,7 +13,7 @@ namespace grfd {
 class Pipeline {
  public:
   /// Version of the state's layout: changes with any change of a state structure.
-  static constexpr const char* kStateVersion = "10";
+  static constexpr const char* kStateVersion = "11";
 
   /// Adds the derived streams to the table, which must already hold the raw streams, "commands", "ticks", "gaps" and
   /// "events" and must not move afterwards. @throws std::invalid_argument when the settings make no rig

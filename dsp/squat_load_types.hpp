@@ -29,7 +29,10 @@ struct FootLoads {
   // exploratory
   double inversion_onset_s = unknown, inversion_time_s = unknown, inversion_peak_deg = unknown;
   double heel_share_standing = unknown, heel_share_bottom = unknown, heel_share_min = unknown;  ///< 0..1
-  double behind_40_s = unknown;  ///< time with the CoP behind 40 % of the foot
+  double heel_contact = unknown;         ///< 1: load on the heel and no heel lift all the time, 0: lost
+  double heel_contact_lost_s = unknown;  ///< when first; NaN: never, or unknown
+  double behind_40_s = unknown;          ///< time with the CoP behind 40 % of the foot
+  double in_band_percent = unknown;      ///< of the time, with the CoP in the target band
   double impulse_eccentric_n_s = unknown, impulse_concentric_n_s = unknown;
   double power_eccentric_w = unknown, power_concentric_w = unknown;  ///< means of fz v
   double power_eccentric_peak_w = unknown, power_concentric_peak_w = unknown;
@@ -47,6 +50,7 @@ struct BothLoads {
                                          unknown, unknown, unknown, unknown, unknown};
   Course bai_descent = kUnknownCourse, bai_ascent = kUnknownCourse;  ///< right minus left
   // exploratory
+  double in_band_percent = unknown;  ///< of the time, with the common CoP in the target band
   double fall_back_percent = unknown, fall_back_time_s = unknown;  ///< of the foot; time at or beyond 5 %
   double fell_back = unknown;      ///< 1: at or beyond 5 % for more than 100 ms in one run; else 0
   double depth_percent = unknown;  ///< drop in percent of the body height

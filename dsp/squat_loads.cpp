@@ -103,7 +103,9 @@ void SquatLoads::visit(const SquatHistory& h, const SquatMetrics::State& m, std:
     if (fallen) ++s.fallen;
     lower(s.com_rear, center_of_mass(h, m, k));
   }
-  if (k >= m.span.start && k <= m.span.end) visit_movement(h, m, k, v, height(m, k));
+  if (k < m.span.start || k > m.span.end) return;
+  s.in_band.add(in_band(cop));
+  visit_movement(h, m, k, v, height(m, k));
 }
 
 /// The way of the CoP from standing forward, until the body really goes down.
@@ -136,7 +138,11 @@ void SquatLoads::visit_foot(const SquatHistory& h, const SquatMetrics::State& m,
   raise(f.cop_front, cop);
   raise(f.knee_peak, knee);
   if (cop < p_->behind_percent) ++f.behind;
-  excursion(f.heel, at(Channel::pitch) - f.pitch_standing, k);
+  f.in_band.add(in_band(cop));
+  const double pitch = at(Channel::pitch) - f.pitch_standing;
+  excursion(f.heel, pitch, k);
+  if (std::isnan(cop + pitch)) ++f.heel_unknown;
+  if (f.heel_light < 0 && heel_share(cop) <= p_->heel_contact_share) f.heel_light = k;
   const double inversion = f.eversion_standing - at(Channel::eversion);
   excursion(f.inversion, inversion, k);
   raise(f.inversion_peak, inversion);
@@ -171,6 +177,15 @@ void SquatLoads::visit_movement(const SquatHistory& h, const SquatMetrics::State
   if (k <= m.bottom_first) s.jerk_descent += jerk * jerk * dt;
   if (k >= m.bottom_last) s.jerk_ascent += jerk * jerk * dt;
   if (k >= m.bottom_last) raise(s.v_high, v);
+}
+
+/// 100 or 0, NaN where the CoP is unknown: the mean is the share of the time.
+double SquatLoads::in_band(double cop) const noexcept {
+  return std::isnan(cop) ? cop : cop >= p_->band_low_percent && cop <= p_->band_high_percent ? 100 : 0;
+}
+
+double SquatLoads::heel_share(double cop) const noexcept {
+  return (p_->toe_percent - cop) / (p_->toe_percent - p_->heel_percent);
 }
 
 void SquatLoads::excursion(Excursion& e, double x, std::int64_t k) const noexcept {
@@ -215,11 +230,17 @@ void SquatLoads::end_course(const SquatHistory& h, const SquatMetrics::State& m)
     event(f.heel, f.pitch_standing, o.heel_lift_onset_s, o.heel_lift_time_s);
     event(f.inversion, f.eversion_standing, o.inversion_onset_s, o.inversion_time_s);
     o.inversion_peak_deg = f.inversion_peak;
-    const auto heel_share = [&](double cop) { return (p.toe_percent - cop) / (p.toe_percent - p.heel_percent); };
     o.heel_share_standing = heel_share(o.cop_percent.standing);
     o.heel_share_bottom = heel_share(o.cop_percent.bottom);
     o.heel_share_min = heel_share(f.cop_front);
+    // A loss that was seen is one, whatever a hole hides; that there was none is known only without holes.
+    const std::int64_t lost = f.heel_light < 0   ? f.heel.first
+                              : f.heel.first < 0 ? f.heel_light
+                                                 : std::min(f.heel_light, f.heel.first);
+    if (lost >= 0) o.heel_contact_lost_s = time_s(m, lost);
+    if (lost >= 0 || f.heel_unknown == 0) o.heel_contact = lost >= 0 ? 0 : 1;
     if (!std::isnan(f.cop_front)) o.behind_40_s = static_cast<double>(f.behind) * dt;
+    o.in_band_percent = f.in_band.value();
     o.impulse_eccentric_n_s = f.fz.descent.sum * dt;
     o.impulse_concentric_n_s = f.fz.ascent.sum * dt;
     o.power_eccentric_w = f.power_descent.value();
@@ -230,6 +251,7 @@ void SquatLoads::end_course(const SquatHistory& h, const SquatMetrics::State& m)
   BothLoads& o = s.out.both;
   o.cop_percent = s.cop.means();
   o.spread_n = s.spread.means();
+  o.in_band_percent = s.in_band.value();
   o.fall_back_percent = 100 * m.out.fall_back_m / body_->foot_length_m;
   if (!std::isnan(o.fall_back_percent)) {
     o.fall_back_time_s = static_cast<double>(s.fallen) * dt;

@@ -34,7 +34,8 @@ class SquatLoads {
     Mean power_descent, power_ascent;
     double pitch_standing = unknown, eversion_standing = unknown;
     double cop_front = 0, knee_peak = 0, inversion_peak = 0, power_low = 0, power_high = 0;
-    std::int64_t behind = 0;
+    Mean in_band;
+    std::int64_t behind = 0, heel_unknown = 0, heel_light = -1;  ///< the last: first tick with too little on the heel
     Excursion heel, inversion;
   };
   struct State {
@@ -44,7 +45,7 @@ class SquatLoads {
     Repetition out{};
     Foot foot[2]{};
     Phases cop, spread;
-    Mean cop_quiet, noise, noise_sq;  ///< standing; the last two of the unfiltered force above the weight
+    Mean in_band, cop_quiet, noise, noise_sq;  ///< standing; the last two of the unfiltered force above the weight
     double cop_front = 0, plateau_percent = unknown, com_plateau = unknown, com_rear = unknown;
     std::int64_t fallen = 0, falling = 0, fallen_run = 0, moving_at = -1;  ///< falling: the running run; its longest
     double v_low = 0, v_high = 0, v_top = 0, force_at_v_low = unknown, force_top = unknown, z_at_v_low = unknown;
@@ -71,6 +72,8 @@ class SquatLoads {
   void end_course(const SquatHistory& h, const SquatMetrics::State& m) noexcept;
   void drive(const SquatHistory& h, const SquatMetrics::State& m, std::int64_t k) noexcept;
   void end_drive(const SquatHistory& h, const SquatMetrics::State& m) noexcept;
+  double in_band(double cop_percent) const noexcept;
+  double heel_share(double cop_percent) const noexcept;
   void excursion(Excursion& e, double x, std::int64_t k) const noexcept;
   void end_excursion(Excursion& e, std::int64_t k) const noexcept;
   double center_of_mass(const SquatHistory& h, const SquatMetrics::State& m, std::int64_t k) const noexcept;

@@ -238,6 +238,8 @@ class SquatMetric final : public Metric {
   }
   static SquatParams params(const MetricSetup& setup) {
     SquatParams p = SquatParams::from(setup.settings.squat);
+    p.band_low_percent = setup.settings.thresholds.cop_band_low_percent;
+    p.band_high_percent = setup.settings.thresholds.cop_band_high_percent;
     const double late_s = RunningDerivative::kForceRateDelay_s - setup.filter_delay_s;
     p.force_rate_lag = late_s > -1e-3 ? std::max<std::int64_t>(0, std::llround(late_s * 1e3)) : 0;
     return p;

@@ -65,6 +65,8 @@ struct SquatParams {
   double event_on_deg = 3, event_off_deg = 2, event_s = 0.10;  ///< heel lift, inversion
   double behind_percent = 40;                                  ///< of the foot
   double heel_percent = 12, toe_percent = 72;                  ///< where a foot on two points stands [assumption]
+  double heel_contact_share = 0.10;                            ///< more than that of the load on the heel: comfortable
+  double band_low_percent = 55, band_high_percent = 70;        ///< target of the CoP, edges included
   double fall_back_percent = 5, fall_back_s = 0.10;            ///< of the foot; in one run
   double development_s = 0.020;                                ///< window of the peak rate of force development
   double quiet_before_s = 0.3, shift_before_s = 0.5;           ///< CoP in standing; then its way forward is looked for

@@ -21,6 +21,10 @@ std::string drive_text(const SquatParams& p) {
          "T in the drive, T = " +
          quantity(p.development_s, "s") + ", unfiltered; force_rate_peak: largest force_rate in the drive; ";
 }
+std::string in_band_text(const SquatParams& p) {
+  return "in_band: share of the time, start to end, with the CoP from " + quantity(p.band_low_percent, "%") + " to " +
+         quantity(p.band_high_percent, "%") + " of the foot";
+}
 std::string event_text(const SquatParams& p) {
   return "above " + quantity(p.event_on_deg, "deg") + " until below " + quantity(p.event_off_deg, "deg") + " for " +
          quantity(p.event_s, "s");
@@ -131,7 +135,10 @@ StreamInfo exploratory_info(Side side, const ParticipantSettings& who, const Squ
                         {"power_eccentric", "W"},
                         {"power_concentric", "W"},
                         {"power_eccentric_peak", "W"},
-                        {"power_concentric_peak", "W"}};
+                        {"power_concentric_peak", "W"},
+                        {"in_band", "%"},
+                        {"heel_contact", "1"},
+                        {"heel_contact_lost", "s"}};
   StreamInfo info = per_repetition(std::string("reps_exploratory/") + to_string(side), std::move(c));
   info.frame = kMixedFrame;
   info.sign = "eversion_lead + eversion before dorsiflexion; inversion + ; power + upward";
@@ -146,7 +153,9 @@ StreamInfo exploratory_info(Side side, const ParticipantSettings& who, const Squ
       "; behind_40: time with the CoP behind " + quantity(p.behind_percent, "%") +
       " of the foot, start to end; eccentric: start to the first tick of the bottom, concentric: its last tick to the "
       "end; impulse: of fz; power: fz times the velocity of the centre of mass, mean and extreme; " +
-      feet_text(who);
+      in_band_text(p) + "; heel_contact: 1 when heel_share stays above " +
+      quantity(p.heel_contact_share, "of the load") + " and the foot pitches by no more than a heel_lift (" +
+      event_text(p) + ") from start to end, 0 when not; heel_contact_lost: when first not; " + feet_text(who);
   info.exploratory = true;
   info.description = std::string("one row per closed repetition, hypotheses about the ") + to_string(side) + " side";
   return info;
@@ -163,7 +172,8 @@ StreamInfo exploratory_pair_info(const ParticipantSettings& who, const SquatPara
                                                              {"com_fall_back", "m"},
                                                              {"stiffness", "N/m"},
                                                              {"smoothness_descent", "1"},
-                                                             {"smoothness_ascent", "1"}});
+                                                             {"smoothness_ascent", "1"},
+                                                             {"in_band", "%"}});
   info.frame = kLabFrame;
   info.sign = "depth + down; forward_shift + forward; com_fall_back + backward; smoothness: larger is smoother";
   info.formula = "squat-exploratory-pair";
@@ -178,7 +188,8 @@ StreamInfo exploratory_pair_info(const ParticipantSettings& who, const SquatPara
       quantity(-p.start_v_m_s, "m/s") + ", minus the mean of the " + quantity(p.quiet_before_s, "s") +
       " before that; com_fall_back: as fall_back, of y_cop + (" + quantity(p.com_height_share, "height") +
       " + z) Fy / Fz; stiffness: (largest force of the braking - force at the fastest descent) / height lost since; "
-      "smoothness: -ln(T^3 / v_peak^2 integral of jerk^2), jerk = force_rate / mass";
+      "smoothness: -ln(T^3 / v_peak^2 integral of jerk^2), jerk = force_rate / mass; " +
+      in_band_text(p) + "; " + feet_text(who);
   info.exploratory = true;
   info.description = "one row per closed repetition, hypotheses about the whole body";
   return info;
@@ -246,13 +257,28 @@ void SquatRows::write(const Repetition& r, Dominant dominant, const RowTime& now
       v.add(x);
     load_[i].write(out, now, v.value, state.seq[i]);
     const RepetitionSide& s = r.side[i];
-    exploratory_[i].write(
-        out, now,
-        {rep, s.eversion_lead_s, s.eversion_lead_10_s, s.eversion_slope, f.inversion_onset_s, f.inversion_time_s,
-         f.inversion_peak_deg, f.heel_share_standing, f.heel_share_bottom, f.heel_share_min, f.behind_40_s,
-         f.impulse_eccentric_n_s, f.impulse_concentric_n_s, f.power_eccentric_w, f.power_concentric_w,
-         f.power_eccentric_peak_w, f.power_concentric_peak_w},
-        state.seq[2 + i]);
+    exploratory_[i].write(out, now,
+                          {rep,
+                           s.eversion_lead_s,
+                           s.eversion_lead_10_s,
+                           s.eversion_slope,
+                           f.inversion_onset_s,
+                           f.inversion_time_s,
+                           f.inversion_peak_deg,
+                           f.heel_share_standing,
+                           f.heel_share_bottom,
+                           f.heel_share_min,
+                           f.behind_40_s,
+                           f.impulse_eccentric_n_s,
+                           f.impulse_concentric_n_s,
+                           f.power_eccentric_w,
+                           f.power_concentric_w,
+                           f.power_eccentric_peak_w,
+                           f.power_concentric_peak_w,
+                           f.in_band_percent,
+                           f.heel_contact,
+                           f.heel_contact_lost_s},
+                          state.seq[2 + i]);
   }
   const BothLoads& b = r.both;
   Values<42> v;
@@ -269,11 +295,11 @@ void SquatRows::write(const Repetition& r, Dominant dominant, const RowTime& now
   v.add(b.development_peak_n_s);
   v.add(b.fell_back);
   load_pair_.write(out, now, v.value, state.seq[4]);
-  exploratory_pair_.write(
-      out, now,
-      {rep, r.reason == RejectReason::none ? r.drop_m : kNaN, b.depth_percent, b.descent_s, r.pause_raw_s, b.ascent_s,
-       b.forward_shift_m, b.com_fall_back_m, b.stiffness_n_m, b.smoothness_descent, b.smoothness_ascent},
-      state.seq[5]);
+  exploratory_pair_.write(out, now,
+                          {rep, r.reason == RejectReason::none ? r.drop_m : kNaN, b.depth_percent, b.descent_s,
+                           r.pause_raw_s, b.ascent_s, b.forward_shift_m, b.com_fall_back_m, b.stiffness_n_m,
+                           b.smoothness_descent, b.smoothness_ascent, b.in_band_percent},
+                          state.seq[5]);
   write_asymmetry(r, dominant, now, out, state.seq[6]);
 }
 

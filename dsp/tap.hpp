@@ -17,6 +17,7 @@ struct TapParams {
   double r_min = 0.8;
   std::size_t taps_min = 3;
   double spread_max_s = 2e-3;                         ///< largest minus smallest delay of the accepted taps
+  double change_max_s = 1e-3;                         ///< a repeated test that finds more: the drift was fitted badly
   static constexpr std::size_t kWindow = 150;         ///< half the window about a tap, ms
   static constexpr std::size_t kLongestLag = 100;     ///< searched on both sides, ms
   static constexpr std::size_t kApart = 2 * kWindow;  ///< a tap sooner after another one belongs to it

@@ -46,7 +46,7 @@ TapCommand::TapCommand(std::vector<Plate> plates, std::vector<Imu> imus, const T
       detector_(params),
       events_(events),
       seq_(seq) {
-  channels_.resize(imus_.size(), Channel{TapTrack(params), {}});
+  channels_.resize(imus_.size(), Channel{TapTrack(params), {}, {}});
 }
 
 void TapCommand::refuse(std::int64_t id, const Sample& cause, const char* reason, SampleBatch& out) noexcept {
@@ -74,9 +74,10 @@ void TapCommand::start(const CommandText& command, const Sample& cause, SampleBa
 
 void TapCommand::use(const CommandText& command, const Sample& cause, SampleBatch& out) noexcept {
   int used = 0;
-  for (const Imu& i : imus_)
-    if (const auto delay = command.number(i.device->name()); delay && std::abs(*delay) <= 1) {
-      i.device->set_delay(*delay);
+  for (std::size_t i = 0; i < imus_.size(); ++i)
+    if (const auto delay = command.number(imus_[i].device->name()); delay && std::abs(*delay) <= 1) {
+      imus_[i].device->set_delay(*delay);
+      channels_[i].earlier = {};
       ++used;
     }
   events_.write(out, row_time(cause), seq_, "delays_result {\"id\":%lld,\"accepted\":%s,\"sensors\":%d}",
@@ -130,29 +131,41 @@ void TapCommand::finish(const RowTime& now, SampleBatch& out) noexcept {
   s.running = false;
   char list[5600];
   std::size_t used = 0;
-  bool any = false;
+  bool any = false, any_moved = false;
   list[0] = 0;
   for (std::size_t i = 0; i < imus_.size(); ++i) {
     DeviceInput& device = *imus_[i].device;
     const TapVerdict v = channels_[i].series.verdict(params_);
     const bool settling = device.settling() || plates_[s.plate].device->settling();
     const double delay = device.delay_s() + v.delay_s;
-    if (v.accepted()) device.set_delay(delay);
+    Earlier& earlier = channels_[i].earlier;
+    const bool repeated = v.accepted() && earlier.known, earlier_settling = repeated && earlier.settling;
+    const bool moved = repeated && std::abs(v.delay_s) > params_.change_max_s;
+    if (v.accepted()) {
+      device.set_delay(delay);
+      earlier = {1, settling};
+    }
     any |= v.accepted();
+    any_moved |= moved;
     char reason[100];
     describe(v, params_, reason, sizeof reason);
     const int n = std::snprintf(list + used, sizeof list - used,
                                 "%s{\"imu\":\"%s\",\"accepted\":%s,\"reason\":\"%s\",\"delay_s\":%s,\"change_s\":%s,"
                                 "\"spread_s\":%s,\"taps\":%zu,"
-                                "\"r\":%.4f,\"settling\":%s}",
+                                "\"r\":%.4f,\"settling\":%s,\"repeated\":%s,\"moved\":%s%s}",
                                 used ? "," : "", imus_[i].imu->name().c_str(), v.accepted() ? "true" : "false", reason,
                                 JsonNumber(device.delay_s()).text, JsonNumber(v.accepted() ? v.delay_s : kNaN).text,
-                                JsonNumber(v.taps ? v.spread_s : kNaN).text, v.taps, v.r, settling ? "true" : "false");
+                                JsonNumber(v.taps ? v.spread_s : kNaN).text, v.taps, v.r, settling ? "true" : "false",
+                                repeated ? "true" : "false", moved ? "true" : "false",
+                                earlier_settling ? ",\"earlier_settling\":true" : "");
     used = std::min(used + static_cast<std::size_t>(n), sizeof list - 1);
   }
-  events_.write(out, now, seq_, "tap_result {\"id\":%lld,\"accepted\":%s,\"plate\":\"%s\",\"taps\":%u,\"imus\":[%s]}",
-                static_cast<long long>(s.id), any ? "true" : "false", plates_[s.plate].plate->name().c_str(),
-                s.taps + s.too_many, list);
+  events_.write(
+      out, now, seq_,
+      "tap_result "
+      "{\"id\":%lld,\"accepted\":%s,\"plate\":\"%s\",\"taps\":%u,\"moved\":%s,\"moved_above_s\":%s,\"imus\":[%s]}",
+      static_cast<long long>(s.id), any ? "true" : "false", plates_[s.plate].plate->name().c_str(), s.taps + s.too_many,
+      any_moved ? "true" : "false", JsonNumber(params_.change_max_s).text, list);
 }
 
 void TapCommand::states(StatePieces& pieces) {
@@ -164,6 +177,7 @@ void TapCommand::states(StatePieces& pieces) {
     add_state(pieces, c.track.state());
     add_state(pieces, c.track.filter().state());
     add_state(pieces, c.series.state());
+    add_state(pieces, c.earlier);
   }
 }
 

@@ -27,7 +27,8 @@ class TapCommand {
 
   /// tap {"id":N,"plate":"left","seconds":15}
   void start(const CommandText& command, const Sample& cause, SampleBatch& out) noexcept;
-  /// delays {"id":N,"delays":{"DEVICE":0.0123,...}}: what an earlier tap found
+  /// delays {"id":N,"delays":{"DEVICE":0.0123,...}}: what a tap of an earlier session found; the next tap of these
+  /// sensors is then no repetition.
   void use(const CommandText& command, const Sample& cause, SampleBatch& out) noexcept;
   /// Every millisecond. At most one cross-correlation, about 50 us.
   void frame(const Frame& frame, SampleBatch& out) noexcept;
@@ -47,9 +48,14 @@ class TapCommand {
     bool running = false;
     std::array<std::uint8_t, 3> reserved{};  // no padding at the end: equal states are equal bytes
   } state_;
+  /// The newest accepted test of a sensor in this session.
+  struct Earlier {
+    std::uint32_t known = 0, settling = 0;  ///< 0 or 1; settling: a clock was, so that a change may be its settling
+  };
   struct Channel {
     TapTrack track;
     TapSeries series;
+    Earlier earlier;
   };
   void refuse(std::int64_t id, const Sample& cause, const char* reason, SampleBatch& out) noexcept;
   void evaluate() noexcept;

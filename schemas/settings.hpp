@@ -29,6 +29,7 @@ struct EmulationSettings {
   double noise = 1;               ///< scale of the sensor noise; 0 = none
   double latency_ms = 0.3;        ///< smallest time from a packet being ready to its arrival at the host
   double jitter_ms = 0.1;         ///< mean of the exponential part of that time
+  bool bus_frames = false;        ///< transfers complete with the frames of a bus of the device's own speed
   double stall_probability = 0;   ///< per transfer
   double stall_ms = 0;            ///< longest stall (uniform)
   double zero_offset_counts = 0;  ///< analogue front ends: zero offset of each channel: +/- this, alternating
@@ -188,6 +189,7 @@ struct ThresholdSettings {
   double cop_total_on_n = 100, cop_total_off_n = 80;
   double debounce_s = 0.005;
   double cop_sigma_ok_mm = 2, cop_sigma_bad_mm = 3;
+  double cop_band_low_percent = 55, cop_band_high_percent = 70;  ///< target of the weight along the foot, from the heel
   double tare_s = 2.0;
   double tare_person_n = 50;  ///< |Fz| above this during tare: somebody stands there
   double tare_slope_n_s = 0.5;

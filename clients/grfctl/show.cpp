@@ -137,6 +137,13 @@ void show_tap(const Json& d) {
           1e3 * number(i, "spread_s"), number(i, "r"));
     else
       std::printf("%s: not measured: %s\n", name.c_str(), i.value("reason", "").c_str());
+    if (i.value("moved", false))
+      std::printf(
+          "%s: MOVED by %+.2f ms since the tap before in this session: its times in between are only so good (%s)\n",
+          name.c_str(), 1e3 * number(i, "change_s"),
+          i.value("earlier_settling", false) ? "the clocks were still settling at the tap before"
+                                             : "its clock's drift was fitted badly, or its port, hub or place "
+                                               "changed");
   }
   if (settling) std::printf("the clocks were still settling; repeat it when the devices have run for a minute\n");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 namespace grfd::monitor {
@@ -15,6 +16,16 @@ constexpr const char* kTraced[] = {"angle_left", "angle_right", "rate_left", "ra
 
 Json number_or_null(double v, double scale = 1) {
   return std::isfinite(v) ? Json(std::round(v * scale) / scale) : Json(nullptr);
+}
+
+/// [low, high] of "target band 55 % to 70 %"; null where a daemon does not say.
+Json band_percent(const std::string& parameters) {
+  const std::size_t at = parameters.find("target band ");
+  double low = 0, high = 0;
+  if (at == std::string::npos ||
+      std::sscanf(parameters.c_str() + at, "target band %lf %% to %lf %%", &low, &high) != 2 || !(low < high))
+    return nullptr;
+  return {low, high};
 }
 
 bool on_grid(const std::string& name) {
@@ -71,6 +82,8 @@ Json Board::session_message() const {
       for (const FeedColumn& c : stream.columns)
         if (c.exploratory) exploratory.push_back(name + "." + c.name);
   Json message{{"type", "session"}, {"slot_s", kSlotNs * 1e-9}, {"columns", columns}, {"exploratory", exploratory}};
+  if (const auto s = streams_.find("cop_foot"); s != streams_.end())
+    if (const Json band = band_percent(s->second.parameters); !band.is_null()) message["band_percent"] = band;
   for (const char* key : {"session", "participant", "software", "dominant", "plates"})
     if (session_.contains(key)) message[key] = session_[key];
   return message;

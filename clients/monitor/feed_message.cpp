@@ -71,8 +71,11 @@ void FeedDecoder::renew(const std::string& session) {
 void FeedDecoder::take_info(const Json& header) {
   renew(header.at("session").get<std::string>());
   const Json& info = header.at("info");
-  FeedStream stream{
-      info.at("name").get<std::string>(), info.at("type").get<std::string>(), {}, info.value("exploratory", false)};
+  FeedStream stream{info.at("name").get<std::string>(),
+                    info.at("type").get<std::string>(),
+                    {},
+                    info.value("exploratory", false),
+                    info.value("parameters", "")};
   for (const Json& c : info.at("columns"))
     stream.columns.push_back({c.at("name").get<std::string>(), c.at("unit").get<std::string>(), c.value("delay_s", 0.0),
                               stream.exploratory || c.value("exploratory", false)});

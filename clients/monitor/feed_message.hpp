@@ -24,6 +24,7 @@ struct FeedStream {
   std::string name, type;  ///< type: "f32", "f64", "i32", "i64", "text"
   std::vector<FeedColumn> columns;
   bool exploratory = false;
+  std::string parameters{};  ///< with what it was computed, in words
   /// @return place of the column, or -1.
   int column(std::string_view wanted) const;
 };

@@ -21,6 +21,7 @@ EmulatedLink::EmulatedLink(std::unique_ptr<EmulatedDevice> device, const Emulati
       settings_(settings),
       clock_(clock),
       start_(session_start),
+      frame_ns_(settings.bus_frames ? std::llround(frame_s(device_->info().speed) * 1e9) : 0),
       random_(settings.seed * 0x2545f4914f6cdd1dull) {}
 
 EmulatedLink::~EmulatedLink() = default;
@@ -113,7 +114,8 @@ TimeNs EmulatedLink::due(TimeNs ready) {
   double ms = settings_.latency_ms + jitter_ms;
   if (settings_.stall_probability > 0 && uniform(random_) < settings_.stall_probability)
     ms += settings_.stall_ms * uniform(random_);
-  const TimeNs t = ready + static_cast<TimeNs>(ms * 1e6);
+  TimeNs t = ready + static_cast<TimeNs>(ms * 1e6);
+  if (frame_ns_ > 0) t = start_ + (t - start_ + frame_ns_ - 1) / frame_ns_ * frame_ns_;  // the end of its frame
   return last_ = std::max(last_, t);  // transfers cannot overtake each other
 }
 

@@ -19,8 +19,8 @@ struct LabClock {
   virtual void sleep_until(TimeNs t) = 0;
 };
 
-/// Completes transfers with the latency, jitter and stalls of EmulationSettings. Whoever owns it calls `next` and
-/// `complete`: a thread in real time, the simulation in virtual time. Deterministic for a seed.
+/// Completes transfers with the latency, jitter, stalls and bus frames of EmulationSettings. Whoever owns it calls
+/// `next` and `complete`: a thread in real time, the simulation in virtual time. Deterministic for a seed.
 class EmulatedLink final : public Link {
  public:
   /// @param session_start lab time at which the device's own time (seconds since the session's start) is 0
@@ -59,8 +59,8 @@ class EmulatedLink final : public Link {
   std::unique_ptr<EmulatedDevice> device_;
   EmulationSettings settings_;
   LabClock& clock_;
-  TimeNs start_;
-  std::mutex mutex_;  // the device side; not on our hot path
+  TimeNs start_, frame_ns_;  ///< of the bus; 0: none
+  std::mutex mutex_;         // the device side; not on our hot path
   Receiver* receiver_ = nullptr;
   const char* failing_ = nullptr;
   bool plugged_ = true, streaming_ = false, have_due_ = false;

@@ -55,7 +55,7 @@ LabjackU6Device::LabjackU6Device(const DeviceSettings& settings, AnalogSource& s
       descriptor_(kU6Descriptor),
       calibration_(own_calibration(settings.emulation.seed)),
       sampler_(settings.emulation, source, sync) {
-  info_ = {kVendor, kProduct, "LabJack", "U6", "", kU6Configuration};
+  info_ = {kVendor, kProduct, "LabJack", "U6", "", kU6Configuration, LinkSpeed::full};
   info_.configuration[14] = static_cast<std::uint8_t>(options_.interface_class);
   const std::string& serial = settings.emulation.serial.empty() ? settings.serial : settings.emulation.serial;
   if (!serial.empty()) {

@@ -45,7 +45,7 @@ MccUsb1608fsPlusDevice::MccUsb1608fsPlusDevice(const DeviceSettings& settings, c
     : scanner_(settings, senses), memory_(kMemoryBytes), user_(256), mbd_(1024) {
   std::string serial = settings.emulation.serial.empty() ? settings.serial : settings.emulation.serial;
   if (serial.empty()) serial = "01A2B3C4";
-  info_ = {kVendor, kProduct, "MCC", "USB-1608FS-Plus", serial, kMccConfiguration};
+  info_ = {kVendor, kProduct, "MCC", "USB-1608FS-Plus", serial, kMccConfiguration, LinkSpeed::full};
   const MccOptions options = mcc_options(settings.emulation);
   info_.configuration[14] = static_cast<std::uint8_t>(options.interface_class);
   status_sticky_ = options.status_sticky;

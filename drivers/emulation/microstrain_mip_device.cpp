@@ -83,6 +83,7 @@ MicrostrainMipDevice::MicrostrainMipDevice(const EmulationSettings& settings, In
   info_.serial_string =
       (fault_value(settings, "aux_port", 0) > 0 ? "2-00__" : "0000__") + server_options(settings).serial;
   info_.configuration.assign(std::begin(kConfiguration), std::end(kConfiguration));
+  info_.speed = LinkSpeed::full;
   if (fault_value(settings, "streaming", 0) > 0)
     server_.save_format(fault_value(settings, "gen5", 0) > 0 ? MipSettings::Format{{0x04, 1}, {0x05, 1}, {0x12, 1}}
                                                              : MipSettings::Format{{0x04, 2}, {0x05, 2}, {0xD5, 2}});

@@ -57,12 +57,15 @@ struct SubjectLoads {
 struct AnkleTruth {
   double dorsiflexion, dorsiflexion_rate, shank_inclination, foot_pitch, eversion;
   double tibial_rotation;  ///< set axial rotation of the tibia over the foot, + inward (not an integral of gyroscopes)
+  double shank_tilt;       ///< of the shank's long axis, in any direction, >= 0
+  double shank_frontal;    ///< its sideways part, + = top to the subject's left
 };
 
 /// Of a shank and a foot that share their heading, relative to standing (joint coordinate system). deg.
 struct JointTruth {
   double dorsiflexion, eversion, tibial_rotation;
-  double heading;  ///< of the shank's medio-lateral axis from the foot's, + = to the left
+  double heading;            ///< of the shank's medio-lateral axis from the foot's, + = to the left
+  double dorsiflexion_rate;  ///< deg/s
 };
 
 /// What a perfect inclinometer shows of the pelvis, relative to standing, and its heading. deg.
@@ -141,6 +144,8 @@ class Subject {
   void leg_chain(const Course& c, std::size_t side, LegPose& leg) const;
   SubjectPose pose(const Instant& i, double dt) const;
   Mat3 rotation(const Course& c, std::size_t side, Segment segment, const LegPose& leg) const;
+  /// Its axes are those of the floor in the standing pose.
+  Mat3 upright_shank(const Course& c, std::size_t side, const LegPose& leg) const;
   double role(const SubjectSettings::Pair& pair, std::size_t side) const {
     return side == static_cast<std::size_t>(p_.dominant) ? pair.dominant : pair.nondominant;
   }

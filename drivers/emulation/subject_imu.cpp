@@ -93,7 +93,8 @@ AnkleTruth Subject::ankle(double t_s, Side side) const {
     const Course c = course(now, (static_cast<double>(k) - 1) * kStep, 1u << i);
     LegPose leg;
     leg_chain(c, i, leg);
-    const double shank = inclination_rad(rotation(c, i, Segment::shank, leg)) / kRad - p_.standing_shank_deg;
+    const Mat3 shank_r = upright_shank(c, i, leg);
+    const double shank = inclination_rad(shank_r) / kRad;
     const Mat3 foot_r = rotation(c, i, Segment::foot, leg);
     const double foot = inclination_rad(foot_r) / kRad;
     angle[k] = shank - foot;
@@ -103,25 +104,38 @@ AnkleTruth Subject::ankle(double t_s, Side side) const {
     a.foot_pitch = foot;
     a.eversion = side_sign(i) * std::asin(std::clamp(foot_r[2][0], -1.0, 1.0)) / kRad;
     a.tibial_rotation = leg.tibial_rotation_deg + leg.turn_deg;
+    a.shank_tilt = std::acos(std::clamp(shank_r[2][2], -1.0, 1.0)) / kRad;
+    a.shank_frontal = std::asin(std::clamp(shank_r[2][0], -1.0, 1.0)) / kRad;
   }
   a.dorsiflexion_rate = (angle[2] - angle[0]) / (2 * kStep);
   return a;
 }
 
+Mat3 Subject::upright_shank(const Course& c, std::size_t i, const LegPose& leg) const {
+  Mat3 shank = rotation(c, i, Segment::shank, leg);
+  turn_x(shank, p_.standing_shank_deg * kRad);
+  return shank;
+}
+
 JointTruth Subject::joint(double t_s, Side side) const {
   const std::size_t i = static_cast<std::size_t>(side);
-  const Course c = course(instant(t_s), 0, 1u << i);
-  LegPose leg;
-  leg_chain(c, i, leg);
-  const Mat3 foot = rotation(c, i, Segment::foot, leg);
-  Mat3 shank = rotation(c, i, Segment::shank, leg);
-  turn_x(shank, p_.standing_shank_deg * kRad);         // upright in the standing pose
-  const auto in = [&](std::size_t a, std::size_t b) {  // (shank^T foot)[a][b] = Rx Ry Rz
-    return shank[0][a] * foot[0][b] + shank[1][a] * foot[1][b] + shank[2][a] * foot[2][b];
-  };
-  const double s = side_sign(i), heading = std::atan2(shank[1][0], shank[0][0]) - std::atan2(foot[1][0], foot[0][0]);
-  return {std::atan2(-in(1, 2), in(2, 2)) / kRad, -s * std::asin(std::clamp(in(0, 2), -1.0, 1.0)) / kRad,
-          -s * std::atan2(-in(0, 1), in(0, 0)) / kRad, heading / kRad};
+  const Instant now = instant(t_s);
+  const double s = side_sign(i);
+  std::array<JointTruth, 3> at;
+  for (std::size_t k = 0; k < 3; ++k) {
+    const Course c = course(now, (static_cast<double>(k) - 1) * kStep, 1u << i);
+    LegPose leg;
+    leg_chain(c, i, leg);
+    const Mat3 foot = rotation(c, i, Segment::foot, leg), shank = upright_shank(c, i, leg);
+    const auto in = [&](std::size_t a, std::size_t b) {  // (shank^T foot)[a][b] = Rx Ry Rz
+      return shank[0][a] * foot[0][b] + shank[1][a] * foot[1][b] + shank[2][a] * foot[2][b];
+    };
+    const double heading = std::atan2(shank[1][0], shank[0][0]) - std::atan2(foot[1][0], foot[0][0]);
+    at[k] = {std::atan2(-in(1, 2), in(2, 2)) / kRad, -s * std::asin(std::clamp(in(0, 2), -1.0, 1.0)) / kRad,
+             -s * std::atan2(-in(0, 1), in(0, 0)) / kRad, heading / kRad, 0};
+  }
+  at[1].dorsiflexion_rate = (at[2].dorsiflexion - at[0].dorsiflexion) / (2 * kStep);
+  return at[1];
 }
 
 PelvisTruth Subject::pelvis(double t_s) const {

@@ -123,13 +123,13 @@ void SubjectStimulus::truth(TimeNs session_start, TimeNs t, StreamId first, Samp
   }
   for (Side s : kSides) {
     const AnkleTruth a = subject_.ankle(t_s, s);
-    row.put<float>(
-        id++, {a.dorsiflexion, a.dorsiflexion_rate, a.shank_inclination, a.foot_pitch, a.eversion, a.tibial_rotation});
+    row.put<float>(id++, {a.dorsiflexion, a.dorsiflexion_rate, a.shank_inclination, a.foot_pitch, a.eversion,
+                          a.tibial_rotation, a.shank_tilt, a.shank_frontal});
   }
   for (Side s : kSides) {
     if (!joints_) continue;
     const JointTruth j = subject_.joint(t_s, s);
-    row.put<float>(id++, {j.dorsiflexion, j.eversion, j.tibial_rotation, j.heading});
+    row.put<float>(id++, {j.dorsiflexion, j.eversion, j.tibial_rotation, j.heading, j.dorsiflexion_rate});
   }
   if (pelvis_) {
     const PelvisTruth a = subject_.pelvis(t_s);

@@ -49,16 +49,23 @@ StreamInfo truth_ankle_info(Side side) {
                                                                       {"shank_inclination", "deg"},
                                                                       {"foot_pitch", "deg"},
                                                                       {"eversion", "deg"},
-                                                                      {"tibial_rotation", "deg"}});
+                                                                      {"tibial_rotation", "deg"},
+                                                                      {"shank_tilt", "deg"},
+                                                                      {"shank_frontal", "deg"}});
   s.point = "relative to the standing pose";
-  s.sign = "+ dorsiflexion, shank forward, heel up, eversion, tibia inward";
+  s.sign =
+      "+ dorsiflexion, shank forward, heel up, eversion, tibia inward; shank_tilt never negative; shank_frontal + top "
+      "of the shank to the subject's left";
   s.description = "what a perfect inclinometer on shank and foot shows; tibial_rotation as it is set";
   return s;
 }
 
 StreamInfo truth_joint_info(Side side) {
-  StreamInfo s = grid(std::string("truth/ankle_jcs/") + to_string(side),
-                      {{"dorsiflexion", "deg"}, {"eversion", "deg"}, {"tibial_rotation", "deg"}, {"heading", "deg"}});
+  StreamInfo s = grid(std::string("truth/ankle_jcs/") + to_string(side), {{"dorsiflexion", "deg"},
+                                                                          {"eversion", "deg"},
+                                                                          {"tibial_rotation", "deg"},
+                                                                          {"heading", "deg"},
+                                                                          {"dorsiflexion_rate", "deg/s"}});
   s.point = "relative to the standing pose";
   s.sign = "+ dorsiflexion, eversion, tibia inward; heading: shank turned to the left of the foot";
   s.description = "true angles of the joint coordinate system of shank and foot";

@@ -74,6 +74,7 @@ XioXimu3Device::XioXimu3Device(const EmulationSettings& settings, InertialSource
   info_.manufacturer = foreign_ == 1 ? "Microchip Technology Inc." : "x-io Technologies";
   info_.product = foreign_ == 1 ? "CDC + MSD Demo" : "x-IMU3";
   info_.configuration.assign(std::begin(kConfiguration), std::end(kConfiguration));
+  info_.speed = LinkSpeed::high;
   if (fault_value(settings, "ascii", 0) > 0) {
     server_.take(R"({"binary_mode_enabled":false})");
     server_.take(R"({"save":null})");

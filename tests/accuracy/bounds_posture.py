@@ -68,6 +68,8 @@ def state(both, tier):
     both("stream ankle_jcs eversion", "deg", "eversion of the joint", 0.4, 1.6, TRUTH)
     both("stream ankle_jcs tibial_rotation", "deg", "rotation of the joint", 0.3, 1.1, TRUTH)
     both("stream ankle_jcs heading", "deg", "heading of the shank from the foot", 0.3, 1.1, TRUTH)
+    # as that of the segments, 0.2, 0.8; a heading of 1.1 deg x 11 deg/s of a knee that falls in
+    both("stream ankle_jcs dorsiflexion_rate", "deg/s", "rate of dorsiflexion of the joint", 0.25, 1.0, TRUTH)
     tier(
         "turn",
         "no rest between",  # 0.1 deg/s for 12 s
@@ -83,6 +85,7 @@ def state(both, tier):
         "axes 10 deg off",
         **{
             "stream ankle_jcs dorsiflexion": (0.4, 1.5),
+            "stream ankle_jcs dorsiflexion_rate": (0.4, 3.0),  # of both axes 1.4 deg/s of 8.3 of eversion
             "stream ankle_jcs eversion": (1.7, 5.8),
             "stream ankle_jcs tibial_rotation": (0.7, 2.3),
             "stream ankle_jcs heading": (0.7, 2.3),

@@ -79,7 +79,16 @@ PAIR_COLUMNS = (
     "impulse_bai_ascent_rl",
     "fall_back",
 )
-ANKLE_COLUMNS = ("dorsiflexion", "dorsiflexion_rate", "shank_inclination", "foot_pitch", "eversion", "tibial_rotation")
+ANKLE_COLUMNS = (
+    "dorsiflexion",
+    "dorsiflexion_rate",
+    "shank_inclination",
+    "foot_pitch",
+    "eversion",
+    "tibial_rotation",
+    "shank_tilt",
+    "shank_frontal",
+)
 
 
 def unit(random):
@@ -154,7 +163,9 @@ def run(grfd, preset_name, seed):
     first_s = subject["first_descent_s"] = float(subject["first_descent_s"]) + later_s
     subject.update({k: first_s + v for k, v in preset.after_first.items()})
     settings.update({f"stimulus.subject.{k}": v for k, v in subject.items()})
-    settings.update({"ankle.joint_angles": "true", **preset.settings})
+    settings.update(
+        {"ankle.joint_angles": "true", "thresholds.cop_band_low_percent": Body.band_percent[0], **preset.settings}
+    )
     cycle = DESCENT_S + BOTTOM_S + ASCENT_S + float(subject["rest_s"])
     seconds = first_s + REPETITIONS * cycle - float(subject["rest_s"]) + 4
     with tempfile.TemporaryDirectory() as folder:

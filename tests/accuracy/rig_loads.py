@@ -5,8 +5,9 @@ from truth_loads import DEVELOPMENTS, Loads, asymmetry
 SIDES = ("left", "right")
 # computed once more on the phases that the row itself names: what is left without the errors of its times
 OWN = ("impulse_eccentric", "impulse_concentric", "power_eccentric", "power_concentric")
+BOTTOM_S = 0.09  # what the middle of the bottom may be off
 DRIVE = ("drive_onset", *(f"rfd_{n}" for n in DEVELOPMENTS))  # from the onset of the drive on
-EVENTS = ("heel_lift_onset", "inversion_onset")
+EVENTS = ("heel_lift_onset", "inversion_onset", "heel_contact_lost")
 
 
 def judge_missing(put, column, measured, true):
@@ -42,11 +43,15 @@ def put_loads(put, r, j, courses, both, sides, phases):
         row, name = r[stream], stream.removesuffix("/left").removesuffix("/right")
         for column, value in true.items():
             measured = row[column][j]
-            if not judge_missing(put, column, measured, value):
+            if column == "heel_contact":
+                put(column, measured != value)
+            elif not judge_missing(put, column, measured, value):
                 put(f"{name} {rename(column)}", measured - value, creep if column in DRIVE else None)
 
     true = Loads(courses, phases, noise(r, r["reps/pair"]["t_start"][j]))
     creep = true.onset_creep()
+    if abs(r["reps/pair"]["t_bottom"][j] - both["t_bottom"]) > BOTTOM_S:
+        creep = np.inf  # the drive of another instant; the bottom's own share judges that
     own = Loads(courses, own_phases(r, j, phases["turn"]), true.noise_n)
     feet = [true.foot(i) for i in (0, 1)]
     for i, side in enumerate(SIDES):

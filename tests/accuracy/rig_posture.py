@@ -6,7 +6,7 @@ ANGLES = ("tilt", "obliquity", "axial")
 STREAMS = {
     "pelvis": ANGLES,
     **{f"thigh/{s}": ("inclination", "above_parallel") for s in SIDES},
-    **{f"ankle_jcs/{s}": ("dorsiflexion", "eversion", "tibial_rotation", "heading") for s in SIDES},
+    **{f"ankle_jcs/{s}": ("dorsiflexion", "eversion", "tibial_rotation", "heading", "dorsiflexion_rate") for s in SIDES},
 }
 
 

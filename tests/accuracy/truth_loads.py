@@ -49,11 +49,16 @@ class Body:
     heels = np.array([[-0.14095, -0.06437], [0.14095, -0.06437]])
     toe_out_deg, heel_to_ankle = 8.0, 0.065
     available_deg = (27.0, 38.0)
+    band_percent = (40.0, 70.0)  # nobody squats in the usual one; the edge at 40 is passed when the body falls back
 
     def along(self, side, ml, ap):
         out, a = 2 * side - 1, math.radians(self.toe_out_deg)
         x, y = ml - self.heels[side, 0], ap - self.heels[side, 1]
         return 100 * (out * x * math.sin(a) + y * math.cos(a)) / self.foot_length
+
+    def in_band(self, percent):
+        low, high = self.band_percent
+        return 100 * ((percent >= low) & (percent <= high)).mean()
 
     def along_both(self, ap):
         return 100 * (ap - self.heels[:, 1].mean()) / self.foot_length
@@ -150,6 +155,8 @@ class Loads:
         }
         power = fz * c.v
         share = lambda x: (72 - x) / 60  # noqa: E731
+        light = np.flatnonzero(share(cop[self.whole]) <= 0.10)
+        lost = min([k for k in (*(self.start + light[:1]), lift) if k is not None], default=None)
         found = {
             **self.eversion(i),
             "inversion_onset": np.nan if turned is None else 1e-3 * turned,
@@ -158,6 +165,9 @@ class Loads:
             "heel_share_standing": share(self.mean(cop, "standing")),
             "heel_share_bottom": share(self.mean(cop, "bottom")),
             "heel_share_min": share(cop[self.whole].max()),
+            "heel_contact": float(lost is None),
+            "heel_contact_lost": np.nan if lost is None else 1e-3 * lost,
+            "in_band": body.in_band(cop[self.whole]),
             "behind_40": 1e-3 * (cop[self.whole] < 40).sum(),
             "impulse_eccentric": 1e-3 * fz[self.at["descent"]].sum(),
             "impulse_concentric": 1e-3 * fz[self.at["ascent"]].sum(),
@@ -215,6 +225,7 @@ class Loads:
         low = self.start + int(np.argmin(c.v[self.start : self.mid + 1]))
         down = self.start + int(np.argmax(c.v[self.start : self.b0 + 1] < -0.06))
         found = {
+            "in_band": body.in_band(percent[self.whole]),
             "depth": -lowest,
             "depth_height": -100 * lowest / body.height,
             "descent_time": 1e-3 * (self.b0 - self.start),

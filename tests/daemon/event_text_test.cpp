@@ -45,6 +45,18 @@ BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
              "knee-to-wall, left: 38.4 deg are forgotten (another zero); the settings' room is in use again");
   BOOST_TEST(event_text("lunges_result", R"({"id":1,"accepted":true,"left_deg":38.4,"right_deg":40,"reason":""})") ==
              "in use: the room of kept knee-to-wall tests: left 38.4 deg, right 40.0 deg");
+  BOOST_TEST(
+      event_text(
+          "tap_result",
+          R"({"id":4,"accepted":true,"plate":"left","taps":5,"moved":true,"moved_above_s":0.001,"imus":[)"
+          R"({"imu":"a","accepted":true,"delay_s":0.0073,"change_s":0.00231,"repeated":true,"moved":true},)"
+          R"({"imu":"b","accepted":true,"delay_s":0.0021,"change_s":-0.0004,"repeated":true,"moved":false},)"
+          R"({"imu":"c","accepted":true,"delay_s":0.001,"change_s":-0.0011,"moved":true,"earlier_settling":true}]})") ==
+      "tap test: a has a delay of 7.30 ms and moved by +2.31 ms (more than 1 ms) since the tap before in this session: "
+      "its times in between are only so good; a clock's drift was fitted badly, or the device changed its port, hub or "
+      "place; b has a delay of 2.10 ms; c has a delay of 1.00 ms and moved by -1.10 ms (more than 1 ms) since the tap "
+      "before in this session: its times in between are only so good; the clocks were still settling at the tap "
+      "before");
   BOOST_TEST(event_text("mark", R"({"id":3,"text":"heels up"})") == "mark: heels up");
 }
 

@@ -39,4 +39,24 @@ BOOST_AUTO_TEST_CASE(samples_at_the_end_of_a_range_are_counted_stream_by_stream)
   BOOST_TEST(found == wanted, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_delay_that_a_repeated_tap_finds_moved_is_named) {
+  const recording_test::Folder folder;
+  const h5::Id file = h5::create_file(folder.path + "/trial.h5");
+  h5::attribute(file, "clean_end", std::int64_t(1));
+  const h5::Id group = h5::create_group(file, "streams/events");
+  const double t[] = {5, 61.25};
+  h5::write_array(group, "t", H5T_NATIVE_DOUBLE, {2}, t);
+  h5::write_texts(group, "name", {"tap_result", "tap_result"});
+  h5::write_texts(
+      group, "detail",
+      {R"({"accepted":true,"moved":false,"imus":[{"imu":"foot","accepted":true,"change_s":0.007,"moved":false}]})",
+       R"({"accepted":true,"moved":true,"moved_above_s":0.001,"imus":[)"
+       R"({"imu":"shank","accepted":true,"change_s":0.0002,"repeated":true,"moved":false},)"
+       R"({"imu":"foot","accepted":true,"change_s":-0.0024,"repeated":true,"moved":true}]})"});
+  const auto found = trial_troubles(file, {});
+  BOOST_REQUIRE_EQUAL(found.size(), 1u);
+  BOOST_TEST(found[0].starts_with("tap at 61.2 s: foot moved by -2.40 ms (more than 1 ms) since the tap before"),
+             found[0]);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

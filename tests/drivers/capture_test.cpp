@@ -48,7 +48,7 @@ struct Buffer final : CaptureOutlet {
 
 /// A device that echoes what is written, inverted, and fails where it is told to.
 struct Echo final : Link {
-  LinkInfo description{0x1234, 0xabcd, "maker", "thing", "no 7", {9, 2, 9, 0, 1, 1, 0, 0x80, 50}};
+  LinkInfo description{0x1234, 0xabcd, "maker", "thing", "no 7", {9, 2, 9, 0, 1, 1, 0, 0x80, 50}, LinkSpeed::high};
   CaptureBytes answer;
   Receiver* receiver = nullptr;
   const LinkInfo& info() const override { return description; }
@@ -104,8 +104,8 @@ std::string converse(Link& link, bool other_bytes = false) {
   std::array<std::byte, 8> answer{};
   const std::array interfaces{0, 1};
   link.claim(interfaces);
-  log += "info " + std::to_string(link.info().vendor_id) + link.info().serial_string +
-         std::to_string(link.info().configuration.size());
+  log += "info " + std::to_string(link.info().vendor_id) + link.info().serial_string + " " +
+         to_string(link.info().speed) + std::to_string(link.info().configuration.size());
   const std::size_t came = link.control(0xc0, 0x48, 1, 2, answer, 100);
   log += " control " + std::to_string(came) + std::to_string(std::to_integer<int>(answer[1]));
   CaptureBytes out = bytes_of("abc");
@@ -154,7 +154,8 @@ BOOST_AUTO_TEST_CASE(a_replay_answers_as_the_device_did) {
   std::string said;
   Heard live, again;
   const Capture capture(captured(&said, &live), "x.grfcap");
-  BOOST_TEST(said == "info 4660no 79 control 272 out 3 control request 255 stalled2 151 154 147 147 144 nothing 0");
+  BOOST_TEST(said ==
+             "info 4660no 7 high9 control 272 out 3 control request 255 stalled2 151 154 147 147 144 nothing 0");
   BOOST_TEST(capture.closed());
   BOOST_TEST(capture.session().calibration.at("left").text == "gain = 1\n");
   BOOST_TEST(capture.session().calibration.at("left").path == "left.toml");
@@ -232,6 +233,28 @@ BOOST_AUTO_TEST_CASE(a_transfer_that_failed_is_told_again_at_its_place) {
   BOOST_TEST(std::string(again.damages[1]) == "transfer_overflow");
 }
 
+BOOST_AUTO_TEST_CASE(the_speed_of_the_link_is_kept_and_older_captures_have_none) {
+  const CaptureBytes whole = captured();
+  CaptureBytes older;
+  CaptureEncoder encoder;
+  CaptureEncoder::begin(older);
+  for (const CaptureRecord& r : read_capture(whole, "x").records)
+    if (r.kind != CaptureKind::speed) encoder.record(older, r.kind, r.t, r.payload);
+  for (const auto& [bytes, speed] : {std::pair{whole, LinkSpeed::high}, {older, LinkSpeed::unknown}}) {
+    const Capture capture(bytes, "x.grfcap");
+    ReplayLink link(capture);
+    while (!link.step()) {}
+    BOOST_TEST((link.info().speed == speed));
+    BOOST_TEST(link.info().vendor_id == 0x1234);
+    BOOST_TEST(frame_s(link.info().speed) == (speed == LinkSpeed::high ? 125e-6 : 1e-3));
+  }
+  CaptureBytes wrong = bytes_of("GRFCAP1\n");
+  encoder.record(wrong, CaptureKind::session, 0, encode(session()));
+  const std::array speed{std::byte{5}};
+  encoder.record(wrong, CaptureKind::speed, 0, speed);
+  BOOST_TEST(error_of(wrong).ends_with("damaged: this is no 'speed'"));
+}
+
 BOOST_AUTO_TEST_CASE(a_file_cut_anywhere_keeps_every_whole_record) {
   const CaptureBytes whole = captured();
   const auto all = read_capture(whole, "x").records;
@@ -283,7 +306,7 @@ BOOST_AUTO_TEST_CASE(files_that_are_none) {
              "x.grfcap: offset 0: not a capture: it must begin with GRFCAP1");
   BOOST_TEST(error_of(bytes_of("GRFCAP2\n")) ==
              "x.grfcap: offset 6: a capture of another version; this program reads version 1");
-  BOOST_TEST(error_of(bytes_of("GRFCAP1\n\x0f\x01")) == "x.grfcap: offset 8: damaged: no record of kind 15 exists");
+  BOOST_TEST(error_of(bytes_of("GRFCAP1\n\x10\x01")) == "x.grfcap: offset 8: damaged: no record of kind 16 exists");
   CaptureBytes no_session = bytes_of("GRFCAP1\n");
   CaptureEncoder().record(no_session, CaptureKind::bytes, 1, bytes_of("abc"));
   BOOST_TEST(error_of(no_session) == "x.grfcap: offset 8: damaged: the first record must be the session's");

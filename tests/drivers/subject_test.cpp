@@ -285,7 +285,7 @@ BOOST_AUTO_TEST_CASE(truth_has_a_row_of_every_stream_and_agrees_with_the_subject
 
   const auto plate = rows<float>(all, id("truth/plate/left"), 6), cop = rows<float>(all, id("truth/cop/right"), 5),
              total = rows<float>(all, id("truth/cop/total"), 5), bai = rows<float>(all, id("truth/asymmetry"), 4),
-             ankle = rows<float>(all, id("truth/ankle/left"), 6);
+             ankle = rows<float>(all, id("truth/ankle/left"), 8);
   for (const auto* r : {&plate, &cop, &total, &bai, &ankle}) BOOST_REQUIRE(r->size() == 15500);
   BOOST_TEST(plate[2999][2] == 0);
   BOOST_TEST(std::isnan(cop[2999][0]));
@@ -308,6 +308,24 @@ BOOST_AUTO_TEST_CASE(truth_has_a_row_of_every_stream_and_agrees_with_the_subject
     worst = std::max(worst, std::abs((ankle[k + 1][0] - ankle[k - 1][0]) / 2e-3 - ankle[k][1]));
   BOOST_TEST_MESSAGE("dorsiflexion rate against the difference of f32 angles: " << worst << " deg/s");
   BOOST_TEST(worst < 3e-3);
+
+  // cos tilt = cos lean cos sideways; at the bottom the knees have fallen in by what was set, and the left top goes to
+  // the right. Standing is 0 for a tibia that leans by 3 deg there. (f32, and an arc cosine near 1: 0.03 deg.)
+  BOOST_TEST(std::abs(ankle[4500][6]) < 0.03);
+  BOOST_TEST(std::abs(ankle[4500][7]) < 1e-6);
+  constexpr double rad = std::numbers::pi / 180;
+  double tilts = 0;
+  for (std::size_t k = 0; k < ankle.size(); k += 10)
+    tilts = std::max(tilts,
+                     std::abs(std::cos(rad * ankle[k][6]) - std::cos(rad * ankle[k][2]) * std::cos(rad * ankle[k][7])));
+  BOOST_TEST(tilts < 1e-6);
+  SubjectSettings still = p;
+  still.eversion_deg = {0, 0};
+  still.tibial_turn_deg = {0, 0};
+  const Subject knees(still);
+  BOOST_TEST(std::abs(knees.ankle(7.1, Side::left).shank_frontal + 8) < 1e-9);
+  BOOST_TEST(std::abs(knees.ankle(7.1, Side::right).shank_frontal - 2) < 1e-9);
+  BOOST_TEST(knees.ankle(7.1, Side::right).shank_tilt > knees.ankle(7.1, Side::right).shank_inclination);
 
   // Rows of more than eight columns come in parts.
   const auto joined = [&](const std::string& name) {

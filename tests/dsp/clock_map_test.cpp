@@ -1,5 +1,6 @@
 #include "dsp/clock_map.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <numeric>
 #include <set>
@@ -103,6 +104,22 @@ bool rising(const std::vector<double>& v) {
   for (std::size_t k = 1; k < v.size(); ++k)
     if (!(v[k] > v[k - 1])) return false;
   return true;
+}
+
+/// One row of the table of science reference 3.2. `published`: what it states, of one run. The rows scatter with the
+/// random numbers: `worst` is the worst of six runs of the reference's own implementation (seeds 100 to 105), and the
+/// published figure lies inside. The bound is that worst one, for the median of five runs of ours.
+struct Row {
+  const char* name;
+  double rate, ppm;
+  int per_packet;
+  LinkModel link;
+  double bias, bias_within;  // published; and by how much the six runs differ from it
+  double published_sd, worst_sd, published_max, worst_max;
+};
+double median(std::vector<double> v) {
+  std::sort(v.begin(), v.end());
+  return v[v.size() / 2];
 }
 
 }  // namespace
@@ -215,62 +232,110 @@ BOOST_AUTO_TEST_CASE(a_counter_is_unwrapped_by_time) {
   BOOST_TEST(wide.step(704, 1e-3).n == 4294968000);
 }
 
-BOOST_AUTO_TEST_CASE(the_line_finds_the_least_delay_and_the_drift) {
-  Random random(3);
-  struct Device {
-    const char* name;
-    double rate, ppm;
-    int per_packet;
-    LinkModel link;
-    double bias, sd;
-  };
+BOOST_AUTO_TEST_CASE(the_line_is_as_good_as_the_published_table_says) {
   LinkModel radio_like{0.006, 0.006, 0.05, 0.12, 0}, swing;
   swing.swing_ppm = 2;
-  for (const Device& d :
-       {Device{"plate", 1000, 35, 10, {}, 1.2e-3, 60e-6}, Device{"USB IMU", 200, -60, 1, {}, 1.2e-3, 60e-6},
-        Device{"radio without interval", 100, 45, 5, radio_like, 6e-3, 150e-6},
-        Device{"2 ppm swing", 1000, 20, 10, swing, 1.2e-3, 400e-6}}) {
-    const Packets p = usb(random, d.rate, d.ppm, 300, d.per_packet, d.link);
-    ClockParams params = at_rate(d.rate);
-    params.skip_s = 0;
-    const Run r = run(p, params);
-    const Spread s = spread(p, r.error, [](double t) { return t > 60; });
-    BOOST_TEST_MESSAGE(d.name << ": bias " << 1e3 * s.mean << " ms, sd " << 1e6 * s.sd << " us, drift "
-                              << r.clock.drift_ppm());
-    BOOST_TEST(std::abs(s.mean - d.bias) < 0.4e-3);
-    BOOST_TEST(s.sd < d.sd);
-    if (d.link.swing_ppm == 0) BOOST_TEST(std::abs(r.clock.drift_ppm() - 1e6 * (1 / (1 + 1e-6 * d.ppm) - 1)) < 5);
-    if (d.rate == 1000 && d.ppm == 35) BOOST_TEST(std::abs(r.clock.drift_ppm() + 35) < 1);
-    BOOST_TEST(r.clock.resets() == 0u);
-    BOOST_TEST(rising(r.published));
+  for (const Row& row :
+       {Row{"plate", 1000, 35, 10, {}, 1.21e-3, 30e-6, 22e-6, 27.0e-6, 67e-6, 82.7e-6},
+        Row{"USB IMU", 200, -60, 1, {}, 1.21e-3, 30e-6, 8e-6, 17.6e-6, 26e-6, 45.5e-6},
+        Row{"radio without interval", 100, 45, 5, radio_like, 6.09e-3, 0.1e-3, 63e-6, 147.4e-6, 131e-6, 448.9e-6},
+        Row{"2 ppm swing", 1000, 20, 10, swing, 1.15e-3, 30e-6, 172e-6, 179.6e-6, 0.66e-3, 0.753e-3}}) {
+    std::vector<double> bias, sd, most;
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+      Random random(300 + seed);
+      const Packets p = usb(random, row.rate, row.ppm, 300, row.per_packet, row.link);
+      ClockParams params = at_rate(row.rate);
+      params.skip_s = 0;
+      const Run r = run(p, params);
+      const Spread s = spread(p, r.error, [](double t) { return t > 60; });
+      bias.push_back(s.mean);
+      sd.push_back(s.sd);
+      most.push_back(std::max(s.most - s.mean, s.mean - s.least));
+      if (row.link.swing_ppm == 0)
+        BOOST_TEST(std::abs(r.clock.drift_ppm() - 1e6 * (1 / (1 + 1e-6 * row.ppm) - 1)) < (row.rate == 100 ? 5 : 1),
+                   row.name);
+      BOOST_TEST(r.clock.resets() == 0u, row.name);
+      BOOST_TEST(rising(r.published), row.name);
+    }
+    BOOST_TEST_MESSAGE(row.name << ": median of 5: bias " << 1e3 * median(bias) << " ms, sd " << 1e6 * median(sd)
+                                << " us, max " << 1e6 * median(most) << " us; published " << 1e3 * row.bias << " ms, "
+                                << 1e6 * row.published_sd << " us, " << 1e6 * row.published_max << " us");
+    BOOST_TEST(std::abs(median(bias) - row.bias) < row.bias_within, row.name);
+    BOOST_TEST(median(sd) <= row.worst_sd, row.name);
+    BOOST_TEST(median(most) <= row.worst_max, row.name);
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_stall_does_not_move_the_line) {
-  Random random(4);
-  Packets p = usb(random, 1000, 35, 200, 10);
-  for (std::size_t k = 0; k < p.n.size(); ++k)
-    if (p.n[k] > 100000 && p.n[k] < 102000) p.arrival[k] += 0.1;
-  p.keep_order();
-  const Run r = run(p, at_rate(1000));
-  double before = 0, worst = 0;
-  for (std::size_t k = 0; k < p.n.size(); ++k) {
-    if (p.n[k] < 99000) before = r.error[k];
-    if (p.n[k] > 100000) worst = std::max(worst, std::abs(r.error[k] - before));
+BOOST_AUTO_TEST_CASE(the_frame_of_the_link_sets_window_and_drop) {
+  Random random(21);
+  struct Case {
+    double ppm, frame_s, window_s;  // max(120 s, 1.2 frame / drift) <= 900 s
+  };
+  for (const Case& c : {Case{35, 1e-3, 120}, Case{5, 1e-3, 240}, Case{5, 125e-6, 120}, Case{2, 125e-6, 120},
+                        Case{45, 15e-3, 400}, Case{1, 1e-3, 900}}) {
+    ClockMap clock(at_rate(1000));
+    clock.set_frame(c.frame_s);
+    for (std::int64_t n = 9; n < 1000 * 1000; n += 10) {
+      const double t = 1e-3 * double(n) * (1 + 1e-6 * c.ppm);
+      clock.push(n, std::ceil((t + .0012) / 125e-6) * 125e-6);
+    }
+    BOOST_TEST(std::abs(clock.window_s() / c.window_s - 1) < 0.06,
+               c.ppm << " ppm, " << c.frame_s << " s: " << clock.window_s() << " s");
+    BOOST_TEST(clock.full());
   }
-  BOOST_TEST_MESSAGE("2 s of +100 ms: worst excursion " << 1e3 * worst << " ms");
-  BOOST_TEST(worst < 0.2e-3);
-  BOOST_TEST(r.clock.resets() == 0u);
+  ClockMap clock;
+  BOOST_TEST(clock.frame_s() == 1e-3);
+  for (const double impossible : {0.0, -1.0, std::nan(""), 2.0}) {
+    clock.set_frame(impossible);
+    BOOST_TEST(clock.frame_s() == 1e-3);
+  }
+  // A delay that falls by 4 ms: more than the 2 ms of USB, less than half the interval of a radio, 7.5 ms.
+  for (const double frame_s : {125e-6, 1e-3, .015}) {
+    LinkModel link;
+    link.least_delay_s = .0052;
+    Packets p = usb(random, 1000, 35, 200, 10, link);
+    for (std::size_t k = 0; k < p.n.size(); ++k)
+      if (p.since_start(k) > 100) p.arrival[k] -= .004;
+    p.keep_order();
+    ClockMap fallen(at_rate(1000));
+    fallen.set_frame(frame_s);
+    for (std::size_t k = 0; k < p.n.size(); ++k) fallen.push(p.n[k], p.arrival[k]);
+    BOOST_TEST(fallen.drops() == (frame_s < .01 ? 1u : 0u), frame_s);
+  }
+}
+
+// Published: 0.02 ms. The line wanders by more than that by itself, so it is compared with that of the same packets
+// without the stall; the reference's runs then give at most 0.022 ms.
+BOOST_AUTO_TEST_CASE(a_stall_does_not_move_the_line) {
+  for (std::uint64_t seed = 4; seed < 10; ++seed) {
+    Random random(seed);
+    Packets p = usb(random, 1000, 35, 200, 10);
+    const Run without = run(p, at_rate(1000));
+    for (std::size_t k = 0; k < p.n.size(); ++k)
+      if (p.n[k] > 100000 && p.n[k] < 102000) p.arrival[k] += 0.1;
+    p.keep_order();
+    const Run r = run(p, at_rate(1000));
+    double worst = 0;
+    for (std::size_t k = 0; k < p.n.size(); ++k) worst = std::max(worst, std::abs(r.error[k] - without.error[k]));
+    BOOST_TEST_MESSAGE("2 s of +100 ms: worst excursion " << 1e3 * worst << " ms");
+    BOOST_TEST(worst < 0.03e-3);
+    BOOST_TEST(r.clock.resets() == 0u);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(rates_that_are_percents_off_are_followed) {
   Random random(5);
-  for (double ppm : {1500.0, 10000.0, -20000.0}) {
+  struct Case {
+    double ppm, bias,
+        sd;  // published: 1.25 ms / 1 us and 1.30 / < 1 us; the reference's runs give up to 2.3 and 0.3 us
+  };
+  for (const auto& [ppm, bias, sd] : {Case{1500, 0, 30e-6}, Case{10000, 1.25e-3, 3e-6}, Case{-20000, 1.30e-3, 1e-6}}) {
     const Packets p = usb(random, 200, ppm, 200, 1);
     const Run r = run(p, at_rate(200));
     const Spread s = spread(p, r.error, [](double t) { return t > 60; });
     BOOST_TEST_MESSAGE(ppm << " ppm: bias " << 1e3 * s.mean << " ms, sd " << 1e6 * s.sd << " us");
-    BOOST_TEST(s.sd < 30e-6);
+    BOOST_TEST(s.sd < sd);
+    if (bias > 0) BOOST_TEST(std::abs(s.mean - bias) < 0.02e-3);
     BOOST_TEST(r.clock.resets() == 0u);
     BOOST_TEST(std::abs(r.clock.measured_interval_s() * 200 / (1 + 1e-6 * ppm) - 1) < 5e-6);
     ClockParams clipped = at_rate(200);
@@ -301,9 +366,16 @@ BOOST_AUTO_TEST_CASE(the_window_of_a_radio_holds_a_whole_beat) {
   const auto late = [](double t) { return t > 500; };
   const Spread a = spread(p, r.error, late), b = spread(p, f.error, late);
   BOOST_TEST_MESSAGE("radio: window " << r.clock.window_s() << " s, sd " << 1e3 * a.sd << " ms; 120 s: sd "
-                                      << 1e3 * b.sd << " ms");
-  BOOST_TEST(a.sd < .2e-3);
-  BOOST_TEST(b.sd > 1e-3);
+                                      << 1e3 * b.sd << " ms, " << 1e3 * b.least << " to " << 1e3 * b.most << "; bias "
+                                      << 1e3 * a.mean << " and " << 1e3 * b.mean << " ms");
+  // Published: 4.05 ms / 73 us with W = 400 s; 3.8 / 1.4 ms and 1.3 to 5.9 ms with 120 s. Runs of the reference: 4.03
+  // to 4.07 ms and up to 79 us, 1.41 ms.
+  BOOST_TEST(std::abs(a.mean - 4.05e-3) < .1e-3);
+  BOOST_TEST(a.sd < .1e-3);
+  BOOST_TEST(std::abs(b.mean - 3.8e-3) < .1e-3);
+  BOOST_TEST(std::abs(b.sd - 1.4e-3) < .1e-3);
+  BOOST_TEST(std::abs(b.least - 1.3e-3) < .2e-3);
+  BOOST_TEST(std::abs(b.most - 5.9e-3) < .2e-3);
   BOOST_TEST(r.clock.full());
   BOOST_TEST(r.clock.window_s() > 350);
 }

@@ -94,6 +94,8 @@ BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_streams) {
   t.cop_sigma_ok_mm = 1.5;
   t.cop_sigma_bad_mm = 4;
   t.cop_total_on_n = 120;
+  t.cop_band_low_percent = 47.5;
+  t.cop_band_high_percent = 62;
   Feet usual(0.25), other(0.26, t);
   const auto text = [](Feet& feet, const char* stream) { return feet.table[feet.table.id(stream)].parameters; };
   const auto has = [](const std::string& all, const char* part) {
@@ -108,6 +110,8 @@ BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_streams) {
   has(text(other, "cop/total"), "valid from 120 N on, until 80 N; contact of any plate from 33 N");
   has(text(usual, "cop_foot"), "foot 0.25 m, heels (-0.14 m, -0.06 m) toe-out 10 deg (0.15 m, -0.05 m) toe-out 0 deg");
   has(text(other, "cop_foot"), "foot 0.26 m");
+  has(text(usual, "cop_foot"), "target band 55 % to 70 %");
+  has(text(other, "cop_foot"), "target band 47.5 % to 62 %");
   other.settings.participant.dominant = Dominant::left;
   other.settings.participant.dominance_method = "kicking leg";
   for (Feet* feet : {&usual, &other}) {

@@ -31,6 +31,7 @@ BOOST_AUTO_TEST_CASE(signs_are_those_of_the_body) {
   near(foot_eversion(up_of(rolled), Side::left), -6 * kDeg, 1e-12);
   near(frontal_inclination(up_of(rolled)), 6 * kDeg, 1e-12);  // top to the left
   near(total_tilt(up_of(chain(rz(1), rx(.3)))), .3, 1e-12);
+  near(total_tilt(up_of(chain(ry(-.2), rx(-.3)))), std::acos(std::cos(.2) * std::cos(.3)), 1e-12);
   // towards the midline is internal on both sides
   near(jcs_angles(rz(5 * kDeg), rot::kIdentity, Side::right).tibial_internal_rotation, 5 * kDeg, 1e-12);
   near(jcs_angles(rz(-5 * kDeg), rot::kIdentity, Side::left).tibial_internal_rotation, 5 * kDeg, 1e-12);
@@ -40,6 +41,23 @@ BOOST_AUTO_TEST_CASE(signs_are_those_of_the_body) {
   near(inclination_rate(body_rate([](double t) { return rx(-t); }, .2, 1e-4), up_of(rx(-.2))), 1, 1e-8);
   near(heading_rate(body_rate([](double t) { return chain(rz(t), rx(-.4)); }, 0, 1e-4), up_of(rx(-.4))), 1, 1e-8);
   BOOST_TEST(std::isnan(heading_rate({0, 0, 1}, {1, 0, 0})));
+}
+
+BOOST_AUTO_TEST_CASE(a_quaternion_that_tilts_by_25_deg_tilts_by_25_deg_whatever_its_heading) {
+  // A turn by 25 deg about a horizontal axis that points `about` to the left of the subject's right, then by any
+  // heading.
+  for (const double about : {0., 30., 90., 200.})
+    for (const double heading : {0., 77., -140.}) {
+      const double half = 12.5 * kDeg, a = about * kDeg, h = heading * kDeg / 2;
+      const Quat tilt{std::cos(half), std::sin(half) * std::cos(a), std::sin(half) * std::sin(a), 0};
+      const Quat turned = rot::mul(Quat{std::cos(h), 0, 0, std::sin(h)}, tilt);
+      const Vec3 u = segment_up(turned, rot::kIdentity);
+      near(total_tilt(u), 25 * kDeg, 1e-12);
+      // u = (-sin 25 sin about, sin 25 cos about, cos 25): back over the right axis, to the right over the forward one
+      near(std::sin(frontal_inclination(u)), -std::sin(25 * kDeg) * std::sin(a), 1e-12);
+      const Vec3 again = up_direction(sagittal_inclination(u), frontal_inclination(u));
+      for (std::size_t k = 0; k < 3; ++k) near(again[k], u[k], 1e-12);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(joint_angles_of_a_constructed_ankle) {
@@ -88,12 +106,18 @@ BOOST_AUTO_TEST_CASE(rates_are_derivatives_of_angles) {
     return chain(rz(.3 - .4 * 8 * kDeg * wave(t, 1 / 3., -.1)), ry(-.8 * in), rx(-5 * kDeg * wave(t, 2 / 3., .2)));
   };
   const double h = 1e-5;
-  double incl = 0, jcs = 0, scalar = 0;
+  double incl = 0, jcs = 0, scalar = 0, aside = 0, back = 0;
   for (double t = .1; t < 2.9; t += .035) {
     const Vec3 ws = body_rate(shank, t, h), wf = body_rate(foot, t, h);
     const auto df = [&](double x) { return dorsiflexion(up_of(shank(x)), up_of(foot(x))); };
     const auto joint = [&](double x) { return jcs_angles(shank(x), foot(x), Side::right).dorsiflexion; };
     const double want = (df(t + h) - df(t - h)) / (2 * h);
+    const auto roll = [&](double x) { return frontal_inclination(up_of(shank(x))); };
+    const Vec3 us = up_of(shank(t));
+    aside = std::max(aside, std::fabs(frontal_rate(ws, us) - (roll(t + h) - roll(t - h)) / (2 * h)));
+    const Vec3 w = angular_rate(sagittal_inclination(us), roll(t), inclination_rate(ws, us), frontal_rate(ws, us),
+                                heading_rate(ws, us));
+    for (std::size_t k = 0; k < 3; ++k) back = std::max(back, std::fabs(w[k] - ws[k]));
     incl = std::max(incl, std::fabs(dorsiflexion_rate(ws, up_of(shank(t)), wf, up_of(foot(t))) - want));
     scalar = std::max(scalar, std::fabs(dorsiflexion_rate_scalar(ws, wf) - want));
     jcs = std::max(
@@ -104,6 +128,8 @@ BOOST_AUTO_TEST_CASE(rates_are_derivatives_of_angles) {
       incl, jcs, scalar * kDegPerRad);
   BOOST_TEST(incl < 1e-8);
   BOOST_TEST(jcs < 1e-8);
+  BOOST_TEST(aside < 1e-8);
+  BOOST_TEST(back < 1e-12);  // the three rates hold the whole turn
   BOOST_TEST(scalar * kDegPerRad > .5);
 }
 

@@ -1,6 +1,7 @@
 #include "dsp/filters.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <complex>
 
 #include "tests/dsp/vectors.hpp"
 
@@ -66,13 +67,15 @@ BOOST_AUTO_TEST_CASE(published_delays_and_noise_gains) {
     double fc, dc, half, at, noise;
   };
   for (const Line& l :
-       {Line{2, 6, 37.5, 44.1, 37.5, .115}, Line{2, 10, 22.5, 26.5, 22.5, .149}, Line{2, 20, 11.2, 13.2, 11.3, .211},
-        Line{2, 50, 4.5, 5.3, 4.6, .331}, Line{4, 10, 41.6, 47.4, 58.9, .143}, Line{4, 50, 8.3, 9.5, 12.0, .320}}) {
+       {Line{2, 6, 37.5, 44.1, 37.5, .115}, Line{2, 10, 22.5, 26.5, 22.5, .149}, Line{2, 15, 15.0, 17.7, 15.0, .182},
+        Line{2, 20, 11.2, 13.2, 11.3, .211}, Line{2, 50, 4.5, 5.3, 4.6, .331}, Line{2, 100, 2.2, 2.6, 2.4, .463},
+        Line{4, 10, 41.6, 47.4, 58.9, .143}, Line{4, 20, 20.8, 23.7, 29.5, .203}, Line{4, 50, 8.3, 9.5, 12.0, .320}}) {
     const Cascade c = butterworth(l.order, l.fc, 1000);
     BOOST_TEST(std::abs(1e3 * group_delay_s(c, 1e-3, 1000) - l.dc) < .06);
     BOOST_TEST(std::abs(1e3 * group_delay_s(c, l.fc / 2, 1000) - l.half) < .06);
     BOOST_TEST(std::abs(1e3 * group_delay_s(c, l.fc, 1000) - l.at) < .06);
     BOOST_TEST(std::abs(noise_gain(c) - l.noise) < .0006);
+    BOOST_TEST(std::abs(1e3 * butterworth_delay_s(l.order, l.fc, 1000) - l.dc) < .06);
   }
 }
 
@@ -131,6 +134,14 @@ BOOST_AUTO_TEST_CASE(the_sway_filter_equals_its_vector) {
   const auto y = sway_filter(x, v["fs"], v["fc"]);
   BOOST_TEST(y.size() == x.size());
   BOOST_TEST(worst(y, v["y"], y.size()) < 1e-10);
+  // a hole ends one stretch and begins another
+  std::vector<double> holed = {3, 4};
+  holed.push_back(std::nan(""));
+  holed.insert(holed.end(), x.begin(), x.end());
+  const auto z = sway_filter(holed, v["fs"], v["fc"]);
+  BOOST_TEST(std::isnan(z[2]));
+  BOOST_TEST(std::isfinite(z[1]));
+  BOOST_TEST(worst(std::span(z).subspan(3), v["y"], y.size()) < 1e-10);
 }
 
 BOOST_AUTO_TEST_CASE(zero_phase_is_symmetric_and_its_corrected_cutoff_is_exact) {
@@ -164,14 +175,17 @@ BOOST_AUTO_TEST_CASE(polynomial_derivatives_equal_vectors_and_closed_forms) {
     const auto h = polynomial_derivative(v["n"], v["deg"], v["fs"]);
     BOOST_TEST(worst(h, v["h"], h.size()) < 1e-9);
   }
-  const double n = 41, fs = 1000;
-  const auto slope = polynomial_derivative(41, 1, fs);
-  BOOST_TEST(std::abs(delay_of(slope, fs) - 20e-3) < 1e-12);
-  BOOST_TEST(std::abs(noise_of(slope) - std::sqrt(12 / (n * (n * n - 1))) * fs) < 1e-9);
-  const auto end = polynomial_derivative(41, 2, fs);
-  BOOST_TEST(std::abs(delay_of(end, fs)) < 1e-12);
-  BOOST_TEST(std::abs(noise_of(end) -
-                      std::sqrt(12 * (2 * n - 1) * (8 * n - 11) / (n * (n * n - 1) * (n * n - 4))) * fs) < 1e-9);
+  const double fs = 1000;
+  for (const std::size_t taps : {5u, 21u, 41u, 81u, 121u}) {
+    const double n = double(taps);
+    const auto slope = polynomial_derivative(taps, 1, fs);
+    BOOST_TEST(std::abs(delay_of(slope, fs) - (n - 1) / 2 / fs) < 1e-12);
+    BOOST_TEST(std::abs(noise_of(slope) - std::sqrt(12 / (n * (n * n - 1))) * fs) < 1e-9);
+    const auto end = polynomial_derivative(taps, 2, fs);
+    BOOST_TEST(std::abs(delay_of(end, fs)) < 1e-12);
+    BOOST_TEST(std::abs(noise_of(end) -
+                        std::sqrt(12 * (2 * n - 1) * (8 * n - 11) / (n * (n * n - 1) * (n * n - 4))) * fs) < 1e-9);
+  }
   BOOST_TEST(std::abs(delay_of(polynomial_derivative(41, 2, fs, 20), fs) - .020) < 1e-12);
   // exact on polynomials of its own degree, anywhere in the window
   for (int degree = 1; degree <= 6; ++degree)
@@ -184,6 +198,39 @@ BOOST_AUTO_TEST_CASE(polynomial_derivatives_equal_vectors_and_closed_forms) {
     }
   BOOST_CHECK_THROW(polynomial_derivative(3, 3, fs), std::invalid_argument);
   BOOST_CHECK_THROW(polynomial_derivative(21, 2, fs, 21), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(published_delays_noise_gains_and_bandwidths_of_derivatives) {
+  struct Line {
+    std::size_t n;
+    int degree;
+    double at, delay_ms, noise, crosses_db, at_hz, highest_db, highest_hz;  // highest: 0 when not published
+  };
+  for (const Line& l : {Line{21, 1, 0, 10, 36.0, -3, 28, 0, 0}, Line{41, 1, 0, 20, 13.2, -3, 14, 0, 0},
+                        Line{41, 2, 20, 20, 13.2, -3, 14, 0, 0}, Line{81, 1, 0, 40, 4.75, -3, 7, 0, 0},
+                        Line{41, 2, 0, 0, 51.7, 3, 10, 4.2, 18}, Line{81, 2, 0, 0, 18.8, 3, 5, 4.2, 9},
+                        Line{61, 2, 10, 10, 19.9, -3, 21, 1.4, 10}, Line{81, 3, 0, 0, 46.3, 3, 7, 7.9, 15}}) {
+    const auto h = polynomial_derivative(l.n, l.degree, 1000, l.at);
+    const auto gain_db = [&h](double hz) {  // beside the ideal derivative
+      std::complex<double> sum = 0;
+      const double w = 2 * 3.141592653589793 * hz / 1000;
+      for (std::size_t i = 0; i < h.size(); ++i) sum += h[i] * std::polar(1.0, -w * double(i));
+      return 20 * std::log10(std::abs(sum) / (w * 1000));
+    };
+    BOOST_TEST_CONTEXT("n = " << l.n << ", degree " << l.degree << ", at " << l.at) {
+      BOOST_TEST(std::abs(1e3 * delay_of(h, 1000) - l.delay_ms) < 1e-6);
+      BOOST_TEST(std::abs(noise_of(h) - l.noise) < .06);
+      double hz = 0.2;
+      while (std::abs(gain_db(hz)) < 3) hz += 0.05;
+      BOOST_TEST(std::abs(hz - l.at_hz) < .6);
+      BOOST_TEST(gain_db(hz) * l.crosses_db > 0);
+      if (l.highest_hz == 0) continue;
+      double highest = 0;
+      for (double f = 1; f < 60; f += 0.1) highest = std::max(highest, gain_db(f));
+      BOOST_TEST(std::abs(highest - l.highest_db) < .06);
+      BOOST_TEST(std::abs(gain_db(l.highest_hz) - highest) < .06);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(rate_of_force_development_equals_its_vector) {

@@ -14,6 +14,7 @@ G = 9.80665
 SCALE = dict(fz=0.1, df=0.005, rate=0.02, shank=0.005, pitch=0.005, ev=0.005, fx=0.02, fy=0.02, copx=2e-5, copy_side=2e-5, tz=0.005,
              force_rate=0.2, raw=0.1, copy=2e-5)
 SINGLE = ("copy",)
+BAND = (42, 44)  # of the foot: these subjects pass its edges
 
 
 def subject(**mod):
@@ -56,6 +57,7 @@ def loads(p, T, rep, heels, toe_out, ankle_ahead):
     rfd = lambda x: [None if on is None else float((x[on + n_] - x[on]) / (n_ * 1e-3)) for n_ in (50, 100, 150, 200, 250)]
     drive = slice(im, i_top + 1)
     peak20 = lambda x: float(np.max(x[drive][20:] - x[drive][:-20]) / 0.02)  # as RFD_peak20 of gp_protocols.imtp
+    in_band = lambda x: float(100 * np.mean((x >= BAND[0]) & (x <= BAND[1])))
     out = dict(foot=[], both={})
     for i in (0, 1):
         s, a = (-1 if i == 0 else 1), math.radians(toe_out[i])
@@ -73,11 +75,14 @@ def loads(p, T, rep, heels, toe_out, ankle_ahead):
         d10 = i0 + int(np.argmax(d[i0:ie + 1] >= .1 * np.max(d[i0:ie + 1])))
         share = lambda c: None if c is None else (72 - c) / 60
         at = lambda k: None if k is None else float(t[k])
+        light = [k for k in range(i0, i1 + 1) if share(cop[k]) <= 0.10][:1]
+        lost = min([k for k in (*light, lift[0]) if k is not None], default=None)
         out["foot"].append(dict(
             fz=means(T["fz"][i]), tz=means(T["tz"][i]), cop=means(cop), rfd=rfd(T["raw"][i]), rfd_peak_20=peak20(T["raw"][i]), force_rate_peak=float(np.max(T["force_rate"][i][drive])),
             knee_standing=mean(knee, "standing"), knee_bottom=mean(knee, "bottom"), knee_peak=float(np.max(knee[whole])), heel_lift_onset=at(lift[0]),
             heel_lift_time=lift[1] * 1e-3, inversion_onset=at(turned[0]), inversion_time=turned[1] * 1e-3, inversion_peak=float(np.max(inward[whole])),
             heel_share_standing=share(mean(cop, "standing")), heel_share_bottom=share(mean(cop, "bottom")), heel_share_min=share(float(np.max(cop[whole]))),
+            heel_contact=float(lost is None), heel_contact_lost=at(lost), in_band=in_band(cop[whole]),
             behind_40=float(np.sum(cop[whole] < 40) * 1e-3), impulse_eccentric=float(np.sum(T["fz"][i][phase["descent"]]) * 1e-3),
             impulse_concentric=float(np.sum(T["fz"][i][phase["ascent"]]) * 1e-3), power_eccentric=mean(power, "descent"), power_concentric=mean(power, "ascent"),
             power_eccentric_peak=float(np.min(power[phase["descent"]])), power_concentric_peak=float(np.max(power[phase["ascent"]])),
@@ -100,6 +105,7 @@ def loads(p, T, rep, heels, toe_out, ankle_ahead):
 
     course = lambda a, b_: [float(gp_asym.bai1(T["fz"][1][k], T["fz"][0][k])) for k in (a + int(math.floor(j * (b_ - a) / 10 + .5)) for j in range(11))]
     out["both"] = dict(
+        in_band=in_band(percent[whole]),
         cop=means(percent), spread=means((T["fx"][0] - T["fx"][1]) / 2), drive_onset=None if on is None else float(t[on]), rfd=rfd(raw), rfd_peak_20=peak20(raw),
         force_rate_peak=float(np.max((T["force_rate"][0] + T["force_rate"][1])[drive])), bai_descent=course(i0, ib), bai_ascent=course(ie, i1),
         fall_back=M["fall_back"] if pl else None, fall_back_time=float(np.sum(percent[pl:ie + 1] <= percent[pl] - 5) * 1e-3) if pl else None,
@@ -127,4 +133,4 @@ for name, mod in (("default", {}), ("heel lift, left dominant", dict(heel_lift=d
     print(name, [r["reason"] for r in reps])
     cases.append(dict(name=name, n=len(T["copy"]), channels=stored, height=p["H"], foot_length=p["foot_len"], heels=heels.tolist(), toe_out=list(toe_out), ankle_ahead=0.06, loads=wants))
 with gzip.GzipFile(sys.argv[2], "wb", 9, mtime=0) as f:
-    f.write(json.dumps(dict(step=STEP, scale=SCALE, cases=clean(cases)), separators=(",", ":")).encode())
+    f.write(json.dumps(dict(step=STEP, scale=SCALE, band=BAND, cases=clean(cases)), separators=(",", ":")).encode())

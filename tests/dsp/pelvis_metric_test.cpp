@@ -1,6 +1,7 @@
 // The live angles of pelvis, thighs and of the joint coordinate system, from frames.
 #include <boost/test/unit_test.hpp>
 
+#include "dsp/dorsiflexion.hpp"
 #include "dsp/metric.hpp"
 #include "schemas/row.hpp"
 
@@ -28,7 +29,8 @@ struct Rig {
     settings.ankle.joint_angles = joint_angles;
     const MetricSetup setup{settings, table, kNoStream, event_seq, 0.01124, 0.21, {}, {}};
     metric = make(setup);
-    for (ImuFrame& i : imus) i.inclination_rad = i.frontal_rad = i.inclination_rate_rad_s = i.heading_rate_rad_s = 0;
+    for (ImuFrame& i : imus)
+      i.inclination_rad = i.frontal_rad = i.inclination_rate_rad_s = i.heading_rate_rad_s = i.frontal_rate_rad_s = 0;
   }
   /// The last of `n` frames.
   std::vector<float> step(int n = 1) {
@@ -165,6 +167,51 @@ BOOST_AUTO_TEST_CASE(joint_angles_of_known_rotations) {
     v = r.step();
     BOOST_TEST((near(v[0], 0) && near(v[1], 4) && near(v[2], 0)));
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_rate_of_the_joint_is_the_derivative_of_its_angle) {
+  // A squat whose knee falls in and turns over a foot that rolls; the headings are what the gyroscopes hold.
+  Rig r(make_joint_angle_metric, on({{Segment::shank, Side::right}, {Segment::foot, Side::right}}), true);
+  BOOST_TEST(r.table[0].columns[4].name == "dorsiflexion_rate");
+  BOOST_TEST(r.table[0].columns[4].delay_s == 0.01124);
+  constexpr double w = 2 * 3.14159265358979323846 / 3, h = 1e-4;
+  const auto wave = [=](double t) { return 0.5 * (1 - std::cos(w * t)); };
+  const auto put = [&](ImuFrame& f, double t, double lean_deg, double roll_deg, double turn_deg) {
+    const auto rate = [&](double size) { return size * kRad * 0.5 * w * std::sin(w * t); };
+    f.inclination_rad = lean_deg * kRad * wave(t);
+    f.frontal_rad = roll_deg * kRad * wave(t);
+    f.inclination_rate_rad_s = rate(lean_deg);
+    f.frontal_rate_rad_s = rate(roll_deg);
+    f.heading_rate_rad_s = rate(turn_deg);
+  };
+  r.imus[0].rest = r.imus[1].rest = true;
+  r.step();
+  r.imus[0].rest = r.imus[1].rest = r.feedback.standing_quiet = false;
+  const auto turned = [](double heading, double roll, double lean) {  // Rz Ry(-roll) Rx(-lean)
+    const double ch = std::cos(heading), sh = std::sin(heading), cr = std::cos(roll), sr = std::sin(roll),
+                 cl = std::cos(lean), sl = std::sin(lean);
+    return rot::mul(
+        rot::mul(Mat3{{{ch, -sh, 0}, {sh, ch, 0}, {0, 0, 1}}}, Mat3{{{cr, 0, -sr}, {0, 1, 0}, {sr, 0, cr}}}),
+        Mat3{{{1, 0, 0}, {0, cl, sl}, {0, -sl, cl}}});
+  };
+  const auto joint_deg = [&](double t) {
+    const double u = kRad * wave(t);
+    return jcs_angles(turned(12 * u, 9 * u, 28 * u), turned(0, 5 * u, 6 * u), Side::right).dorsiflexion / kRad;
+  };
+  double worst = 0, segments = 0;
+  for (int k = 1; k < 2900; ++k) {
+    const double t = 1e-3 * k;
+    put(r.imus[0], t, 28, 9, 12);
+    put(r.imus[1], t, 6, 5, 0);
+    const std::vector<float> v = r.step();
+    if (k < 300) continue;               // the low-pass has settled
+    const double before = t - 0.011254;  // 0.2251 / 20 Hz
+    const double want = (joint_deg(before + h) - joint_deg(before - h)) / (2 * h);
+    worst = std::max(worst, std::abs(static_cast<double>(v[4]) - want));
+    segments = std::max(segments, std::abs(22 * 0.5 * w * std::sin(w * before) - want));
+  }
+  BOOST_TEST(worst < 0.03);    // heading by trapezoids, the low-pass
+  BOOST_TEST(segments > 0.2);  // the difference of the leans is another angle
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -81,7 +81,10 @@ BOOST_AUTO_TEST_CASE(forces_of_a_repetition_agree_with_whole_array_formulas) {
   Table t;
   for (const json& one : all["cases"]) {
     t.where = one["name"];
-    SquatDetector detector({}, body(one));
+    SquatParams params;
+    params.band_low_percent = all["band"][0];
+    params.band_high_percent = all["band"][1];
+    SquatDetector detector(params, body(one));
     const SquatRun run = feed(detector, courses(all, one));
     BOOST_TEST_REQUIRE(run.repetitions.size() == one["loads"].size(), t.where);
     for (std::size_t k = 0; k < run.repetitions.size(); ++k) {
@@ -121,6 +124,9 @@ BOOST_AUTO_TEST_CASE(forces_of_a_repetition_agree_with_whole_array_formulas) {
         one_value("heel_share_standing", f.heel_share_standing, 1e-9);
         one_value("heel_share_bottom", f.heel_share_bottom, 1e-9);
         one_value("heel_share_min", f.heel_share_min, 1e-9);
+        one_value("heel_contact", f.heel_contact, 0);
+        one_value("heel_contact_lost", f.heel_contact_lost_s, 1e-9);
+        one_value("in_band", f.in_band_percent, 1e-9);
         one_value("behind_40", f.behind_40_s, 1e-9);
         one_value("impulse_eccentric", f.impulse_eccentric_n_s, 1e-8);
         one_value("impulse_concentric", f.impulse_concentric_n_s, 1e-8);
@@ -136,6 +142,7 @@ BOOST_AUTO_TEST_CASE(forces_of_a_repetition_agree_with_whole_array_formulas) {
       const auto one_value = [&](const char* name, double got, double tolerance) {
         t.add(name, got, number(w, name), tolerance);
       };
+      t.add("in_band of both", b.in_band_percent, number(w, "in_band"), 1e-9);
       phases("cop %", b.cop_percent, w["cop"], 1e-9);
       phases("spread N", b.spread_n, w["spread"], 1e-9);
       one_value("drive_onset", b.drive_onset_s, 1e-9);
@@ -289,6 +296,96 @@ BOOST_AUTO_TEST_CASE(a_fall_back_counts_from_five_percent_for_more_than_100_ms_i
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_target_band_is_a_share_of_the_time_and_its_edges_belong_to_it) {
+  MinimumJerk subject;
+  subject.sway_n = 0;
+  subject.repetitions = 1;
+  SquatParams params;
+  struct Case {
+    double low, high, cop_percent, foot, both;
+  };
+  // The common CoP is measured forward, the feet point 30 deg outward: 0.125 m along them is 43.3 % of both.
+  const double forward = 100 * 0.125 * std::sqrt(3) / 2 / 0.25;
+  for (const Case& one : {Case{55, 70, 50, 0, 0}, Case{45, 50 + 1e-9, 50, 100, 0}, Case{50 - 1e-9, 60, 50, 100, 0},
+                          Case{40, forward + 1e-9, 50, 0, 100}, Case{55, 70, 60, 100, 0}}) {
+    SquatCourses c = subject.make();
+    add_foot(c, one.cop_percent / 100 * 0.25);
+    c.cop = Course(c.size(), 0.125 * std::sqrt(3) / 2);
+    params.band_low_percent = one.low;
+    params.band_high_percent = one.high;
+    SquatDetector detector(params, plain_body());
+    const SquatRun run = feed(detector, c);
+    BOOST_TEST_REQUIRE(run.repetitions.size() == 1U);
+    BOOST_TEST(run.repetitions[0].foot[1].in_band_percent == one.foot);
+    BOOST_TEST(run.repetitions[0].both.in_band_percent == one.both);
+  }
+  // 400 of the milliseconds from start to end, both of them included.
+  SquatCourses c = subject.make();
+  add_foot(c, 0.5 * 0.25);
+  const double middle_s = subject.start_s(0) + subject.descent_s;
+  for (std::size_t k = 0; k < 400; ++k) {
+    c.foot.cop_ml[0][static_cast<std::size_t>(middle_s * 1000) + k] = -(0.15 + 0.15 * 0.5);
+    c.foot.cop_ap[0][static_cast<std::size_t>(middle_s * 1000) + k] = 0.15 * std::sqrt(3) / 2;
+  }
+  SquatCourses hole = c;
+  SquatDetector detector({}, plain_body()), holed({}, plain_body());
+  SquatRun run = feed(detector, c);
+  BOOST_TEST_REQUIRE(run.repetitions.size() == 1U);
+  const Repetition& r = run.repetitions[0];
+  BOOST_TEST(std::abs(r.foot[0].in_band_percent - 100 * 0.4 / (r.t_end_s - r.t_start_s + 1e-3)) < 1e-9);
+  BOOST_TEST(r.foot[1].in_band_percent == 0);
+  std::fill_n(hole.foot.cop_ap[0].begin() + static_cast<std::ptrdiff_t>(middle_s * 1000) - 700, 300, unknown);
+  run = feed(holed, hole);
+  BOOST_TEST_REQUIRE(run.repetitions.size() == 1U);
+  BOOST_TEST(std::isnan(run.repetitions[0].foot[0].in_band_percent));
+  BOOST_TEST(run.repetitions[0].foot[1].in_band_percent == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_heel_keeps_contact_while_it_is_loaded_and_down) {
+  MinimumJerk subject;
+  subject.sway_n = 0;
+  subject.repetitions = 1;
+  struct Case {
+    const char* what;
+    double cop_percent, pitch_deg;
+    int ms, hole_ms;          // of the CoP and the pitch; then, 200 ms later, nothing is known of the pitch
+    double contact, lost_ms;  // after the beginning
+  };
+  // (72 - CoP) / 60 is 0.1 at 66 %.
+  const Case cases[] = {{"down", 50, 0, 0, 0, 1, NAN},
+                        {"light for a tick", 66.001, 0, 1, 0, 0, 0},
+                        {"just heavy enough", 65.999, 0, 400, 0, 1, NAN},
+                        {"a heel that rises", 50, 4, 150, 0, 0, 0},
+                        {"too short for a heel lift", 50, 4, 80, 0, 1, NAN},
+                        {"too low for a heel lift", 50, 2.9, 400, 0, 1, NAN},
+                        {"a hole", 50, 0, 0, 300, NAN, NAN},
+                        {"a hole that is bridged", 50, 0, 0, 200, 1, NAN},
+                        {"lost before the hole", 70, 0, 10, 300, 0, 0},
+                        {"lifted before the hole", 50, 4, 150, 300, 0, 0}};
+  for (const Case& one : cases) {
+    BOOST_TEST_CONTEXT(one.what) {
+      SquatCourses c = subject.make();
+      add_foot(c, 0.5 * 0.25);
+      const double begin_s = subject.start_s(0) + 0.8;
+      const auto first = static_cast<std::ptrdiff_t>(begin_s * 1000);
+      std::fill_n(c.foot.cop_ml[1].begin() + first, one.ms, 0.15 + one.cop_percent / 100 * 0.25 * 0.5);
+      std::fill_n(c.foot.cop_ap[1].begin() + first, one.ms, one.cop_percent / 100 * 0.25 * std::sqrt(3) / 2);
+      std::fill_n(c.pitch[1].begin() + first, one.ms, one.pitch_deg);
+      std::fill_n(c.pitch[1].begin() + first + one.ms + 200, one.hole_ms, unknown);
+      SquatDetector detector({}, plain_body());
+      const SquatRun run = feed(detector, c);
+      BOOST_TEST_REQUIRE(run.repetitions.size() == 1U);
+      const FootLoads &right = run.repetitions[0].foot[1], &left = run.repetitions[0].foot[0];
+      BOOST_TEST((std::isnan(one.contact) ? std::isnan(right.heel_contact) : right.heel_contact == one.contact),
+                 right.heel_contact);
+      BOOST_TEST((std::isnan(one.lost_ms) ? std::isnan(right.heel_contact_lost_s)
+                                          : near(right.heel_contact_lost_s, begin_s, 1e-9)),
+                 right.heel_contact_lost_s);
+      BOOST_TEST((left.heel_contact == 1 && std::isnan(left.heel_contact_lost_s)));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(unmeasured_people_and_rejected_repetitions_say_nothing) {
   MinimumJerk subject;
   subject.depth_m = 0.05;  // too shallow
@@ -309,8 +406,10 @@ BOOST_AUTO_TEST_CASE(unmeasured_people_and_rejected_repetitions_say_nothing) {
   BOOST_TEST_REQUIRE(run.repetitions.size() == 3U);
   const Repetition& r = run.repetitions[0];
   BOOST_TEST(std::isfinite(r.foot[0].fz_n.bottom));
-  for (const double x : {r.foot[0].cop_percent.bottom, r.foot[0].knee_peak_nm, r.foot[0].behind_40_s,
-                         r.foot[0].heel_share_min, r.both.depth_percent, r.both.cop_percent.standing})
+  for (const double x :
+       {r.foot[0].cop_percent.bottom, r.foot[0].knee_peak_nm, r.foot[0].behind_40_s, r.foot[0].heel_share_min,
+        r.foot[0].heel_contact, r.foot[0].heel_contact_lost_s, r.foot[0].in_band_percent, r.both.in_band_percent,
+        r.both.depth_percent, r.both.cop_percent.standing})
     BOOST_TEST(std::isnan(x));
 }
 

@@ -194,6 +194,7 @@ BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_streams) {
   has(texts["reps_load/pair"], "at or beyond 5 % behind");
   has(texts["reps_load/pair"], "more than 0.1 s in one run");
   has(texts["reps_load/left"], "foot not measured");
+  has(texts["reps_exploratory/right"], "heel_contact: 1 when heel_share stays above 0.1 of the load");
 
   struct Change {
     const char *stream, *text;
@@ -214,6 +215,10 @@ BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_streams) {
          }},
         {"reps/left", "standing shank 4.5 deg", [](Settings& s) { s.participant.standing_shank_deg = 4.5; }},
         {"reps_load/left", "0.07 m from the heel", [](Settings& s) { s.participant.heel_to_ankle_m = 0.07; }},
+        {"reps_exploratory/left", "with the CoP from 47.5 % to 70 % of the foot",
+         [](Settings& s) { s.thresholds.cop_band_low_percent = 47.5; }},
+        {"reps_exploratory/pair", "with the CoP from 55 % to 62 % of the foot",
+         [](Settings& s) { s.thresholds.cop_band_high_percent = 62; }},
         {"reps_exploratory/pair", "height (1.65 m)", [](Settings& s) { s.participant.height_m = 1.65; }}}) {
     Settings after = before;
     c.set(after);

@@ -54,6 +54,22 @@ T at(const std::string& bytes, std::size_t offset) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(the_target_band_is_that_of_the_daemon) {
+  Rig rig;
+  BOOST_TEST(!rig.board.greeting()[0].contains("band_percent"));
+  FeedStream foot{"cop_foot", "f32", {{"both", "%", 0.011, false}}, false, ""};
+  const auto band = [&](const char* parameters) {
+    Rig fresh;
+    foot.parameters = parameters;
+    fresh.board.info(foot);
+    return fresh.board.greeting()[0].value("band_percent", Json()).dump();
+  };
+  BOOST_TEST(band("foot 0.27 m; target band 47.5 % to 62 % (exploratory)") == "[47.5,62.0]");
+  BOOST_TEST(band("foot 0.27 m, heels (-0.14 m, -0.06 m) toe-out 10 deg") == "null");  // of an older daemon
+  BOOST_TEST(band("target band 70 % to 55 %") == "null");
+  BOOST_TEST(band("target band of the weight") == "null");
+}
+
 BOOST_AUTO_TEST_CASE(rows_of_equal_time_meet_and_columns_go_by_name) {
   Rig rig;
   for (int ms = 0; ms <= 40; ++ms) rig.give(rig.left, ms * 1e-3, {0.1, 0.2, 100.0 + ms});

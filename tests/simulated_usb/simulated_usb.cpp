@@ -85,7 +85,8 @@ void Port::plug() {
   if (serve) serve(node_, node);
   const std::string text = "P: " + sys + "\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\nE: BUSNUM=001\n" +
                            formatted("E: DEVNUM=%03d\n", address) + "E: DEVNAME=" + node + "\nA: busnum=1\\n\n" +
-                           formatted("A: devnum=%d\\n\n", address) + "A: bConfigurationValue=1\\n\nA: speed=12\\n\n" +
+                           formatted("A: devnum=%d\\n\n", address) + "A: bConfigurationValue=1\\n\n" +
+                           formatted("A: speed=%d\\n\n", device_.info().speed == LinkSpeed::high ? 480 : 12) +
                            "H: descriptors=" + hex(bytes) + "\n";
   if (!umockdev_testbed_add_from_string(bus_.testbed(), text.c_str(), nullptr))
     throw std::runtime_error("umockdev does not take the device");

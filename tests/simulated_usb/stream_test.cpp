@@ -52,6 +52,7 @@ BOOST_AUTO_TEST_CASE(devices_are_found_and_told_apart) {
   {
     const auto link = usb->open(imus[0]);
     BOOST_TEST(link->info().configuration == mip.device.info().configuration);
+    BOOST_TEST((link->info().speed == LinkSpeed::full));
     BOOST_TEST(usb->find(imu)[0].busy);
     BOOST_CHECK_THROW(usb->open(imus[0]), LinkError);
     BOOST_TEST(mip.host.driver->identify(*link).serial == "6286.123456");

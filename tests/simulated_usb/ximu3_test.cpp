@@ -15,6 +15,8 @@ BOOST_AUTO_TEST_CASE(streams_both_sensors_and_is_pulled_out_and_plugged_in_again
     const std::size_t first = x.host.sink.samples.size();
     x.host.open(*usb);
     x.host.start();
+    BOOST_TEST((x.host.link->info().speed == LinkSpeed::high));  // so its bus has frames of 0.125 ms
+    BOOST_TEST(frame_s(x.host.link->info().speed) == 125e-6);
     BOOST_TEST(x.host.identity.serial == "01234567");
     BOOST_TEST(x.port.claimed().size() == 2u);
     if (round == 0) BOOST_TEST(x.port.kernel_driver(2));  // the mass storage stays the kernel's

@@ -3,6 +3,7 @@ import { settings } from "./settings";
 import type { Store } from "./store";
 
 export interface Edges { low: number; high: number }
+const usualPercent: [number, number] = [55, 70]; // of a daemon too old to say
 const spanPercent = 0.5; // of the foot, apart enough for a line through two points
 
 /** Where the feet lie, out of two instants: the feed tells the CoP in m of the lab and in % of the foot, not the heels. */
@@ -14,11 +15,14 @@ export class Band {
 
   measured(): boolean { return this.store.known("foot_total"); }
 
+  /** Rear and front edge in % of the foot, as set in the daemon. */
+  private percent(): [number, number] { return this.store.session?.band_percent ?? usualPercent; }
+
   /** Is the point in the target? Null: the point is not known. */
   inside(): boolean | null {
     const s = this.store, ml = s.newest("ml_total"), ap = s.newest("ap_total"), foot = s.newest("foot_total");
     if (ml === null || ap === null || (this.measured() && foot === null)) return null;
-    const [v, low, high] = this.measured() ? [foot ?? NaN, settings.bandFootLow, settings.bandFootHigh] : [1000 * ap, settings.bandApLow, settings.bandApHigh];
+    const [v, low, high] = this.measured() ? [foot ?? NaN, ...this.percent()] : [1000 * ap, settings.bandApLow, settings.bandApHigh];
     return Math.abs(1000 * ml) <= settings.bandMl && v >= low && v <= high;
   }
 
@@ -26,12 +30,12 @@ export class Band {
   edges(): Edges | undefined {
     if (!this.measured()) return { low: settings.bandApLow / 1000, high: settings.bandApHigh / 1000 };
     this.learn();
-    const { metres } = this;
-    return metres && { low: metres(settings.bandFootLow), high: metres(settings.bandFootHigh) };
+    const { metres } = this, [low, high] = this.percent();
+    return metres && { low: metres(low), high: metres(high) };
   }
 
   words(): string {
-    return this.measured() ? `${settings.bandFootLow}–${settings.bandFootHigh} % of foot` : `${settings.bandApLow}–${settings.bandApHigh} mm`;
+    return this.measured() ? `${this.percent().join("–")} % of foot` : `${settings.bandApLow}–${settings.bandApHigh} mm`;
   }
 
   private learn(): void {

@@ -6,7 +6,7 @@ export interface Column { name: string; known: boolean; unit: string; delay_s: n
 export interface Plate { name: string; side: Side; corners_m: [number, number, number][] }
 export interface SessionMessage {
   type: "session"; session?: string; participant?: string; software?: string; dominant?: Side | "unknown";
-  slot_s: number; columns: Column[]; plates?: Plate[]; exploratory?: string[];
+  slot_s: number; columns: Column[]; plates?: Plate[]; exploratory?: string[]; band_percent?: [number, number];
 }
 export type Values = Record<string, number | null>;
 export interface Trace { t0: number; dt: number; [column: string]: number | (number | null)[] }

@@ -7,9 +7,7 @@ export interface Settings {
   beatsPerMinute: number;
   band: boolean;
   bandMl: number;
-  /** In % of the foot when the feet were measured, else in mm of the lab. */
-  bandFootLow: number;
-  bandFootHigh: number;
+  /** Of feet that were not measured, mm of the lab; along measured feet the daemon's settings say it. */
   bandApLow: number;
   bandApHigh: number;
   bandLoad: number;
@@ -18,7 +16,7 @@ export interface Settings {
 
 const usual: Settings = {
   theme: "system", sound: false, cues: true, metronome: false, beatsPerMinute: 60,
-  band: true, bandMl: 25, bandFootLow: 55, bandFootHigh: 70, bandApLow: 30, bandApHigh: 90, bandLoad: 10, seconds: 10,
+  band: true, bandMl: 25, bandApLow: 30, bandApHigh: 90, bandLoad: 10, seconds: 10,
 };
 const place = "grfd-monitor-settings";
 
@@ -44,8 +42,6 @@ type Field = [keyof Settings, string, "flag"] | [keyof Settings, string, "number
 const fields: Field[] = [
   ["band", "show target bands", "flag"],
   ["bandMl", "* target of the CoP, half width left to right", "number", 1, 300, "mm"],
-  ["bandFootLow", "* its rear edge, feet measured", "number", 0, 100, "%"],
-  ["bandFootHigh", "* its front edge, feet measured", "number", 0, 100, "%"],
   ["bandApLow", "* its rear edge, feet not measured", "number", -300, 400, "mm"],
   ["bandApHigh", "* its front edge, feet not measured", "number", -300, 400, "mm"],
   ["bandLoad", "load asymmetry, to each side", "number", 1, 100, "%"],
