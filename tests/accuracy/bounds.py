@@ -458,6 +458,13 @@ REASONS = [
         "an age is no error: packets of ten samples, 1 ms until the next one and the jitter of two links; an older one is unknown by the rule",
     ),
     (
+        "rig.reps_load/pair spread, tz, knee_moment, drifts",
+        "1.1, 2 N; 0.25, 1.1 N.m; 2.5, 5 N.m",
+        "0.14, 0.23; 0.08, 0.41; 0.6 (mean)",
+        "0.5, 1; 0.15, 0.6; 1.8, 4",
+        "tightened: fx and fy leak by a quarter of what fz does, not by half",
+    ),
+    (
         "rig.noise fx, fy, drifts",
         "0.32 to 0.62 N",
         "0.21 (left and right)",

@@ -215,7 +215,7 @@ def state(both, tier, single, at_most):
     )
 
     # The same leak with the whole rig: from the step on to the end of the third squat 31 s at most and 17 s in the mean, so 3.3 and 1.9 N of
-    # fz on each plate, one up and one down, half of it in fx and fy (streams 3.5, 2.1: until 4 s later). 3.3 of both on 490 N are 1.35 % of the
+    # fz on each plate, one up and one down, a quarter of it in fx and fy (two signals of 7.7 mV/N, not four of 3.9; streams 3.5, 2.1: until 4 s later). 3.3 of both on 490 N are 1.35 % of the
     # index, 1.9 on 755 N (mean of 1 / mass) 0.5; the common CoP 2.1, 0.7 mm, that of a foot 0.65, 0.2 mm; each beside what the other rigs may be off
     bai, foot = (0.62, 1.8), (0.12, 0.5)
     tier(
@@ -225,7 +225,7 @@ def state(both, tier, single, at_most):
             "stream force": (1.7, 7.8),
             "stream moment": (0.55, 2.8),
             "stream cop": (7.5e-4, 3.4e-3),
-            "stream tz": (0.25, 1.1),
+            "stream tz": (0.15, 0.6),
             "stream bai": (0.66, 1.8),
             "stream share": (0.33, 0.9),
             "stream cop_foot": (0.25, 1.0),
@@ -233,14 +233,15 @@ def state(both, tier, single, at_most):
             "impulse_bai_ascent_rl": bai,
             "reps_load fz": (2.4, 5.8),
             "reps_load fz_bottom": (3.4, 7.8),
-            "reps_load tz": (0.25, 1.1),
+            "reps_load tz": (0.15, 0.6),
             "reps_load cop": foot,
-            "reps_load knee_moment": (2.5, 5),  # 3.3 N x 0.3 m; 1.7 N of fy x 0.5 m
+            "reps_load knee_moment": (1.8, 4),  # 3.3 N x 0.3 m; 0.8 N of fy x 0.5 m
             "reps_load/pair cop": (0.35, 1.0),
-            "reps_load/pair spread": (1.1, 2.0),
+            "reps_load/pair spread": (0.5, 1.0),
             "reps_load/pair bai_rl": (0.65, 2.1),
             "reps_exploratory heel_share": (0.006, 0.014),
             "reps_exploratory behind_40": (0.05, 0.2),  # 1 mm at 20 mm/s
+            "reps_exploratory in_band": (2, 5.5),  # as the CoP along the foot, 0.5 instead of 0.34 %, and as long as it stays at an edge
             "reps_exploratory impulse": (14, 39),  # 3.3 N x 2 s
             **{f"reps_exploratory impulse_{n} on its own times": (4, 7) for n in ("eccentric", "concentric")},
             "reps_exploratory power": (4, 9.5),
