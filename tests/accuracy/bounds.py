@@ -451,6 +451,14 @@ REASONS = [
         "another instant, as the text says. The share beyond, 20 %, still has them all",
     ),
     (
+        "rig.reps_exploratory/pair in_band, slow",
+        "3 %, as of an edge that is crossed",
+        "4.08 (seed 114, one of 60)",
+        "6.5 %",
+        "its CoP reaches 40.05 % and turns, the edge being at 40; it is 0.007 % off in the mean and 0.037 in SD, so the answer is that of noise for as "
+        "long as it stays there",
+    ),
+    (
         "fast.shank_age.worst",
         "12 ms",
         "12.0 (one of 20 seeds)",

@@ -169,6 +169,8 @@ def state(both, tier, single, at_most):
             "reps_asymmetry impulse_ascent_rl": (0.05, 0.2),
         },
     )
+    # the common CoP comes up to 40 % there and turns: within 0.15 % of the edge (4 SD) for 0.25 s
+    tier("slow", "slow ankles", **{"reps_exploratory/pair in_band": (0.8, 6.5)})
     tier(
         "axis",
         "axes 10 deg off",
