@@ -455,7 +455,7 @@ REASONS = [
         "3 %, as of an edge that is crossed",
         "4.08 (seed 114, one of 60)",
         "6.5 %",
-        "its CoP reaches 40.05 % and turns, the edge being at 40; it is 0.007 % off in the mean and 0.037 in SD, so the answer is that of noise for as "
+        "its CoP reaches 40.05 % and turns, the edge being at 40, within 4 SD of it for 0.8 s; it is 0.007 % off in the mean and 0.037 in SD, so the answer is that of noise for as "
         "long as it stays there",
     ),
     (

@@ -169,7 +169,7 @@ def state(both, tier, single, at_most):
             "reps_asymmetry impulse_ascent_rl": (0.05, 0.2),
         },
     )
-    # the common CoP comes up to 40 % there and turns: within 0.15 % of the edge (4 SD) for 0.25 s
+    # the common CoP comes up to 40 % there and turns: within 0.15 % of the edge (4 SD) for 0.2 to 0.8 s, of which noise takes a third: 0.25 s of 3.8
     tier("slow", "slow ankles", **{"reps_exploratory/pair in_band": (0.8, 6.5)})
     tier(
         "axis",
