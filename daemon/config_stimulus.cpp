@@ -1,4 +1,6 @@
 // The keys of [stimulus] and of the synthetic subject (science reference, section 8).
+#include <tuple>
+
 #include "daemon/config_parts.hpp"
 
 namespace grfd {
@@ -116,11 +118,24 @@ void read_lunges(Reader& r, SubjectSettings& s) {
   r.number("lunge_heel_deg", s.lunge_heel_deg, {"deg", "how far the heel rises then", 0, 30});
 }
 
+void read_bar_and_jump(Reader& r, SubjectSettings& s) {
+  r.number("bar_kg", s.bar_kg, {"kg", "a bar that is taken onto the shoulders while standing; 0: none", 0, 300});
+  r.number("bar_s", s.bar_s, {"s", "when; it takes 0.8 s", 0, 3600});
+  r.number("jump_m_s", s.jump_m_s, {"m/s", "speed at the take-off of a jump out of standing; 0: none", 0, 4});
+  r.number("jump_s", s.jump_s, {"s", "when its counter-movement begins", 0, 3600});
+}
+
 void check_subject(Reader& r, const SubjectSettings& s) {
   if (s.first_descent_s < s.step_on_s + s.step_on_duration_s && s.step_on_s > 0)
     r.report("first_descent_s", "is " + number_text(s.first_descent_s) +
                                     ", must be at least step_on_s + step_on_duration_s = " +
                                     number_text(s.step_on_s + s.step_on_duration_s) + " s: nobody stands there before");
+  const double stands_s = s.step_on_s > 0 ? s.step_on_s + s.step_on_duration_s : 0;
+  for (const auto& [name, used, at_s] :
+       {std::tuple{"bar_s", s.bar_kg > 0, s.bar_s}, std::tuple{"jump_s", s.jump_m_s > 0, s.jump_s}})
+    if (used && at_s < stands_s)
+      r.report(name, "is " + number_text(at_s) + ", must be at least step_on_s + step_on_duration_s = " +
+                         number_text(stands_s) + " s: nobody stands there before");
   if (s.ascent_s <= 0.15 + s.blend_s)
     r.report("ascent_s", "is " + number_text(s.ascent_s) + ", must be more than blend_s + 0.15 = " +
                              number_text(s.blend_s + 0.15) + " s: the ankle needs that to turn back");
@@ -141,6 +156,7 @@ void read_stimulus(Reader& r, StimulusSettings& s, const std::filesystem::path& 
     read_heel_raises(t, s.subject);
     read_bows(t, s.subject);
     read_lunges(t, s.subject);
+    read_bar_and_jump(t, s.subject);
     check_subject(t, s.subject);
   });
   r.table("sync", "a sync line that is wired to every emulated device", [&](Reader& t) {

@@ -5,17 +5,15 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "drivers/emulation/smooth_step.hpp"
+
 namespace grfd {
 namespace {
 constexpr double kLungeDrop = 0.35;  // of the thigh's length
+constexpr double kBarTakenS = 0.8;
 constexpr std::array<double, 5> kSwayHz{0.31, 0.73, 1.21, 0.27, 0.61}, kSwayPhase{0.4, 1.9, 5.0, 2.4, 0.3};
 
-/// Smooth step: zero first and second derivative at both ends.
-double s5(double u) {
-  if (u <= 0) return 0;
-  if (u >= 1) return 1;
-  return u * u * u * (u * (6 * u - 15) + 10);
-}
+double s5(double u) { return smooth_step(u); }
 /// Its integral from 0.
 double s5_integral(double u) {
   if (u <= 0) return 0;
@@ -35,7 +33,7 @@ void require(bool good, const char* what) {
 }
 }  // namespace
 
-Subject::Subject(const SubjectSettings& settings) : p_(settings) {
+Subject::Subject(const SubjectSettings& settings) : p_(settings), jump_(settings.jump_s, settings.jump_m_s) {
   for (const auto& [value, what] : {std::pair{p_.mass_kg, "mass_kg: must be above 0"},
                                     {p_.height_m, "height_m: must be above 0"},
                                     {p_.descent_s, "descent_s: must be above 0"},
@@ -95,6 +93,15 @@ Subject::Subject(const SubjectSettings& settings) : p_(settings) {
     const SubjectPose o = pose(p_.lunge_first_s + (trial + 0.01 * (k % 100)) * p_.lunge_period_s);
     require(o.feasible && std::isfinite(o.com_z), "lunge_deg: the legs or the trunk cannot reach this posture");
   }
+  if (p_.jump_m_s > 0) {
+    const double up = jump_.leaves_s(), down = jump_.lands_s();
+    const auto speed = [this](double t) { return (pose(t + kStep).com_z - pose(t - kStep).com_z) / (2 * kStep); };
+    jump_.set_drift(speed(down) - speed(up), pose(down).com_z - pose(up).com_z - speed(up) * (down - up));
+  }
+  for (double t = p_.jump_s; p_.jump_m_s > 0 && t < jump_.end_s(); t += 0.01) {
+    const SubjectPose o = pose(t);
+    require(o.feasible && std::isfinite(o.com_z), "jump_s: the legs or the trunk cannot reach this posture");
+  }
 }
 
 Repetition Subject::repetition(long k) const {
@@ -113,6 +120,8 @@ double Subject::slow_s(const Repetition& r) const {
   return q >= 0.25 ? r.start : r.start + p_.descent_s * (1 + std::sqrt(1 - 4 * q)) / 2;
 }
 
+double Subject::mass_kg(double t_s) const { return p_.mass_kg + p_.bar_kg * s5((t_s - p_.bar_s) / kBarTakenS); }
+
 double Subject::loaded(double t_s) const {
   if (p_.step_on_s <= 0) return 1;
   if (p_.step_on_duration_s <= 0) return t_s >= p_.step_on_s ? 1 : 0;
@@ -121,6 +130,7 @@ double Subject::loaded(double t_s) const {
 
 Subject::Instant Subject::instant(double t_s) const {
   Instant i;
+  i.t = t_s;
   const double since = t_s - p_.first_descent_s;
   // One cycle of margin is not needed, a millisecond is: the differences look that far.
   double from = std::max(0.0, std::ceil((since - active_to_ - 2 * kStep) / cycle_));
@@ -181,6 +191,14 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
   c.hip_z = hip_standing_m_ - p_.depth_m * c.descent;
   if (now.raising) raise_heels(now, dt, c);
   if (now.lunging) lunge(now, dt, c);
+  if (const SubjectJump::Legs jump = jump_.legs(now.t + dt); jump.hips_m != 0 || jump.lift_m != 0) {
+    c.hip_z += jump.hips_m;
+    c.lift = jump.lift_m;
+    for (std::size_t i = 0; i < 2; ++i) {
+      c.dorsiflexion[i] += jump.dorsiflexion_deg;
+      c.heel[i] += jump.heel_deg;
+    }
+  }
   if (now.bowing) {  // the pelvis alone turns, forward and back, with rest between
     const double u = (now.bow_s + dt) / p_.bow_period_s;
     c.bow_deg = p_.bow_deg * (s5(u / 0.4) - s5((u - 0.45) / 0.4));

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "drivers/emulation/stimulus.hpp"
+#include "drivers/emulation/subject_jump.hpp"
 
 namespace grfd {
 
@@ -80,6 +81,8 @@ class Subject {
   SubjectPose pose(double t_s) const;
   /// As if the subject stood on the plates all the time; `loaded` says how much of it the plates feel.
   SubjectLoads loads(double t_s) const;
+  /// Body and, once it is taken, bar.
+  double mass_kg(double t_s) const;
   /// 0 before the step on, 1 after it.
   double loaded(double t_s) const;
   /// Angular rate (rad/s) and specific force (m/s^2) in segment axes, of a sensor at the heel, mid-shank, mid-thigh or
@@ -111,6 +114,7 @@ class Subject {
 
   /// Time as the repetitions see it: local, so that differences lose no digits after hours.
   struct Instant {
+    double t = 0;
     double local = 0;  ///< since the start of the first repetition that moves anything now
     long count = 0;    ///< how many do
     bool raising = false;
@@ -126,7 +130,7 @@ class Subject {
   /// The set courses, before the chain is solved.
   struct Course {
     double descent = 0, fall_back = 0, sway_y = 0, sway_x = 0, hip_z = 0;
-    double bow_deg = 0;
+    double bow_deg = 0, lift = 0;
     std::array<double, 2> dorsiflexion{}, eversion{}, heel{};
   };
   struct Link {
@@ -147,6 +151,7 @@ class Subject {
   }
 
   SubjectSettings p_;
+  SubjectJump jump_;
   Repetition first_;  ///< relative to its own start
   double cycle_, active_from_, active_to_;
   double shank_m_, thigh_m_, ankle_m_, trunk_m_, hip_standing_m_, toe_cos_;

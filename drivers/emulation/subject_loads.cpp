@@ -23,15 +23,15 @@ std::array<Subject::Link, 7> Subject::links(const SubjectPose& o) const {
 SubjectLoads Subject::loads(double t_s) const {
   const Instant now = instant(t_s);
   const SubjectPose before = pose(now, -kStep), c = pose(now, 0), after = pose(now, kStep);
-  const double m = p_.mass_kg;
+  const double m = jump_.in_air(t_s) ? 0 : mass_kg(t_s);  // nothing carries what is in the air
   const double ax = second_difference(before.com_x, c.com_x, after.com_x);
   const double ay = second_difference(before.com_y, c.com_y, after.com_y);
-  const double az = second_difference(before.com_z, c.com_z, after.com_z);
+  const double az = second_difference(before.com_z, c.com_z, after.com_z) + jump_.acceleration(t_s);
   const double fx = m * ax, fy = m * ay, fz = m * (az + kG);
 
   double cop_y = c.com_y;
   if (p_.cop_mode == "lipm") {
-    cop_y = c.com_y - c.com_z * fy / fz;
+    if (m > 0) cop_y = c.com_y - c.com_z * fy / fz;
   } else if (p_.cop_mode == "links") {  // rate of the angular momentum about X of all links
     const auto a = links(before), b = links(c), e = links(after);
     double rate = 0;
@@ -41,7 +41,7 @@ SubjectLoads Subject::loads(double t_s) const {
                       b[k].z * second_difference(a[k].y, b[k].y, e[k].y)) -
               mass * b[k].radius * b[k].radius * second_difference(a[k].angle, b[k].angle, e[k].angle);
     }
-    cop_y = (rate + m * kG * c.com_y) / fz;
+    if (m > 0) cop_y = (rate + m * kG * c.com_y) / fz;
   }
 
   SubjectLoads w;
@@ -53,7 +53,7 @@ SubjectLoads Subject::loads(double t_s) const {
   w.total_cop_x = middle + sway;
   w.total_cop_y = cop_y;
   const double yaw = second_difference(before.pelvis_yaw_rad, c.pelvis_yaw_rad, after.pelvis_yaw_rad);
-  const double mz = m * (c.com_x * ay - c.com_y * ax) + 1.2 * yaw;
+  const double mz = m > 0 ? m * (c.com_x * ay - c.com_y * ax) + 1.2 * yaw : 0;
   double pair = 0;
   std::array<double, 2> side_fx;
   for (std::size_t i = 0; i < 2; ++i) {

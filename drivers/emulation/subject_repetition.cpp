@@ -234,7 +234,7 @@ std::array<RepetitionTruth::Answers, 3> RepetitionTruth::answers(long k) const {
             {"drop", m.drop_m},
             {"v_descent_peak", m.v_low_m_s},
             {"v_ascent_peak", m.v_high_m_s},
-            {"bodyweight", p.mass_kg * kGravity_m_s2},
+            {"bodyweight", subject_.mass_kg(r.start) * kGravity_m_s2},
             {"first_out", first_out},
             {"bai_standing_rl", mean_over(r.start - kStanding_s, r.start, index)},
             {"bai_descent_rl", mean_over(r.start, m.bottom_first_s, index)},

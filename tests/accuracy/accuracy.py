@@ -11,7 +11,9 @@ import sys
 
 import clocks
 import cost
+import fast
 import forces_only
+import gait
 import inertial
 import plates
 import recordings
@@ -20,6 +22,7 @@ import rig_ankles
 import rig_plates
 import vectors
 from direct import Direct
+from presets import PRESETS, coverage
 from report import Report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -33,6 +36,7 @@ def main():
     # 0 to 19 were looked at while the bounds were written
     words.add_argument("--first-seed", type=int, default=100)
     words.add_argument("--only", action="append", help="one of the parts")
+    words.add_argument("--preset", action="append", help="one of the subjects of the part rig")
     a = words.parse_args()
     data = pathlib.Path(os.environ.get("GRFD_TEST_DATA", ROOT.parent / "shared/data"))
     report, direct = Report(a.report), Direct(a.build / "tests/accuracy_direct")
@@ -41,7 +45,7 @@ def main():
         "plates": lambda: plates.check_plates(report, direct, data),
         "stance": lambda: plates.check_stance(report, direct, data),
         "orientation": lambda: inertial.check_orientation(report, direct, data),
-        "gait": lambda: inertial.check_gait(report, direct, data),
+        "gait": lambda: gait.check_gait(report, direct, data),
         "alive": lambda: inertial.check_alive(report, direct, data),
         "recordings": lambda: recordings.check_recordings(report, grfd, data),
         "forces": lambda: forces_only.check_forces(report, grfd, a.seeds, a.first_seed),
@@ -50,10 +54,12 @@ def main():
         "clocks": lambda: clocks.check_clocks(report, grfd),
         "plate rigs": lambda: rig_plates.check_plates(report, grfd, a.seeds, a.first_seed),
         "ankles": lambda: rig_ankles.check_ankles(report, grfd, a.seeds, a.first_seed),
-        "rig": lambda: rig.check_rig(report, grfd, a.seeds, a.first_seed),
+        "fast": lambda: fast.check_fast(report, direct, a.seeds, a.first_seed),
+        "rig": lambda: rig.check_rig(report, grfd, a.seeds, a.first_seed, a.preset),
     }
-    if a.only and set(a.only) - set(parts):
-        raise SystemExit(f"--only takes {', '.join(parts)}")
+    for option, given, known in (("--only", a.only, parts), ("--preset", a.preset, PRESETS)):
+        if set(given or ()) - set(known):
+            raise SystemExit(f"{option} takes {', '.join(known)}")
     report.state()
     if not data.is_dir():
         report.note("no recordings (GRFD_TEST_DATA): everything on real data is skipped")
@@ -67,6 +73,8 @@ def main():
             f"Emulated rig: seeds {a.first_seed} to {a.first_seed + a.seeds - 1} for every preset."
             if not a.only
             else f"Only: {', '.join(a.only)}.",
+            "",
+            *coverage(),
         ]
     )
 

@@ -6,6 +6,10 @@
 //   stance RATE           rows ML AP -> one row of figures, named in the JSON line
 //   orientation PERIOD    rows gyr (rad/s) acc (m/s^2) -> w x y z and bias (rad/s) of the orientation filter, and rest
 //   ankle JSON            one sensor on shank and one on foot: rows gyr acc gyr acc -> see direct_inertial.cpp
+//   joint SIDE            rows of two matrices segment -> lab, shank and foot, row by row -> dorsiflexion, eversion,
+//                         internal rotation of the tibia (deg) of the joint coordinate system
+//   fast CONFIG SECONDS [KEY=VALUE]...   the emulated rig in virtual time: rows of fast/* and of their truth, see
+//                         direct_fast.cpp
 #include "tests/accuracy/direct.hpp"
 
 #include <cstdio>
@@ -63,11 +67,13 @@ void stance(const Words& arguments) {
 int main(int argc, char** argv) {
   using namespace grfd::accuracy;
   const std::map<std::string, void (*)(const Words&)> verbs{
-      {"plates", plates}, {"points", points}, {"stance", stance}, {"orientation", orientation}, {"ankle", ankle}};
+      {"plates", plates}, {"points", points}, {"stance", stance}, {"orientation", orientation},
+      {"ankle", ankle},   {"joint", joint},   {"fast", fast}};
   try {
     const Words words(argv + 1, argv + argc);
     const auto verb = words.empty() ? verbs.end() : verbs.find(words[0]);
-    if (verb == verbs.end()) throw std::runtime_error("there are the verbs plates, points, stance, orientation, ankle");
+    if (verb == verbs.end())
+      throw std::runtime_error("there are the verbs plates, points, stance, orientation, ankle, joint, fast");
     verb->second({words.begin() + 1, words.end()});
   } catch (const std::exception& e) {
     std::fprintf(stderr, "accuracy_direct: %s\n", e.what());

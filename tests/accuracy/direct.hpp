@@ -18,5 +18,7 @@ void points(const Words& arguments);
 void stance(const Words& arguments);
 void orientation(const Words& arguments);
 void ankle(const Words& arguments);
+void joint(const Words& arguments);
+void fast(const Words& arguments);
 
 }  // namespace grfd::accuracy

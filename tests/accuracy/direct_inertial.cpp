@@ -1,4 +1,5 @@
-// Inertial sensors: the orientation filter alone, and the chain from two sensors to the ankle.
+// Inertial sensors: the orientation filter alone, the chain from two sensors to the ankle, and the joint angles of two
+// segments.
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -40,7 +41,8 @@ void orientation(const Words& arguments) {
   write_numbers(out);
 }
 
-/// JSON: period_s, rest_samples, rest_shank, rest_foot (m/s^2), up_shank, up_foot, left_shank, left_foot (sensor axes).
+/// JSON: period_s, rest_samples, lead_rows (a rest among the rows, without an answer), rest_shank, rest_foot (m/s^2),
+/// up_shank, up_foot, left_shank, left_foot (sensor axes).
 /// -> shank, foot, dorsiflexion (deg), their exact rate and the scalar rate, low-passed (order 2, 20 Hz, deg/s, late by
 /// the delay in the JSON line).
 void ankle(const Words& arguments) {
@@ -52,9 +54,11 @@ void ankle(const Words& arguments) {
   ChannelFilter<2> filter(butterworth(2, 20, 1 / period));
   const Numbers in = read_rows(12);
   Numbers out;
+  const std::size_t lead = j.value("lead_rows", std::size_t{0}) * 12;
   for (std::size_t k = 0; k < in.size(); k += 12) {
     shank.step(vec(in, k), vec(in, k + 3), period);
     foot.step(vec(in, k + 6), vec(in, k + 9), period);
+    if (k < lead) continue;
     const SegmentMotion &s = shank.now, &f = foot.now;
     std::array<double, 2> rate{dorsiflexion_rate(s.gyro_rad_s, s.up, f.gyro_rad_s, f.up),
                                dorsiflexion_rate_scalar(s.gyro_rad_s, f.gyro_rad_s)};
@@ -63,6 +67,19 @@ void ankle(const Words& arguments) {
     for (double a : angles) out.push_back(a * kDegPerRad);
   }
   std::cout << nlohmann::json{{"delay_s", butterworth_delay_s(2, 20, 1 / period)}}.dump() << "\n";
+  write_numbers(out);
+}
+
+void joint(const Words& arguments) {
+  const Side side = arguments.at(0) == "left" ? Side::left : Side::right;
+  const Numbers in = read_rows(18);
+  Numbers out;
+  for (std::size_t k = 0; k < in.size(); k += 18) {
+    const auto matrix = [&](std::size_t at) { return Mat3{vec(in, at), vec(in, at + 3), vec(in, at + 6)}; };
+    const JcsAngles j = jcs_angles(matrix(k), matrix(k + 9), side);
+    for (double a : {j.dorsiflexion, j.eversion, j.tibial_internal_rotation}) out.push_back(a * kDegPerRad);
+  }
+  std::cout << "{}\n";
   write_numbers(out);
 }
 

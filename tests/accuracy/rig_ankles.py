@@ -39,6 +39,7 @@ class Subject:
     subject: dict
     settings: dict
     tier: str = "ankles"
+    converters: tuple = ()
     imus: tuple = LEGS
     axis_deg: float = 2
     estimated: tuple = ()
@@ -54,8 +55,7 @@ def subjects():
 
 def run(grfd, name, seed):
     preset = subjects()[name]
-    drawn, mass, later_s = hardware(seed, preset)
-    settings = {k: v for k, v in drawn.items() if not k.startswith("device.u6.")}
+    settings, _, later_s = hardware(seed, preset)
     subject = {
         "repetitions": REPETITIONS,
         "bow_count": 0,

@@ -21,10 +21,11 @@ def held(condition, n):
 class Courses:
     """True courses on the millisecond; index = milliseconds of the session."""
 
-    def __init__(self, recording, mass_kg, standing_shank_deg):
+    def __init__(self, recording, mass_kg, standing_shank_deg, stands_s):
+        """`mass_kg`: function of the time in s: a bar may be taken. `stands_s`: when the subject stands."""
         left = recording["truth/plate/left"]
-        self.weight, n = mass_kg * G, int(round(1e3 * left.t[-1])) + 1
-        self.n = n
+        self.n = n = int(round(1e3 * left.t[-1])) + 1
+        self.weight = mass_kg(1e-3 * np.arange(n)) * G
 
         def course(stream, column):
             s = recording[stream]
@@ -46,17 +47,18 @@ class Courses:
             for s in ("left", "right")
         ]
         self.standing_shank_deg = standing_shank_deg
-        self.v, self.z = self.movement(recording["truth/reps/pair"])
+        self.v, self.z = self.movement(recording["truth/reps/pair"], int(1e3 * stands_s))
 
-    def movement(self, pair):
+    def movement(self, pair, a):
         """Velocity and height of the centre of mass, m/s and m. The two constants of the integration are those with which
         it neither rises nor sinks between the standing before the first repetition and that after the last: it sways, so
         no single instant is at rest."""
         fz = self.fz[0] + self.fz[1]
-        a, b = 5000, int(1e3 * pair["t_start"][0]) - 400
+        b = int(1e3 * pair["t_start"][0]) - 400
         c, d = int(1e3 * pair["t_end"][-1]) + 600, self.n
         v, z = np.zeros(self.n), np.zeros(self.n)
-        v[a + 1 :] = np.cumsum((fz[a + 1 :] + fz[a:-1]) / 2 - self.weight) * 1e-3 * G / self.weight
+        push = fz / self.weight - 1
+        v[a + 1 :] = np.cumsum((push[a + 1 :] + push[a:-1]) / 2) * 1e-3 * G
         z[a + 1 :] = np.cumsum((v[a + 1 :] + v[a:-1]) / 2) * 1e-3
         t = np.arange(self.n) * 1e-3
         standing = np.r_[a:b, c:d]
@@ -74,13 +76,13 @@ class Courses:
             end = self.turn(end)
         before = a if from_turn else a - 400
         after = end if to_turn else min(end + 600, self.n - 1)
-        fz = self.fz[0] + self.fz[1]
+        fz, weight = self.fz[0] + self.fz[1], self.weight[a]
         at = slice(before, after)
         v, z = self.v[at], self.z[at]
         rate = np.mean([s["dorsiflexion_rate"][at] for s in self.ankle], axis=0)
         df = np.mean([s["dorsiflexion"][at] for s in self.ankle], axis=0)
         low, b0, b1 = bottom(z)
-        quiet = (abs(fz[at] - self.weight) < 0.02 * self.weight) & (abs(rate) < 1.5)
+        quiet = (abs(fz[at] - weight) < 0.02 * weight) & (abs(rate) < 1.5)
         start, stop = a - before, end - before
         if not from_turn:
             entered = first(held(((v < -0.06) & (rate > 0)) | (rate > 5), 80), 0, start)
@@ -100,7 +102,7 @@ class Courses:
             v_descent_peak=v.min(),
             v_ascent_peak=v.max(),
             pause=pause(v, z, low, drop),
-            bodyweight=self.weight,
+            bodyweight=weight,
             bai_standing_rl=bai[max(start - 300, 0) : start + 1].mean(),
             bai_descent_rl=bai[start : b0 + 1].mean(),
             bai_bottom_rl=bai[(b0 + b1) // 2 - 50 : (b0 + b1) // 2 + 51].mean(),

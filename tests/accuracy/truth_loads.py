@@ -93,7 +93,8 @@ class Loads:
             "ascent": slice(self.b1, self.stop + 1),
         }
         self.whole = slice(s, self.stop + 1)
-        self.weight, self.mass = c.weight, c.weight / G
+        self.weight = c.weight[s]
+        self.mass = self.weight / G
         self.force = c.fz[0] + c.fz[1]
         top = self.mid + int(np.argmax(c.v[self.mid : self.stop + 1]))
         self.drive = slice(self.mid, top + 1)
@@ -259,10 +260,10 @@ class Loads:
         return load, found
 
 
-def asymmetry(loads, found, sides):
+def asymmetry(loads, found, sides, ascent_s):
     """Columns of reps_asymmetry: right minus left by BAI-1, and its error, of the true measures of both sides."""
     compared = {f"fz_{p}": ([x[f"fz_{p}"] for x in loads], 20, 4.0) for p in PHASES}
-    compared["impulse_ascent"] = ([x["impulse_concentric"] for x in found], 5, None)
+    compared["impulse_ascent"] = ([x["impulse_concentric"] for x in found], 5, 4.0 * ascent_s)
     compared["rate_fit"] = ([s["rate_fit"] for s in sides], 3, 1.0)
     compared["range"] = ([s["range"] for s in sides], 3, 1.1)
     out = {}
@@ -270,6 +271,5 @@ def asymmetry(loads, found, sides):
         if not min(left, right) > floor:
             continue
         out[f"{name}_rl"] = bai1(right, left)
-        if sigma is not None:  # that of an impulse is 4 N times the duration of the ascent
-            out[f"{name}_sigma"] = 200 * sigma * math.hypot(left, right) / (left + right) ** 2
+        out[f"{name}_sigma"] = 200 * sigma * math.hypot(left, right) / (left + right) ** 2
     return out

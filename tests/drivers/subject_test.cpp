@@ -1,5 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <map>
@@ -375,6 +376,67 @@ BOOST_AUTO_TEST_CASE(a_knee_goes_to_the_wall_until_the_ankle_has_no_room_left) {
     BOOST_TEST(std::abs(most_down - room) < 1e-6);
     BOOST_TEST(std::abs(subject.ankle(10 + 4 * trial + 3.99, side).dorsiflexion) < 1e-6);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_bar_is_carried_from_when_it_is_taken) {
+  SubjectSettings s;
+  s.step_on_s = 0, s.first_descent_s = 2, s.rest_s = 6, s.sway_m = 0;
+  s.mass_kg = 70, s.bar_kg = 20, s.bar_s = 8;
+  const Subject subject(s);
+  const auto fz = [&](double t) { return subject.loads(t).foot[0][2] + subject.loads(t).foot[1][2]; };
+  BOOST_TEST(fz(1) == 70 * 9.80665, boost::test_tools::tolerance(1e-9));
+  BOOST_TEST(fz(8.4) == 80 * 9.80665, boost::test_tools::tolerance(1e-9));
+  BOOST_TEST(fz(9) == 90 * 9.80665, boost::test_tools::tolerance(1e-9));
+  // the second squat is the first with all forces 9 / 7 as large
+  for (double t = 2.1; t < 6; t += 0.35) BOOST_TEST(fz(t + 9.9) / fz(t) == 9.0 / 7, boost::test_tools::tolerance(1e-6));
+  const RepetitionTruth truth(subject, {});
+  const auto weight = [&](long k) {
+    const auto& columns = truth.streams()[2].columns;
+    const auto at =
+        std::find_if(columns.begin(), columns.end(), [](const Column& c) { return c.name == "bodyweight"; });
+    return truth.rows(k)[2][static_cast<std::size_t>(at - columns.begin())];
+  };
+  BOOST_TEST(weight(0) == 70 * 9.80665, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(weight(1) == 90 * 9.80665, boost::test_tools::tolerance(1e-12));
+}
+
+BOOST_AUTO_TEST_CASE(a_jump_obeys_newton_and_ends_in_standing) {
+  SubjectSettings s;
+  s.step_on_s = 0, s.first_descent_s = 100, s.sway_m = 0.005;  // more than anybody: the body sways on in the air
+  s.jump_m_s = 2.0, s.jump_s = 3;
+  const Subject subject(s);
+  const double up = 3 + 0.5 + 0.5 + 0.06, down = up + 2 * 2.0 / 9.80665;
+  double v = 0, z = 0, speed_up = 0, highest = 0, low = 0;
+  constexpr double step = 1e-4;
+  const auto speed = [&](double t) { return (subject.pose(t + 1e-3).com_z - subject.pose(t - 1e-3).com_z) / 2e-3; };
+  v = speed(2.5);
+  for (double t = 2.5 + step / 2; t < 8; t += step) {
+    const SubjectLoads w = subject.loads(t);
+    const double fz = w.foot[0][2] + w.foot[1][2];
+    if (t > up && t < down)
+      for (const Wrench& foot : w.foot)
+        for (const double x : foot) BOOST_TEST(x == 0);
+    else
+      BOOST_TEST(fz > -1.0);  // the ground does not pull, but for what such a sway needs while the push fades
+    const double a = fz / s.mass_kg - 9.80665;
+    z += v * step + a * step * step / 2;
+    v += a * step;
+    if (t < up) speed_up = v;
+    highest = std::max(highest, z), low = std::min(low, z);
+  }
+  BOOST_TEST(std::abs(speed_up - 2.0 - speed(up)) < 2e-3);
+  BOOST_TEST(std::abs(v - speed(8)) < 1e-3);
+  BOOST_TEST(std::abs(z - (subject.pose(8).com_z - subject.pose(2.5).com_z)) < 2e-3);
+  BOOST_TEST(highest > 0.15);  // v^2 / 2g is 0.204, out of a body that is not quite upright yet
+  BOOST_TEST(low < -0.3);
+
+  // the feet come up and are down again; gravity alone is felt in the air by what does not push itself
+  Vec3 gyro, force;
+  subject.imu(2.9, Segment::shank, Side::left, gyro, force);
+  BOOST_TEST(std::hypot(force[0], force[1], force[2]) == 9.80665, boost::test_tools::tolerance(1e-3));
+  BOOST_TEST(subject.ankle(3.5, Side::left).dorsiflexion == 20, boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(subject.ankle((up + down) / 2, Side::left).foot_pitch == 25, boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(std::abs(subject.ankle(7, Side::left).dorsiflexion) < 1e-9);
 }
 
 BOOST_AUTO_TEST_CASE(an_impossible_subject_is_refused_by_name) {
