@@ -45,6 +45,10 @@ double SquatSegmenter::mean_difference(const double (&x)[2], const double (&y)[2
 }
 
 double SquatSegmenter::df_range() const noexcept { return mean_difference(s_->df_peak, s_->df_standing); }
+double SquatSegmenter::df_range(const Ankles& a) const noexcept {
+  const double peak[2] = {a.known[0] ? s_->df_peak[0] : unknown, a.known[1] ? s_->df_peak[1] : unknown};
+  return mean_difference(peak, s_->df_standing);
+}
 
 void SquatSegmenter::feed_window(double fz) noexcept {
   State& s = *s_;
@@ -73,6 +77,7 @@ void SquatSegmenter::zero() noexcept {
   s.v = s.z = s.z_min = s.accel_bias = 0;
   s.hold = s.quiet = s.falling = 0;
   s.zeroed_at = s.last_quiet = s.tick;
+  s.start_gap[0] = s.start_gap[1] = 0;
   s.weight_head = s.weight_count = 0;
 }
 
@@ -155,6 +160,33 @@ void SquatSegmenter::close(std::int64_t end, RepetitionEdge kind, RejectReason r
   closed = r;
 }
 
+void SquatSegmenter::suspect(RejectReason why) noexcept {
+  if (s_->rep.reason == RejectReason::none) s_->rep.reason = why;
+}
+
+/// Nothing counts until the body stands still again.
+void SquatSegmenter::lose(SquatStatus status) noexcept {
+  s_->phase = SquatPhase::lost;
+  s_->quiet = 0;
+  clear_window();
+  set_status(status);
+}
+
+void SquatSegmenter::reach_bottom(std::int64_t tick, double height_m) noexcept {
+  s_->rep.bottom = tick;
+  s_->phase = SquatPhase::bottom;
+  s_->rising = 0;
+  emit(SquatEventKind::bottom, height_m);
+}
+
+/// @return true when it took too long and was closed.
+bool SquatSegmenter::timed_out(SquatSpan& closed) noexcept {
+  if (seconds(s_->tick - s_->rep.start) <= p_->rep_max_s) return false;
+  close(s_->tick, RepetitionEdge::timeout, RejectReason::timeout, closed);
+  lose(waiting());
+  return true;
+}
+
 void SquatSegmenter::weigh(const Ankles& a, bool both_on, double mean, double sd, double df_change) noexcept {
   State& s = *s_;
   const SquatParams& p = *p_;
@@ -201,11 +233,8 @@ bool SquatSegmenter::interrupt(SquatSpan& closed, SquatEvents& events) noexcept 
   began_ = false;
   const bool was = s.in_rep;
   if (was) close(s.tick, RepetitionEdge::gap, RejectReason::gap, closed);
-  s.phase = SquatPhase::lost;
   s.force_count = s.force_head = 0;
-  if (!p_->plates) s.quiet = 0;
-  set_status(waiting());
-  clear_window();
+  lose(waiting());
   return was;
 }
 
@@ -267,10 +296,8 @@ void SquatSegmenter::stand(const Ankles& a, bool plate, double fz, bool both_on,
   }
   if (seconds(s.hold) >= p.start_hold_s) begin(s.last_quiet, RepetitionEdge::quiet, a);
   if (!both_on) {
-    s.phase = SquatPhase::lost;
     s.in_rep = began_ = false;
-    set_status(SquatStatus::foot_off);
-    clear_window();
+    lose(SquatStatus::foot_off);
   }
 }
 
@@ -309,9 +336,7 @@ bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& 
     s.weighed = false;
     s.bodyweight_n = s.df_standing[0] = s.df_standing[1] = unknown;
     for (int i = 0; i < 2; ++i) s.df_flat[i] = s.pitch_flat[i] = unknown;
-    s.phase = SquatPhase::lost;
-    set_status(SquatStatus::waiting);
-    clear_window();
+    lose(SquatStatus::waiting);
     return was;
   }
 
@@ -354,7 +379,7 @@ bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& 
     }
   }
 
-  if (s.in_rep && in.knee_to_wall && s.rep.reason == RejectReason::none) s.rep.reason = RejectReason::knee_to_wall;
+  if (s.in_rep && in.knee_to_wall) suspect(RejectReason::knee_to_wall);
   if (s.phase == SquatPhase::standing) {
     stand(a, plate, fz, both_on, quiet_s > 0.5 * need_s);
     return false;

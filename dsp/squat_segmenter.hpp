@@ -51,8 +51,9 @@ class SquatSegmenter {
     double pitch_flat[2]{unknown, unknown}, df_flat[2]{unknown, unknown};
     std::int64_t foot_stood = -1;  ///< tick at which a raised foot stood again
     std::int64_t foot_moved = 0;  ///< ticks since a foot turned in standing and the body has not stood since; 0: it has
-    // without plates: ticks that the ankles have bent no more, have stretched; mean DF from standing at a turn
-    std::int64_t slow = 0, rising = 0;
+    // without plates: ticks that the ankles have bent no more, have stretched; longest gaps since last_quiet; mean DF
+    // from standing at a turn
+    std::int64_t slow = 0, rising = 0, start_gap[2]{};
     double df_turn = 0;
     SquatSpan rep{};
     // the last second of total force, with running sums
@@ -97,7 +98,12 @@ class SquatSegmenter {
   bool turned(const Ankles& a, SquatSpan& closed) noexcept;
   void start_standing(const Ankles& a) noexcept;
   void follow_ankles(const Ankles& a) noexcept;
-  double df_range() const noexcept;  ///< mean of the known sides, NaN: none
+  double df_range() const noexcept;                 ///< mean of all sides that were known, NaN: none
+  double df_range(const Ankles& a) const noexcept;  ///< of those that are known now, as their angles are
+  void suspect(RejectReason why) noexcept;
+  bool timed_out(SquatSpan& closed) noexcept;
+  void lose(SquatStatus status) noexcept;
+  void reach_bottom(std::int64_t tick, double height_m) noexcept;
   SquatStatus waiting() const noexcept {
     return p_->plates ? SquatStatus::waiting : SquatStatus::waiting_without_plates;
   }

@@ -11,17 +11,24 @@ namespace grfd {
 bool SquatSegmenter::by_ankles(const Ankles& a, bool knee_to_wall, SquatSpan& closed) noexcept {
   State& s = *s_;
   const SquatParams& p = *p_;
-  if (a.any)
+  const double gap_s = seconds(std::min(s.ankle_gap[0], s.ankle_gap[1]));
+  if (a.any) {
     s.quiet = std::abs(a.rate_deg_s) < p.quiet_rate_deg_s ? s.quiet + 1 : 0;
-  else if (seconds(std::min(s.ankle_gap[0], s.ankle_gap[1])) > p.gap_mark_s)
-    s.quiet = 0;  // nobody knows whether it was still
+  } else {
+    // Over a hole what went on goes on, so that it is dated from where it began.
+    for (std::int64_t* run : {&s.quiet, &s.slow, &s.rising})
+      if (*run != 0) ++*run;
+    if (gap_s > p.gap_mark_s) s.quiet = 0;  // nobody knows whether it was still
+  }
   if (s.phase == SquatPhase::lost) {
     if (!a.any || seconds(s.quiet) < p.standing_still_s) return false;
     start_standing(a);
     return false;
   }
-  if (s.in_rep && knee_to_wall && s.rep.reason == RejectReason::none) s.rep.reason = RejectReason::knee_to_wall;
+  if (s.in_rep && knee_to_wall) suspect(RejectReason::knee_to_wall);
   if (s.phase != SquatPhase::standing) return bend(a, closed);
+  for (int i = 0; i < 2; ++i) s.start_gap[i] = std::max(s.start_gap[i], s.ankle_gap[i]);
+  if (gap_s > p.gap_reject_s) s.last_quiet = -1;
   if (a.any) stand_by_ankles(a);
   return false;
 }
@@ -30,7 +37,10 @@ bool SquatSegmenter::by_ankles(const Ankles& a, bool knee_to_wall, SquatSpan& cl
 void SquatSegmenter::stand_by_ankles(const Ankles& a) noexcept {
   State& s = *s_;
   const SquatParams& p = *p_;
-  if (a.rate_deg_s < p.quiet_rate_deg_s) s.last_quiet = s.tick;
+  if (a.rate_deg_s < p.quiet_rate_deg_s) {
+    s.last_quiet = s.tick;
+    s.start_gap[0] = s.start_gap[1] = 0;
+  }
   const bool resting = seconds(s.quiet) > 0.5 * p.quiet_s;
   watch_feet(a, resting);
   // At rest and straighter than it stood: it did not stand then, it was down.
@@ -39,8 +49,11 @@ void SquatSegmenter::stand_by_ankles(const Ankles& a) noexcept {
       if (a.known[i]) s.df_standing[i] = s.df_flat[i] = a.df_deg[i];
   s.hold = s.foot_moved == 0 && a.rate_deg_s > p.start_rate_deg_s ? s.hold + 1 : 0;
   if (seconds(s.hold) < p.start_hold_s) return;
+  if (s.last_quiet < 0) return lose(waiting());  // it began while no ankle was known
   begin(s.last_quiet, RepetitionEdge::quiet, a);
   s.slow = s.rising = 0;
+  for (int i = 0; i < 2; ++i)
+    if (!std::isnan(s.df_standing[i])) s.rep.ankle_gap[i] = s.start_gap[i];
 }
 
 /// It bends again before the body stood still: from near standing that is the next repetition, from farther down the
@@ -76,23 +89,14 @@ bool SquatSegmenter::bend(const Ankles& a, SquatSpan& closed) noexcept {
   const SquatParams& p = *p_;
   SquatSpan& r = s.rep;
   follow_ankles(a);
-  const auto suspect = [&](RejectReason why) {
-    if (r.reason == RejectReason::none) r.reason = why;
-  };
-  const auto reached_bottom = [&](std::int64_t tick) {
-    r.bottom = tick;
-    s.phase = SquatPhase::bottom;
-    s.rising = 0;
-    emit(SquatEventKind::bottom, unknown);
-  };
   if (seconds(std::min(s.ankle_gap[0], s.ankle_gap[1])) > p.gap_reject_s) suspect(RejectReason::gap);
   if (a.any) {
-    const double rate = a.rate_deg_s, range = df_range(), from_standing = mean_difference(a.df_deg, s.df_standing),
+    const double rate = a.rate_deg_s, range = df_range(a), from_standing = mean_difference(a.df_deg, s.df_standing),
                  quiet_s = seconds(s.quiet);
     s.hold = rate > p.start_rate_deg_s ? s.hold + 1 : 0;
     if (s.phase == SquatPhase::descent) {
       s.slow = rate < p.quiet_rate_deg_s ? s.slow + 1 : 0;
-      if (seconds(s.slow) >= p.start_hold_s || rate < -p.quiet_rate_deg_s) reached_bottom(s.tick - s.slow + 1);
+      if (seconds(s.slow) >= p.start_hold_s || rate < -p.quiet_rate_deg_s) reach_bottom(s.tick - s.slow + 1, unknown);
     } else if (s.phase == SquatPhase::bottom) {
       s.rising = rate < -p.quiet_rate_deg_s ? s.rising + 1 : 0;
       if (seconds(s.hold) >= p.start_hold_s) {  // it was a rest on the way down
@@ -111,7 +115,7 @@ bool SquatSegmenter::bend(const Ankles& a, SquatSpan& closed) noexcept {
                       (from_standing < p.turn_df_share * range && quiet_s > p.standing_still_s);
     const bool up = s.phase != SquatPhase::descent && back && quiet_s > p.quiet_s;
     // The body leans a little further forward than before, and stays so.
-    const bool leans = s.phase == SquatPhase::bottom && range < std::max(p.df_min_deg, p.range_min_deg) &&
+    const bool leans = s.phase == SquatPhase::bottom && df_range() < std::max(p.df_min_deg, p.range_min_deg) &&
                        quiet_s > p.standing_still_s;
     if (up || leans) {
       close(s.tick - s.quiet + 1, RepetitionEdge::quiet, leans ? RejectReason::no_ankle_motion : RejectReason::none,
@@ -123,16 +127,9 @@ bool SquatSegmenter::bend(const Ankles& a, SquatSpan& closed) noexcept {
   }
   if (s.phase == SquatPhase::descent && seconds(s.tick - r.start) > p.descent_max_s) {
     suspect(RejectReason::descent_too_long);
-    reached_bottom(s.tick);
+    reach_bottom(s.tick, unknown);
   }
-  if (seconds(s.tick - r.start) > p.rep_max_s) {
-    close(s.tick, RepetitionEdge::timeout, RejectReason::timeout, closed);
-    s.phase = SquatPhase::lost;
-    s.quiet = 0;
-    set_status(waiting());
-    return true;
-  }
-  return false;
+  return timed_out(closed);
 }
 
 }  // namespace grfd

@@ -42,9 +42,6 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
   follow_ankles(a);
   s.z_min = std::min(s.z_min, s.z);
   r.plate_gap = std::max(r.plate_gap, s.plate_gap);
-  const auto suspect = [&](RejectReason why) {
-    if (r.reason == RejectReason::none) r.reason = why;
-  };
   if (seconds(s.plate_gap) > p.gap_reject_s) suspect(RejectReason::gap);
   if (nobody_s >= p.flight_s) {
     if (r.reason == RejectReason::foot_unloaded) r.reason = RejectReason::flight;
@@ -52,7 +49,7 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
   } else if (!both_on) {
     suspect(RejectReason::foot_unloaded);
   }
-  const double range = df_range();
+  const double range = df_range(a);
   const bool by_ankle = !std::isnan(from_standing) && range >= p.range_min_deg;
   const bool rested = quiet_s > need_s;
   const auto nearer = [&](int i) {  // the standing angle than when it began
@@ -72,9 +69,7 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
   if (s.phase == SquatPhase::descent) {
     s.v_min = std::min(s.v_min, s.v);
     if (s.v_min < p.descent_v_m_s && s.v > p.bottom_v_m_s) {
-      r.bottom = s.tick;
-      s.phase = SquatPhase::bottom;
-      emit(SquatEventKind::bottom, s.z);
+      reach_bottom(s.tick, s.z);
     } else if (rested && (by_ankle ? from_standing < 0.5 * std::max(1e-6, range) : std::abs(s.v) < 0.03)) {
       return stood_up(RejectReason::too_shallow);
     } else if (quiet_s > p.standing_still_s && s.v_min >= p.descent_v_m_s && (nearer(0) || !a.known[0]) &&
@@ -83,9 +78,7 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
       return stood_up(RejectReason::too_shallow);
     } else if (seconds(s.tick - r.start) > p.descent_max_s) {
       suspect(RejectReason::descent_too_long);
-      r.bottom = s.tick;
-      s.phase = SquatPhase::bottom;
-      emit(SquatEventKind::bottom, s.z);
+      reach_bottom(s.tick, s.z);
     }
   } else if (s.phase == SquatPhase::bottom) {
     if (rested) s.v *= 0.97;  // a long pause: the body is still
@@ -101,14 +94,7 @@ bool SquatSegmenter::move(const Ankles& a, bool both_on, double nobody_s, double
         by_ankle ? from_standing < p.end_df_share * range || (high && quiet_s > 1.0 && std::abs(s.v) < 0.05) : high;
     if (back && rested) return stood_up(RejectReason::none);
   }
-  if (seconds(s.tick - r.start) > p.rep_max_s) {
-    close(s.tick, RepetitionEdge::timeout, RejectReason::timeout, closed);
-    s.phase = SquatPhase::lost;
-    set_status(SquatStatus::waiting);
-    clear_window();
-    return true;
-  }
-  return false;
+  return timed_out(closed);
 }
 
 }  // namespace grfd

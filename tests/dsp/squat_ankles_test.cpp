@@ -274,6 +274,45 @@ BOOST_AUTO_TEST_CASE(holes_of_both_ankles) {
   }
   // In standing, longer than the history of a rest: it still stands there.
   BOOST_TEST((reasons(with_hole(9.5, 2)) == Reasons(2)));
+  // Nobody saw how it began: no repetition, and its ascent is none. It could not be dated.
+  for (const double seconds : {0.5, 2.0, 4.0}) {
+    const SquatRun unseen = with_hole(12.4 - seconds, seconds);
+    BOOST_TEST((reasons(unseen) == Reasons(1)), seconds);
+    BOOST_TEST(unseen.events.back().value == static_cast<double>(SquatStatus::standing));  // again, at the end
+  }
+  BOOST_TEST((reasons(with_hole(3.9, 4.2)) == Reasons(1)));  // a whole squat in it; the next one counts
+  // A shorter one over the start moves it by as much at most, and is marked.
+  const SquatRun late = with_hole(11.95, 0.24);
+  BOOST_TEST_REQUIRE((reasons(late) == Reasons(2)));
+  near(late.repetitions[1].t_start_s, 12, 0.1);
+  BOOST_TEST(late.repetitions[1].incomplete);
+}
+
+BOOST_AUTO_TEST_CASE(a_short_hole_does_not_move_the_edges) {
+  const SquatRun whole = run(courses(squat(4, 2, 1, 1.6, 28), 12));
+  for (double from_s = 3.9; from_s < 9; from_s += 0.013) {
+    SquatCourses c = courses(squat(4, 2, 1, 1.6, 28), 12);
+    for (std::size_t i = 0; i < 2; ++i) hole(c, i, from_s, 0.045);
+    const SquatRun found = run(c);
+    BOOST_TEST_CONTEXT("45 ms from " << from_s << " s") {
+      BOOST_TEST_REQUIRE((reasons(found) == Reasons(1)));
+      for (auto m : {&Repetition::t_start_s, &Repetition::t_bottom_s, &Repetition::t_end_s})
+        near(found.repetitions[0].*m, whole.repetitions[0].*m, 0.047);  // an edge within it moves to its end
+      const auto outside = [&](double t) { return t < from_s - 0.002 || t > from_s + 0.047; };
+      if (outside(whole.repetitions[0].t_end_s))
+        near(found.repetitions[0].t_end_s, whole.repetitions[0].t_end_s, 0.002);
+      if (outside(whole.repetitions[0].t_start_s))
+        near(found.repetitions[0].t_start_s, whole.repetitions[0].t_start_s, 0.002);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_ankle_that_is_lost_below_ends_nothing) {
+  SquatCourses c = courses(squat(4, 2, 2, 1.6, 28), 14, 5.0 / 28);
+  hole(c, 0, 6.2, 6);
+  const SquatRun found = run(c);
+  BOOST_TEST_REQUIRE((reasons(found) == Reasons(1)));
+  near(found.repetitions[0].t_end_s, 9.6 - slow_s(1.6, 5), 0.002);  // of the ankle that is left
 }
 
 BOOST_AUTO_TEST_CASE(a_tick_that_is_unknown_changes_no_state) {
@@ -285,7 +324,7 @@ BOOST_AUTO_TEST_CASE(a_tick_that_is_unknown_changes_no_state) {
   BOOST_TEST_REQUIRE((reasons(found) == Reasons(2)));
   for (std::size_t k = 0; k < 2; ++k) {
     const Repetition &a = found.repetitions[k], &b = whole.repetitions[k];
-    for (auto m : {&Repetition::t_start_s, &Repetition::t_bottom_s, &Repetition::t_end_s}) near(a.*m, b.*m, 0.06);
+    for (auto m : {&Repetition::t_start_s, &Repetition::t_bottom_s, &Repetition::t_end_s}) near(a.*m, b.*m, 0.002);
     near(a.side[0].rate_fit_deg_s, b.side[0].rate_fit_deg_s, 0.02);
     near(a.side[0].range_deg, b.side[0].range_deg, 0.02);
   }
