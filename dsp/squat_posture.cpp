@@ -22,29 +22,35 @@ StreamInfo hypotheses_info(std::string name, std::vector<Column> columns) {
 }
 
 StreamInfo pelvis_info() {
-  StreamInfo info = hypotheses_info("reps_pelvis", {{"rep", "1"},
-                                                    {"tilt_bottom", "deg"},
-                                                    {"tilt_change", "deg"},
-                                                    {"tilt_before", "deg"},
-                                                    {"tuck", "deg"},
-                                                    {"tuck_onset", "s"},
-                                                    {"tuck_onset_lag", "s"},
-                                                    {"obliquity_bottom", "deg"},
-                                                    {"obliquity_change", "deg"},
-                                                    {"obliquity_before", "deg"},
-                                                    {"obliquity_onset", "s"},
-                                                    {"obliquity_onset_lag", "s"},
-                                                    {"axial_bottom", "deg"},
-                                                    {"axial_change", "deg"},
-                                                    {"axial_before", "deg"},
-                                                    {"axial_onset", "s"},
-                                                    {"axial_onset_lag", "s"},
-                                                    {"obliquity_bottom_dn", "deg"},
-                                                    {"obliquity_change_dn", "deg"},
-                                                    {"obliquity_before_dn", "deg"},
-                                                    {"axial_bottom_dn", "deg"},
-                                                    {"axial_change_dn", "deg"},
-                                                    {"axial_before_dn", "deg"}});
+  std::vector<Column> c{{"rep", "1"},
+                        {"tilt_bottom", "deg"},
+                        {"tilt_change", "deg"},
+                        {"tilt_before", "deg"},
+                        {"tuck", "deg"},
+                        {"tuck_onset", "s"},
+                        {"tuck_onset_lag", "s"},
+                        {"obliquity_bottom", "deg"},
+                        {"obliquity_change", "deg"},
+                        {"obliquity_before", "deg"},
+                        {"obliquity_onset", "s"},
+                        {"obliquity_onset_lag", "s"},
+                        {"axial_bottom", "deg"},
+                        {"axial_change", "deg"},
+                        {"axial_before", "deg"},
+                        {"axial_onset", "s"},
+                        {"axial_onset_lag", "s"},
+                        {"obliquity_bottom_dn", "deg"},
+                        {"obliquity_change_dn", "deg"},
+                        {"obliquity_before_dn", "deg"},
+                        {"axial_bottom_dn", "deg"},
+                        {"axial_change_dn", "deg"},
+                        {"axial_before_dn", "deg"}};
+  // No plateau, no turn worth an onset, nobody is dominant.
+  mark_optional(c, {"tilt_change", "tilt_before", "tuck_onset", "tuck_onset_lag"});
+  for (const std::string name : {"obliquity", "axial"})
+    mark_optional(c, {name + "_change", name + "_before", name + "_onset", name + "_onset_lag", name + "_bottom_dn",
+                      name + "_change_dn", name + "_before_dn"});
+  StreamInfo info = hypotheses_info("reps_pelvis", std::move(c));
   info.sign =
       "tilt + forward; tuck + backward; obliquity + right side higher, dn: dominant side higher; axial + to the left, "
       "dn: dominant side forward; lag + after the first plateau";

@@ -39,14 +39,20 @@ constexpr std::string_view device_in(std::string_view stream) {
   return stream.substr(0, stream.find('/'));
 }
 
-/// Marks the columns of these names as exploratory.
-inline void mark_exploratory(std::vector<Column>& columns, std::initializer_list<std::string_view> names) {
-  for (Column& c : columns) c.exploratory |= std::find(names.begin(), names.end(), c.name) != names.end();
+/// Marks the columns of these names as exploratory, as optional.
+/// @throws std::logic_error without such a column
+inline void mark(std::vector<Column>& columns, std::initializer_list<std::string_view> names, bool Column::*as) {
+  for (const std::string_view name : names) {
+    const auto at = std::find_if(columns.begin(), columns.end(), [&](const Column& c) { return c.name == name; });
+    if (at == columns.end()) throw std::logic_error("no column '" + std::string(name) + "' to mark");
+    *at.*as = true;
+  }
 }
-
-/// Marks the columns of these names as optional.
+inline void mark_exploratory(std::vector<Column>& columns, std::initializer_list<std::string_view> names) {
+  mark(columns, names, &Column::exploratory);
+}
 inline void mark_optional(std::vector<Column>& columns, std::initializer_list<std::string_view> names) {
-  for (Column& c : columns) c.optional |= std::find(names.begin(), names.end(), c.name) != names.end();
+  mark(columns, names, &Column::optional);
 }
 
 /// A text stream's row reads "name {json object}"; its columns are then {name, detail}.
