@@ -124,7 +124,7 @@ double Subject::loaded(double t_s) const {
 
 Subject::Instant Subject::instant(double t_s) const {
   Instant i;
-  i.t = t_s;
+  i.t_s = t_s;
   const double since = t_s - p_.first_descent_s;
   // One cycle of margin is not needed, a millisecond is: the differences look that far.
   double from = std::max(0.0, std::ceil((since - active_to_ - 2 * kStep) / cycle_));
@@ -132,7 +132,7 @@ Subject::Instant Subject::instant(double t_s) const {
   if (p_.repetitions >= 0) to = std::min(to, static_cast<double>(p_.repetitions - 1));
   if (to >= from) {
     i.count = static_cast<long>(to - from) + 1;
-    i.local = since - from * cycle_;
+    i.local_s = since - from * cycle_;
   }
   if (p_.heel_raise_count > 0) {
     const double raised = t_s - p_.heel_raise_first_s, k = std::floor(raised / p_.heel_raise_period_s);
@@ -164,7 +164,7 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
   const double tb = p_.blend_s, up = first_.rise + 0.05, up_s = p_.ascent_s - 0.15 - tb;
   const double fall = std::min(first_.foot[0].plateau, first_.foot[1].plateau) + p_.fall_back_delay_s;
   for (long k = 0; k < now.count; ++k) {
-    const double t = now.local - static_cast<double>(k) * cycle_ + dt;
+    const double t = now.local_s - static_cast<double>(k) * cycle_ + dt;
     c.descent += smooth_step(t / p_.descent_s) - smooth_step((t - first_.rise) / p_.ascent_s);
     c.fall_back += smooth_step((t - fall) / p_.fall_back_duration_s) -
                    smooth_step((t - first_.rise - 0.1 * p_.ascent_s) / (0.6 * p_.ascent_s));
@@ -185,9 +185,9 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
   c.hip_z = hip_standing_m_ - p_.depth_m * c.descent;
   if (now.raising) raise_heels(now, dt, c);
   if (now.lunging) lunge(now, dt, c);
-  if (const SubjectJump::Legs jump = jump_.legs(now.t + dt); jump.hips_m != 0 || jump.lift_m != 0) {
+  if (const SubjectJump::Legs jump = jump_.legs(now.t_s + dt); jump.hips_m != 0 || jump.lift_m != 0) {
     c.hip_z += jump.hips_m;
-    c.lift = jump.lift_m;
+    c.lift_m = jump.lift_m;
     for (std::size_t i = 0; i < 2; ++i) {
       c.dorsiflexion[i] += jump.dorsiflexion_deg;
       c.heel[i] += jump.heel_deg;
