@@ -21,20 +21,23 @@ void App::load_calibrations() {
 
 Control::Answer App::calibrate(const std::string& step, const std::string& side, const Json& seconds) {
   const auto known = calibration_step(step);
-  if (!known) throw Refusal("\"step\" must be still, heel_raises, knee_bends, ankle_pumps, bows or finish");
+  if (!known) throw Refusal("\"step\" must be still, leg_raises, heel_raises, knee_bends, ankle_pumps, bows or finish");
   const auto places = calibrated_places(settings_);
   if (places.empty()) throw Refusal("a functional calibration needs an inertial sensor on the body");
-  const bool pumps = *known == CalibrationStep::ankle_pumps;
-  if (pumps && side != "left" && side != "right") throw Refusal("ankle_pumps needs \"side\": left or right");
+  const bool pumps = *known == CalibrationStep::ankle_pumps, one_leg = pumps || *known == CalibrationStep::leg_raises;
+  if (one_leg && side != "left" && side != "right") throw Refusal(step + " needs \"side\": left or right");
   if (pumps && std::none_of(places.begin(), places.end(),
                             [&](const auto& p) { return p.segment == Segment::foot && side == to_string(p.side); }))
     throw Refusal("no sensor is on the " + side + " foot");
+  if (one_leg && std::none_of(places.begin(), places.end(),
+                              [&](const auto& p) { return p.segment != Segment::pelvis && side == to_string(p.side); }))
+    throw Refusal("no sensor is on the " + side + " leg");
   const double usual = *known == CalibrationStep::still ? 5 : *known == CalibrationStep::finish ? 3 : 15;
   const double length = seconds.is_null() ? usual : seconds.is_number() ? seconds.get<double>() : 0;
   if (!(length >= 2 && length <= 60)) throw Refusal("\"seconds\" must be a number from 2 to 60");
   if (clock_.now() < calibrating_until_) throw Refusal("another step of the calibration is running");
   Json detail{{"step", step}, {"seconds", length}};
-  if (pumps) detail["side"] = side;
+  if (one_leg) detail["side"] = side;
   const std::uint64_t id = send_command("calibrate", detail);
   calibrating_until_ = clock_.now() + static_cast<TimeNs>((length + 5) * 1e9);  // should its sink have failed
   return {nullptr, id};

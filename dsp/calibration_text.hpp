@@ -29,4 +29,15 @@ inline const char* advice(AxisVerdict v) {
   }
 }
 
+/// NaN ratio: too little movement for a fit.
+inline std::string hinge_refused(double ratio, double singular_rad_s, const HingeParams& p) {
+  const std::string why = !(ratio >= 0)          ? "there was too little movement for it"
+                          : ratio >= p.ratio_max ? say("ratio %.3f, below %.2f is good", ratio, p.ratio_max)
+                          : singular_rad_s <= p.singular_min_rad_s
+                              ? "the leg hardly turned about other axes"
+                              : "it is not horizontal, or far from the axis of the heel raises";
+  return "the hinge fit of its ankle was refused (" + why +
+         "): its axis is that of the heel raises, which the oblique line of the toes turns";
+}
+
 }  // namespace grfd::calibration_text

@@ -10,7 +10,7 @@ namespace {
 
 using namespace rot;
 using calibration_text::advice, calibration_text::say;
-constexpr const char* kSteps[] = {"still", "heel_raises", "knee_bends", "ankle_pumps", "bows", "finish"};
+constexpr const char* kSteps[] = {"still", "leg_raises", "heel_raises", "knee_bends", "ankle_pumps", "bows", "finish"};
 constexpr double kStartS = 0.3, kRestDegS = 3, kRestS = 0.2;
 
 struct Mean {
@@ -33,13 +33,6 @@ Mean mean_of(const std::vector<Vec3>& values, std::size_t from, std::size_t to) 
   for (std::size_t k = from; k < std::min(to, values.size()); ++k)
     if (finite(values[k])) m.add(values[k]);
   return m;
-}
-
-double rms(const std::vector<Vec3>& gyro, const Vec3& bias) {
-  double sum = 0, n = 0;
-  for (const Vec3& w : gyro)
-    if (finite(w)) sum += dot(sub(w, bias), sub(w, bias)), n += 1;
-  return n > 0 ? std::sqrt(sum / n) : 0;
 }
 
 }  // namespace
@@ -65,7 +58,7 @@ std::string FunctionalCalibration::missing_before(CalibrationStep step) const {
   };
   if (step == CalibrationStep::still) return "";
   if (!still_) return need(false, "still");
-  if (step == CalibrationStep::heel_raises) return "";
+  if (step == CalibrationStep::leg_raises || step == CalibrationStep::heel_raises) return "";
   if (!heel_) return need(false, "heel_raises");
   if (step == CalibrationStep::knee_bends) return "";
   if (step == CalibrationStep::bows && !has_pelvis()) return "no sensor is on the pelvis";
@@ -77,6 +70,7 @@ bool FunctionalCalibration::concerned(CalibrationStep step, Side side, const Pla
   const bool pelvis = place.segment == Segment::pelvis,
              lower = place.segment == Segment::foot || place.segment == Segment::shank;
   switch (step) {
+    case CalibrationStep::leg_raises:
     case CalibrationStep::knee_bends:
       return !pelvis;
     case CalibrationStep::ankle_pumps:
@@ -174,28 +168,6 @@ Vec3 FunctionalCalibration::movement(const Sensor& s, const MotionTrack& track, 
   return n.up >= n.down ? found.axis : scale(found.axis, -1);
 }
 
-/// A sensor on the wrong segment or side shows in what moves.
-void FunctionalCalibration::check_swaps(CalibrationStep step, Side side, const std::vector<MotionTrack>& tracks,
-                                        CalibrationAnswer& a) const {
-  const auto moves = [&](std::size_t k) { return rms(tracks[k].gyro_rad_s, sensors_[k].bias); };
-  const bool pumps = step == CalibrationStep::ankle_pumps;
-  const Segment lead = step == CalibrationStep::knee_bends ? Segment::shank : Segment::foot;
-  for (std::size_t i = 0; i < places_.size(); ++i)
-    for (std::size_t k = 0; k < places_.size(); ++k) {
-      const Place &mine = places_[i], &its = places_[k];
-      if (its.segment != Segment::foot && its.segment != Segment::shank) continue;  // a thigh turns more than a shank
-      CalibrationFigures& f = a.sensors[i];
-      if (mine.segment != lead || !(f.lost < params_.lost_max) || moves(k) < params_.other_deg_s * kRadPerDeg) continue;
-      if (pumps && mine.side == side && its.side != side && its.segment == lead &&
-          moves(i) < params_.side_ratio * moves(k))
-        f.reason = std::string("the ") + to_string(its.side) + " foot's sensor turns, too; the " + to_string(side) +
-                   " foot alone should move. Are left and right swapped?";
-      if (!pumps && mine.side == its.side && its.segment != lead && moves(k) > moves(i))
-        f.reason = std::string("the ") + to_string(its.segment) + "'s sensor turns more in " +
-                   (lead == Segment::foot ? "heel raises" : "knee bends") + "; are the two swapped?";
-    }
-}
-
 CalibrationAnswer FunctionalCalibration::take(CalibrationStep step, Side side, const std::vector<MotionTrack>& tracks) {
   if (tracks.size() != places_.size()) throw std::invalid_argument("functional calibration: one track per sensor");
   CalibrationAnswer a;
@@ -220,6 +192,8 @@ CalibrationAnswer FunctionalCalibration::take(CalibrationStep step, Side side, c
       case CalibrationStep::still:
         still(track, f, s);
         break;
+      case CalibrationStep::leg_raises:
+        break;  // nothing but the sides
       case CalibrationStep::heel_raises:
       case CalibrationStep::bows:
       case CalibrationStep::knee_bends: {
@@ -257,14 +231,12 @@ CalibrationAnswer FunctionalCalibration::take(CalibrationStep step, Side side, c
   const auto refused = [&] {
     return std::any_of(a.sensors.begin(), a.sensors.end(), [](const auto& f) { return !f.reason.empty(); });
   };
-  if (step == CalibrationStep::heel_raises || step == CalibrationStep::knee_bends ||
-      step == CalibrationStep::ankle_pumps)
-    check_swaps(step, side, tracks, a);
-  if (!refused() && step == CalibrationStep::ankle_pumps)
-    for (std::size_t i = 0; i < places_.size(); ++i)
-      if (places_[i].side == side && places_[i].segment == Segment::foot)
-        if (const Sensor* shank = other(now, i, Segment::shank)) hinge(*shank, now[i], a.sensors[i]);
+  const bool one_leg = step == CalibrationStep::leg_raises || step == CalibrationStep::ankle_pumps;
+  if (step == CalibrationStep::heel_raises || step == CalibrationStep::knee_bends) check_segments(step, tracks, a);
+  if (one_leg) check_sides(step, side, tracks, now, a);
+  if (!refused() && step == CalibrationStep::ankle_pumps) check_hinges(side, tracks, now, a);
   if (!refused() && step == CalibrationStep::finish) axes(a, now);
+  if (!refused() && step == CalibrationStep::finish) tell_sides(now, a);
   for (std::size_t i = 0; i < places_.size(); ++i) {
     CalibrationFigures& f = a.sensors[i];
     f.accepted = f.reason.empty() && concerned(step, side, places_[i]);

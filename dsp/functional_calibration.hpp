@@ -12,9 +12,9 @@
 
 namespace grfd {
 
-/// In this order; each may be repeated, which replaces what it gave before. `ankle_pumps` (per side) may be left out,
-/// `bows` without a pelvis sensor.
-enum class CalibrationStep : std::uint8_t { still, heel_raises, knee_bends, ankle_pumps, bows, finish };
+/// In this order; each may be repeated, which replaces what it gave before. `leg_raises` (one side is enough) and
+/// `ankle_pumps` (per side) may be left out, `bows` without a pelvis sensor.
+enum class CalibrationStep : std::uint8_t { still, leg_raises, heel_raises, knee_bends, ankle_pumps, bows, finish };
 const char* to_string(CalibrationStep step);
 std::optional<CalibrationStep> calibration_step(const std::string& name);
 
@@ -28,7 +28,8 @@ struct CalibrationParams {
   int turns_min = 3;
   double turns_agree = 0.8;                        ///< share of them that must go the same way
   double start_max_deg = 5;                        ///< a movement begins in the still pose
-  double side_ratio = 2;                           ///< the foot that was asked to move turns that much more, RMS
+  double side_ratio = 2;                           ///< the leg that was asked to move turns that much more, RMS
+  double side_deg_s = 10;                          ///< RMS; slower movement of one leg tells no sides
   double other_deg_s = 5;                          ///< RMS; slower, what should rest does rest
   double hinge_to_heel_deg = 45, toe_min_deg = 5;  ///< further apart: sign not clear; smaller toe angles say nothing
 };
@@ -43,6 +44,8 @@ struct CalibrationFigures {
   double still_deg_s = kUnknown, still_m_s2 = kUnknown, pose_change_deg = kUnknown;
   double moving_s = kUnknown, share = kUnknown, halves_deg = kUnknown, tilt_deg = kUnknown;
   double turns_for = kUnknown, turns_against = kUnknown;
+  double turning_deg_s = kUnknown;   ///< RMS, of the leg that was asked to move alone
+  std::optional<bool> side_checked;  ///< after such a step, and finish: a movement of one leg has told its side
   double hinge_ratio = kUnknown, hinge_singular_rad_s = kUnknown;
   double toe_deg =
       kUnknown;        ///< yaw of the heel raise's axis from the hinge's, about up: + on the left, - on the right
@@ -54,6 +57,7 @@ struct CalibrationAnswer {
   bool accepted = false;
   std::string reason;                 ///< empty, or the first of what is wrong
   std::vector<std::string> warnings;  ///< worth a look, but no refusal
+  std::optional<bool> sides_checked;  ///< finish: of all sensors on the legs
   std::vector<CalibrationFigures> sensors;
 };
 
@@ -66,7 +70,8 @@ class FunctionalCalibration {
   };
   explicit FunctionalCalibration(std::vector<Place> places, const CalibrationParams& params = {});
 
-  /// @param side of `ankle_pumps`. @param tracks one per place. A step that is refused changes nothing.
+  /// @param side of `leg_raises` and `ankle_pumps`. @param tracks one per place. A step that is refused changes
+  /// nothing.
   CalibrationAnswer take(CalibrationStep step, Side side, const std::vector<MotionTrack>& tracks);
   /// What must have been done before; empty: it may begin.
   std::string missing_before(CalibrationStep step) const;
@@ -80,6 +85,7 @@ class FunctionalCalibration {
     Vec3 up{}, bias{};
     MotionTrack heel, bend, pump;
     Vec3 heel_axis{}, bend_axis{};  ///< signed: of the foot; of shank and thigh, and of the pelvis' bows; zero: unknown
+    bool side_told = false;         ///< it moved, or rested, with the leg it is set to
   };
   bool concerned(CalibrationStep step, Side side, const Place& place) const;
   bool has_pelvis() const;
@@ -90,9 +96,17 @@ class FunctionalCalibration {
   /// @return the signed axis; zero when it is not to be told, or could not be
   Vec3 movement(const Sensor& s, const MotionTrack& track, const char* what, bool signs, CalibrationFigures& f) const;
   std::optional<HingeAxes> hinge(const Sensor& shank, const Sensor& foot, CalibrationFigures& f) const;
-  void check_swaps(CalibrationStep step, Side side, const std::vector<MotionTrack>& tracks, CalibrationAnswer& a) const;
+  double moves_deg_s(std::size_t i, const std::vector<MotionTrack>& tracks) const;
+  void check_segments(CalibrationStep step, const std::vector<MotionTrack>& tracks, CalibrationAnswer& a) const;
+  void check_sides(CalibrationStep step, Side side, const std::vector<MotionTrack>& tracks, std::vector<Sensor>& now,
+                   CalibrationAnswer& a) const;
+  void check_hinges(Side side, const std::vector<MotionTrack>& tracks, const std::vector<Sensor>& now,
+                    CalibrationAnswer& a) const;
+  void tell_sides(const std::vector<Sensor>& sensors, CalibrationAnswer& a) const;
   void axes(CalibrationAnswer& a, const std::vector<Sensor>& sensors) const;
   const Sensor* other(const std::vector<Sensor>& all, std::size_t i, Segment segment) const;
+  /// The same segment of the other leg.
+  std::optional<std::size_t> opposite(std::size_t i) const;
 
   std::vector<Place> places_;
   CalibrationParams params_;

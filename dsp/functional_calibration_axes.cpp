@@ -8,7 +8,7 @@ namespace grfd {
 namespace {
 
 using namespace rot;
-using calibration_text::advice, calibration_text::say;
+using calibration_text::advice, calibration_text::hinge_refused, calibration_text::say;
 
 bool passes(const MainAxis& a) { return a.verdict == AxisVerdict::accepted || a.verdict == AxisVerdict::no_sign; }
 
@@ -65,6 +65,8 @@ void FunctionalCalibration::axes(CalibrationAnswer& a, const std::vector<Sensor>
         toe[static_cast<std::size_t>(places_[i].side)] = f.toe_deg;
         continue;
       }
+      if (s.pump.size() > 0)
+        a.warnings.push_back(f.imu + ": " + hinge_refused(f.hinge_ratio, f.hinge_singular_rad_s, params_.hinge));
     }
     if (!passes(found)) {
       f.reason = advice(found.verdict);

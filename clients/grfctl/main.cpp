@@ -38,9 +38,9 @@ constexpr const char* kUsage = R"(grfctl [--endpoint ipc:///run/grfd/control] [-
                           sensors lie on the plate and it is tapped five times: measure their delays and use them
   delays [use]            the delays of earlier taps; use: take them again
   calibrate STEP [left|right] [--seconds N]
-                          find the axes of the sensors on the body from movements: still, heel_raises, knee_bends,
-                          ankle_pumps left, ankle_pumps right (these two may be left out), bows (for a pelvis sensor),
-                          finish
+                          find the axes of the sensors on the body from movements: still, leg_raises left (tells sensors
+                          of the left leg from those of the right; may be left out), heel_raises, knee_bends,
+                          ankle_pumps left, ankle_pumps right (may be left out), bows (for a pelvis sensor), finish
   calibrations [use]      the axes of earlier calibrations; use: take them again
   lunge left|right [--seconds 10]
                           a trial of the knee-to-wall test (weight-bearing lunge): how far this ankle bends before its

@@ -27,7 +27,7 @@ constexpr Command kCommands[] = {
     {"zeros", 1, 2, "grfctl zeros, or grfctl zeros use"},
     {"delays", 1, 2, "grfctl delays, or grfctl delays use"},
     {"calibrate", 2, 3,
-     "grfctl calibrate still, heel_raises, knee_bends, ankle_pumps left, ankle_pumps right, bows or finish"},
+     "grfctl calibrate still, leg_raises left|right, heel_raises, knee_bends, ankle_pumps left|right, bows or finish"},
     {"calibrations", 1, 2, "grfctl calibrations, or grfctl calibrations use"},
     {"lunge", 2, 2, "grfctl lunge left, or grfctl lunge right, [--seconds 10]"},
     {"lunges", 1, 2, "grfctl lunges, or grfctl lunges use"},

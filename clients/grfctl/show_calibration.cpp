@@ -38,12 +38,15 @@ void show_calibration_figures(const Json& i) {
       {"turns_against", "turns that do not", "", 0, 1},
       {"hinge_ratio", "hinge fit, ratio", "", 3, 1},
       {"hinge_singular_rad_s", "hinge fit, smallest singular value", "rad/s", 3, 1},
+      {"turning_deg_s", "turning, RMS", "deg/s", 1, 1},
       {"toe_deg", "yaw of the heel raises' axis", "deg", 1, 1},
   };
   for (const Figure& f : kFigures)
     if (i.contains(f.key) && i[f.key].is_number())
       std::printf("    %-34s %10.*f%s%s\n", f.label, f.decimals, i[f.key].get<double>() * f.scale, *f.unit ? " " : "",
                   f.unit);
+  if (i.contains("side_checked"))
+    std::printf("    %-34s %10s\n", "side told by a movement of one leg", i["side_checked"] == true ? "yes" : "no");
   if (i.contains("source"))
     std::printf("    %-34s %10s\n", "axis by", i["source"] == "hinge" ? "hinge fit" : "principal axis");
   if (i.contains("ml_axis_left"))
@@ -56,6 +59,8 @@ void show_calibration_figures(const Json& i) {
 
 const char* calibration_hint(const std::string& step) {
   if (step == "still" || step == "finish") return "stand still, knees straight, feet flat";
+  if (step == "leg_raises")
+    return "hold on to something: raise this leg forward, straight, three times; the other leg stands still";
   if (step == "heel_raises") return "from standing: five slow heel raises, down again after each";
   if (step == "knee_bends") return "from standing: five slow knee bends with the heels down, up again after each";
   if (step == "bows") return "from standing: bow forward five times, up again after each";
@@ -65,9 +70,10 @@ const char* calibration_hint(const std::string& step) {
 void show_calibrations(const Json& list) {
   if (list.empty()) std::printf("no calibration has been made yet; see grfctl calibrate\n");
   for (const Json& c : list)
-    std::printf("%-18s %-16s %-5s %-5s axis by %s, measured %s\n", c.value("device", "").c_str(),
+    std::printf("%-18s %-16s %-5s %-5s axis by %s, measured %s%s\n", c.value("device", "").c_str(),
                 c.value("serial", "").c_str(), c.value("side", "").c_str(), c.value("segment", "").c_str(),
-                c.value("source", "") == "hinge" ? "hinge fit" : "principal axis", c.value("measured_utc", "").c_str());
+                c.value("source", "") == "hinge" ? "hinge fit" : "principal axis", c.value("measured_utc", "").c_str(),
+                c.value("side_checked", true) ? "" : ", side not checked");
 }
 
 void show_calibration(const Json& d) {

@@ -28,9 +28,11 @@ Json to_json(const CalibrationFigures& f) {
   put("tilt_deg", f.tilt_deg);
   put("turns_for", f.turns_for);
   put("turns_against", f.turns_against);
+  put("turning_deg_s", f.turning_deg_s);
   put("hinge_ratio", f.hinge_ratio);
   put("hinge_singular_rad_s", f.hinge_singular_rad_s);
   put("toe_deg", f.toe_deg);
+  if (f.side_checked) j["side_checked"] = *f.side_checked;
   if (f.accepted && !f.source.empty()) {
     j["source"] = f.source;
     j["ml_axis_left"] = list(f.ml_left);
@@ -98,10 +100,12 @@ void CalibrationSink::finish() {
   }
   const CalibrationAnswer a = calibration_->take(r.step, r.side, tracks);
   Json detail{{"id", r.id}, {"step", to_string(r.step)}};
-  if (r.step == CalibrationStep::ankle_pumps) detail["side"] = to_string(r.side);
+  if (r.step == CalibrationStep::ankle_pumps || r.step == CalibrationStep::leg_raises)
+    detail["side"] = to_string(r.side);
   detail["accepted"] = a.accepted;
   detail["reason"] = a.reason;
   detail["warnings"] = a.warnings;
+  if (a.sides_checked) detail["sides_checked"] = *a.sides_checked;
   detail["imus"] = Json::array();
   for (const CalibrationFigures& f : a.sensors) detail["imus"].push_back(to_json(f));
   on_result_(std::move(detail));

@@ -28,7 +28,7 @@ def wrong_words(endpoint):
         (["status", "now"], "'now' is one word too many", "grfctl status"),
         (["tare", "left", "right"], "'right' is one word too many", "grfctl tare, or grfctl tare PLATE"),
         (["delays", "us"], "'delays' does not know 'us'", "grfctl delays, or grfctl delays use"),
-        (["calibrate"], "'calibrate' needs more words", "grfctl calibrate still, heel_raises, "),
+        (["calibrate"], "'calibrate' needs more words", "grfctl calibrate still, leg_raises left|right, heel_raises, "),
         (["lunge"], "'lunge' needs more words", "grfctl lunge left, or grfctl lunge right, [--seconds 10]"),
         (["lunge", "both"], "'lunge' does not know 'both'", "grfctl lunge left, or grfctl lunge right, [--seconds 10]"),
         (["mass", "left"], "'mass' needs more words", "grfctl mass PLATE KG"),
@@ -66,8 +66,8 @@ def nobody_there(folder):
 
 STILL = {"event": "calibrate_result", "detail": {"id": 1, "step": "still", "accepted": False, "reason": "imu_foot_left: it is not still", "warnings": [], "imus": [
     {"imu": "imu_foot_left", "accepted": False, "reason": "it is not still", "seconds": 1.99, "lost": 0.005, "still_deg_s": 14.036, "still_m_s2": 1.933}]}}
-FINISH = {"event": "calibrate_result", "detail": {"id": 1, "step": "finish", "accepted": True, "reason": "", "warnings": ["the toes point outward"], "imus": [
-    {"imu": "imu_shank_left", "accepted": True, "reason": "", "seconds": 3.0, "lost": 0.0, "share": 0.9871, "turns_for": 5.0, "turns_against": 0.0, "source": "main_axis",
+FINISH = {"event": "calibrate_result", "detail": {"id": 1, "step": "finish", "accepted": True, "reason": "", "warnings": ["the toes point outward"], "sides_checked": False, "imus": [
+    {"imu": "imu_shank_left", "accepted": True, "reason": "", "seconds": 3.0, "lost": 0.0, "share": 0.9871, "turns_for": 5.0, "turns_against": 0.0, "side_checked": False, "source": "main_axis",
      "ml_axis_left": [0.079, -0.984, -0.161], "up_m_s2": [9.7, 0.5, 1.2]}]}}
 LUNGE = {"event": "lunge_result", "detail": {"id": 1, "side": "left", "accepted": True, "reason": "", "trials": 3, "angle_deg": 38.214, "best_deg": 38.512, "sd_deg": 0.21,
                                              "heel_down": 0.64, "cm": 10.61, "start_deg": 0.1, "start_pitch_deg": 0.0, "lost": 0.0, "seconds": 10.0}}
@@ -102,7 +102,7 @@ ANSWERS = {
     "calibrate still": (STILL, 1, ["refused: imu_foot_left: it is not still", "  imu_foot_left: it is not still", "data 2.0 s", "missing in these 0.5 %",
                                    "turning while still, RMS 14.04 deg/s", "shaking while still, RMS 1.933 m/s^2"]),
     "calibrate finish": (FINISH, 0, ["accepted: the axes are in use", "warning: the toes point outward", "  imu_shank_left: good", "data 3.0 s", "missing in these 0.0 %", "of the turning about one axis 98.7 %",
-                                     "turns that agree in direction 5", "turns that do not 0", "axis by principal axis", "axis to the left (0.079, -0.984, -0.161), in the sensor",
+                                     "turns that agree in direction 5", "turns that do not 0", "side told by a movement of one leg no", "axis by principal axis", "axis to the left (0.079, -0.984, -0.161), in the sensor",
                                      "up in standing (9.700, 0.500, 1.200) m/s^2, in the sensor"]),
     "record stop": ({"event": "record_stopped", "detail": {"id": 1, "ok": True, "file": "/r/a.h5", "lost_samples": 0}}, 0, ["recorded: /r/a.h5"]),
     "record stop, holes": ({"event": "record_stopped", "detail": {"id": 1, "ok": True, "file": "/r/a.h5", "lost_samples": 46}}, 1,

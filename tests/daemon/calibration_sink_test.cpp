@@ -70,6 +70,15 @@ BOOST_AUTO_TEST_CASE(the_whole_procedure_with_pumps) {
   Procedure p({.toe_line_deg = 15, .eversion_deg = 0.9, .seed = 8});
   const auto well = [](const Json& r) { BOOST_TEST(r["reason"] == "", r.dump()); };
   well(p.step("\"step\":\"still\"", Movement::still, 5));
+  const Json other = p.step("\"step\":\"leg_raises\",\"side\":\"right\"", Movement::raise_left, 12);
+  BOOST_TEST(!other["accepted"].get<bool>());
+  BOOST_TEST(other["reason"].get<std::string>().find("left and right swapped") != std::string::npos);
+  const Json raised = p.step("\"step\":\"leg_raises\",\"side\":\"left\"", Movement::raise_left, 12);
+  well(raised);
+  BOOST_TEST(raised["side"] == "left");
+  BOOST_TEST(raised["imus"].size() == 4u);
+  for (const Json& f : raised["imus"]) BOOST_TEST((f["side_checked"] == true));
+  BOOST_TEST(raised["imus"][0]["turning_deg_s"].get<double>() > 10);
   well(p.step("\"step\":\"heel_raises\"", Movement::heel_raises, 12));
   well(p.step("\"step\":\"knee_bends\"", Movement::knee_bends, 15));
   const Json wrong = p.step("\"step\":\"ankle_pumps\",\"side\":\"right\"", Movement::pumps_left, 12);
@@ -82,9 +91,12 @@ BOOST_AUTO_TEST_CASE(the_whole_procedure_with_pumps) {
   const Json end = p.step("\"step\":\"finish\"", Movement::still, 3);
   well(end);
   BOOST_REQUIRE(end["imus"].size() == 4u);
+  BOOST_TEST((end["sides_checked"] == true));
+  BOOST_TEST(end["warnings"].empty(), end.dump());
   for (std::size_t i = 0; i < 4; ++i) {
     const Json& f = end["imus"][i];
     const bool foot = i % 2 == 1;
+    BOOST_TEST((f["side_checked"] == true));
     BOOST_TEST(f["source"] == (foot ? "hinge" : "main_axis"));
     // the bound of the science text for the foot: 90 deg x ratio
     const double bound = foot ? 90 * f["hinge_ratio"].get<double>() : 1;

@@ -13,10 +13,21 @@ struct Person {
   double shank_twist = 0;   ///< share of the turn about the long axis that knee bends have beside the lean, out of step
   double axis_change_deg = 0;  ///< between the first and the second half of a movement
   double axis_tilt_deg = 0;    ///< of the shank's axis out of the horizontal
+  double standing_leg = 0;     ///< in the pumps the other shank turns that share of what the pumped one does
+  bool toes_only = false;      ///< leg raises of the toes alone, the heel stays down
   std::uint64_t seed = 1;
 };
 
-enum class Movement { still, heel_raises, two_heel_raises, knee_bends, pumps_left, pumps_right };
+enum class Movement {
+  still,
+  heel_raises,
+  two_heel_raises,
+  knee_bends,
+  pumps_left,
+  pumps_right,
+  raise_left,
+  raise_right
+};
 
 /// Sensors: shank left, foot left, shank right, foot right.
 class Subject {
@@ -90,12 +101,23 @@ class Subject {
       }
       case Movement::pumps_left:
       case Movement::pumps_right: {
-        if (left != (m == Movement::pumps_left)) return foot ? rot::kIdentity : rx(-sway);
+        if (left != (m == Movement::pumps_left)) {
+          const double a = person_.standing_leg * .7;
+          return foot ? rot::kIdentity : chain(rx(a * std::sin(1.9 * t) - sway), ry(a * .5 * std::sin(1.3 * t)));
+        }
         const Mat3 shank = chain(rz(.3 * std::sin(1.1 * t)), rx(.5 * std::sin(1.7 * t)), ry(.2 * std::sin(2.3 * t)));
         if (!foot) return shank;
         const double a = 2 * std::numbers::pi, e = person_.eversion_deg * kRadPerDeg;
         return chain(shank, rx(.5 * std::sin(a * .6 * t)),
                      ry(e * (std::sin(a * .6 * t + .4) + .5 * std::sin(a * 1.1 * t))));
+      }
+      case Movement::raise_left:
+      case Movement::raise_right: {
+        if (left == (m == Movement::raise_left) && (foot || !person_.toes_only))
+          return rx((person_.toes_only ? 20 : 28) * kRadPerDeg * bout(t, 3, 3) - sway);
+        // who stands on one leg sways
+        return foot ? rx(.4 * kRadPerDeg * std::sin(3 * t))
+                    : chain(rx(2 * kRadPerDeg * std::sin(2.6 * t)), ry(2 * kRadPerDeg * std::sin(3.4 * t)));
       }
     }
     return rot::kIdentity;

@@ -2,6 +2,7 @@
 // eversion of the ankle.
 #include "dsp/functional_calibration.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdio>
 
@@ -29,13 +30,14 @@ std::vector<FunctionalCalibration::Place> places() {
 
 std::string spoken(const CalibrationAnswer& a) { return a.reason; }
 
-/// All steps up to and with `finish`; pumps where asked for.
-CalibrationAnswer all_steps(FunctionalCalibration& c, Subject& subject, bool pumps) {
+/// All steps up to and with `finish`; a leg raise and pumps where asked for.
+CalibrationAnswer all_steps(FunctionalCalibration& c, Subject& subject, bool pumps, bool raise = true) {
   const auto take = [&](Step step, Side side, Movement m, double s) {
     const CalibrationAnswer a = c.take(step, side, subject.tracks(m, s));
     BOOST_TEST_CONTEXT(to_string(step)) { BOOST_TEST(spoken(a) == ""); }
   };
   take(Step::still, Side::left, Movement::still, 5);
+  if (raise) take(Step::leg_raises, Side::left, Movement::raise_left, 12);
   take(Step::heel_raises, Side::left, Movement::heel_raises, 12);
   take(Step::knee_bends, Side::left, Movement::knee_bends, 15);
   if (pumps) {
@@ -100,6 +102,11 @@ BOOST_AUTO_TEST_CASE(a_true_eversion_of_the_ankle_makes_the_hinge_fit_unusable_a
     std::printf("calibration, true eversion %.1f deg: ratio %.3f, %s, foot axis off by %.1f deg\n", eversion_deg,
                 f.hinge_ratio, f.source.c_str(), error);
     BOOST_TEST((f.source == "hinge") == (f.hinge_ratio < 0.05));
+    for (const char* foot : {"foot_left", "foot_right"}) {
+      const std::string says = std::string(foot) + ": the hinge fit of its ankle was refused";
+      const auto told = [&](const std::string& w) { return w.starts_with(says); };
+      BOOST_TEST(std::count_if(a.warnings.begin(), a.warnings.end(), told) == (of(a, foot).source == "hinge" ? 0 : 1));
+    }
     if (f.source == "hinge") BOOST_TEST(error < 5);
     if (eversion_deg < 1) BOOST_TEST(f.source == "hinge");
     if (eversion_deg > 3) BOOST_TEST(f.source == "main_axis");
@@ -207,6 +214,137 @@ BOOST_AUTO_TEST_CASE(swapped_sensors_are_found) {
     BOOST_TEST(a.accepted);
     BOOST_REQUIRE(a.warnings.size() == 1u);
     BOOST_TEST(a.warnings[0].find("not mirrored") != std::string::npos);
+  }
+}
+
+/// Sensors in the order of the subject's body: which names do they carry?
+std::vector<FunctionalCalibration::Place> named(bool feet_swapped, bool shanks_swapped) {
+  auto all = places();
+  if (feet_swapped) std::swap(all[1], all[3]);
+  if (shanks_swapped) std::swap(all[0], all[2]);
+  return all;
+}
+
+/// Somebody whose legs are no hinges: axes 2 deg off, and moving; a bit of eversion.
+Person somebody(std::uint64_t seed) {
+  const double sign = seed % 2 ? 1 : -1;
+  return {.toe_line_deg = 12, .eversion_deg = 0.9, .axis_change_deg = 2, .axis_tilt_deg = 2 * sign, .seed = seed};
+}
+
+BOOST_AUTO_TEST_CASE(the_right_order_is_never_called_swapped_and_its_sides_are_told) {
+  for (std::uint64_t seed = 1; seed <= 24; ++seed)
+    for (const bool pumps : {true, false})
+      for (const bool raise : {true, false}) BOOST_TEST_CONTEXT(seed << ", pumps " << pumps << ", raise " << raise) {
+          if (!(pumps && raise) && seed > 6) continue;
+          Subject subject(somebody(seed));
+          FunctionalCalibration c(places());
+          const CalibrationAnswer a = all_steps(c, subject, pumps, raise);
+          BOOST_TEST(spoken(a) == "");
+          BOOST_REQUIRE(a.sides_checked.has_value());
+          BOOST_TEST(*a.sides_checked == (pumps || raise));
+          for (const CalibrationFigures& f : a.sensors) BOOST_TEST((f.side_checked == (pumps || raise)));
+          BOOST_TEST(a.warnings.size() == (pumps || raise ? 0u : 1u));
+          if (!pumps && !raise)
+            BOOST_TEST(a.warnings[0].find("left from right of shank_left, foot_left, shank_right, foot_right") !=
+                       std::string::npos);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(swapped_sides_are_named_in_the_first_movement_of_one_leg) {
+  struct Case {
+    Step step;
+    Side side;
+    Movement movement;
+  };
+  const Case cases[] = {{Step::leg_raises, Side::left, Movement::raise_left},
+                        {Step::leg_raises, Side::right, Movement::raise_right},
+                        {Step::ankle_pumps, Side::left, Movement::pumps_left},
+                        {Step::ankle_pumps, Side::right, Movement::pumps_right}};
+  for (std::uint64_t seed = 1; seed <= 24; ++seed)
+    for (const int swapped : {1, 2, 3}) {
+      const bool feet = swapped & 1, shanks = swapped & 2;
+      Subject subject(somebody(seed));
+      FunctionalCalibration c(named(feet, shanks));
+      BOOST_REQUIRE(c.take(Step::still, Side::left, subject.tracks(Movement::still, 5)).accepted);
+      BOOST_REQUIRE(c.take(Step::heel_raises, Side::left, subject.tracks(Movement::heel_raises, 12)).accepted);
+      BOOST_REQUIRE(c.take(Step::knee_bends, Side::left, subject.tracks(Movement::knee_bends, 15)).accepted);
+      for (const Case& k : cases) BOOST_TEST_CONTEXT(seed << ", swapped " << swapped << ", " << to_string(k.step)) {
+          const CalibrationAnswer a = c.take(k.step, k.side, subject.tracks(k.movement, 12));
+          BOOST_TEST(!a.accepted);
+          BOOST_TEST(spoken(a).find("left and right swapped") != std::string::npos);
+          const std::string side = to_string(k.side);
+          for (const CalibrationFigures& f : a.sensors) {
+            const bool says = f.reason.find("swapped") != std::string::npos;
+            if (f.imu == "foot_" + side) BOOST_TEST(says == feet);
+            if (f.imu == "shank_" + side) BOOST_TEST(says == shanks);
+          }
+        }
+      // Whoever leaves these steps out is told that nothing could tell.
+      const CalibrationAnswer end = c.take(Step::finish, Side::left, subject.tracks(Movement::still, 3));
+      BOOST_TEST(end.accepted);
+      BOOST_TEST((end.sides_checked == false));
+      BOOST_REQUIRE(end.warnings.size() == 1u);
+      BOOST_TEST(end.warnings[0].find("a swap would not be seen") != std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(swapped_shanks_fit_the_other_leg_s_hinge_when_both_shanks_move) {
+  for (std::uint64_t seed = 1; seed <= 24; ++seed)
+    for (const bool swapped : {false, true}) BOOST_TEST_CONTEXT(seed << (swapped ? ", swapped" : "")) {
+        Person person = somebody(seed);
+        person.standing_leg = 0.8;
+        Subject subject(person);
+        FunctionalCalibration c(named(false, swapped));
+        BOOST_REQUIRE(c.take(Step::still, Side::left, subject.tracks(Movement::still, 5)).accepted);
+        BOOST_REQUIRE(c.take(Step::heel_raises, Side::left, subject.tracks(Movement::heel_raises, 12)).accepted);
+        BOOST_REQUIRE(c.take(Step::knee_bends, Side::left, subject.tracks(Movement::knee_bends, 15)).accepted);
+        const CalibrationAnswer a = c.take(Step::ankle_pumps, Side::left, subject.tracks(Movement::pumps_left, 12));
+        BOOST_TEST(a.accepted == !swapped);
+        if (swapped) BOOST_TEST(spoken(a).find("are the shanks' sensors swapped") != std::string::npos);
+        if (!swapped) BOOST_TEST((of(a, "shank_left").side_checked == false));  // both moved
+        if (!swapped) BOOST_TEST((of(a, "foot_left").side_checked == true));
+      }
+}
+
+BOOST_AUTO_TEST_CASE(a_leg_raise_that_tells_nothing_says_so) {
+  Subject subject({.toes_only = true});
+  FunctionalCalibration c(places());
+  BOOST_TEST(c.take(Step::leg_raises, Side::left, subject.tracks(Movement::raise_left, 12)).reason == "do still first");
+  BOOST_TEST(c.take(Step::still, Side::left, subject.tracks(Movement::still, 5)).accepted);
+  BOOST_TEST(c.take(Step::leg_raises, Side::left, subject.tracks(Movement::still, 5)).reason.find("hardly moved") !=
+             std::string::npos);
+  const auto both = c.take(Step::leg_raises, Side::left, subject.tracks(Movement::heel_raises, 12));
+  BOOST_TEST(spoken(both).find("the right foot's sensor turns, too; the left leg alone should move") !=
+             std::string::npos);
+  auto torn = subject.tracks(Movement::raise_left, 12);
+  for (auto& w : torn[3].gyro_rad_s) w[0] = std::nan("");
+  BOOST_TEST(spoken(c.take(Step::leg_raises, Side::left, torn)) == "foot_right: it sends no samples");
+  // Toes tell the feet, not the shanks.
+  const auto toes = c.take(Step::leg_raises, Side::left, subject.tracks(Movement::raise_left, 12));
+  BOOST_TEST(spoken(toes) == "");
+  BOOST_REQUIRE(toes.sensors.size() == 4u);
+  for (const CalibrationFigures& f : toes.sensors) BOOST_TEST((f.side_checked == f.imu.starts_with("foot")));
+  BOOST_TEST(of(toes, "foot_left").turning_deg_s > 10);
+  BOOST_TEST(of(toes, "shank_left").turning_deg_s < 10);
+  // A new beginning forgets.
+  BOOST_TEST(c.take(Step::still, Side::left, subject.tracks(Movement::still, 5)).accepted);
+  BOOST_TEST(c.take(Step::heel_raises, Side::left, subject.tracks(Movement::heel_raises, 12)).accepted);
+  BOOST_TEST(c.take(Step::knee_bends, Side::left, subject.tracks(Movement::knee_bends, 15)).accepted);
+  const auto end = c.take(Step::finish, Side::left, subject.tracks(Movement::still, 3));
+  BOOST_TEST(end.accepted);
+  BOOST_TEST((end.sides_checked == false));
+}
+
+BOOST_AUTO_TEST_CASE(one_leg_s_sensors_alone_are_told_by_that_leg) {
+  const auto halves = [](std::vector<MotionTrack> all) { return std::vector<MotionTrack>{all[0], all[1]}; };
+  for (const bool right_leg : {false, true}) {  // the sensors called left
+    Subject subject({});
+    FunctionalCalibration c({places()[0], places()[1]});
+    BOOST_TEST(c.take(Step::still, Side::left, halves(subject.tracks(Movement::still, 5))).accepted);
+    const auto a = c.take(Step::leg_raises, Side::left,
+                          halves(subject.tracks(right_leg ? Movement::raise_right : Movement::raise_left, 12)));
+    BOOST_TEST(a.accepted == !right_leg);
+    for (const CalibrationFigures& f : a.sensors) BOOST_TEST((f.side_checked == !right_leg));
   }
 }
 

@@ -60,7 +60,7 @@ def calibrate(folder):
         check("no calibration yet, and what to do about it", code == 0 and "grfctl calibrate" in out, out + err)
         code, out, err = daemon.ctl("calibrations", "use")
         check("none that could be used", code == 1 and "make one with calibrate" in err, out + err)
-        for words, text in ((("dance",), "still, heel_raises"), (("ankle_pumps",), "side"), (("still", "--seconds", "100"), "2 to 60")):
+        for words, text in ((("dance",), "still, leg_raises, heel_raises"), (("ankle_pumps",), "side"), (("leg_raises",), "leg_raises needs"), (("still", "--seconds", "100"), "2 to 60")):
             code, out, err = daemon.ctl("calibrate", *words)
             check(f"calibrate {' '.join(words)} is refused", code == 1 and text in err, out + err)
         code, detail = daemon.step(0, 2, "finish")
@@ -76,10 +76,15 @@ def calibrate(folder):
         check("four of each shank and thigh, all the same way", all((i["turns_for"], i["turns_against"]) == (4, 0) for i in detail["imus"] if re.search("shank|thigh", i["imu"])), detail)
         code, detail = daemon.step(41.2, 9, "bows")
         check("three bows, all the same way", code == 0 and detail["accepted"] and [(i["turns_for"], i["turns_against"]) for i in detail["imus"] if "pelvis" in i["imu"]] == [(3, 0)], detail)
+        code, detail = daemon.step(0, 3, "leg_raises", "left")
+        check("a leg that is not raised is told", code == 1 and "it hardly moved" in detail["reason"], detail)
         code, detail = daemon.step(0, 3, "ankle_pumps", "left")
         check("a foot that does not move is told", code == 1 and "imu_foot_left: it hardly moved" in detail["reason"], detail)
         code, detail = daemon.step(0, 3, "finish")
         check("finish", code == 0 and detail["accepted"] and axes_of(detail).keys() == TRUE.keys(), detail)
+        legs = [i for i in TRUE if "pelvis" not in i]
+        check("nothing has told left from right, and it says so", detail["sides_checked"] is False and {i["imu"]: i.get("side_checked") for i in detail["imus"] if "pelvis" not in i["imu"]} == dict.fromkeys(legs, False)
+              and len(detail["warnings"]) == 1 and all(i in detail["warnings"][0] for i in legs) and "leg_raises" in detail["warnings"][0], detail)
         for i in detail["imus"]:
             name, up = i["imu"], np.array(i["up_m_s2"])
             error = np.degrees(np.arccos(np.clip(across(np.array(i["ml_axis_left"]), up) @ across(TRUE[name], up), -1, 1)))
