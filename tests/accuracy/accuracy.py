@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 
+import calibration
 import clocks
 import cost
 import fast
@@ -55,6 +56,7 @@ def main():
         "plate rigs": lambda: rig_plates.check_plates(report, grfd, a.seeds, a.first_seed),
         "ankles": lambda: rig_ankles.check_ankles(report, grfd, a.seeds, a.first_seed),
         "fast": lambda: fast.check_fast(report, direct, a.seeds, a.first_seed),
+        "calibration": lambda: calibration.check_calibration(report, direct, a.seeds, a.first_seed),
         "rig": lambda: rig.check_rig(report, grfd, a.seeds, a.first_seed, a.preset),
     }
     for option, given, known in (("--only", a.only, parts), ("--preset", a.preset, PRESETS)):

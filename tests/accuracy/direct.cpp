@@ -10,6 +10,9 @@
 //                         internal rotation of the tibia (deg) of the joint coordinate system
 //   fast CONFIG SECONDS [KEY=VALUE]...   the emulated rig in virtual time: rows of fast/* and of their truth, see
 //                         direct_fast.cpp
+//   commands CONFIG OUT.h5 SECONDS COMMANDS [KEY=VALUE]...   the same with [[T, "NAME {...}"], ...]: the JSON line has
+//                         what came of calibrate and lunge
+//   legs JSON             all steps of a functional calibration of a person, see direct_calibration.cpp
 #include "tests/accuracy/direct.hpp"
 
 #include <cstdio>
@@ -68,12 +71,14 @@ int main(int argc, char** argv) {
   using namespace grfd::accuracy;
   const std::map<std::string, void (*)(const Words&)> verbs{
       {"plates", plates}, {"points", points}, {"stance", stance}, {"orientation", orientation},
-      {"ankle", ankle},   {"joint", joint},   {"fast", fast}};
+      {"ankle", ankle},   {"joint", joint},   {"fast", fast},     {"commands", commands},
+      {"legs", legs}};
   try {
     const Words words(argv + 1, argv + argc);
     const auto verb = words.empty() ? verbs.end() : verbs.find(words[0]);
     if (verb == verbs.end())
-      throw std::runtime_error("there are the verbs plates, points, stance, orientation, ankle, joint, fast");
+      throw std::runtime_error(
+          "there are the verbs plates, points, stance, orientation, ankle, joint, fast, commands, legs");
     verb->second({words.begin() + 1, words.end()});
   } catch (const std::exception& e) {
     std::fprintf(stderr, "accuracy_direct: %s\n", e.what());

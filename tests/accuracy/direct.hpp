@@ -20,5 +20,7 @@ void orientation(const Words& arguments);
 void ankle(const Words& arguments);
 void joint(const Words& arguments);
 void fast(const Words& arguments);
+void commands(const Words& arguments);
+void legs(const Words& arguments);
 
 }  // namespace grfd::accuracy
