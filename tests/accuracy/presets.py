@@ -169,7 +169,7 @@ SECTION_8 = {
     "foot-off": (("foot off",), ""),
     "shallow dip": (("shallow dip",), ""),
     "slow piezo drift": (("slow piezo drift",), "plate rigs: streams of the plates alone"),
-    "clock stall": (("clock stall",), "clocks: three minutes"),
+    "clock stall": (("clock stall",), "clocks: five minutes"),
     "IMU axis 10 deg wrong": (("axis 10 deg wrong",), ""),
 }
 
