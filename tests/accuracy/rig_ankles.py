@@ -9,7 +9,8 @@ import tempfile
 
 import numpy as np
 from presets import ASCENT_S, BOTTOM_S, DESCENT_S, FIRST_S, LEGS, PRESETS, REPETITIONS, REST_S
-from rig import ROOT, SIDES, Recording, ankle_streams, hardware, one_preset
+from rig import ROOT, SIDES, Recording, ankle_streams, hardware
+from rig_report import one_preset
 from scipy import signal
 from truth import first, held
 

@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 
 import numpy as np
-from rig import ROOT, Recording, one_preset, plate_streams
+from rig import ROOT, Recording, plate_streams
+from rig_report import one_preset
 
 
 @dataclasses.dataclass(frozen=True)
