@@ -1,6 +1,7 @@
 """The emulated rig: two plates and four inertial sensors with noise, zero errors, random mountings, wrong axes,
 drifting clocks and packets, and a subject whose every measure is known. Error of every measure over seeds and presets."""
 import concurrent.futures
+import contextlib
 import math
 import os
 import pathlib
@@ -146,10 +147,24 @@ def hardware(seed, preset):
     return out, mass, float(random.uniform(0, LATER_S))
 
 
-def run(grfd, preset_name, seed):
-    """{(group, measure): errors} of one simulation; times in s, all else in the units of the streams."""
-    preset = PRESETS[preset_name]
-    settings, mass, later_s = hardware(seed, preset)
+@contextlib.contextmanager
+def simulated(grfd, rig, settings, seconds, where):
+    """The recording of one simulation, while it is needed."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "rig.h5"
+        command = [str(grfd), "simulate", str(ROOT / rig), "-o", str(out), "--seconds", f"{seconds:g}"]
+        for k, v in settings.items():
+            command += ["--set", f"{k}={v}"]
+        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=lambda: os.nice(5))
+        if done.returncode:
+            raise RuntimeError(f"{where}: {done.stderr[-500:]}")
+        yield Recording(out)
+
+
+@contextlib.contextmanager
+def squats(grfd, name, preset, seed, settings):
+    """(recording, subject, its mass) of one draw of the rig; `settings` give way to those of the preset."""
+    drawn, mass, later_s = hardware(seed, preset)
     subject = {
         "repetitions": REPETITIONS,
         "first_descent_s": FIRST_S,
@@ -161,21 +176,19 @@ def run(grfd, preset_name, seed):
     }
     first_s = subject["first_descent_s"] = float(subject["first_descent_s"]) + later_s
     subject.update({k: first_s + v for k, v in preset.after_first.items()})
-    settings.update({f"stimulus.subject.{k}": v for k, v in subject.items()})
-    settings.update(
-        {"ankle.joint_angles": "true", "thresholds.cop_band_low_percent": Body.band_percent[0], **preset.settings}
-    )
+    drawn.update({f"stimulus.subject.{k}": v for k, v in subject.items()})
     cycle = DESCENT_S + BOTTOM_S + ASCENT_S + float(subject["rest_s"])
     seconds = first_s + REPETITIONS * cycle - float(subject["rest_s"]) + 4
-    with tempfile.TemporaryDirectory() as folder:
-        out = pathlib.Path(folder) / "rig.h5"
-        command = [str(grfd), "simulate", str(ROOT / preset.rig), "-o", str(out), "--seconds", f"{seconds:g}"]
-        for k, v in settings.items():
-            command += ["--set", f"{k}={v}"]
-        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=lambda: os.nice(5))
-        if done.returncode:
-            raise RuntimeError(f"{preset_name}, seed {seed}: {done.stderr[-500:]}")
-        return evaluate(Recording(out), preset, mass, first_s - 1, subject)
+    with simulated(grfd, preset.rig, {**drawn, **settings, **preset.settings}, seconds, f"{name}, seed {seed}") as r:
+        yield r, subject, mass
+
+
+def run(grfd, preset_name, seed):
+    """{(group, measure): errors} of one simulation; times in s, all else in the units of the streams."""
+    preset = PRESETS[preset_name]
+    settings = {"ankle.joint_angles": "true", "thresholds.cop_band_low_percent": Body.band_percent[0]}
+    with squats(grfd, preset_name, preset, seed, settings) as (recording, subject, mass):
+        return evaluate(recording, preset, mass, subject)
 
 
 def carried(mass_kg, subject):
@@ -188,8 +201,8 @@ def carried(mass_kg, subject):
     return mass
 
 
-def evaluate(r, preset, mass, since_s, subject):
-    errors = {}
+def evaluate(r, preset, mass, subject):
+    errors, since_s = {}, subject["first_descent_s"] - 1
 
     def put_all(name, value):
         errors.setdefault(name, []).append(float(value))
@@ -207,7 +220,8 @@ def evaluate(r, preset, mass, since_s, subject):
         for k in range(len(truth_pair.t)):
             near = [j for j in rows if abs(pair["t_start"][j] - truth_pair["t_start"][k]) < 1]
             if not near:
-                continue  # counted above
+                put_all("count", 1)  # the number alone may be right, of one found elsewhere
+                continue
             j = near[0]
             both, each, phases = courses.repetition(truth_pair, truth_sides, k, preset.between, preset.straight)
 
