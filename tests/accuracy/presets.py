@@ -174,16 +174,20 @@ SECTION_8 = {
 }
 
 
-def coverage():
-    """Lines of Markdown."""
+def coverage(subjects):
+    """Lines of Markdown, of the presets that ran."""
     lines = [
         "Where the subjects of the science reference (section 8) are. Each runs with both plates and all sensors, their noise, zeros, wrong axes, "
-        "clocks and packets, and every figure that it has is compared (part rig); beside it `inversion`, which is not on that list.",
+        "clocks and packets, and every figure that it has is compared (part rig)"
+        + ("; beside it `inversion`, which is not on that list." if "inversion" in subjects else "."),
         "",
         "| subject | in the part rig | and in |",
         "|---|---|---|",
     ]
-    return lines + [f"| {n} | {'; '.join(PRESETS[p] and p for p in ours)} | {other} |" for n, (ours, other) in SECTION_8.items()]
+    for name, (ours, other) in SECTION_8.items():
+        if ran := [p for p in ours if PRESETS[p] and p in subjects]:
+            lines.append(f"| {name} | {'; '.join(ran)} | {other} |")
+    return lines
 
 
 REPETITIONS, FIRST_S, DESCENT_S, BOTTOM_S, ASCENT_S, REST_S = 3, 8.0, 2.0, 0.3, 1.6, 2.5
