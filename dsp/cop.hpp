@@ -69,8 +69,8 @@ class CopCalculator {
   State& state() noexcept { return state_; }
 
  private:
-  void judge(Wrench6& w, double z, const CopCorrection* correction, const Mat6& covariance, const ContactParams& limits,
-             Gate& gate, CopValue& out) const noexcept;
+  void correct_and_judge(Wrench6& w, double z, const CopCorrection* correction, const Mat6& covariance,
+                         const ContactParams& limits, Gate& gate, CopValue& out) const noexcept;
   CopParams params_;
   std::size_t n_;
   std::array<double, kMaxPlates> surface_z_m_{};
