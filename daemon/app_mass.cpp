@@ -4,7 +4,7 @@
 #include "daemon/app_impl.hpp"
 #include "daemon/config_reader.hpp"
 #include "daemon/geometry.hpp"
-#include "dsp/known_mass.hpp"
+#include "schemas/gravity.hpp"
 
 namespace grfd {
 

@@ -27,7 +27,7 @@ SubjectLoads Subject::loads(double t_s) const {
   const double ax = second_difference(before.com_x, c.com_x, after.com_x);
   const double ay = second_difference(before.com_y, c.com_y, after.com_y);
   const double az = second_difference(before.com_z, c.com_z, after.com_z) + jump_.acceleration(t_s);
-  const double fx = m * ax, fy = m * ay, fz = m * (az + kG);
+  const double fx = m * ax, fy = m * ay, fz = m * (az + kStandardGravity_m_s2);
 
   double cop_y = c.com_y;
   if (p_.cop_mode == "lipm") {
@@ -41,7 +41,7 @@ SubjectLoads Subject::loads(double t_s) const {
                       b[k].z * second_difference(a[k].y, b[k].y, e[k].y)) -
               mass * b[k].radius * b[k].radius * second_difference(a[k].angle, b[k].angle, e[k].angle);
     }
-    if (m > 0) cop_y = (rate + m * kG * c.com_y) / fz;
+    if (m > 0) cop_y = (rate + m * kStandardGravity_m_s2 * c.com_y) / fz;
   }
 
   SubjectLoads w;
@@ -58,7 +58,7 @@ SubjectLoads Subject::loads(double t_s) const {
   std::array<double, 2> side_fx;
   for (std::size_t i = 0; i < 2; ++i) {
     w.cop_x[i] = c.leg[i].foot_x + sway;
-    side_fx[i] = c.share[i] * fx - side_sign(i) * p_.spread * m * kG;
+    side_fx[i] = c.share[i] * fx - side_sign(i) * p_.spread * m * kStandardGravity_m_s2;
     pair += w.cop_x[i] * c.share[i] * fy - w.cop_y[i] * side_fx[i];
   }
   for (std::size_t i = 0; i < 2; ++i) {
