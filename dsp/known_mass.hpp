@@ -32,6 +32,7 @@ class KnownMass {
   void reset() noexcept { state_ = {}; }
   /// One step of 1 ms, all six known. @return true when it is complete
   bool push(const Wrench6& w) noexcept;
+  std::uint32_t samples() const noexcept { return state_.n; }
   KnownMassResult result() const noexcept;
 
   struct State {
