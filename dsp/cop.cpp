@@ -27,9 +27,10 @@ CopCalculator::CopCalculator(const CopParams& params, std::span<const double> su
   std::copy(surface_z_m.begin(), surface_z_m.end(), surface_z_m_.begin());
 }
 
-/// All of `out` but the contact. Where a point exists, `correction` (or none) is applied to `w`.
-void CopCalculator::judge(Wrench6& w, double z, const CopCorrection* correction, const Mat6& covariance,
-                          const ContactParams& limits, Gate& gate, CopValue& out) const noexcept {
+/// All of `out` but the contact. Where a point exists, `correction` (or none) is applied to `w`, which the total
+/// counts.
+void CopCalculator::correct_and_judge(Wrench6& w, double z, const CopCorrection* correction, const Mat6& covariance,
+                                      const ContactParams& limits, Gate& gate, CopValue& out) const noexcept {
   double known = 0;
   for (double v : w) known += v * 0.0;
   out.fz = known == 0 ? w[2] : kNaN;
@@ -51,7 +52,8 @@ void CopCalculator::judge(Wrench6& w, double z, const CopCorrection* correction,
 }
 
 void CopCalculator::update(std::span<const Wrench6> lab) noexcept {
-  Wrench6 sum{};
+  Wrench6& sum = total_wrench_;
+  sum.fill(0);
   static constexpr Mat6 kNobody{};
   const Mat6* covariance = &kNobody;
   Mat6 several;
@@ -60,7 +62,8 @@ void CopCalculator::update(std::span<const Wrench6> lab) noexcept {
     PlateState& s = state_.plates[i];
     CopValue& v = plate_values_[i];
     Wrench6 w = lab[i];
-    judge(w, surface_z_m_[i], corrections_[i] ? &*corrections_[i] : nullptr, s.covariance, params_.plate, s.gate, v);
+    correct_and_judge(w, surface_z_m_[i], corrections_[i] ? &*corrections_[i] : nullptr, s.covariance, params_.plate,
+                      s.gate, v);
     v.contact = Contact::step(params_.contact, s.contact, v.fz);
     any_contact |= v.contact;
     if (!v.contact && std::isfinite(v.fz)) continue;
@@ -72,7 +75,7 @@ void CopCalculator::update(std::span<const Wrench6> lab) noexcept {
       covariance = &several;
     }
   }
-  judge(sum, 0, nullptr, *covariance, params_.total, state_.total, total_value_);
+  correct_and_judge(sum, 0, nullptr, *covariance, params_.total, state_.total, total_value_);
   total_value_.contact = any_contact;
 }
 

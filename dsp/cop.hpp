@@ -46,6 +46,8 @@ class CopCalculator {
   void update(std::span<const Wrench6> lab) noexcept;
   const CopValue& plate(std::size_t i) const noexcept { return plate_values_[i]; }
   const CopValue& total() const noexcept { return total_value_; }
+  /// Sum of the wrenches of all plates in contact, about the lab origin.
+  const Wrench6& total_wrench() const noexcept { return total_wrench_; }
   std::size_t plates() const noexcept { return n_; }
   /// Keeps the covariances.
   void reset() noexcept;
@@ -69,8 +71,8 @@ class CopCalculator {
   State& state() noexcept { return state_; }
 
  private:
-  void judge(Wrench6& w, double z, const CopCorrection* correction, const Mat6& covariance, const ContactParams& limits,
-             Gate& gate, CopValue& out) const noexcept;
+  void correct_and_judge(Wrench6& w, double z, const CopCorrection* correction, const Mat6& covariance,
+                         const ContactParams& limits, Gate& gate, CopValue& out) const noexcept;
   CopParams params_;
   std::size_t n_;
   std::array<double, kMaxPlates> surface_z_m_{};
@@ -78,6 +80,7 @@ class CopCalculator {
   State state_{};
   std::array<CopValue, kMaxPlates> plate_values_{};
   CopValue total_value_{};
+  Wrench6 total_wrench_{};
 };
 static_assert(std::is_trivially_copyable_v<CopCalculator::State>);
 

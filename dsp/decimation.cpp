@@ -27,7 +27,7 @@ std::vector<double> decimation_filter(std::size_t divisor) {
 }
 
 double decimation_delay_s(std::size_t divisor, double rate_hz) {
-  return 0.5 * double(decimation_filter(divisor).size() - 1) / rate_hz;
+  return divisor == 1 ? 0 : double(Decimation::kTapsPerPhase / 2 * divisor) / rate_hz;
 }
 
 std::vector<double> decimate(std::span<const double> x, std::size_t divisor, std::size_t first) {

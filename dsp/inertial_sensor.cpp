@@ -39,14 +39,14 @@ void InertialSensor::at(TimeNs t, double interval_s, ImuFrame& frame) const noex
   std::array<double, 4> angles;
   std::array<double, 2> rates;
   const Aligned a = angles_.at(t, interval_s, angles), r = rates_.at(t, interval_s, rates);
-  frame = {angles[0],
-           angles[1],
-           rates[0],
-           rates[1],
-           angles[2],
-           angles[3],
-           static_cast<std::uint16_t>(grid_flags(a) | grid_flags(r)),
-           at_rest()};
+  frame.inclination_rad = angles[0];
+  frame.frontal_rad = angles[1];
+  frame.heading_rate_rad_s = angles[2];
+  frame.frontal_rate_rad_s = angles[3];
+  frame.inclination_rate_rad_s = rates[0];
+  frame.axial_rate_rad_s = rates[1];
+  frame.flags = static_cast<std::uint16_t>(grid_flags(a) | grid_flags(r));
+  frame.rest = at_rest();
 }
 
 void InertialSensor::capture_pose() noexcept {

@@ -51,6 +51,7 @@ class TapCommand {
   /// The newest accepted test of a sensor in this session.
   struct Earlier {
     std::uint32_t known = 0, settling = 0;  ///< 0 or 1; settling: a clock was, so that a change may be its settling
+    std::uint32_t plate = 0;                ///< another converter has a least delay of its own
   };
   struct Channel {
     TapTrack track;

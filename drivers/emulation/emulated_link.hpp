@@ -59,8 +59,9 @@ class EmulatedLink final : public Link {
   std::unique_ptr<EmulatedDevice> device_;
   EmulationSettings settings_;
   LabClock& clock_;
-  TimeNs start_, frame_ns_;  ///< of the bus; 0: none
-  std::mutex mutex_;         // the device side; not on our hot path
+  TimeNs start_;
+  TimeNs frame_ns_;   ///< of the bus; 0: it has none
+  std::mutex mutex_;  // the device side; not on our hot path
   Receiver* receiver_ = nullptr;
   const char* failing_ = nullptr;
   bool plugged_ = true, streaming_ = false, have_due_ = false;

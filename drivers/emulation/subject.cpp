@@ -13,19 +13,11 @@ constexpr double kLungeDrop = 0.35;  // of the thigh's length
 constexpr double kBarTakenS = 0.8;
 constexpr std::array<double, 5> kSwayHz{0.31, 0.73, 1.21, 0.27, 0.61}, kSwayPhase{0.4, 1.9, 5.0, 2.4, 0.3};
 
-double s5(double u) { return smooth_step(u); }
-/// Its integral from 0.
-double s5_integral(double u) {
-  if (u <= 0) return 0;
-  if (u >= 1) return u - 0.5;
-  const double u2 = u * u;
-  return u2 * u2 * (u * (u - 3) + 2.5);
-}
 /// Constant rate from t0 to t1 with blends of length tb; total rate * (t1 - t0) exactly.
 double ramp(double t, double t0, double t1, double rate, double tb) {
   if (t <= t0) return 0;
   if (t >= t1 + tb && t1 >= t0) return rate * (t1 - t0);
-  return rate * tb * (s5_integral((t - t0) / tb) - s5_integral((t - t1) / tb));
+  return rate * tb * (smooth_step_integral((t - t0) / tb) - smooth_step_integral((t - t1) / tb));
 }
 
 void require(bool good, const char* what) {
@@ -120,17 +112,19 @@ double Subject::slow_s(const Repetition& r) const {
   return q >= 0.25 ? r.start : r.start + p_.descent_s * (1 + std::sqrt(1 - 4 * q)) / 2;
 }
 
-double Subject::mass_kg(double t_s) const { return p_.mass_kg + p_.bar_kg * s5((t_s - p_.bar_s) / kBarTakenS); }
+double Subject::mass_kg(double t_s) const {
+  return p_.mass_kg + p_.bar_kg * smooth_step((t_s - p_.bar_s) / kBarTakenS);
+}
 
 double Subject::loaded(double t_s) const {
   if (p_.step_on_s <= 0) return 1;
   if (p_.step_on_duration_s <= 0) return t_s >= p_.step_on_s ? 1 : 0;
-  return s5((t_s - p_.step_on_s) / p_.step_on_duration_s);
+  return smooth_step((t_s - p_.step_on_s) / p_.step_on_duration_s);
 }
 
 Subject::Instant Subject::instant(double t_s) const {
   Instant i;
-  i.t = t_s;
+  i.t_s = t_s;
   const double since = t_s - p_.first_descent_s;
   // One cycle of margin is not needed, a millisecond is: the differences look that far.
   double from = std::max(0.0, std::ceil((since - active_to_ - 2 * kStep) / cycle_));
@@ -138,7 +132,7 @@ Subject::Instant Subject::instant(double t_s) const {
   if (p_.repetitions >= 0) to = std::min(to, static_cast<double>(p_.repetitions - 1));
   if (to >= from) {
     i.count = static_cast<long>(to - from) + 1;
-    i.local = since - from * cycle_;
+    i.local_s = since - from * cycle_;
   }
   if (p_.heel_raise_count > 0) {
     const double raised = t_s - p_.heel_raise_first_s, k = std::floor(raised / p_.heel_raise_period_s);
@@ -170,10 +164,10 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
   const double tb = p_.blend_s, up = first_.rise + 0.05, up_s = p_.ascent_s - 0.15 - tb;
   const double fall = std::min(first_.foot[0].plateau, first_.foot[1].plateau) + p_.fall_back_delay_s;
   for (long k = 0; k < now.count; ++k) {
-    const double t = now.local - static_cast<double>(k) * cycle_ + dt;
-    c.descent += s5(t / p_.descent_s) - s5((t - first_.rise) / p_.ascent_s);
-    c.fall_back +=
-        s5((t - fall) / p_.fall_back_duration_s) - s5((t - first_.rise - 0.1 * p_.ascent_s) / (0.6 * p_.ascent_s));
+    const double t = now.local_s - static_cast<double>(k) * cycle_ + dt;
+    c.descent += smooth_step(t / p_.descent_s) - smooth_step((t - first_.rise) / p_.ascent_s);
+    c.fall_back += smooth_step((t - fall) / p_.fall_back_duration_s) -
+                   smooth_step((t - first_.rise - 0.1 * p_.ascent_s) / (0.6 * p_.ascent_s));
     for (std::size_t i = 0; i < 2; ++i) {
       if (!(sides >> i & 1)) continue;
       const auto& f = first_.foot[i];
@@ -184,16 +178,16 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
           ramp(t, f.eversion_on, f.eversion_on + p_.eversion_duration_s, eversion / p_.eversion_duration_s, tb) -
           ramp(t, up, up + up_s, eversion / up_s, tb);
       if (heel != 0)
-        c.heel[i] +=
-            heel * (s5((t - f.plateau - p_.heel_lift_delay_s) / 0.3) - s5((t - first_.rise) / (0.5 * p_.ascent_s)));
+        c.heel[i] += heel * (smooth_step((t - f.plateau - p_.heel_lift_delay_s) / 0.3) -
+                             smooth_step((t - first_.rise) / (0.5 * p_.ascent_s)));
     }
   }
   c.hip_z = hip_standing_m_ - p_.depth_m * c.descent;
   if (now.raising) raise_heels(now, dt, c);
   if (now.lunging) lunge(now, dt, c);
-  if (const SubjectJump::Legs jump = jump_.legs(now.t + dt); jump.hips_m != 0 || jump.lift_m != 0) {
+  if (const SubjectJump::Legs jump = jump_.legs(now.t_s + dt); jump.hips_m != 0 || jump.lift_m != 0) {
     c.hip_z += jump.hips_m;
-    c.lift = jump.lift_m;
+    c.lift_m = jump.lift_m;
     for (std::size_t i = 0; i < 2; ++i) {
       c.dorsiflexion[i] += jump.dorsiflexion_deg;
       c.heel[i] += jump.heel_deg;
@@ -201,7 +195,7 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
   }
   if (now.bowing) {  // the pelvis alone turns, forward and back, with rest between
     const double u = (now.bow_s + dt) / p_.bow_period_s;
-    c.bow_deg = p_.bow_deg * (s5(u / 0.4) - s5((u - 0.45) / 0.4));
+    c.bow_deg = p_.bow_deg * (smooth_step(u / 0.4) - smooth_step((u - 0.45) / 0.4));
   }
   std::array<double, 5> sway = now.sway_sin;
   if (dt != 0)
@@ -215,7 +209,7 @@ Subject::Course Subject::course(const Instant& now, double dt, unsigned sides) c
 /// Onto the toes and down again, with rest between; the shank leans a tenth of it.
 void Subject::raise_heels(const Instant& now, double dt, Course& c) const {
   const double u = (now.raise_s + dt) / p_.heel_raise_period_s;
-  const double deg = p_.heel_raise_deg * (s5(u / 0.4) - s5((u - 0.45) / 0.4));
+  const double deg = p_.heel_raise_deg * (smooth_step(u / 0.4) - smooth_step((u - 0.45) / 0.4));
   for (std::size_t i = 0; i < 2; ++i) {
     c.heel[i] += deg;
     c.dorsiflexion[i] -= 0.9 * deg;
@@ -226,9 +220,9 @@ void Subject::raise_heels(const Instant& now, double dt, Course& c) const {
 /// The knee goes to the wall: the ankle bends to the end of its room, then the heel rises and the shank goes on with
 /// it, and all the way back; the hips come down as far as the legs need.
 void Subject::lunge(const Instant& now, double dt, Course& c) const {
-  const double u = (now.lunge_s + dt) / p_.lunge_period_s, bend = s5(u / 0.35) - s5((u - 0.6) / 0.3);
+  const double u = (now.lunge_s + dt) / p_.lunge_period_s, bend = smooth_step(u / 0.35) - smooth_step((u - 0.6) / 0.3);
   c.dorsiflexion[now.lunge_side] += (role(p_.lunge_deg, now.lunge_side) - now.lunge_less_deg) * bend;
-  c.heel[now.lunge_side] += p_.lunge_heel_deg * (s5((u - 0.35) / 0.1) - s5((u - 0.5) / 0.1));
+  c.heel[now.lunge_side] += p_.lunge_heel_deg * (smooth_step((u - 0.35) / 0.1) - smooth_step((u - 0.5) / 0.1));
   c.hip_z -= kLungeDrop * thigh_m_ * bend;
 }
 

@@ -115,9 +115,9 @@ class Subject {
 
   /// Time as the repetitions see it: local, so that differences lose no digits after hours.
   struct Instant {
-    double t = 0;
-    double local = 0;  ///< since the start of the first repetition that moves anything now
-    long count = 0;    ///< how many do
+    double t_s = 0;
+    double local_s = 0;  ///< since the start of the first repetition that moves anything now
+    long count = 0;      ///< how many do
     bool raising = false;
     double raise_s = 0;  ///< since the present heel raise began
     bool bowing = false;
@@ -131,7 +131,7 @@ class Subject {
   /// The set courses, before the chain is solved.
   struct Course {
     double descent = 0, fall_back = 0, sway_y = 0, sway_x = 0, hip_z = 0;
-    double bow_deg = 0, lift = 0;
+    double bow_deg = 0, lift_m = 0;
     std::array<double, 2> dorsiflexion{}, eversion{}, heel{};
   };
   struct Link {

@@ -62,7 +62,7 @@ void Subject::imu(double t_s, Segment segment, Side side, Vec3& gyro, Vec3& forc
     if (segment == Segment::pelvis) {
       LegPose other;
       leg_chain(c, 1 - i, other);
-      q[k] = {0, 0.5 * (leg.hip_y + other.hip_y) - 0.09, c.hip_z + c.lift + 0.08};
+      q[k] = {0, 0.5 * (leg.hip_y + other.hip_y) - 0.09, c.hip_z + c.lift_m + 0.08};
       continue;
     }
     const Vec3 at = segment == Segment::foot    ? Vec3{0, 0.08, -0.01}
@@ -70,7 +70,7 @@ void Subject::imu(double t_s, Segment segment, Side side, Vec3& gyro, Vec3& forc
                                                 : Vec3{side_sign(i) * 0.03, 0.03, 0.20};
     q[k] = segment == Segment::thigh ? Vec3{side_sign(i) * p_.stance_m, leg.knee_y, leg.knee_z}
                                      : Vec3{side_sign(i) * p_.stance_m, leg.ankle_y, leg.ankle_z};
-    q[k][2] += c.lift;
+    q[k][2] += c.lift_m;
     for (std::size_t a = 0; a < 3; ++a) q[k][a] += r[k][a][0] * at[0] + r[k][a][1] * at[1] + r[k][a][2] * at[2];
   }
   const auto turned = [&](std::size_t a, std::size_t b) {  // (R before^T R after)[a][b]

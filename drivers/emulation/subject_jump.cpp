@@ -15,7 +15,6 @@ double pulse(double u) {
   const double s = std::sin(M_PI * u);
   return s * s;
 }
-double smooth_step_bend(double u) { return u <= 0 || u >= 1 ? 0 : 60 * u * (1 - u) * (1 - 2 * u); }
 /// To 1 and back.
 double there_and_back(double t, double there_s, double back_s) {
   return smooth_step(t / there_s) - smooth_step((t - there_s) / back_s);

@@ -1,4 +1,5 @@
 // What the plates feel: Newton and Euler on the moving chain.
+#include <algorithm>
 #include <cmath>
 
 #include "drivers/emulation/subject.hpp"
@@ -26,8 +27,12 @@ SubjectLoads Subject::loads(double t_s) const {
   const double m = jump_.in_air(t_s) ? 0 : mass_kg(t_s);  // nothing carries what is in the air
   const double ax = second_difference(before.com_x, c.com_x, after.com_x);
   const double ay = second_difference(before.com_y, c.com_y, after.com_y);
-  const double az = second_difference(before.com_z, c.com_z, after.com_z) + jump_.acceleration(t_s);
-  const double fx = m * ax, fy = m * ay, fz = m * (az + kStandardGravity_m_s2);
+  const double jump = jump_.acceleration(t_s);  // of all links alike
+  const double az = second_difference(before.com_z, c.com_z, after.com_z) + jump;
+  const double fz = m * (az + kStandardGravity_m_s2);
+  // Feet that leave the ground or come down hardly press on it, and push aside and tilt as little.
+  const double grip = jump == 0 || m == 0 ? 1 : std::clamp(fz / (0.1 * m * kStandardGravity_m_s2), 0.0, 1.0);
+  const double fx = grip * m * ax, fy = grip * m * ay;
 
   double cop_y = c.com_y;
   if (p_.cop_mode == "lipm") {
@@ -41,7 +46,7 @@ SubjectLoads Subject::loads(double t_s) const {
                       b[k].z * second_difference(a[k].y, b[k].y, e[k].y)) -
               mass * b[k].radius * b[k].radius * second_difference(a[k].angle, b[k].angle, e[k].angle);
     }
-    if (m > 0) cop_y = (rate + m * kStandardGravity_m_s2 * c.com_y) / fz;
+    if (m > 0) cop_y += grip * ((rate + m * (kStandardGravity_m_s2 + jump) * c.com_y) / fz - cop_y);
   }
 
   SubjectLoads w;

@@ -439,6 +439,22 @@ BOOST_AUTO_TEST_CASE(a_jump_obeys_newton_and_ends_in_standing) {
   BOOST_TEST(std::abs(subject.ankle(7, Side::left).dorsiflexion) < 1e-9);
 }
 
+BOOST_AUTO_TEST_CASE(the_push_of_a_jump_goes_through_the_feet) {
+  for (const char* mode : {"set", "lipm", "links"}) {
+    SubjectSettings s;
+    s.step_on_s = 0, s.first_descent_s = 100, s.jump_m_s = 2.0, s.jump_s = 3, s.cop_mode = mode;
+    const Subject subject(s);
+    double worst = 0, when = 0;
+    for (double t = 2; t < 8; t += 1e-3) {
+      const SubjectLoads w = subject.loads(t);
+      const double fz = w.foot[0][2] + w.foot[1][2], mx = w.foot[0][3] + w.foot[1][3];
+      const double beyond = std::abs(mx) - 0.3 * std::max(fz, 0.0);
+      if (beyond > worst) worst = beyond, when = t;
+    }
+    BOOST_TEST(worst < 0.1, mode << ": " << worst << " N.m more than the feet can take at " << when << " s");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_impossible_subject_is_refused_by_name) {
   const auto refused = [](auto change) -> std::string {
     SubjectSettings s;

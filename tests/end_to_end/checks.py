@@ -83,11 +83,11 @@ class Daemon:
     def until(self, seconds):
         time.sleep(max(0, self.started + seconds - time.monotonic()))
 
-    def stop(self):
+    def stop(self, patience_s=20):
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(20)
+                self.process.wait(patience_s)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -64,11 +64,15 @@ def main():
             used = processor_s(daemon.process.pid) / (time.monotonic() - daemon.started)
             seen = json.loads(subscriber.communicate("")[0])
             lost = {k: v for k, v in status["counters"].items() if v and k != "feed.late_subscriptions"}  # the subscriber's own
-            daemon.stop()
+            asked = time.monotonic()
+            daemon.stop(60 + seconds / 10)  # it waits until the trial is HDF5, which takes its time at low priority
+            finalised_s = time.monotonic() - asked
         finally:
             subscriber.kill()
             daemon.stop()
-        check("it ends well", daemon.process.returncode == 0, daemon.process.returncode)
+        if daemon.process.returncode != 0:
+            daemon.show_log()
+        check(f"it ends well, {finalised_s:.1f} s after it was asked to", daemon.process.returncode == 0, daemon.process.returncode)
         path = f"{folder}/trials/soak.h5"
         file = Recording(path)
         check("no counter of trouble", not lost, lost)
