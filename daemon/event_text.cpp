@@ -115,6 +115,17 @@ std::string left_out(const Json& j) {
 
 }  // namespace
 
+Level event_level(const std::string& stream, const std::string& name, const std::string& detail) {
+  const Json j = Json::parse(detail, nullptr, false);
+  const auto says = [&](const char* key, bool what) { return j.is_object() && j.value(key, !what) == what; };
+  if (name == "tap_result" && says("moved", true)) return Level::warning;
+  if (name == "mass_result" && says("within", false)) return Level::warning;
+  if (name == "clock_out_of_bounds" || name == "device_error" || name == "negative_force" || name == "lunge_cleared")
+    return Level::warning;
+  return stream == "events" || name == "device_settings" || name.starts_with("feed.late") ? Level::info
+                                                                                          : Level::warning;
+}
+
 std::vector<std::string> moved_sensors(const std::string& detail) {
   std::vector<std::string> all;
   const Json j = Json::parse(detail, nullptr, false);

@@ -87,4 +87,19 @@ BOOST_AUTO_TEST_CASE(what_is_not_known_is_shown_as_it_came) {
   BOOST_TEST(event_text("weighed", R"({"t_s":null,"value":null})") == "at unknown s: weighed, unknown N");
 }
 
+BOOST_AUTO_TEST_CASE(what_the_operator_has_to_look_after_is_a_warning) {
+  const auto warns = [](const char* name, const char* detail, const char* stream = "events") {
+    return event_level(stream, name, detail) == Level::warning;
+  };
+  BOOST_TEST(warns("mass_result", R"({"id":1,"plate":"left","accepted":true,"within":false})"));
+  BOOST_TEST(!warns("mass_result", R"({"id":1,"plate":"left","accepted":true,"within":true})"));
+  BOOST_TEST(!warns("mass_result", R"({"id":1,"plate":"left","accepted":false,"reason":"it rocks"})"));
+  BOOST_TEST(warns("tap_result", R"({"id":1,"moved":true})"));
+  BOOST_TEST(!warns("tap_result", R"({"id":1,"moved":false})"));
+  BOOST_TEST(warns("negative_force", R"({"plate":"left"})"));
+  BOOST_TEST(!warns("rep_started", "no JSON"));
+  BOOST_TEST(warns("lost", R"({"cause":"unplugged"})", "gaps"));
+  BOOST_TEST(!warns("device_settings", "{}", "raw/imu/messages"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
