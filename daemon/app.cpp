@@ -111,7 +111,7 @@ App::App(Settings settings, const RunOptions& options)
   auto status = std::make_unique<StatusSink>(
       [this](StatusSink::Event e) { asio::post(io_, [this, e = std::move(e)] { on_event(e); }); });
   status_sink_ = status.get();
-  add_sink(std::move(status), ring(1));
+  add_sink(std::move(status), ring(4));  // answers of commands come this way: longer than a busy machine stalls
   add_sink(std::make_unique<CalibrationSink>(
                [this](Json detail) { asio::post(io_, [this, d = std::move(detail)] { on_calibration(d); }); }),
            ring(1));
