@@ -192,6 +192,10 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "axis_result")
     return word(j, "imu") + ": axis found from movement (share " + number(j, "share", "%.3f") + ")";
   if (name == "mark") return "mark: " + word(j, "text");
+  if (name == "lost" && j.contains("jump_s"))
+    return word(j, "stream") + ": its time jumped by " + number(j, "jump_s", "%+.3f") +
+           " s, a new epoch begins: samples were lost uncounted, and then its times from " +
+           number(j, "doubtful_from_s", "%.2f") + " s on are that much too early, or its link became that much slower";
   if (name == "lost") {
     const std::string what = j.contains("sink") ? "sink " + word(j, "sink") : word(j, "stream");
     const bool counted = j.contains("count") && j["count"].is_number() && j["count"].get<double>() >= 0;

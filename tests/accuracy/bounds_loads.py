@@ -260,6 +260,11 @@ def state(both, tier, single, at_most):
     # clocks must hold. Mean: 10 to 30 us above the smallest delay there.
     single("clock.exact.drift", at_most(1.0, "ppm", "drift of the exact line", "what the emulated crystal was set to"))
     single("clock.drift", at_most(1.0, "ppm", "drift at the end, online", "what the emulated crystal was set to"))
+    single("clock.interval", at_most(1.0, "ppm", "sample interval at the end, online", "what the emulated crystal was set to"))
+    single(
+        "clock.residual",  # the line found may be tilted against the true one by what its times scatter
+        at_most(34e-6, "s", "residual at the end, less that about the true line", "the emulated crystal and the arrivals"),
+    )
     for kind, sd, worst in (("plate", 34e-6, 104e-6), ("sensor", 22e-6, 58e-6)):
         single(
             f"clock.spread.{kind}",
