@@ -1,7 +1,8 @@
 // The keys of [stimulus] and of the synthetic subject (science reference, section 8).
-#include <tuple>
+#include <cmath>
 
 #include "daemon/config_parts.hpp"
+#include "schemas/gravity.hpp"
 
 namespace grfd {
 
@@ -125,17 +126,32 @@ void read_bar_and_jump(Reader& r, SubjectSettings& s) {
   r.number("jump_s", s.jump_s, {"s", "when its counter-movement begins", 0, 3600});
 }
 
+/// What takes so long from at_s on must not happen in a squat: neither would be what it says.
+void check_in_standing(Reader& r, const SubjectSettings& s, const char* name, bool used, double at_s, double takes_s) {
+  if (!used) return;
+  if (const double stands_s = s.step_on_s > 0 ? s.step_on_s + s.step_on_duration_s : 0; at_s < stands_s)
+    return r.report(name, "is " + number_text(at_s) + ", must be at least step_on_s + step_on_duration_s = " +
+                              number_text(stands_s) + " s: nobody stands there before");
+  const double squat_s = s.descent_s + s.bottom_s + s.ascent_s, cycle_s = squat_s + s.rest_s;
+  if (!(cycle_s > 0)) return;
+  double k = std::max(0.0, std::floor((at_s - s.first_descent_s) / cycle_s));
+  if (at_s >= s.first_descent_s + k * cycle_s + squat_s) ++k;  // the squat that comes next
+  if (s.repetitions >= 0 && k >= s.repetitions) return;
+  const double from_s = s.first_descent_s + k * cycle_s;
+  if (at_s + takes_s <= from_s) return;
+  r.report(name, "is " + number_text(at_s) + " and takes " + number_text(takes_s) +
+                     " s, must be between two squats: one goes from " + number_text(from_s) + " to " +
+                     number_text(from_s + squat_s) + " s");
+}
+
 void check_subject(Reader& r, const SubjectSettings& s) {
   if (s.first_descent_s < s.step_on_s + s.step_on_duration_s && s.step_on_s > 0)
     r.report("first_descent_s", "is " + number_text(s.first_descent_s) +
                                     ", must be at least step_on_s + step_on_duration_s = " +
                                     number_text(s.step_on_s + s.step_on_duration_s) + " s: nobody stands there before");
-  const double stands_s = s.step_on_s > 0 ? s.step_on_s + s.step_on_duration_s : 0;
-  for (const auto& [name, used, at_s] :
-       {std::tuple{"bar_s", s.bar_kg > 0, s.bar_s}, std::tuple{"jump_s", s.jump_m_s > 0, s.jump_s}})
-    if (used && at_s < stands_s)
-      r.report(name, "is " + number_text(at_s) + ", must be at least step_on_s + step_on_duration_s = " +
-                         number_text(stands_s) + " s: nobody stands there before");
+  check_in_standing(r, s, "bar_s", s.bar_kg > 0, s.bar_s, 0.8);
+  check_in_standing(r, s, "jump_s", s.jump_m_s > 0, s.jump_s,
+                    std::ceil(216 + 200 * s.jump_m_s / kStandardGravity_m_s2) / 100);
   if (s.ascent_s <= 0.15 + s.blend_s)
     r.report("ascent_s", "is " + number_text(s.ascent_s) + ", must be more than blend_s + 0.15 = " +
                              number_text(s.blend_s + 0.15) + " s: the ankle needs that to turn back");

@@ -1,5 +1,7 @@
 #include "daemon/json_file.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 
 namespace grfd {
@@ -7,9 +9,13 @@ namespace grfd {
 void read_json_list(const std::filesystem::path& file, const std::string& name, const std::string& what,
                     const std::string& mend, const std::function<void(nlohmann::ordered_json&)>& take) {
   std::ifstream in(file);
-  if (!in && !std::filesystem::exists(file)) return;
+  if (!in) {
+    const int why = errno;
+    if (why == ENOENT || why == ENOTDIR) return;
+    throw std::runtime_error(file.string() + ", which holds " + what + ", cannot be opened: " + std::strerror(why) +
+                             "; let grfd read it and " + mend);
+  }
   try {
-    if (!in) throw std::runtime_error("cannot be opened");
     auto whole = nlohmann::ordered_json::parse(in);
     for (auto& entry : whole.at(name)) take(entry);
   } catch (const std::exception& e) {

@@ -46,7 +46,7 @@ constexpr const char* kUsage = R"(grfd: force plates and IMUs to HDF5 and a live
   grfd verify FILE...                             is this recording whole?
   grfd summary FILE...                            what is in it, in words
   grfd zero-phase RECORDING.h5 -o OUT.h5          its filtered forces and centres of pressure again, without any delay
-       [--cutoff-hz F] [--order N] [--rate-hz R]  R: a rate that divides 1000 Hz; decimated, no samples picked
+       [--cutoff-hz F] [--order N] [--rate-hz R]  R: a rate that divides 1000 Hz, 1 at least; decimated, no samples picked
        [--sway [--rate-hz R]]                     filtered as quiet stance is published: decimated to 100 Hz, then 10 Hz
   grfd version [--json]
 

@@ -250,8 +250,15 @@ ZeroPhaseFilter zero_phase_filter(const ZeroPhaseOptions& options, const FilterS
   const double rate_hz = options.rate_hz.value_or(options.sway ? kSwayRate_hz : kTwinGridHz);
   const double divisor = std::round(kTwinGridHz / rate_hz);
   if (!(divisor >= 1 && divisor <= Decimation::kMostDivisor && std::abs(divisor * rate_hz - kTwinGridHz) < 1e-6))
-    throw std::invalid_argument("a rate of " + quantity(rate_hz, "Hz") +
-                                " is not possible: it must divide 1000 Hz, like 500, 250, 200, 125, 100, 50, 25 or 10");
+    throw std::invalid_argument(
+        "a rate of " + quantity(rate_hz, "Hz") +
+        " is not possible: it must divide 1000 Hz and be 1 Hz at least, like 500, 250, 200, 125, 100, 50, 25 or 10");
+  if (options.cutoff_hz && !(*options.cutoff_hz > 0 && *options.cutoff_hz < kTwinGridHz / 2))
+    throw std::invalid_argument("a cut-off of " + quantity(*options.cutoff_hz, "Hz") +
+                                " is not possible: it must lie above 0 and below 500 Hz");
+  if (options.order && (*options.order < 1 || *options.order > 8))
+    throw std::invalid_argument("an order of " + std::to_string(*options.order) +
+                                " is not possible: it must be 1 to 8");
   ZeroPhaseFilter filter{recorded, static_cast<std::size_t>(divisor), options.sway};
   if (options.cutoff_hz) filter.low_pass.cutoff_hz = *options.cutoff_hz;
   if (options.order) filter.low_pass.order = *options.order;

@@ -4,6 +4,7 @@
 #include "dsp/metric.hpp"
 #include "dsp/parameter_text.hpp"
 #include "dsp/quaternion.hpp"
+#include "dsp/turn_in_repetition.hpp"
 
 namespace grfd {
 namespace {
@@ -32,12 +33,17 @@ class AnkleMetric final : public Metric {
       info.sign =
           "+ = dorsiflexion, shank leaning forward, heel up, eversion, internal rotation of the tibia; shank_tilt "
           "never negative; shank_frontal + = top of the shank leans to the subject's left, on both sides";
-      info.formula = "dorsiflexion-inclination-difference, rate-exact-gyro, tilt-from-gravity";
-      info.parameters = "zero = standing pose; shank_inclination to the vertical with standing_shank (" +
-                        quantity(standing_shank_deg_, "deg") + "); rate " + filter_text(setup.settings.filter) +
-                        "; tibial_rotation integrated within a repetition, 0 in quiet standing; shank_tilt: of the "
-                        "long axis from where it stood, in any direction, shank_frontal: its sideways part, both "
-                        "without standing_shank";
+      info.formula = "dorsiflexion-inclination-difference, rate-exact-gyro, tilt-from-gravity, turn-scalar-gyro";
+      info.parameters =
+          "dorsiflexion: inclination of the shank minus that of the foot, dorsiflexion_rate by "
+          "rate-exact-gyro; tilt-from-gravity: shank_inclination, foot_pitch, eversion, shank_tilt, "
+          "shank_frontal; turn-scalar-gyro: tibial_rotation; zero = standing pose; shank_inclination to the vertical "
+          "with standing_shank (" +
+          quantity(standing_shank_deg_, "deg") + "); rate " + filter_text(setup.settings.filter) +
+          "; tibial_rotation: integral of the turns of the two long axes, within a repetition only, from 0 in "
+          "quiet standing or at the turn where it begins; shank_tilt: of the "
+          "long axis from where it stood, in any direction, shank_frontal: its sideways part, both "
+          "without standing_shank";
       info.description =
           std::string("ankle of the ") + to_string(side) + " side from the inertial sensors of shank and foot";
       a.writer = RowWriter(setup.streams.add(info), info);
@@ -47,27 +53,26 @@ class AnkleMetric final : public Metric {
   void states(StatePieces& pieces) override {
     add_state(pieces, state_);
     for (Filter& f : filters_) add_state(pieces, f.state());
+    for (TurnInRepetition& t : tibial_) add_state(pieces, t.state());
   }
 
   void update(Frame& frame, SampleBatch& out) noexcept override {
     for (std::size_t i = 0; i < ankles_.size(); ++i) {
       const Ankle& a = ankles_[i];
-      Side_& s = state_.side[i];
       const ImuFrame &shank = frame.imus[static_cast<std::size_t>(a.shank)],
                      &foot = frame.imus[static_cast<std::size_t>(a.foot)];
       const double sign = a.side == Side::right ? 1 : -1;
       const double df = (shank.inclination_rad - foot.inclination_rad) / kRadPerDeg;
       std::array<double, 1> rate{(shank.inclination_rate_rad_s - foot.inclination_rate_rad_s) / kRadPerDeg};
       filters_[i].step(rate);
-      if (frame.squat->standing_quiet) s.tibial_deg = 0;
-      const double turn = sign * (shank.axial_rate_rad_s - foot.axial_rate_rad_s) / kRadPerDeg;
-      s.tibial_deg += turn * 1e-3;  // NaN stays until the next quiet standing
+      const double turn_deg = tibial_[i].step(
+          tibial_rotation_rate(shank.axial_rate_rad_s, foot.axial_rate_rad_s, a.side) / kRadPerDeg, *frame.squat);
       const double eversion = sign * foot.frontal_rad / kRadPerDeg, pitch = foot.inclination_rad / kRadPerDeg;
       const double inclination = shank.inclination_rad / kRadPerDeg + standing_shank_deg_;
       const double tilt = total_tilt(up_direction(shank.inclination_rad, shank.frontal_rad)) / kRadPerDeg;
       a.writer.write(out, row_time(frame, static_cast<std::uint16_t>(shank.flags | foot.flags)),
-                     {df, rate[0], inclination, pitch, eversion, s.tibial_deg, tilt, shank.frontal_rad / kRadPerDeg},
-                     s.seq);
+                     {df, rate[0], inclination, pitch, eversion, turn_deg, tilt, shank.frontal_rad / kRadPerDeg},
+                     state_.seq[i]);
       const auto k = static_cast<std::size_t>(a.side);
       Derived& d = frame.derived;
       d.dorsiflexion_deg[k] = df;
@@ -85,13 +90,10 @@ class AnkleMetric final : public Metric {
     RowWriter writer;
   };
   using Filter = ChannelFilter<1>;
-  struct Side_ {
-    double tibial_deg = 0;
-    std::uint64_t seq = 0;
-  };
   struct State {
-    std::array<Side_, 2> side{};
+    std::array<std::uint64_t, 2> seq{};
   } state_;
+  std::array<TurnInRepetition, 2> tibial_;  ///< as ankles_
   double standing_shank_deg_;
   std::array<Filter, 2> filters_;
   std::vector<Ankle> ankles_;

@@ -52,7 +52,8 @@ void CopCalculator::correct_and_judge(Wrench6& w, double z, const CopCorrection*
 }
 
 void CopCalculator::update(std::span<const Wrench6> lab) noexcept {
-  Wrench6 sum{};
+  Wrench6& sum = total_wrench_;
+  sum.fill(0);
   static constexpr Mat6 kNobody{};
   const Mat6* covariance = &kNobody;
   Mat6 several;

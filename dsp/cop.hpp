@@ -46,6 +46,8 @@ class CopCalculator {
   void update(std::span<const Wrench6> lab) noexcept;
   const CopValue& plate(std::size_t i) const noexcept { return plate_values_[i]; }
   const CopValue& total() const noexcept { return total_value_; }
+  /// Sum of the wrenches of all plates in contact, about the lab origin.
+  const Wrench6& total_wrench() const noexcept { return total_wrench_; }
   std::size_t plates() const noexcept { return n_; }
   /// Keeps the covariances.
   void reset() noexcept;
@@ -78,6 +80,7 @@ class CopCalculator {
   State state_{};
   std::array<CopValue, kMaxPlates> plate_values_{};
   CopValue total_value_{};
+  Wrench6 total_wrench_{};
 };
 static_assert(std::is_trivially_copyable_v<CopCalculator::State>);
 

@@ -1,5 +1,5 @@
-// cop/<plate> and cop/total: centre of pressure, free moment and uncertainty, from the filtered wrench. cop_foot: where
-// it lies along the feet.
+// cop/<plate> and cop/total: centre of pressure, free moment and uncertainty, from the filtered wrench; wrench/total:
+// the combined one. cop_foot: where it lies along the feet.
 #include "dsp/cop.hpp"
 
 #include "dsp/metric.hpp"
@@ -44,6 +44,7 @@ class CopMetric final : public Metric {
     for (const PlateSettings& plate : setup.settings.plates)
       if (const std::string text = polynomial_text(plate); !text.empty()) corrected += text + " of " + plate.name;
     add(setup, "total", "of all plates together, on z = 0", plate_devices(setup.settings), "", corrected);
+    add_combined(setup, corrected);
     if (body_.foot_length_m > 0 && plate_[0] >= 0 && plate_[1] >= 0) add_foot(setup);
   }
   void states(StatePieces& pieces) override {
@@ -65,6 +66,7 @@ class CopMetric final : public Metric {
     for (std::size_t i = 0; i < n; ++i) write(i, cop_->plate(i), row_time(frame, frame.plates[i].flags), out);
     const CopValue& total = cop_->total();
     write(n, total, row_time(frame, all_flags), out);
+    combined_writer_.write(out, row_time(frame, all_flags), cop_->total_wrench(), state_.combined_seq);
     Derived& d = frame.derived;
     for (std::size_t side = 0; side < 2; ++side) {
       if (plate_[side] < 0) continue;
@@ -90,6 +92,24 @@ class CopMetric final : public Metric {
   }
 
  private:
+  void add_combined(const MetricSetup& setup, const std::string& corrected) {
+    const double d = setup.filter_delay_s;
+    StreamInfo info;
+    info.name = "wrench/total";
+    info.type = ValueType::f32;
+    info.columns = {{"fx", "N", d},   {"fy", "N", d},   {"fz", "N", d},
+                    {"mx", "N.m", d}, {"my", "N.m", d}, {"mz", "N.m", d}};
+    info.device = plate_devices(setup.settings);
+    info.rate_hz = 1000;
+    info.frame = kLabFrame;
+    info.point = "moments about the lab origin; the free moment at the centre of pressure is tz of cop/total";
+    info.sign = "force of the plates on the subject, fz > 0 in standing";
+    info.formula = "combined-wrench";
+    info.parameters = "sum of the wrenches of all plates in contact (as in cop/total), each filtered by " +
+                      filter_text(setup.settings.filter) + corrected;
+    info.description = "combined ground reaction of all plates";
+    combined_writer_ = RowWriter(setup.streams.add(info), info);
+  }
   void add_foot(const MetricSetup& setup) {
     const double d = setup.filter_delay_s;
     StreamInfo info;
@@ -145,7 +165,7 @@ class CopMetric final : public Metric {
 
   struct State {
     std::array<std::uint64_t, kMaxPlates + 1> seq{};
-    std::uint64_t foot_seq = 0;
+    std::uint64_t combined_seq = 0, foot_seq = 0;
   } state_;
   std::vector<const std::array<std::array<double, 6>, 6>*> covariance_;
   std::unique_ptr<CopCalculator> cop_;
@@ -153,7 +173,7 @@ class CopMetric final : public Metric {
   std::vector<RowWriter> writers_;
   SquatBody body_;
   bool along_feet_ = false;
-  RowWriter foot_writer_;
+  RowWriter combined_writer_, foot_writer_;
 };
 
 }  // namespace

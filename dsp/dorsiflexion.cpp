@@ -45,22 +45,4 @@ double tibial_rotation_rate(double w_shank_z, double w_foot_z, Side side) noexce
   return side_sign(side) * (w_shank_z - w_foot_z);
 }
 
-double RepIntegrator::step(double rate, double interval_s) noexcept {
-  State& s = state_;
-  if (s.running) {
-    if (s.has_rate)
-      s.value += 0.5 * (s.last_rate + rate) * interval_s;
-    else if (!std::isfinite(rate))
-      s.value = kNaN;
-    s.last_rate = rate;
-    s.has_rate = 1;
-  }
-  return value();
-}
-double RepIntegrator::value() const noexcept { return state_.running ? state_.value : kNaN; }
-
-PelvisAngles pelvis_angles(const Vec3& u, double axial) noexcept {
-  return {sagittal_inclination(u), frontal_inclination(u), axial};
-}
-
 }  // namespace grfd

@@ -79,31 +79,4 @@ double jcs_dorsiflexion_rate(const Mat3& shank, const Mat3& foot, const Vec3& w_
 /// Rate of internal rotation of the tibia on the foot, from the turns about the two long axes.
 double tibial_rotation_rate(double w_shank_z, double w_foot_z, Side side) noexcept;
 
-/// Trapezoidal integral from zero at start(): tibial rotation or pelvis turn within one repetition, never across.
-/// NaN before start and, once a rate or interval is NaN, until the next start.
-class RepIntegrator {
- public:
-  struct State {
-    double value = 0, last_rate = 0;
-    std::uint32_t running = 0, has_rate = 0;
-  };
-  void start() noexcept { state_ = {0, 0, 1, 0}; }
-  void stop() noexcept { state_ = {}; }
-  /// @param interval_s since the sample before (not used for the first after start). Returns the integral, rad.
-  double step(double rate_rad_s, double interval_s) noexcept;
-  double value() const noexcept;
-  State& state() noexcept { return state_; }
-
- private:
-  State state_;
-};
-static_assert(std::is_trivially_copyable_v<RepIntegrator::State>);
-
-/// Sacrum sensor: tilt + forward, obliquity + right side higher, axial + turned to the left.
-struct PelvisAngles {
-  double tilt = 0, obliquity = 0, axial = 0;
-};
-/// @param axial integral of heading_rate since the start of the repetition (RepIntegrator).
-PelvisAngles pelvis_angles(const Vec3& u, double axial) noexcept;
-
 }  // namespace grfd

@@ -1,8 +1,7 @@
 // pelvis: tilt, obliquity and turn of the pelvis from one sensor on the sacrum.
-#include <algorithm>
-
 #include "dsp/metric.hpp"
 #include "dsp/quaternion.hpp"
+#include "dsp/turn_in_repetition.hpp"
 
 namespace grfd {
 namespace {
@@ -29,41 +28,27 @@ class PelvisMetric final : public Metric {
     writer_ = RowWriter(setup.streams.add(info), info);
   }
   void states(StatePieces& pieces) override {
-    if (imu_ >= 0) add_state(pieces, state_);
+    if (imu_ < 0) return;
+    add_state(pieces, state_);
+    add_state(pieces, turn_.state());
   }
 
   void update(Frame& frame, SampleBatch& out) noexcept override {
     if (imu_ < 0) return;
-    State& s = state_;
     const ImuFrame& imu = frame.imus[static_cast<std::size_t>(imu_)];
-    const double rate = imu.heading_rate_rad_s / kRadPerDeg;
-    if (double& before_s = frame.squat->turn_before_s; !std::isnan(before_s)) {
-      const auto ms = static_cast<std::uint64_t>(std::max(0.0, before_s * 1e3) + 0.5);
-      if (s.seq > 0) s.zero = s.past[(s.seq - 1 - std::min({ms, s.seq - 1, kPast - 1})) % kPast];
-      before_s = kNaN;
-    }
-    if (frame.squat->standing_quiet)
-      s.turned = s.zero = std::isnan(rate) ? kNaN : 0;
-    else
-      s.turned += 0.5 * (s.rate + rate) * 1e-3;  // NaN stays until the next quiet standing
-    s.rate = rate;
-    s.past[s.seq % kPast] = s.turned;
+    const double axial_deg = turn_.step(imu.heading_rate_rad_s / kRadPerDeg, *frame.squat);
     Derived& d = frame.derived;
     d.pelvis_tilt_deg = imu.inclination_rad / kRadPerDeg;
     d.pelvis_obliquity_deg = imu.frontal_rad / kRadPerDeg;
-    d.pelvis_turned_deg = s.turned;
-    writer_.write(out, row_time(frame, imu.flags), {d.pelvis_tilt_deg, d.pelvis_obliquity_deg, s.turned - s.zero},
-                  s.seq);
+    d.pelvis_turned_deg = turn_.since_standing_deg();
+    writer_.write(out, row_time(frame, imu.flags), {d.pelvis_tilt_deg, d.pelvis_obliquity_deg, axial_deg}, state_.seq);
   }
 
  private:
-  static constexpr std::uint64_t kPast = 1024;  ///< ms within which a turn is noticed
   struct State {
-    double turned = kNaN, rate = kNaN;  ///< deg since quiet standing, deg/s
-    double zero = 0;                    ///< of `turned`, where the repetition began
     std::uint64_t seq = 0;
-    std::array<double, kPast> past{};  ///< `turned` of the last frames
   } state_;
+  TurnInRepetition turn_;
   int imu_;
   RowWriter writer_;
 };

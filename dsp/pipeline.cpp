@@ -4,18 +4,13 @@
 #include <cstring>
 #include <utility>
 
-#include "dsp/calibration_command.hpp"
 #include "dsp/command_text.hpp"
 #include "dsp/device_input.hpp"
 #include "dsp/fast_lane.hpp"
 #include "dsp/force_plate.hpp"
 #include "dsp/inertial_sensor.hpp"
-#include "dsp/lunge_command.hpp"
-#include "dsp/mass_command.hpp"
+#include "dsp/lab_commands.hpp"
 #include "dsp/metric.hpp"
-#include "dsp/pose_command.hpp"
-#include "dsp/tap_command.hpp"
-#include "dsp/tare_command.hpp"
 
 namespace grfd {
 namespace {
@@ -64,11 +59,7 @@ struct Pipeline::Impl {
   std::vector<DeviceInput*> plate_device, imu_device, source_device;  ///< source: first the plates, then the IMUs
   std::size_t short_source = 0;                                       ///< no state: it changes no result
   std::unique_ptr<FastLane> fast;
-  std::unique_ptr<TareCommand> tare;
-  std::unique_ptr<TapCommand> tap;
-  std::unique_ptr<PoseCommand> pose;
-  std::unique_ptr<LungeCommand> lunge;
-  std::unique_ptr<MassCommand> mass;
+  std::unique_ptr<LabCommands> commands;
   std::vector<std::unique_ptr<Metric>> metrics;
   std::vector<PlateFrame> plate_frames;
   std::vector<ImuFrame> imu_frames;
@@ -110,29 +101,13 @@ Pipeline::Impl::Impl(const Settings& s, StreamTable& table, TimeNs session_start
   plate_frames.resize(plates.size());
   imu_frames.resize(imus.size());
   fast = std::make_unique<FastLane>(settings, table);
-  std::vector<TareCommand::Plate> tared;
-  for (std::size_t i = 0; i < plates.size(); ++i) tared.push_back({plates[i].get(), plate_device[i]});
-  tare = std::make_unique<TareCommand>(std::move(tared), events, state.event_seq, settings.thresholds.tare_s + 1);
-  std::vector<TapCommand::Plate> tapped;
-  std::vector<TapCommand::Imu> listening;
-  for (std::size_t i = 0; i < plates.size(); ++i) tapped.push_back({plates[i].get(), plate_device[i]});
-  for (std::size_t i = 0; i < imus.size(); ++i) listening.push_back({imus[i].get(), imu_device[i]});
-  tap = std::make_unique<TapCommand>(std::move(tapped), std::move(listening), events, state.event_seq);
-  pose = std::make_unique<PoseCommand>(imus, imu_device, plates_under_both_feet(settings), events, state.event_seq);
-  lunge = std::make_unique<LungeCommand>(settings, imus, imu_device, events, state.event_seq);
-  std::vector<const ForcePlate*> weighing;
-  for (const auto& p : plates) weighing.push_back(p.get());
-  mass = std::make_unique<MassCommand>(settings, std::move(weighing), events, state.event_seq);
+  commands = std::make_unique<LabCommands>(settings, plates, plate_device, imus, imu_device, events, state.event_seq);
   add_metrics(table);
   add_routes(table);
 
   add_state(pieces, state);
   fast->states(pieces);
-  tare->states(pieces);
-  tap->states(pieces);
-  pose->states(pieces);
-  lunge->states(pieces);
-  mass->states(pieces);
+  commands->states(pieces);
   for (auto& d : devices) d->states(pieces);
   for (auto& p : plates) p->states(pieces);
   for (auto& i : imus) i->states(pieces);
@@ -195,7 +170,7 @@ void Pipeline::Impl::add_routes(const StreamTable& table) {
     if (devices[i]->side() != kNoStream) routes[devices[i]->side()] = {Route::Kind::side, index};
     if (devices[i]->messages() != kNoStream) routes[devices[i]->messages()] = {Route::Kind::message, index};
     if (devices[i]->link() != kNoStream) routes[devices[i]->link()] = {Route::Kind::link, index};
-    if (devices[i]->facts().stream() != kNoStream) routes[devices[i]->facts().stream()] = {Route::Kind::facts, index};
+    if (devices[i]->facts() != kNoStream) routes[devices[i]->facts()] = {Route::Kind::facts, index};
   }
   routes[table.id("commands")] = {Route::Kind::command, 0};
   routes[table.id("ticks")] = {Route::Kind::tick, 0};
@@ -217,7 +192,7 @@ void Pipeline::Impl::step(const Sample& in, SampleBatch& out) noexcept {
     case Route::Kind::loss:
       return devices[route.device]->take_loss(in, gaps, state.gap_seq, out);
     case Route::Kind::facts:
-      return devices[route.device]->facts().take(in, out);
+      return devices[route.device]->take_facts(in, out);
     case Route::Kind::link:
       return devices[route.device]->take_link(in, out);
     case Route::Kind::sync:
@@ -247,6 +222,7 @@ void Pipeline::Impl::take_raw(DeviceInput& device, const Sample& in, bool inerti
   passed.seq = s.seq;
   passed.t = s.t;
   passed.flags = s.flags;
+  passed.epoch = s.epoch;
   if (inertial) {
     for (std::size_t i = 0; i < imus.size(); ++i)
       if (imu_device[i] == &device) {
@@ -264,7 +240,7 @@ void Pipeline::Impl::take_raw(DeviceInput& device, const Sample& in, bool inerti
       plates[i]->tell_drift(seconds(s.t - start), device.adc(), s, events, state.event_seq, out);
       fast->plate(i, s, plates[i]->newest(), plates[i]->clipped(), out);
     }
-  tare->check(s, out);
+  commands->scan(s, out);
 }
 
 void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
@@ -277,24 +253,6 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
   if (!whole) return;
   if (verb == "record_start") {
     for (auto& d : devices) d->begin_trial(s.t), d->repeat_facts(s, out);
-  } else if (verb == "tare") {
-    tare->start(state.command, s, out);
-  } else if (verb == "zeros_use") {
-    tare->use(state.command, s, out);
-  } else if (verb == "tap") {
-    tap->start(state.command, s, out);
-  } else if (verb == "delays") {
-    tap->use(state.command, s, out);
-  } else if (verb == "pose") {
-    pose->start(state.command);
-  } else if (verb == "lunge") {
-    lunge->start(state.command, s, out);
-  } else if (verb == "lunges") {
-    lunge->use(state.command, s, out);
-  } else if (verb == "mass") {
-    mass->start(state.command, s, out);
-  } else if (verb == "calibration") {
-    if (use_calibration(state.command, s, imus, events, state.event_seq, out)) pose->given();
   } else if (verb == "mark" || verb == "device" || verb == "calibrate_result") {
     if (verb == "device")
       for (auto& d : devices)
@@ -302,6 +260,8 @@ void Pipeline::Impl::take_command(const Sample& s, SampleBatch& out) noexcept {
           d->take_state(state.command.string("state"), state.command.string("trouble"));
     const std::string_view all = state.command.all();
     events.write(out, row_time(s), state.event_seq, "%.*s", static_cast<int>(all.size()), all.data());
+  } else {
+    commands->take(state.command, s, out);
   }
 }
 
@@ -312,10 +272,7 @@ void Pipeline::Impl::take_tick(const Sample& s, SampleBatch& out) noexcept {
   for (auto& d : devices) d->tick(s, wait, gaps, state.gap_seq, events, state.event_seq, out);
   if (s.seq % 100 == 99)
     for (auto& i : imus) i->estimate_axis(row_time(s), events, state.event_seq, out);
-  tare->tick(s, out);
-  tap->tick(s, out);
-  lunge->tick(s, out);
-  mass->tick(s, out);
+  commands->tick(s, out);
 }
 
 bool Pipeline::Impl::covers(std::size_t source, TimeNs t) const noexcept {
@@ -361,12 +318,9 @@ void Pipeline::Impl::emit_frame(const Sample& cause, SampleBatch& out) noexcept 
   frame.plates = plate_frames;
   frame.imus = imu_frames;
   frame.squat = &state.squat;
-  lunge->prepare(frame, out);
+  commands->before_metrics(frame, out);
   for (auto& m : metrics) m->update(frame, out);
-  tap->frame(frame, out);
-  lunge->frame(frame, out);
-  mass->frame(frame, out);
-  pose->frame(frame, out);
+  commands->after_metrics(frame, out);
 }
 
 void Pipeline::Impl::save(std::span<std::byte> to) noexcept {

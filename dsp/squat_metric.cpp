@@ -96,6 +96,7 @@ class SquatMetric final : public Metric {
     in.cop_ap_m = d.cop_ap_m;
     in.knee_to_wall = frame.knee_to_wall;
     if (posture_) posture_->push(frame);
+    frame.squat->turn_before_s = kNaN;  // the metrics before have seen it
     detector_.step(in);
     frame.squat->standing = detector_.standing() && detector_.state().segmenter.quiet > 0;
     frame.squat->standing_quiet = detector_.phase() == SquatPhase::lost || frame.squat->standing;

@@ -167,7 +167,9 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_done_is_said) {
     } catch (const std::exception& e) { BOOST_TEST(std::string(e.what()).find(why) != std::string::npos, e.what()); }
   };
   refused({trial.recording, trial.recording}, "holds no zero-phase streams; choose another name");
-  refused({trial.recording, trial.twins, 700.0}, "between 0 and half the sampling rate");
+  refused({trial.recording, trial.twins, 700.0},
+          "a cut-off of 700 Hz is not possible: it must lie above 0 and below 500 Hz");
+  refused({trial.recording, trial.twins, {}, 99}, "an order of 99 is not possible: it must be 1 to 8");
   refused({trial.folder.path + "/none.h5", trial.twins}, "none.h5");
   for (const double rate : {300.0, 2000.0, 0.5, 0.0, -100.0, 99.9, std::nan("")})
     refused({trial.recording, trial.twins, {}, {}, rate}, "it must divide 1000 Hz");

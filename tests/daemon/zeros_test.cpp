@@ -75,4 +75,17 @@ BOOST_AUTO_TEST_CASE(a_broken_file_is_named) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_opened_is_not_called_a_wrong_one) {
+  const recording_test::Folder folder;
+  std::filesystem::create_symlink("zeros.json", folder.path + "/zeros.json");  // to itself
+  try {
+    const ZeroStore store(folder.path);
+    BOOST_ERROR("it was read");
+  } catch (const std::runtime_error& e) {
+    const std::string text = e.what();
+    BOOST_TEST(text.find("cannot be opened: Too many levels of symbolic links; let grfd read it") != std::string::npos,
+               text);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -21,6 +21,7 @@ struct Feet {
   std::unique_ptr<Metric> metric;
   std::vector<Sample> storage = std::vector<Sample>(16);
   std::vector<PlateFrame> plates = std::vector<PlateFrame>(2);
+  Wrench6 combined{};  ///< of wrench/total, as it was last
 
   explicit Feet(double foot_length_m, const ThresholdSettings& thresholds = {}) {
     settings.thresholds = thresholds;
@@ -52,6 +53,8 @@ struct Feet {
       for (const Sample& s : out.samples())
         if (table[s.stream].name == "cop_foot")
           for (std::size_t i = 0; i < 3; ++i) row.push_back(value<float>(s, i));
+        else if (table[s.stream].name == "wrench/total")
+          for (std::size_t i = 0; i < 6; ++i) combined[i] = value<float>(s, i);
     }
     return row;
   }
@@ -78,6 +81,23 @@ BOOST_AUTO_TEST_CASE(the_centre_of_pressure_lies_in_percent_of_the_foot) {
   BOOST_TEST(std::isnan(one[0]));
   BOOST_TEST(std::abs(one[1] - 25) < 1e-4);
   BOOST_TEST(std::isfinite(one[2]));
+}
+
+BOOST_AUTO_TEST_CASE(the_combined_wrench_is_about_the_origin_and_of_plates_that_are_stood_on) {
+  Feet feet(0.25);
+  const StreamInfo& info = feet.table[feet.table.id("wrench/total")];
+  BOOST_TEST(info.columns.size() == 6u);
+  BOOST_TEST(info.columns[5].delay_s == 0.01);
+  feet.stand(300, 500, -0.2, -0.04, 0.15, 0.06);
+  const auto is = [&](const Wrench6& wanted) {
+    for (std::size_t i = 0; i < 6; ++i) BOOST_TEST(std::abs(feet.combined[i] - wanted[i]) < 1e-4, i);
+  };
+  is({0, 0, 800, -0.04 * 300 + 0.06 * 500, 0.2 * 300 - 0.15 * 500, 0});
+  feet.stand(5, 795, -0.2, -0.04, 0.15, 0.06);  // what the left plate shows is no load
+  is({0, 0, 795, 0.06 * 795, -0.15 * 795, 0});
+  feet.stand(kNaN, 795, -0.2, -0.04, 0.15, 0.06);
+  for (const double x : feet.combined) BOOST_TEST((x == 0 || std::isnan(x)));
+  BOOST_TEST(std::isnan(feet.combined[2]));
 }
 
 BOOST_AUTO_TEST_CASE(feet_that_were_not_measured_have_no_such_stream) {

@@ -1,4 +1,5 @@
 #include "dsp/dorsiflexion.hpp"
+#include "dsp/turn_in_repetition.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <cstdio>
@@ -134,39 +135,45 @@ BOOST_AUTO_TEST_CASE(rates_are_derivatives_of_angles) {
 }
 
 BOOST_AUTO_TEST_CASE(within_a_repetition_rotation_is_integrated_from_zero) {
-  RepIntegrator r;
-  BOOST_TEST(std::isnan(r.step(1, .01)));  // not started
-  r.start();
-  const double T = 1e-3, w = 2 * std::numbers::pi;  // 0.1 sin(w t): back at zero after one turn
-  for (int k = 0; k <= 250; ++k) r.step(tibial_rotation_rate(0, .1 * w * std::cos(w * k * T), Side::left), T);
-  near(r.value(), .1, 1e-6);  // the foot turns to the left under a left tibia: internal
-  for (int k = 251; k <= 1000; ++k) r.step(tibial_rotation_rate(0, .1 * w * std::cos(w * k * T), Side::left), T);
-  near(r.value(), 0, 1e-6);
-  r.step(std::nan(""), T);
-  BOOST_TEST(std::isnan(r.step(0, T)));
-  r.start();
-  BOOST_TEST(r.value() == 0);
-  r.step(std::nan(""), T);
-  BOOST_TEST(std::isnan(r.step(0, T)));
-  r.stop();
-  BOOST_TEST(std::isnan(r.value()));
+  TurnInRepetition r;
+  SquatFeedback squat;
+  const double w = 2 * std::numbers::pi;  // 0.1 sin(w t): back at zero after one turn
+  const auto step = [&](int k) {
+    return r.step(tibial_rotation_rate(0, .1 * w * std::cos(w * k * 1e-3), Side::left), squat);
+  };
+  BOOST_TEST(step(0) == 0);
+  squat.standing_quiet = false;
+  for (int k = 1; k <= 250; ++k) step(k);
+  near(r.since_standing_deg(), .1, 1e-6);  // the foot turns to the left under a left tibia: internal
+  squat.turn_before_s = .1;
+  near(step(251), .1 * (std::sin(w * .251) - std::sin(w * .15)), 1e-6);
+  squat.turn_before_s = kNaN;
+  for (int k = 252; k < 1000; ++k) step(k);
+  near(step(1000), -.1 * std::sin(w * .15), 1e-6);
+  near(r.since_standing_deg(), 0, 1e-6);
+  r.step(std::nan(""), squat);
+  BOOST_TEST(std::isnan(step(0)));
+  squat.standing_quiet = true;
+  BOOST_TEST(step(0) == 0);
+  BOOST_TEST(std::isnan(r.step(std::nan(""), squat)));
 }
 
 BOOST_AUTO_TEST_CASE(a_tilted_pelvis_turns_about_the_vertical) {
   const auto c = [](double t) { return smooth((t - 4) / 2); };
   const Turn turn = [=](double t) { return chain(rz(9 * kDeg * c(t)), ry(-4 * kDeg * c(t)), rx(-35 * kDeg * c(t))); };
-  RepIntegrator axial, z_alone;
-  axial.start(), z_alone.start();
-  for (double t = 4; t < 6.5; t += .005) {
-    const Vec3 w = body_rate(turn, t, 1e-4), u = up_of(turn(t));
-    axial.step(heading_rate(w, u), .005);
-    z_alone.step(w[2], .005);
+  TurnInRepetition axial, z_alone;
+  SquatFeedback squat;
+  for (int k = 4000; k <= 6500; ++k) {
+    const Vec3 w = body_rate(turn, k * 1e-3, 1e-4), u = up_of(turn(k * 1e-3));
+    axial.step(heading_rate(w, u), squat);
+    z_alone.step(w[2], squat);
+    squat.standing_quiet = false;
   }
-  const PelvisAngles p = pelvis_angles(up_of(turn(6.5)), axial.value());
-  near(p.tilt, 35 * kDeg, 1e-9);
-  near(p.obliquity, std::asin(std::sin(4 * kDeg)), 1e-9);  // right side up
-  near(p.axial, 9 * kDeg, 1e-5);
-  BOOST_TEST(std::fabs(z_alone.value() - 9 * kDeg) > 1 * kDeg);
+  near(axial.since_standing_deg(), 9 * kDeg, 1e-5);
+  BOOST_TEST(std::fabs(z_alone.since_standing_deg() - 9 * kDeg) > 1 * kDeg);
+  const Vec3 u = up_of(turn(6.5));
+  near(sagittal_inclination(u), 35 * kDeg, 1e-9);
+  near(frontal_inclination(u), std::asin(std::sin(4 * kDeg)), 1e-9);  // right side up
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -103,7 +103,7 @@ def lower_rates(folder):
         check_figure("the sum is that of the decimated wrenches", error < 1e-3, f"{error:.1e} N")
         rms = np.sqrt(((total["fz"] - np.interp(total.t, truth.t, truth["fz"]))[span] ** 2).mean())
         check_figure("nothing of 40 N of hum is left", rms < 0.3, f"{rms:.3f} N RMS")
-    for words, why in ((("--rate-hz", 300), "must divide 1000 Hz"), (("--sway", "--cutoff-hz", 8), "give no cut-off"), (("--rate-hz", "fast"), "fast")):
+    for words, why in ((("--rate-hz", 300), "must divide 1000 Hz"), (("--rate-hz", 0.5), "1 Hz at least"), (("--cutoff-hz", 600), "below 500 Hz"), (("--order", 99), "1 to 8"), (("--sway", "--cutoff-hz", 8), "give no cut-off"), (("--rate-hz", "fast"), "fast")):
         done = run("zero-phase", hum, "-o", twins, *words)
         check(f"{' '.join(map(str, words))} is refused", done.returncode == 2 and why in done.stderr and "[--rate-hz R]" in done.stderr, done.stderr)
     done = run("zero-phase", hum, "-o", twins, "--sway", "--json")
