@@ -35,7 +35,7 @@ class Commander final : public Outlet {
     for (const Sample& s : samples) {
       const double now_s = static_cast<double>(s.t_arrival - start_) * 1e-9;
       if (next_ < commands_.size() && now_s >= commands_[next_][0].get<double>())
-        assembly_.command(s.t_arrival, commands_[next_++][1]);
+        assembly_.command(s.t_arrival, commands_[next_++][1].get_ref<const std::string&>());
       if (s.stream != events_stream_ || !events_.add(s)) continue;
       const auto& bytes = events_.row().bytes;
       const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
