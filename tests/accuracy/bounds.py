@@ -381,15 +381,19 @@ BOUNDS["rig.t_bottom.beyond of all"] = Bound(
 )
 # The noise itself: that of real plates, 0.8 N in fz and half of it in fx and fy, as the science reference has it, of which the cubic
 # interpolation onto the grid leaves 0.8 to 1, as the clocks beat
-for _name, _sd in (("fx", 0.4), ("fy", 0.4), ("fz", 0.8)):
+for _name, _sd, _unit in (("fx", 0.4, "N"), ("fy", 0.4, "N"), ("fz", 0.8, "N"), ("mx", 0.25, "N.m"), ("my", 0.25, "N.m"), ("mz", 0.25, "N.m")):
     BOUNDS[f"rig.noise {_name}"] = Within(
-        0.8 * _sd, 1.1 * _sd, "N", f"SD of the unfiltered {_name} in standing", "science reference, noise of a plate"
+        0.8 * _sd, 1.1 * _sd, _unit, f"SD of the unfiltered {_name} in standing", "science reference, noise of a plate"
     )
 # fz of the piezoelectric plates is the sum of four signals of 3.9 mV/N (right: 260 N/V), fx and fy of two of 7.7 mV/N (64 N/V): 0.36 (0.17) of it
-for _name in ("fx", "fy"):
+# ; the moments: b = 0.2, a = 0.12 m times 0.8 N, and both times 0.21 N
+for _name, _sd, _unit in (("fx", 0.21, "N"), ("fy", 0.21, "N"), ("mx", 0.16, "N.m"), ("my", 0.096, "N.m"), ("mz", 0.049, "N.m")):
     BOUNDS[f"rig.noise {_name}.drifts"] = Within(
-        0.8 * 0.21, 1.1 * 0.21, "N", f"SD of the unfiltered {_name} of piezoelectric plates", "that of fz and the sensitivities"
+        0.8 * _sd, 1.1 * _sd, _unit, f"SD of the unfiltered {_name} of piezoelectric plates", "that of fz, the sensitivities and places"
     )
+BOUNDS["rig.not measured"] = Bound(0, "repetitions", "without a figure although the truth has one", TRUTH)
+for _name, _what in (("missed", "not found although the true course has one"), ("invented", "found although the true course has none")):
+    BOUNDS[f"rig.plateau_{_name}"] = Bound(0, "repetitions", f"plateaus {_what}", RULE)
 BOUNDS["rig.count"] = Bound(0, "repetitions", "accepted repetitions: difference from the subject's", TRUTH)
 BOUNDS["rig.incomplete"] = Bound(0, "repetitions", "called incomplete although nothing was lost", TRUTH)
 BOUNDS["rig.reason"] = Bound(0, "rows", "rejected for another reason than the right one", "the preset")
