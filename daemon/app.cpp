@@ -37,15 +37,6 @@ void ask_for_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Level level_of(const std::string& stream, const std::string& event, const Control::Json& detail) {
-  if (event == "tap_result" && detail.is_object() && detail.value("moved", false)) return Level::warning;
-  if (event == "clock_out_of_bounds" || event == "device_error" || event == "negative_force" ||
-      event == "lunge_cleared")
-    return Level::warning;
-  return stream == "events" || event == "device_settings" || event.starts_with("feed.late") ? Level::info
-                                                                                            : Level::warning;
-}
-
 }  // namespace
 
 App::App(Settings settings, const RunOptions& options)
@@ -225,7 +216,7 @@ void App::on_event(const StatusSink::Event& event) {
   const bool loud = event.stream != "commands" && event.stream != "truth/events" && event.name != "device" &&
                     !event.stream.ends_with("/messages");
   if (loud)
-    log(level_of(event.stream, event.name, detail),
+    log(event_level(event.stream, event.name, event.detail),
         (event.stream == "events" ? "" : event.stream + ": ") + event_text(event.name, event.detail));
   if (event.stream == "gaps" && event.name == "lost") losses_.add(event.detail);
   if (event.stream != "events") return;
@@ -235,10 +226,7 @@ void App::on_event(const StatusSink::Event& event) {
   if (event.name == "zeros_result" && detail.is_object()) note_kept_zeros(detail, event.t_s);
   if (event.name == "tap_result" && detail.is_object()) keep_delays(detail);
   on_lunge(event.name, detail);
-  if (event.name == "mass_result" && detail.is_object()) {
-    mass_sites_.add(detail);
-    if (detail.value("accepted", false)) detail["sites"] = mass_sites_.count(detail.value("plate", ""));
-  }
+  if (event.name == "mass_result" && detail.is_object()) note_place(detail);
   if (detail.is_object() && detail.contains("id") && detail["id"].is_number_unsigned())
     control_.finish(detail["id"].get<std::uint64_t>(), {{"event", event.name}, {"detail", detail}});
 }

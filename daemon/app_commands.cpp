@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "daemon/app_impl.hpp"
+#include "daemon/plate_named.hpp"
 
 namespace grfd {
 
@@ -50,21 +51,16 @@ Control::Answer App::handle(const Json& request) {
   }
   if (command == "tare") {
     const std::string plate = text("plate");
-    const bool known = plate.empty() || plate == "all" ||
-                       std::any_of(settings_.plates.begin(), settings_.plates.end(),
-                                   [&](const PlateSettings& p) { return p.name == plate; });
-    if (!known) throw Refusal("there is no plate '" + plate + "'");
-    if (settings_.plates.empty()) throw Refusal("no plate is configured");
-    return {nullptr, send_command("tare", {{"plate", plate.empty() ? "all" : plate}})};
+    const bool all = plate.empty() || plate == "all";
+    if (!all || settings_.plates.empty()) plate_named(settings_.plates, plate);
+    return {nullptr, send_command("tare", {{"plate", all ? "all" : plate}})};
   }
   if (command == "tap") {
     if (settings_.plates.empty() || settings_.imus.empty())
       throw Refusal("a tap test needs a plate and an inertial sensor");
     std::string plate = text("plate");
     if (plate.empty()) plate = settings_.plates.front().name;
-    if (std::none_of(settings_.plates.begin(), settings_.plates.end(),
-                     [&](const PlateSettings& p) { return p.name == plate; }))
-      throw Refusal("there is no plate '" + plate + "'");
+    plate_named(settings_.plates, plate);
     const Json length = request.value("seconds", Json(15));
     if (!length.is_number() || !(length.get<double>() >= 3 && length.get<double>() <= 120))
       throw Refusal("\"seconds\" must be a number from 3 to 120");

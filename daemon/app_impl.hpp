@@ -83,11 +83,11 @@ class App {
   Control::Answer use_lunges();
   Control::Json rooms() const;  ///< in use, of this session's or an earlier knee-to-wall test
   void repeat_rooms();
-  const PlateSettings& plate_named(const std::string& name) const;  ///< @throws Refusal
   Control::Answer weigh_mass(const std::string& plate, const Control::Json& kg, const Control::Json& x_m,
                              const Control::Json& y_m);
   Control::Answer fit_masses(const std::string& plate, const Control::Json& by_place);
   Control::Answer forget_masses(const std::string& plate);
+  void note_place(Control::Json& mass_result);  ///< says in it what became of the place
   void load_zeros();
   void keep_zeros(const Control::Json& tare_result);
   Control::Answer use_zeros();

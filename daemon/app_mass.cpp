@@ -4,21 +4,15 @@
 #include "daemon/app_impl.hpp"
 #include "daemon/config_reader.hpp"
 #include "daemon/geometry.hpp"
-#include "dsp/known_mass.hpp"
+#include "daemon/plate_named.hpp"
+#include "schemas/gravity.hpp"
 
 namespace grfd {
 
 using Json = Control::Json;
 
-const PlateSettings& App::plate_named(const std::string& name) const {
-  if (name.empty()) throw Refusal("\"plate\" is missing: which plate?");
-  for (const PlateSettings& p : settings_.plates)
-    if (p.name == name) return p;
-  throw Refusal("there is no plate '" + name + "'");
-}
-
 Control::Answer App::weigh_mass(const std::string& name, const Json& kg, const Json& x_m, const Json& y_m) {
-  const PlateSettings& plate = plate_named(name);
+  const PlateSettings& plate = plate_named(settings_.plates, name);
   const double mass = kg.is_number() ? kg.get<double>() : 0, full_n = plate.calibration.full_scale[2];
   if (!(mass > 0 && mass <= 2000)) throw Refusal("\"kg\" must be a number above 0, at most 2000");
   if (mass * kStandardGravity_m_s2 > full_n)
@@ -40,7 +34,7 @@ Control::Answer App::weigh_mass(const std::string& name, const Json& kg, const J
 }
 
 Control::Answer App::fit_masses(const std::string& name, const Json& by_place) {
-  const PlateSettings& plate = plate_named(name);
+  const PlateSettings& plate = plate_named(settings_.plates, name);
   if (!by_place.is_null() && !by_place.is_boolean()) throw Refusal("\"by_place\" must be true or false");
   try {
     return {mass_sites_.fit(plate.name, by_place == true)};
@@ -48,7 +42,19 @@ Control::Answer App::fit_masses(const std::string& name, const Json& by_place) {
 }
 
 Control::Answer App::forget_masses(const std::string& name) {
-  return {{{"plate", plate_named(name).name}, {"forgotten", mass_sites_.forget(name)}}};
+  return {{{"plate", plate_named(settings_.plates, name).name}, {"forgotten", mass_sites_.forget(name)}}};
+}
+
+void App::note_place(Json& detail) {
+  if (!detail.value("accepted", false)) return;
+  if (detail.value("x_m", Json()).is_number()) {
+    const std::string why_not = mass_sites_.add(detail);
+    detail["kept"] = why_not.empty();
+    detail["kept_reason"] = why_not;
+    if (!why_not.empty())
+      log(Level::warning, "a place of plate " + detail.value("plate", "") + " is not kept: " + why_not);
+  }
+  detail["sites"] = mass_sites_.count(detail.value("plate", ""));
 }
 
 }  // namespace grfd

@@ -223,6 +223,20 @@ void check_polynomial(Check& c, std::size_t i) {
                                            " mm, must be at most 50 mm: are the coefficients for x and y in mm?");
 }
 
+/// Its elements can only be judged by what they do to a load; named is the first matrix with which it is wrong.
+void check_recalibration(Check& c, std::size_t i) {
+  const PlateSettings& p = c.s.plates[i];
+  const Recalibration& r = p.calibration.recalibration;
+  const std::string keys[] = {plate_path(i, ".calibration:recalibration"),
+                              plate_path(i, ".calibration:recalibration_x_per_m"),
+                              plate_path(i, ".calibration:recalibration_y_per_m")};
+  if (!std::all_of(std::begin(keys), std::end(keys), [&](const std::string& key) { return c.good(key); })) return;
+  const Recalibration upto[] = {{r.uniform, {}, {}}, {r.uniform, r.x_per_m, {}}, r};
+  for (std::size_t k = 0; k < 3; ++k)
+    if (const std::string error = recalibration_error(upto[k], half_size(p.corners_m)); !error.empty())
+      return c.report(keys[k], error);
+}
+
 void check_plates(Check& c, const Streams& streams) {
   std::map<std::pair<std::string, int>, std::string> used;
   for (std::size_t i = 0; i < c.s.plates.size(); ++i) {
@@ -237,6 +251,7 @@ void check_plates(Check& c, const Streams& streams) {
         !c.good(plate_path(i, ".size_m")) || !c.good(plate_path(i, ".z_axis")) ||
         !c.good(plate_path(i, ".calibration")) || !c.good(origin))
       continue;
+    check_recalibration(c, i);
     check_polynomial(c, i);
     const double up = plate_z(p.corners_m)[2], depth = p.calibration.origin_m[2];
     if (std::abs(up) > 0.5 && up * depth < 0)

@@ -30,6 +30,8 @@ void read_emulation(Reader& r, EmulationSettings& s) {
   r.text("serial", s.serial, {"", "serial number the emulated device reports; empty: the one looked for"});
   r.number("drift_ppm", s.drift_ppm, {"ppm", "how much faster its crystal runs than the lab clock", -50000, 50000});
   r.number("noise", s.noise, {"", "scale of the sensor noise; 1: as the real sensor, 0: none", 0, 100});
+  r.numbers("channel_noise", s.channel_noise, {0, 16},
+            {"", "of analogue inputs 0, 1, ... each, times noise; 1 for those that are not named", 0, 100});
   r.number("latency_ms", s.latency_ms, {"ms", "shortest time from a full packet to its arrival", 0, 1000});
   r.number("jitter_ms", s.jitter_ms, {"ms", "mean of the random time on top of it", 0, 1000});
   r.flag("bus_frames", s.bus_frames,

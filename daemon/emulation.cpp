@@ -4,6 +4,7 @@
 #include <map>
 
 #include "dsp/plate_model.hpp"
+#include "schemas/gravity.hpp"
 
 namespace grfd {
 namespace {
@@ -95,7 +96,7 @@ class ImuMotion final : public InertialSource {
       return stimulus_->imu(imu_, t_s - delay_s_, gyro_rad_s, specific_force_m_s2);
     }
     gyro_rad_s = {};
-    specific_force_m_s2 = {0, 0, 9.80665};
+    specific_force_m_s2 = {0, 0, kStandardGravity_m_s2};
   }
 
  private:

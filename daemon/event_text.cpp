@@ -115,6 +115,17 @@ std::string left_out(const Json& j) {
 
 }  // namespace
 
+Level event_level(const std::string& stream, const std::string& name, const std::string& detail) {
+  const Json j = Json::parse(detail, nullptr, false);
+  const auto says = [&](const char* key, bool what) { return j.is_object() && j.value(key, !what) == what; };
+  if (name == "tap_result" && says("moved", true)) return Level::warning;
+  if (name == "mass_result" && says("within", false)) return Level::warning;
+  if (name == "clock_out_of_bounds" || name == "device_error" || name == "negative_force" || name == "lunge_cleared")
+    return Level::warning;
+  return stream == "events" || name == "device_settings" || name.starts_with("feed.late") ? Level::info
+                                                                                          : Level::warning;
+}
+
 std::vector<std::string> moved_sensors(const std::string& detail) {
   std::vector<std::string> all;
   const Json j = Json::parse(detail, nullptr, false);
@@ -181,6 +192,10 @@ std::string event_text(const std::string& name, const std::string& detail) {
   if (name == "axis_result")
     return word(j, "imu") + ": axis found from movement (share " + number(j, "share", "%.3f") + ")";
   if (name == "mark") return "mark: " + word(j, "text");
+  if (name == "lost" && j.contains("jump_s"))
+    return word(j, "stream") + ": its time jumped by " + number(j, "jump_s", "%+.3f") +
+           " s, a new epoch begins: samples were lost uncounted, and then its times from " +
+           number(j, "doubtful_from_s", "%.2f") + " s on are that much too early, or its link became that much slower";
   if (name == "lost") {
     const std::string what = j.contains("sink") ? "sink " + word(j, "sink") : word(j, "stream");
     const bool counted = j.contains("count") && j["count"].is_number() && j["count"].get<double>() >= 0;

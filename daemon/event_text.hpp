@@ -3,7 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "daemon/log.hpp"
+
 namespace grfd {
+
+/// @param detail the event's JSON
+Level event_level(const std::string& stream, const std::string& name, const std::string& detail);
 
 /// @param detail the event's JSON
 std::string event_text(const std::string& name, const std::string& detail);

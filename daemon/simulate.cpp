@@ -33,6 +33,7 @@ double simulate(Settings settings, const SimulateOptions& options) {
                       assembly.first_truth);
 
   recording.connect(assembly);
+  if (options.assembled) options.assembled(assembly);
   assembly.engine->add_counter("truth", emulation.truth_dropped());
 
   std::unique_ptr<Captures> captures;

@@ -58,6 +58,13 @@ std::string outage(const TextRow& row) {
          (row.detail.value("open", false) ? " up to the end" : "") + " (" + text(row.detail, "cause") + ")";
 }
 
+/// "at 105.2 s raw/u6/scan: its time jumped by +0.200 s, ..."
+std::string clock_step(const TextRow& row) {
+  char at[40];
+  std::snprintf(at, sizeof at, "at %.1f s ", row.t_s);
+  return at + event_text(row.name, row.detail.dump());
+}
+
 /// "plate/left: 350 samples (0.35 s) at the end of the range": empty when there are none.
 std::string beyond_range(hid_t group, const std::string& stream) {
   constexpr hsize_t kRows = 1 << 16;
@@ -170,6 +177,8 @@ std::vector<std::string> trial_troubles(hid_t file, const std::vector<std::strin
     if (row.name == "lost" && row.detail.is_object() && row.detail.contains("seconds") &&
         row.detail["seconds"].is_number() && !text(row.detail, "stream").ends_with("/sync"))
       all.push_back(outage(row));
+    else if (row.name == "lost" && row.detail.is_object() && row.detail.contains("jump_s"))
+      all.push_back(clock_step(row));
   for (const TextRow& row : events)
     if (row.name == "negative_force" || row.name == "lunge_cleared" || row.name == "pose_waiting" ||
         (row.name == "mass_result" && row.detail.is_object() && row.detail.value("within", true) == false) ||

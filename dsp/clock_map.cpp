@@ -72,8 +72,12 @@ void ClockMap::close_block(std::int64_t n) noexcept {
   if (span_s(s.open_n, n) < params_.skip_s) return;
   if (s.count > 3 && s.best_distance_s > params_.step_s) {
     if (++s.late_blocks >= params_.step_blocks) {
+      const double new_line_s = s.best_arrival_s + span_s(s.best_n, n);
+      s.jump_s = new_line_s - predict(n);
+      s.in_time_until_s = predict(s.points[s.count - 1].n);
       ++s.resets;
-      open_at(n, s.best_arrival_s + span_s(s.best_n, n));
+      ++s.steps;
+      open_at(n, new_line_s);  // what was published stays: times go on rising
     }
     return;
   }

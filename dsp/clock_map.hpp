@@ -102,6 +102,12 @@ class ClockMap {
   /// settled, or as soon as the difference makes half a step.
   double held_at_ppm() const noexcept { return state_.held ? std::copysign(params_.max_drift_ppm, -state_.drift) : 0; }
   std::uint32_t resets() const noexcept { return state_.resets; }
+  /// How often arrivals that stayed late opened a new line by themselves; counted in resets(), too.
+  std::uint32_t steps() const noexcept { return state_.steps; }
+  double jump_s() const noexcept { return state_.jump_s; }  ///< of the newest step: new line minus old one, above 0
+  /// The newest step happened after this time of the old line, that of the last block minimum that was in time.
+  double in_time_until_s() const noexcept { return state_.in_time_until_s; }
+  std::int64_t first() const noexcept { return state_.open_n; }  ///< number of the sample that opened the line
   std::uint32_t drops() const noexcept { return state_.drops; }
 
   struct Point {
@@ -113,12 +119,12 @@ class ClockMap {
     std::size_t count = 0;
     std::int64_t ref_n = 0, block_n = 0, open_n = 0, last_n = 0, best_n = 0, published_n = 0;
     double ref_t = 0, drift = 0, best_arrival_s = 0, best_distance_s = 0, published_s = 0;
-    double window_s = 0, residual_s = 0, frame_s = 0;
+    double window_s = 0, residual_s = 0, frame_s = 0, jump_s = 0, in_time_until_s = 0;
     int late_blocks = 0;
-    std::uint32_t resets = 0, drops = 0;
+    std::uint32_t resets = 0, drops = 0, steps = 0;
     bool open = false, has_best = false, published = false, clamped = false, settling = true, full = false,
          held = false;
-    std::array<std::uint8_t, 5> reserved{};  // no padding at the end: equal states are equal bytes
+    std::array<std::uint8_t, 1> reserved{};  // no padding at the end: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "dsp/recalibration.hpp"
-
 namespace grfd {
 
 std::array<double, 2> cop_correction_mm(const CopPolynomial& polynomial, double x, double y) noexcept {

@@ -44,6 +44,7 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
                          TimeNs start)
     : name_(device.name),
       stream_name_("raw/" + device.name + "/" + main),
+      side_name_("raw/" + device.name + "/highg"),
       stream_(stream),
       stamped_(table[stream].clock_unit == "us"),
       nominal_interval_s_(1 / (table[stream].rate_hz > 0 ? table[stream].rate_hz : device.rate_hz)),
@@ -73,7 +74,7 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
       sync_age_ = 0.5;  // seen once a scan: half an interval ago on average
     sync_skew_s_ = table[*sync].columns[1].skew_s;
   }
-  if (const auto side = table.find(prefix + "highg")) side_ = *side;
+  if (const auto side = table.find(side_name_)) side_ = *side;
   if (const auto messages = table.find(prefix + "messages")) messages_ = *messages;
   state_.delay_s = state_.delay_target_s = device.delay_s;
   if (device.clock != "own") return;
@@ -92,8 +93,8 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
   info.sign = "offset + = the device was started later; drift_ppm + = the device's clock runs fast";
   info.formula = "clock-lower-hull";
   info.parameters =
-      "offset: lab time of the line at the epoch's first sample; drift_ppm: nominal over true interval of the "
-      "device's counter, minus 1; " +
+      "offset: lab time of the line at the sample that opened it, the epoch's first; drift_ppm: nominal over true "
+      "interval of the device's counter, minus 1; " +
       hull_text(clock_params(stamped_ ? 1e-6 : nominal_interval_s_, device.max_drift_ppm));
   info.description = "how the device's clock maps to the lab clock, once a second";
   clock_row_ = RowWriter(table.add(info), info);
@@ -169,12 +170,38 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
     t_s = clock_.stamp(n);
   }
   s.t = start_ + static_cast<TimeNs>(std::llround((t_s - d.delay_s) * 1e9));
+  if (begins) {
+    d.steps_followed = clock().steps();
+  } else if (clock_stepped()) {
+    d.steps_followed = clock().steps();
+    ++d.epochs_by_step;
+    follow_step(s, stream_name_.c_str(), gaps, gap_seq, out);
+    a.restarted = true;
+  }
+  s.epoch = told_epoch(s);
   if (clock().settling()) s.flags |= kClockUnsettled;
   d.newest_t = s.t;
   d.newest_device = s.t_device;
   d.newest_arrival = s.t_arrival;
   d.streaming = true;
   return a;
+}
+
+/// Devices of one clock follow with their own first scan behind the step.
+bool DeviceInput::clock_stepped() noexcept {
+  if (clock().steps() == state_.steps_followed) return false;
+  SharedClock* const common = shared();
+  return !common || (state_.generation == common->generation() && state_.last_n >= clock().first());
+}
+
+void DeviceInput::follow_step(Sample& s, const char* stream, const TextWriter& gaps, std::uint64_t& gap_seq,
+                              SampleBatch& out) const noexcept {
+  s.flags |= kGapBefore | kNewEpoch;
+  gaps.write(out, row_time(s), gap_seq,
+             "lost {\"stream\":\"%s\",\"cause\":\"clock_step\",\"first_seq\":%llu,\"count\":-1,\"jump_s\":%.4f,"
+             "\"doubtful_from_s\":%.4f}",
+             stream, static_cast<unsigned long long>(s.seq), clock().jump_s(),
+             clock().in_time_until_s() - state_.delay_s);
 }
 
 double DeviceInput::units_per_interval() const noexcept {
@@ -200,13 +227,17 @@ void DeviceInput::take_side(const Sample& in, const TextWriter& gaps, std::uint6
     s.flags |= kClockUnsettled;
   }
   s.t = d.side_newest_t = std::max(s.t, d.side_newest_t + 1);
+  if (d.side_epochs_by_step != d.epochs_by_step && d.side_next_seq > 0)
+    follow_step(s, side_name_.c_str(), gaps, gap_seq, out);
+  d.side_epochs_by_step = d.epochs_by_step;
+  s.epoch = told_epoch(s);
   if (d.side_next_seq > 0 && s.seq > d.side_next_seq) {
     const std::uint64_t lost = s.seq - d.side_next_seq;
     s.flags |= kGapBefore;
     if (lost > d.side_lost_by_driver)
       gaps.write(out, row_time(s), gap_seq,
-                 "lost {\"stream\":\"raw/%s/highg\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}",
-                 name_.c_str(), static_cast<unsigned long long>(d.side_next_seq),
+                 "lost {\"stream\":\"%s\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}",
+                 side_name_.c_str(), static_cast<unsigned long long>(d.side_next_seq),
                  static_cast<unsigned long long>(lost - d.side_lost_by_driver));
   }
   d.side_next_seq = s.seq + 1;
@@ -214,8 +245,16 @@ void DeviceInput::take_side(const Sample& in, const TextWriter& gaps, std::uint6
   out.push(s);
 }
 
-void DeviceInput::take_link(const Sample& s, SampleBatch& out) noexcept {
-  clock_.set_frame(value<double>(s, 1));
+void DeviceInput::take_facts(const Sample& in, SampleBatch& out) noexcept {
+  Sample s = in;
+  s.epoch = told_epoch(in);
+  facts_.take(s, out);
+}
+
+void DeviceInput::take_link(const Sample& in, SampleBatch& out) noexcept {
+  clock_.set_frame(value<double>(in, 1));
+  Sample s = in;
+  s.epoch = told_epoch(in);
   link_.take(s, out);
 }
 
@@ -225,6 +264,7 @@ void DeviceInput::take_message(const Sample& in, StreamId events, std::uint64_t&
   const bool mapped = d.started && s.epoch == d.epoch;
   s.t = mapped ? d.newest_t + static_cast<TimeNs>(std::llround((d.delay_s + since_newest_s(s.t_device)) * 1e9))
                : s.t_arrival;
+  s.epoch = told_epoch(in);
   out.push(s);
   s.stream = events;
   s.seq = s.part == 0 ? event_seq++ : event_seq - 1;
@@ -236,6 +276,7 @@ void DeviceInput::take_edge(const Sample& s, const TextWriter& events, std::uint
   State& d = state_;
   d.sync_next_seq = s.seq + 1;
   Sample edge = s;
+  edge.epoch = told_epoch(s);
   if (!d.started || s.epoch != d.epoch) {  // no sample to measure from
     edge.t = s.t_arrival;
     edge.flags |= kInvalid;
@@ -278,7 +319,7 @@ void DeviceInput::tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, 
   }
   const double code = clock_.settling() ? 0 : clock_.full() ? 2 : 1;
   clock_row_.write(out, row_time(tick),
-                   {clock_.predict(0), clock_.drift_ppm(), clock_.residual_s(), interval_s(), code,
+                   {clock_.predict(clock_.first()), clock_.drift_ppm(), clock_.residual_s(), interval_s(), code,
                     static_cast<double>(clock_.resets()), clock_.window_s(), clock_.frame_s()},
                    d.clock_seq);
 }

@@ -26,9 +26,10 @@ class DeviceInput {
 
   struct Accepted {
     std::uint64_t lost = 0;
-    bool restarted = false;
+    bool restarted = false;  ///< first sample of a new epoch: the driver's, or one that a step of the clock began
   };
-  /// Gives the sample its lab time and flags, follows its numbering, and reports a hole that nobody announced.
+  /// Gives the sample its lab time, epoch and flags, follows its numbering, and reports a hole that nobody announced
+  /// and a step of the clock.
   Accepted accept(Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
   /// A row of the driver's loss stream: passed on, and repeated in words in the gaps stream.
   void take_loss(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
@@ -44,6 +45,8 @@ class DeviceInput {
   /// A sample of another sensor of the device, which counts time by the same counter but samples at its own pace: gets
   /// its lab time from `t_device`; a hole that nobody announced is reported.
   void take_side(const Sample& s, const TextWriter& gaps, std::uint64_t& gap_seq, SampleBatch& out) noexcept;
+  /// What the device says about itself.
+  void take_facts(const Sample& s, SampleBatch& out) noexcept;
   /// What the daemon says about the link that was opened: how long its frames are.
   void take_link(const Sample& s, SampleBatch& out) noexcept;
   /// A text of the device: gets its lab time, and is an event of the session, too.
@@ -65,7 +68,7 @@ class DeviceInput {
   /// Measured, from sample to sample.
   double interval_s() const noexcept { return clock().measured_interval_s() * (stamped_ ? units_per_interval() : 1); }
   double nominal_interval_s() const noexcept { return nominal_interval_s_; }
-  DeviceFacts& facts() noexcept { return facts_; }
+  StreamId facts() const noexcept { return facts_.stream(); }
   /// Once more what is known of device and link, for a recording that starts now.
   void repeat_facts(const Sample& cause, SampleBatch& out) noexcept {
     link_.repeat(cause, out);
@@ -86,6 +89,14 @@ class DeviceInput {
   double stamp_shared(SharedClock& clock, const Sample& s, bool begins) noexcept;
   void compare_counts(SharedClock& clock, const Sample& tick, const TextWriter& gaps, std::uint64_t& gap_seq,
                       SampleBatch& out) noexcept;
+  bool clock_stepped() noexcept;  ///< before this sample, and this device has not followed yet
+  /// Begins, in `stream`, the epoch that the driver knows nothing of.
+  void follow_step(Sample& s, const char* stream, const TextWriter& gaps, std::uint64_t& gap_seq,
+                   SampleBatch& out) const noexcept;
+  /// The driver's epoch and those of the clock's steps. Inside, epochs are the driver's.
+  std::uint16_t told_epoch(const Sample& s) const noexcept {
+    return static_cast<std::uint16_t>(s.epoch + state_.epochs_by_step);
+  }
   bool explains(std::int64_t which, const Sample& loss) noexcept;
   /// A hole of unknown length in the main stream and in that of the edges.
   void tell_away(const Sample& cause, const char* why, std::uint64_t first_seq, double seconds, bool open,
@@ -113,20 +124,22 @@ class DeviceInput {
     std::uint64_t clock_told = 0;  ///< 1: that the clock is out of bounds, in this epoch
     double delay_s = 0, delay_target_s = 0;
     std::uint32_t edges_told = 0, edges_left_out = 0;  ///< in events, since the last whole second of ticks
-    std::uint16_t epoch = 0;
+    std::uint16_t epoch = 0;                           ///< the driver's
     bool started = false, streaming = false;
-    std::uint32_t outage_told = 0;       ///< bit i: stream i of the loss rows has told its hole of the outage
-    std::array<char, 64> outage{};       ///< why the device was lost last; empty: it never was
-    double outage_s = 0;                 ///< how long it was lost
-    std::uint16_t outage_epoch = 0;      ///< of the start after it
-    std::uint16_t reserved = 0;          // no padding: equal states are equal bytes
-    std::uint32_t generation = 0;        ///< of the shared clock, when this device began to count by it
+    std::uint32_t outage_told = 0;     ///< bit i: stream i of the loss rows has told its hole of the outage
+    std::array<char, 64> outage{};     ///< why the device was lost last; empty: it never was
+    double outage_s = 0;               ///< how long it was lost
+    std::uint16_t outage_epoch = 0;    ///< of the start after it
+    std::uint16_t reserved = 0;        // no padding: equal states are equal bytes
+    std::uint32_t generation = 0;      ///< of the shared clock, when this device began to count by it
+    std::uint32_t steps_followed = 0;  ///< of the clock's steps()
+    std::uint16_t epochs_by_step = 0, side_epochs_by_step = 0;  ///< begun so far, by the main stream, by the side one
     std::int64_t shift = 0, last_n = 0;  ///< of them in this epoch; the clock's number of the last scan
     std::uint64_t sync_next_seq = 0;
     TimeNs trial_start = 0;  ///< of the trial at hand; 0: none, or the device has delivered in it
     std::uint64_t away = 0;  ///< 1: the daemon says that the device does not stream
   } state_;
-  std::string name_, stream_name_;
+  std::string name_, stream_name_, side_name_;
   StreamId stream_, loss_ = kNoStream, sync_ = kNoStream, side_ = kNoStream, messages_ = kNoStream;
   bool stamped_;  ///< the clock counts the microseconds that the device stamps its samples with, not samples
   double nominal_interval_s_;

@@ -15,6 +15,7 @@ void DeviceInput::take_loss(const Sample& s, const TextWriter& gaps, std::uint64
   Sample copy = s;
   copy.t = state_.newest_t ? state_.newest_t : s.t_arrival;
   copy.seq = state_.loss_seq++;
+  copy.epoch = told_epoch(s);
   const auto first = value<std::int64_t>(s, 0) + static_cast<std::int64_t>(state_.seq_shift);
   set_value(copy, 0, first);
   out.push(copy);

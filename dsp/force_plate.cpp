@@ -72,6 +72,7 @@ void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes,
   state_.newest = surface;
   state_.clipped = clipped;
   std::copy(surface.begin(), surface.end(), values.begin());
+  if (flags & kNewEpoch) filter_.reset();
   filter_.step(lab);
   std::copy(lab.begin(), lab.end(), values.begin() + 6);
   resampler_.push(t, values, flags);

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "schemas/gravity.hpp"
 #include "schemas/sample.hpp"
 #include "schemas/settings.hpp"
 #include "schemas/stream.hpp"
@@ -36,7 +37,7 @@ class InertialColumns {
     for (std::size_t i = 0; i < stream.columns.size(); ++i) {
       const Column& c = stream.columns[i];
       if (c.name != column) continue;
-      if (c.unit == "g") return {i, 9.80665};
+      if (c.unit == "g") return {i, kStandardGravity_m_s2};
       if (c.unit == "deg/s") return {i, M_PI / 180};
       if (c.unit == "rad/s" || c.unit == "m/s^2") return {i, 1};
       throw std::invalid_argument(stream.name + ": column " + column + " has the unit '" + c.unit + "'");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "schemas/gravity.hpp"
+
 namespace grfd {
 namespace {
 
@@ -12,8 +14,8 @@ struct UsualFactor {
   const char* hint;
 };
 constexpr UsualFactor kUsualFactors[] = {
-    {1 / 9.80665, "it reads the kilograms: is the matrix for kgf instead of N?"},
-    {9.80665, "it reads m g times g: was a matrix for N taken for one for kgf?"},
+    {1 / kStandardGravity_m_s2, "it reads the kilograms: is the matrix for kgf instead of N?"},
+    {kStandardGravity_m_s2, "it reads m g times g: was a matrix for N taken for one for kgf?"},
     {1 / 4.4482216, "it reads pounds of force: is the matrix for lbf instead of N?"},
     {4.4482216, "it reads 4.45 times too much: was a matrix for N taken for one for lbf?"},
     {1000, "it reads a thousand times too much: mV for V, or kN for N?"},
@@ -22,7 +24,7 @@ constexpr UsualFactor kUsualFactors[] = {
 
 const char* hint_for(double measured_n, double expected_n, double uncertain_n, const KnownMassParams& p) noexcept {
   const double ratio = measured_n / expected_n;
-  if (std::abs(measured_n) < std::max(3 * uncertain_n, p.none * expected_n))
+  if (std::abs(measured_n) < std::max(3 * uncertain_n, p.least_arrived * expected_n))
     return "hardly any load arrives: does it lie on this plate, and are its channels those of this plate?";
   if (ratio < 0)
     return "the sign is turned over: sense in the calibration file says the opposite of what the plate does";
@@ -81,7 +83,7 @@ MassVerdict judge_mass(const KnownMassResult& r, double kg, double noise_force_n
   MassVerdict v;
   v.expected_n = kg * kStandardGravity_m_s2;
   v.error_percent = 100 * (r.mean[2] / v.expected_n - 1);
-  v.uncertain_n = std::max(2 * std::sqrt(2.0) * r.scatter_n, p.believed * noise_force_n);
+  v.uncertain_n = std::max(2 * std::sqrt(2.0) * r.scatter_n, p.least_uncertain * noise_force_n);
   bool noisy = false;
   for (std::size_t i = 0; i < 6; ++i) noisy |= r.sd[i] > p.noise_factor * (i < 3 ? noise_force_n : noise_moment_nm);
   if (std::abs(r.slope_n_s) > p.slope_n_s)

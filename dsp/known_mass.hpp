@@ -1,14 +1,11 @@
 // A known mass at rest on a plate: does the plate read m g?
 #pragma once
 #include <cstdint>
-#include <string>
 #include <type_traits>
 
 #include "dsp/wrench.hpp"
 
 namespace grfd {
-
-inline constexpr double kStandardGravity_m_s2 = 9.80665;
 
 struct KnownMassParams {
   std::uint32_t samples = 2000;  ///< of 1 ms
@@ -16,8 +13,8 @@ struct KnownMassParams {
   double within = 0.005;         ///< of m g [science reference 1.2]
   double noise_factor = 3;       ///< times the factory noise: more is no load at rest; as for a tare
   double slope_n_s = 0.5;        ///< of the vertical force: likewise
-  double believed = 0.2;         ///< of the factory noise: a mean is not believed to be surer than that [assumption]
-  double none = 0.02;            ///< of m g: less has not arrived
+  double least_uncertain = 0.2;  ///< of the factory noise: a mean is not taken to be surer than that [assumption]
+  double least_arrived = 0.02;   ///< of m g: less is no load on this plate
 };
 
 /// Lab axes, about the centre of the plate's surface.
@@ -35,6 +32,7 @@ class KnownMass {
   void reset() noexcept { state_ = {}; }
   /// One step of 1 ms, all six known. @return true when it is complete
   bool push(const Wrench6& w) noexcept;
+  std::uint32_t samples() const noexcept { return state_.n; }
   KnownMassResult result() const noexcept;
 
   struct State {
@@ -53,8 +51,8 @@ static_assert(std::is_trivially_copyable_v<KnownMass::State>);
 /// What the plate made of it.
 struct MassVerdict {
   double expected_n = 0, error_percent = 0;
-  /// Two standard errors of the reading and of a zero like it, at least `believed` of the factory noise. What the zero
-  /// has drifted since its tare is not in it.
+  /// Two standard errors of the reading and of a zero like it, at least `least_uncertain` of the factory noise. What
+  /// the zero has drifted since its tare is not in it.
   double uncertain_n = 0;
   bool within = false;
   const char* refusal = "";  ///< static text; empty: it can be judged

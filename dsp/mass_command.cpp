@@ -6,7 +6,8 @@
 namespace grfd {
 namespace {
 constexpr double kMassPatienceS = 3;  // beyond what is collected
-}
+constexpr const char* kLost = "samples were lost meanwhile; repeat it";
+}  // namespace
 
 MassCommand::MassCommand(const Settings& settings, std::vector<const ForcePlate*> plates, const TextWriter& events,
                          std::uint64_t& seq, const KnownMassParams& params)
@@ -58,7 +59,7 @@ void MassCommand::start(const CommandText& command, const Sample& cause, SampleB
 
 void MassCommand::tick(const Sample& tick, SampleBatch& out) noexcept {
   if (state_.running && seconds(tick.t - state_.started) > 1e-3 * params_.samples + kMassPatienceS)
-    give_up(row_time(tick), "no data from the plate", out);
+    give_up(row_time(tick), mass_.samples() == 0 ? "no data from the plate" : kLost, out);
 }
 
 void MassCommand::frame(const Frame& frame, SampleBatch& out) noexcept {
@@ -67,7 +68,8 @@ void MassCommand::frame(const Frame& frame, SampleBatch& out) noexcept {
   bool known = plate.known;
   for (const double v : plate.wrench) known &= std::isfinite(v);
   if (plate.flags & kClipped) return give_up(row_time(frame), "a channel is at its limit; check the amplifier", out);
-  if (!known) return give_up(row_time(frame), "samples were lost meanwhile; repeat it", out);
+  if (!known && mass_.samples() == 0) return;  // still to come, or tick ends it
+  if (!known) return give_up(row_time(frame), kLost, out);
   if (plate.zeroed) return give_up(row_time(frame), "the plate was zeroed meanwhile; repeat it", out);
   for (std::size_t i = 0; i < plates_.size(); ++i) state_.others_n[i] += frame.plates[i].wrench[2];
   if (mass_.push(plate.wrench)) finish(row_time(frame), out);

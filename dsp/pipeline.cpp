@@ -170,7 +170,7 @@ void Pipeline::Impl::add_routes(const StreamTable& table) {
     if (devices[i]->side() != kNoStream) routes[devices[i]->side()] = {Route::Kind::side, index};
     if (devices[i]->messages() != kNoStream) routes[devices[i]->messages()] = {Route::Kind::message, index};
     if (devices[i]->link() != kNoStream) routes[devices[i]->link()] = {Route::Kind::link, index};
-    if (devices[i]->facts().stream() != kNoStream) routes[devices[i]->facts().stream()] = {Route::Kind::facts, index};
+    if (devices[i]->facts() != kNoStream) routes[devices[i]->facts()] = {Route::Kind::facts, index};
   }
   routes[table.id("commands")] = {Route::Kind::command, 0};
   routes[table.id("ticks")] = {Route::Kind::tick, 0};
@@ -192,7 +192,7 @@ void Pipeline::Impl::step(const Sample& in, SampleBatch& out) noexcept {
     case Route::Kind::loss:
       return devices[route.device]->take_loss(in, gaps, state.gap_seq, out);
     case Route::Kind::facts:
-      return devices[route.device]->facts().take(in, out);
+      return devices[route.device]->take_facts(in, out);
     case Route::Kind::link:
       return devices[route.device]->take_link(in, out);
     case Route::Kind::sync:
@@ -222,6 +222,7 @@ void Pipeline::Impl::take_raw(DeviceInput& device, const Sample& in, bool inerti
   passed.seq = s.seq;
   passed.t = s.t;
   passed.flags = s.flags;
+  passed.epoch = s.epoch;
   if (inertial) {
     for (std::size_t i = 0; i < imus.size(); ++i)
       if (imu_device[i] == &device) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dsp/symmetric.hpp"
+#include "schemas/gravity.hpp"
 
 namespace grfd {
 namespace {
@@ -119,7 +120,7 @@ MainAxis MainAxisEstimator::evaluate(const State& s, const Vec3& up) const noexc
 bool SegmentCalibration::set_pose(const Vec3& force) noexcept {
   if (!finite(force) || !(norm(force) > 0)) return false;
   pose_change_deg = has_pose ? angle(up, force) * kDegPerRad : 0;
-  force_error_m_s2 = norm(force) - 9.80665;
+  force_error_m_s2 = norm(force) - kStandardGravity_m_s2;
   up = force;
   has_pose = true;
   rebuild();

@@ -109,7 +109,7 @@ struct SegmentCalibration {
   Vec3 ml_left{};                              ///< unit, sensor axes
   Mat3 frame{};                                ///< rows, segment <- sensor
   double pose_change_deg = 0;                  ///< between the last two captured poses: should stay below 1.5
-  double force_error_m_s2 = 0;                 ///< |up| - 9.80665
+  double force_error_m_s2 = 0;                 ///< |up| - standard gravity
   double axis_tilt_deg = 0;                    ///< of the axis out of the horizontal in the still pose, + = left end up
   double axis_share = 0, axis_halves_deg = 0;  ///< of the estimate, 0 if configured
   AxisSource source = AxisSource::none;

@@ -9,7 +9,6 @@ namespace grfd {
 namespace {
 
 using squat::dt;
-using squat::gravity;
 using squat::ticks;
 using Channel = SquatHistory::Channel;
 
@@ -127,7 +126,8 @@ void SquatLoads::visit_foot(const SquatHistory& h, const SquatMetrics::State& m,
   const auto i = static_cast<std::size_t>(side);
   const double fz = at(Channel::fz), tz = at(Channel::tz), ap = at(Channel::foot_cop_ap);
   const double cop = body_->cop_percent(i, at(Channel::foot_cop_ml), ap);
-  const double knee = body_->knee_moment(i, fz, at(Channel::fy), ap, at(Channel::shank), m.span.bodyweight_n / gravity);
+  const double knee =
+      body_->knee_moment(i, fz, at(Channel::fy), ap, at(Channel::shank), m.span.bodyweight_n / kStandardGravity_m_s2);
   in_phases(m, *p_, k, [&](Mean Phases::*phase) {
     (f.fz.*phase).add(fz);
     (f.tz.*phase).add(tz);
@@ -173,7 +173,7 @@ void SquatLoads::visit_movement(const SquatHistory& h, const SquatMetrics::State
     s.v_top = v;
     s.v_top_at = k;
   }
-  const double jerk = h.both(Channel::force_rate, k + p_->force_rate_lag) * gravity / m.span.bodyweight_n;
+  const double jerk = h.both(Channel::force_rate, k + p_->force_rate_lag) * kStandardGravity_m_s2 / m.span.bodyweight_n;
   if (k <= m.bottom_first) s.jerk_descent += jerk * jerk * dt;
   if (k >= m.bottom_last) s.jerk_ascent += jerk * jerk * dt;
   if (k >= m.bottom_last) raise(s.v_high, v);

@@ -8,7 +8,6 @@ namespace grfd {
 namespace {
 
 using squat::dt;
-using squat::gravity;
 using Channel = SquatHistory::Channel;
 
 }  // namespace
@@ -151,7 +150,7 @@ bool SquatMetrics::velocity(const SquatHistory& h, std::int64_t& budget) noexcep
   State& s = *s_;
   const double bw = s.span.bodyweight_n;
   if (!pass(s.to, budget, [&](std::int64_t k) {
-        const double a = (h.at(Channel::fz, k) + h.at(Channel::fz + 1, k) - bw) / (bw / gravity);
+        const double a = (h.at(Channel::fz, k) + h.at(Channel::fz + 1, k) - bw) / (bw / kStandardGravity_m_s2);
         if (k > s.from) s.integral += 0.5 * (a + s.accel);
         s.accel = a;
         s.v[k - s.from] = s.integral * dt;

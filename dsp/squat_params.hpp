@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "schemas/gravity.hpp"
 #include "schemas/settings.hpp"
 
 namespace grfd {
@@ -11,7 +12,6 @@ namespace grfd {
 /// Of all files of the repetition.
 namespace squat {
 inline constexpr double dt = 1e-3;  ///< s, a tick
-inline constexpr double gravity = 9.80665;
 inline std::int64_t ticks(double seconds) noexcept { return std::llround(seconds / dt); }
 }  // namespace squat
 
@@ -121,14 +121,15 @@ struct SquatBody {
   /// @param fz_n, fy_n ground reaction; shank_deg lean from the vertical; mass_kg of the body
   double knee_moment(std::size_t side, double fz_n, double fy_n, double cop_ap_m, double shank_deg,
                      double mass_kg) const noexcept {
-    constexpr double gravity = 9.80665, foot = 0.0145, shank = 0.0465, length = 0.246, ankle_height = 0.039,
-                     shank_center = 0.433, foot_center_m = 0.04;  // from the knee; ahead of the ankle
+    constexpr double foot = 0.0145, shank = 0.0465, length = 0.246, ankle_height = 0.039, shank_center = 0.433,
+                     foot_center_m = 0.04;  // from the knee; ahead of the ankle
     if (std::isnan(foot_length_m)) return std::nan("");
     const double a = shank_deg * 3.14159265358979323846 / 180, ankle = ankle_ap_m[side];
     const double knee = ankle + length * height_m * std::sin(a),
                  knee_height = ankle_height * height_m + length * height_m * std::cos(a);
     return fz_n * (knee - cop_ap_m) - knee_height * fy_n -
-           gravity * mass_kg * (shank * shank_center * (knee - ankle) + foot * (knee - ankle - foot_center_m));
+           kStandardGravity_m_s2 * mass_kg *
+               (shank * shank_center * (knee - ankle) + foot * (knee - ankle - foot_center_m));
   }
 };
 

@@ -7,7 +7,6 @@ namespace grfd {
 namespace {
 
 using squat::dt;
-using squat::gravity;
 constexpr std::int64_t ticks_per_second = 1000;
 
 }  // namespace
@@ -100,7 +99,7 @@ void SquatSegmenter::rewind(std::int64_t start) noexcept {
   s.v = s.z = 0;
   for (std::int64_t k = n; k > 0; --k) {
     const double f = s.force[(s.force_head - k + State::rewind) % State::rewind];
-    s.v += (std::isnan(f) ? 0.0 : (f - s.bodyweight_n) / (s.bodyweight_n / gravity)) * dt;
+    s.v += (std::isnan(f) ? 0.0 : (f - s.bodyweight_n) / (s.bodyweight_n / kStandardGravity_m_s2)) * dt;
     s.z += s.v * dt;
   }
 }
@@ -351,7 +350,7 @@ bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& 
     return false;
   }
 
-  if (plate) s.v += ((fz - s.bodyweight_n) / (s.bodyweight_n / gravity) - s.accel_bias) * dt;
+  if (plate) s.v += ((fz - s.bodyweight_n) / (s.bodyweight_n / kStandardGravity_m_s2) - s.accel_bias) * dt;
   s.z += s.v * dt;
   const bool ankles_still = a.any && std::abs(a.rate_deg_s) < p.quiet_rate_deg_s;
   if (plate) {

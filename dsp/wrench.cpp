@@ -93,6 +93,10 @@ PlatePose pose_from_corners(const std::array<Vec3, 4>& c) {
   return pose;
 }
 
+std::array<double, 2> half_size(const std::array<Vec3, 4>& c) noexcept {
+  return {norm(minus(c[0], c[1])) / 2, norm(minus(c[0], c[3])) / 2};
+}
+
 Mat6 inverse(const Mat6& m) {
   double largest = 0;
   for (const auto& row : m)

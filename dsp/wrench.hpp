@@ -10,6 +10,8 @@
 namespace grfd {
 
 using Wrench6 = Components;  ///< Fx Fy Fz (N) Mx My Mz (N.m); the point is stated where it is used
+inline constexpr std::size_t kFx = 0, kFy = 1, kFz = 2, kMx = 3, kMy = 4, kMz = 5;
+inline constexpr const char* kComponentNames[6] = {"Fx", "Fy", "Fz", "Mx", "My", "Mz"};
 using Mat6 = std::array<std::array<double, 6>, 6>;  ///< rows
 
 /// Same axes, moments about the point `o` (m, from the old point): M - o x F.
@@ -52,6 +54,8 @@ struct PlatePose {
 /// Corners (+x,+y) (-x,+y) (-x,-y) (+x,-y) of the contact surface in the lab.
 /// @throws std::invalid_argument when they span no plane.
 PlatePose pose_from_corners(const std::array<Vec3, 4>& corners_m);
+/// Half the length along x and y of a plate with these corners, m.
+std::array<double, 2> half_size(const std::array<Vec3, 4>& corners_m) noexcept;
 
 /// @throws std::invalid_argument when the matrix is singular or not finite.
 Mat6 inverse(const Mat6& m);

@@ -23,7 +23,7 @@ enum Flag : std::uint16_t {
   kInvalid = 1 << 3,         ///< at least one column is NaN because its value is unknown (Column::optional: or none)
   kInferredSeq = 1 << 4,     ///< the device does not count; seq was inferred
   kClockUnsettled = 1 << 5,  ///< the clock line has less than 20 s of data
-  kNewEpoch = 1 << 6,        ///< first sample after the device restarted its counter
+  kNewEpoch = 1 << 6,        ///< first sample after the device restarted its counter, or its clock stepped
   kTruncated = 1 << 7,       ///< text was cut
 };
 
@@ -37,7 +37,7 @@ struct Sample {
   StreamId stream = kNoStream;
   std::uint16_t flags = 0;
   std::uint8_t part = 0, parts = 1;             ///< a row wider than 64 bytes is several samples with one seq
-  std::uint16_t epoch = 0;                      ///< counts restarts of the device's counter
+  std::uint16_t epoch = 0;                      ///< counts restarts of the device's counter; from the pipeline on also steps of its clock
   alignas(8) std::array<std::byte, 64> data{};  ///< 16 f32 or i32, 8 f64 or i64, or 64 bytes of UTF-8
 };
 static_assert(sizeof(Sample) == 112 && std::is_trivially_copyable_v<Sample>);

@@ -24,21 +24,22 @@ constexpr const char* to_string(Segment s) {
 
 /// The emulated device behind a driver: its crystal, its link and its faults.
 struct EmulationSettings {
-  std::string serial;             ///< empty: the driver's default
-  double drift_ppm = 0;           ///< of the device's crystal against the lab clock
-  double noise = 1;               ///< scale of the sensor noise; 0 = none
-  double latency_ms = 0.3;        ///< smallest time from a packet being ready to its arrival at the host
-  double jitter_ms = 0.1;         ///< mean of the exponential part of that time
-  bool bus_frames = false;        ///< transfers complete with the frames of a bus of the device's own speed
-  double stall_probability = 0;   ///< per transfer
-  double stall_ms = 0;            ///< longest stall (uniform)
-  double zero_offset_counts = 0;  ///< analogue front ends: zero offset of each channel: +/- this, alternating
-  double leak_mv_s = 0;           ///< analogue front ends: drift of each plate channel, as charge amplifiers have it
-  double skew_us = 20;            ///< U6: time between two channels of a scan
-  double delay_ms = 0;            ///< constant delay inside the sensor (filters): what it feels is that old
-  int group = 0;                  ///< IMU: samples in one transfer; 0: as the real sensor
-  Vec3 gyro_bias_deg_s{};         ///< IMU
-  Vec3 accel_bias_m_s2{};         ///< IMU
+  std::string serial;                 ///< empty: the driver's default
+  double drift_ppm = 0;               ///< of the device's crystal against the lab clock
+  double noise = 1;                   ///< scale of the sensor noise; 0 = none
+  std::vector<double> channel_noise;  ///< analogue front ends: of each input from the first, times `noise`; else 1
+  double latency_ms = 0.3;            ///< smallest time from a packet being ready to its arrival at the host
+  double jitter_ms = 0.1;             ///< mean of the exponential part of that time
+  bool bus_frames = false;            ///< transfers complete with the frames of a bus of the device's own speed
+  double stall_probability = 0;       ///< per transfer
+  double stall_ms = 0;                ///< longest stall (uniform)
+  double zero_offset_counts = 0;      ///< analogue front ends: zero offset of each channel: +/- this, alternating
+  double leak_mv_s = 0;    ///< analogue front ends: drift of each plate channel, as charge amplifiers have it
+  double skew_us = 20;     ///< U6: time between two channels of a scan
+  double delay_ms = 0;     ///< constant delay inside the sensor (filters): what it feels is that old
+  int group = 0;           ///< IMU: samples in one transfer; 0: as the real sensor
+  Vec3 gyro_bias_deg_s{};  ///< IMU
+  Vec3 accel_bias_m_s2{};  ///< IMU
   Mat3 mounting{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};  ///< IMU: columns = sensor axes written in the segment frame
   double unplug_at_s = 0;                            ///< the plug is pulled at this time of the session; 0 = never
   double unplug_for_s = 2;                           ///< and put back after this long; 0 = never

@@ -101,7 +101,7 @@ bool failed(const Json& result) {
   const std::string event = result.value("event", "");
   const Json& detail = result.at("detail");
   return event == "record_failed" || detail.value("lost_samples", 0ull) > 0 || !detail.value("ok", true) ||
-         !detail.value("accepted", true) || !detail.value("within", true);
+         !detail.value("accepted", true) || !detail.value("within", true) || !detail.value("kept", true);
 }
 
 }  // namespace

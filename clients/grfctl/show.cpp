@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "json_number.hpp"
 #include "show_calibration.hpp"
 #include "show_lunge.hpp"
 #include "show_mass.hpp"
@@ -10,11 +11,6 @@
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-double number(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number() ? found->get<double>() : NAN;
-}
 
 std::string short_number(const Json& object, const char* key) {
   const double v = number(object, key);

@@ -7,6 +7,7 @@
 
 #include "drivers/link.hpp"
 #include "schemas/sample.hpp"
+#include "schemas/settings.hpp"
 
 namespace grfd {
 
@@ -36,5 +37,10 @@ class EmulatedDevice {
   /// Pulled out and plugged in again: all state but the saved settings is lost.
   virtual void power_cycle(TimeNs now) = 0;
 };
+
+/// SD of one conversion of an emulated 16-bit front end, in counts.
+inline double converter_noise_counts(const EmulationSettings& s, std::size_t channel) {
+  return 0.7 * s.noise * (channel < s.channel_noise.size() ? s.channel_noise[channel] : 1);
+}
 
 }  // namespace grfd

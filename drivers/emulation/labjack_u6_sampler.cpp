@@ -44,7 +44,6 @@ U6Sampler::U6Sampler(const EmulationSettings& settings, AnalogSource& source, co
       source_(source),
       sync_(sync),
       crystal_(1 + settings.drift_ppm * 1e-6),
-      noise_counts_(0.7 * settings.noise),
       random_(mix(settings.seed + 0x5851f42d4c957f2dull)) {}
 
 void U6Sampler::start(TimeNs now, const U6ScanList& list, const Calibration& calibration) {
@@ -82,6 +81,7 @@ void U6Sampler::start(TimeNs now, const U6ScanList& list, const Calibration& cal
       in.per_positive_volt = 1 / calibration[block][at];
       in.per_negative_volt = -1 / calibration[block + 2][at];
       in.zero = calibration[block + 2][at + 1];
+      in.noise_counts = converter_noise_counts(settings_, channel);
       if (channel <
           14) {  // of the amplifier before the converter: below the centre the converter's other slope applies
         const double counts = channel % 2 == 0 ? settings_.zero_offset_counts : -settings_.zero_offset_counts;
@@ -166,7 +166,7 @@ std::uint16_t U6Sampler::convert(const Input& input, double t_ns) {
   }
   volts += input.offset_volts;
   double code = input.zero + volts * (volts < 0 ? input.per_negative_volt : input.per_positive_volt);
-  if (noise_counts_ > 0) code += noise_counts_ * gaussian();
+  if (input.noise_counts > 0) code += input.noise_counts * gaussian();
   if (!(code > 0)) return 0;  // also not-a-number
   return static_cast<std::uint16_t>(std::min(code, 65535.0) + 0.5);
 }

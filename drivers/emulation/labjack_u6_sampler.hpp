@@ -79,7 +79,7 @@ class U6Sampler {
       none
     } kind = Kind::none;
     int channel = 0;
-    double per_positive_volt = 0, per_negative_volt = 0, zero = 0, offset_volts = 0;
+    double per_positive_volt = 0, per_negative_volt = 0, zero = 0, offset_volts = 0, noise_counts = 0;
   };
 
   struct Packet {
@@ -103,7 +103,6 @@ class U6Sampler {
   AnalogSource& source_;
   const SyncLine sync_;
   const double crystal_;  ///< device seconds per lab second
-  const double noise_counts_;
 
   U6ScanList list_;
   std::vector<Input> inputs_;

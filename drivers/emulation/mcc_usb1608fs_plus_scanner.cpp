@@ -135,10 +135,9 @@ std::uint16_t MccScanner::convert(std::size_t channel, std::uint8_t range, doubl
   double volts = input == sync_input_ ? (senses_.sync.level(t_s) ? kTtlVolts : 0.0) : senses_.analog->volts(input, t_s);
   double code = read_calibration(memory, range, channel).code(volts, fs);
   if (input != sync_input_) code += channel % 2 == 0 ? settings_.zero_offset_counts : -settings_.zero_offset_counts;
-  if (settings_.noise > 0) {
+  if (const double noise_counts = converter_noise_counts(settings_, channel); noise_counts > 0) {
     const double r = std::sqrt(-2 * std::log1p(-unit(mix(random_ += 0x9e3779b97f4a7c15ull))));
-    code +=
-        0.7 * settings_.noise * r * std::cos(2 * 3.14159265358979323846 * unit(mix(random_ += 0x9e3779b97f4a7c15ull)));
+    code += noise_counts * r * std::cos(2 * 3.14159265358979323846 * unit(mix(random_ += 0x9e3779b97f4a7c15ull)));
   }
   if (!(code > 0)) return 0;
   return static_cast<std::uint16_t>(std::min(code, 65535.0) + 0.5);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "drivers/emulation/microstrain_mip_device.hpp"
+#include "schemas/gravity.hpp"
 
 namespace grfd {
 
@@ -9,7 +10,6 @@ using namespace mip;
 
 namespace {
 
-constexpr double kStandardGravity = 9.80665;
 constexpr double kBandwidthHz = 500, kGyroDensityDegS = 0.01, kAccelDensityG = 150e-6;
 constexpr std::size_t kDroppedBytes = 7;
 // The letters "ue" are 75 65: a false header inside the text.
@@ -86,7 +86,7 @@ void MicrostrainMipDevice::add_fields(Writer& packet, std::uint8_t set, const Mi
 }
 
 void MicrostrainMipDevice::sense(Ticks tick) {
-  Vec3 rate{}, force{0, 0, -kStandardGravity};
+  Vec3 rate{}, force{0, 0, -kStandardGravity_m_s2};
   if (source_) source_->read(seconds(lab_time(tick)), rate, force);
   const double accel_sd = settings_.noise * kAccelDensityG * std::sqrt(kBandwidthHz);
   const double gyro_sd = settings_.noise * kGyroDensityDegS * std::sqrt(kBandwidthHz) * M_PI / 180;
@@ -98,7 +98,7 @@ void MicrostrainMipDevice::sense(Ticks tick) {
     values_[at] = static_cast<float>(std::clamp(value, -limit, limit));
   };
   for (std::size_t i = 0; i < 3; ++i) {
-    sample(i, (force[i] + settings_.accel_bias_m_s2[i]) / kStandardGravity, accel_sd, accel_limit,
+    sample(i, (force[i] + settings_.accel_bias_m_s2[i]) / kStandardGravity_m_s2, accel_sd, accel_limit,
            static_cast<unsigned>(i));
     sample(3 + i, rate[i] + settings_.gyro_bias_deg_s[i] * M_PI / 180, gyro_sd, gyro_limit,
            static_cast<unsigned>(4 + i));

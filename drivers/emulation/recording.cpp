@@ -8,10 +8,10 @@
 #include "drivers/emulation/mounting.hpp"
 #include "drivers/emulation/plate_geometry.hpp"
 #include "drivers/emulation/truth.hpp"
+#include "schemas/gravity.hpp"
 
 namespace grfd {
 namespace {
-constexpr double kG = 9.80665;
 constexpr double kOnSampleS = 1e-9;
 
 /// Lagrange through `n` neighbours (4, fewer in a very short recording) at place u, in samples from the first of them.
@@ -51,7 +51,7 @@ Wrench RecordingStimulus::plate(std::size_t plate, double t_s) {
 
 void RecordingStimulus::imu(std::size_t imu, double, Vec3& gyro, Vec3& force) {
   gyro = {};
-  force = in_sensor(mountings_.at(imu), {0, 0, kG});
+  force = in_sensor(mountings_.at(imu), {0, 0, kStandardGravity_m_s2});
 }
 
 std::vector<StreamInfo> RecordingStimulus::truth_streams() const {

@@ -6,6 +6,7 @@
 
 #include "drivers/emulation/stimulus.hpp"
 #include "drivers/emulation/subject_jump.hpp"
+#include "schemas/gravity.hpp"
 
 namespace grfd {
 
@@ -102,7 +103,7 @@ class Subject {
   const SubjectSettings& settings() const { return p_; }
 
  private:
-  static constexpr double kRad = std::numbers::pi / 180, kG = 9.80665;
+  static constexpr double kRad = std::numbers::pi / 180;
   static constexpr double kStep = 1e-3;  ///< s, of the central differences
   static constexpr double kFootMass = 0.0145, kShankMass = 0.0465, kThighMass = 0.100,
                           kTrunkMass = 0.678;  ///< of the body's

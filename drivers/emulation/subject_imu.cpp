@@ -80,7 +80,7 @@ void Subject::imu(double t_s, Segment segment, Side side, Vec3& gyro, Vec3& forc
           (turned(1, 0) - turned(0, 1)) / (4 * kStep)};
   Vec3 f;
   for (std::size_t a = 0; a < 3; ++a) f[a] = second_difference(q[0][a], q[1][a], q[2][a]);
-  f[2] += kG;
+  f[2] += kStandardGravity_m_s2;
   for (std::size_t a = 0; a < 3; ++a) force[a] = r[1][0][a] * f[0] + r[1][1][a] * f[1] + r[1][2][a] * f[2];
 }
 

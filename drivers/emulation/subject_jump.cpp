@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "drivers/emulation/smooth_step.hpp"
+#include "schemas/gravity.hpp"
 
 namespace grfd {
 namespace {
@@ -24,14 +25,14 @@ SubjectJump::SubjectJump(double begin_s, double speed_m_s)
     : begin_(begin_s), speed_(speed_m_s), leaves_(begin_s), lands_(begin_s) {
   if (speed_ <= 0) return;
   leaves_ = begin_ + kDipS + kPushS + kReleaseS;
-  lands_ = leaves_ + 2 * speed_ / kG;
-  push_ = (speed_ + kG * kReleaseS / 2 - kDip_m_s2 * kDipS / 2) / (kPushS / 2);
+  lands_ = leaves_ + 2 * speed_ / kStandardGravity_m_s2;
+  push_ = (speed_ + kStandardGravity_m_s2 * kReleaseS / 2 - kDip_m_s2 * kDipS / 2) / (kPushS / 2);
   set_drift(0, 0);
 }
 
 void SubjectJump::set_drift(double drift_m_s, double drift_m) {
   if (speed_ <= 0) return;
-  absorb_ = (speed_ + drift_m_s + kG * kTouchS / 2) / (kLandS / 2);
+  absorb_ = (speed_ + drift_m_s + kStandardGravity_m_s2 * kTouchS / 2) / (kLandS / 2);
   // where the landing ends: what has been pushed, twice integrated; the flight gives no height
   constexpr double step = 1e-5;
   double v = 0, z = 0;
@@ -53,8 +54,9 @@ double SubjectJump::before_rise(double t_s) const {
   const double t = t_s - begin_, after = t_s - lands_;
   if (after < 0)
     return kDip_m_s2 * pulse(t / kDipS) + push_ * pulse((t - kDipS) / kPushS) -
-           kG * smooth_step((t - kDipS - kPushS) / kReleaseS);
-  return absorb_ * pulse(after / kLandS) - (after < kTouchS ? kG * (1 - smooth_step(after / kTouchS)) : 0);
+           kStandardGravity_m_s2 * smooth_step((t - kDipS - kPushS) / kReleaseS);
+  return absorb_ * pulse(after / kLandS) -
+         (after < kTouchS ? kStandardGravity_m_s2 * (1 - smooth_step(after / kTouchS)) : 0);
 }
 
 double SubjectJump::acceleration(double t_s) const {

@@ -30,7 +30,7 @@ class SubjectJump {
 
  private:
   static constexpr double kDipS = 0.5, kDip_m_s2 = -5, kPushS = 0.5, kReleaseS = 0.06, kTouchS = 0.04, kLandS = 0.3,
-                          kRiseS = 0.8, kG = 9.80665;
+                          kRiseS = 0.8;
   double before_rise(double t_s) const;
 
   double begin_, speed_, push_ = 0, leaves_, lands_, absorb_ = 0;

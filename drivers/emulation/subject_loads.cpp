@@ -29,9 +29,9 @@ SubjectLoads Subject::loads(double t_s) const {
   const double ay = second_difference(before.com_y, c.com_y, after.com_y);
   const double jump = jump_.acceleration(t_s);  // of all links alike
   const double az = second_difference(before.com_z, c.com_z, after.com_z) + jump;
-  const double fz = m * (az + kG);
+  const double fz = m * (az + kStandardGravity_m_s2);
   // Feet that leave the ground or come down hardly press on it, and push aside and tilt as little.
-  const double grip = jump == 0 || m == 0 ? 1 : std::clamp(fz / (0.1 * m * kG), 0.0, 1.0);
+  const double grip = jump == 0 || m == 0 ? 1 : std::clamp(fz / (0.1 * m * kStandardGravity_m_s2), 0.0, 1.0);
   const double fx = grip * m * ax, fy = grip * m * ay;
 
   double cop_y = c.com_y;
@@ -46,7 +46,7 @@ SubjectLoads Subject::loads(double t_s) const {
                       b[k].z * second_difference(a[k].y, b[k].y, e[k].y)) -
               mass * b[k].radius * b[k].radius * second_difference(a[k].angle, b[k].angle, e[k].angle);
     }
-    if (m > 0) cop_y += grip * ((rate + m * (kG + jump) * c.com_y) / fz - cop_y);
+    if (m > 0) cop_y += grip * ((rate + m * (kStandardGravity_m_s2 + jump) * c.com_y) / fz - cop_y);
   }
 
   SubjectLoads w;
@@ -63,7 +63,7 @@ SubjectLoads Subject::loads(double t_s) const {
   std::array<double, 2> side_fx;
   for (std::size_t i = 0; i < 2; ++i) {
     w.cop_x[i] = c.leg[i].foot_x + sway;
-    side_fx[i] = c.share[i] * fx - side_sign(i) * p_.spread * m * kG;
+    side_fx[i] = c.share[i] * fx - side_sign(i) * p_.spread * m * kStandardGravity_m_s2;
     pair += w.cop_x[i] * c.share[i] * fy - w.cop_y[i] * side_fx[i];
   }
   for (std::size_t i = 0; i < 2; ++i) {

@@ -5,11 +5,12 @@
 #include <limits>
 #include <stdexcept>
 
+#include "schemas/gravity.hpp"
 #include "schemas/repetition.hpp"
 
 namespace grfd {
 namespace {
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kGravity_m_s2 = 9.80665;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // What reps/* calls a bottom, a tie, a plateau out of room and an eversion (dsp/README.md).
 constexpr double kBottom_m = 0.002, kBottomShare = 0.01, kBottomHalf_s = 0.05, kStanding_s = 0.3, kTogether_s = 0.050,
                  kRoomShare = 0.9, kEversionMin_deg = 0.5, kEversionBefore_s = 0.4;
@@ -234,7 +235,7 @@ std::array<RepetitionTruth::Answers, 3> RepetitionTruth::answers(long k) const {
             {"drop", m.drop_m},
             {"v_descent_peak", m.v_low_m_s},
             {"v_ascent_peak", m.v_high_m_s},
-            {"bodyweight", subject_.mass_kg(r.start) * kGravity_m_s2},
+            {"bodyweight", subject_.mass_kg(r.start) * kStandardGravity_m_s2},
             {"first_out", first_out},
             {"bai_standing_rl", mean_over(r.start - kStanding_s, r.start, index)},
             {"bai_descent_rl", mean_over(r.start, m.bottom_first_s, index)},

@@ -6,12 +6,12 @@
 #include <cstring>
 
 #include "drivers/emulation/xio_ximu3_device.hpp"
+#include "schemas/gravity.hpp"
 
 namespace grfd {
 
 namespace {
 
-constexpr double kStandardGravity = 9.80665;
 constexpr double kGyroRange = 2000, kAccelRange = 24, kHighGRange = 200;       // deg/s, g, g
 constexpr double kGyroStep = 0.061, kAccelStep = 732e-6, kHighGStep = 6.1e-3;  // of the converters
 constexpr double kGyroDensity = 0.007, kGyroBandHz = 47, kAccelDensity = 160e-6, kAccelBandHz = 145;
@@ -119,7 +119,7 @@ void XioXimu3Device::sample_inertial(TimeNs t) {
   if (ahrs_divisor > 0 && k % static_cast<std::uint64_t>(ahrs_divisor) == 0)
     ahrs(static_cast<std::uint64_t>(counter_us(t) + 1e-3), server_.active().ahrs_type);
   if (divisor == 0) return;
-  Vec3 rate{}, force{0, 0, kStandardGravity};
+  Vec3 rate{}, force{0, 0, kStandardGravity_m_s2};
   if (source_) source_->read(seconds(t), rate, force);
   const auto add = [&](std::size_t i, double value, double sd, double step, double range) {
     if (settings_.noise > 0) value = std::round((value + settings_.noise * sd * noise_()) / step) * step;
@@ -129,8 +129,8 @@ void XioXimu3Device::sample_inertial(TimeNs t) {
     add(i, rate[i] * 180 / M_PI + settings_.gyro_bias_deg_s[i], kGyroDensity * std::sqrt(kGyroBandHz), kGyroStep,
         kGyroRange);
   for (std::size_t i = 0; i < 3; ++i)
-    add(3 + i, (force[i] + settings_.accel_bias_m_s2[i]) / kStandardGravity, kAccelDensity * std::sqrt(kAccelBandHz),
-        kAccelStep, kAccelRange);
+    add(3 + i, (force[i] + settings_.accel_bias_m_s2[i]) / kStandardGravity_m_s2,
+        kAccelDensity * std::sqrt(kAccelBandHz), kAccelStep, kAccelRange);
   ++s.summed;
   if (k % static_cast<std::uint64_t>(divisor) != 0) return;
   std::array<float, 6> values;
@@ -148,10 +148,10 @@ void XioXimu3Device::sample_inertial(TimeNs t) {
 void XioXimu3Device::sample_highg(TimeNs t) {
   Sensor& s = highg_;
   const std::uint64_t k = s.next++;
-  Vec3 rate{}, force{0, 0, kStandardGravity};
+  Vec3 rate{}, force{0, 0, kStandardGravity_m_s2};
   if (source_) source_->read(seconds(t), rate, force);
   for (std::size_t i = 0; i < 3; ++i) {
-    double g = force[i] / kStandardGravity;
+    double g = force[i] / kStandardGravity_m_s2;
     if (settings_.noise > 0) g = std::round((g + settings_.noise * kHighGStep * noise_()) / kHighGStep) * kHighGStep;
     s.sum[i] += std::clamp(g, -kHighGRange, kHighGRange);
   }

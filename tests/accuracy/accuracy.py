@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The accuracy report. Called by tests/accuracy/run, which builds what is needed.
 
-  accuracy.py --build build/release [--report build/accuracy/report.md] [--seeds 20] [--only PART]...
+  accuracy.py --build build/release [--report build/accuracy/report.md] [--seeds 20] [--only PART]... [--preset NAME]...
 """
 import argparse
 import os
@@ -65,20 +65,17 @@ def main():
     report.state()
     if not data.is_dir():
         report.note("no recordings (GRFD_TEST_DATA): everything on real data is skipped")
-    for name, part in parts.items():
-        if not a.only or name in a.only:
-            part()
-    version = subprocess.run([grfd, "--version"], capture_output=True, text=True).stdout.strip()
-    return report.finish(
-        [
-            version,
-            f"Emulated rig: seeds {a.first_seed} to {a.first_seed + a.seeds - 1} for every preset."
-            if not a.only
-            else f"Only: {', '.join(a.only)}.",
-            "",
-            *coverage(),
-        ]
-    )
+    chosen = [n for n in parts if not a.only or n in a.only]
+    for name in chosen:
+        parts[name]()
+    head = [subprocess.run([grfd, "--version"], capture_output=True, text=True).stdout.strip()]
+    if a.only:
+        head.append(f"Only: {', '.join(a.only)}.")
+    if "rig" in chosen:
+        subjects = [n for n in PRESETS if not a.preset or n in a.preset]
+        of = f"only {', '.join(subjects)}" if a.preset else "every preset"
+        head += [f"Emulated rig: seeds {a.first_seed} to {a.first_seed + a.seeds - 1} for {of}.", "", *coverage(subjects)]
+    return report.finish(head)
 
 
 if __name__ == "__main__":

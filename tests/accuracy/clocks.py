@@ -14,6 +14,12 @@ FULL_S, LEAST_S = 120, 1.2e-3  # a whole window has passed; smallest delay of th
 DEVICES = ("u6", *LEGS)
 
 
+def least_lateness(lateness_s, seconds):
+    """Of the earliest packet of each second, above that of the earliest of all: the true line is the one below all."""
+    least = np.array([lateness_s[seconds == s].min() for s in np.unique(seconds)[:-1]])
+    return least - least.min()
+
+
 def check_clocks(report, grfd):
     report.part(f"Clocks over {SECONDS} s: five devices, drifts of 20 to 80 ppm, bus frames of 1 ms, jitter and stalls")
     rows = []
@@ -37,7 +43,7 @@ def check_clocks(report, grfd):
             )
             exact = {c["device"]: c for c in json.loads(told.stdout)[0]["clocks"]}
             r = played.Recording(out)
-            early, spread, bias = {}, {}, {}
+            early, spread, bias, residual, interval = {}, {}, {}, {}, {}
             for d in DEVICES:
                 raw = r[f"raw/{d}/scan" if d == "u6" else f"raw/{d}/inertial"]
                 off = (
@@ -48,6 +54,12 @@ def check_clocks(report, grfd):
                 early[d] = abs(off[(raw.t > BACKLOG_S) & (raw.t < 21)] - exact[d]["offset_s"]).max()
                 full = off[raw.t > FULL_S]
                 spread[d] = full.std(), abs(full - full.mean()).max()
+                own = r[f"clock/{d}"]
+                nominal_s = 1 / raw.group.attrs["rate_hz"]
+                interval[d] = own["interval"][-1] / (nominal_s / (1 + 1e-6 * drift[d])) - 1
+                late = raw.group["t_arrival"][:] - raw.seq.astype(float) * nominal_s / (1 + 1e-6 * drift[d])
+                least = least_lateness(late, (raw.seq * nominal_s).astype(int))[-int(own["window"][-1]) :]
+                residual[d] = own["residual"][-1], np.sqrt(np.mean(least**2))
                 if d != "u6":  # it counts its scans from a start that nobody knows
                     true_t = raw.group["t_device"][:].astype(float) * 1e-9 / (1 + 1e-6 * drift[d])
                     bias[d] = (raw.t - true_t)[raw.t > FULL_S].mean() - LEAST_S
@@ -62,6 +74,8 @@ def check_clocks(report, grfd):
             report.figure(f"clock.spread.{kind}.worst", where, spread[d][1])
             if d in bias:
                 report.figure("clock.bias", where, abs(bias[d]))
+            report.figure("clock.interval", where, abs(1e6 * interval[d]))
+            report.figure("clock.residual", where, abs(residual[d][0] - residual[d][1]))
             report.figure("clock.settling", where, early[d])
             rows.append(
                 [
@@ -69,6 +83,9 @@ def check_clocks(report, grfd):
                     want,
                     line["drift_ppm"],
                     float(online[d]),
+                    1e6 * interval[d],
+                    1e6 * residual[d][0],
+                    1e6 * residual[d][1],
                     1e6 * spread[d][0],
                     1e6 * spread[d][1],
                     1e6 * bias[d] if d in bias else "",
@@ -82,6 +99,9 @@ def check_clocks(report, grfd):
             "true drift, ppm",
             "exact line",
             "online, at the end",
+            "interval, ppm off",
+            "residual, us",
+            "by the true line",
             "times about it after 120 s, SD, us",
             "worst",
             "mean behind smallest delay, us",

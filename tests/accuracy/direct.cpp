@@ -8,7 +8,7 @@
 //   ankle JSON            one sensor on shank and one on foot: rows gyr acc gyr acc -> see direct_inertial.cpp
 //   joint SIDE            rows of two matrices segment -> lab, shank and foot, row by row -> dorsiflexion, eversion,
 //                         internal rotation of the tibia (deg) of the joint coordinate system
-//   fast CONFIG SECONDS [KEY=VALUE]...   the emulated rig in virtual time: rows of fast/* and of their truth, see
+//   fast CONFIG OUT.h5 SECONDS [KEY=VALUE]...   as `grfd simulate` into OUT.h5: rows of fast/* and of their truth, see
 //                         direct_fast.cpp
 #include "tests/accuracy/direct.hpp"
 

@@ -169,21 +169,25 @@ SECTION_8 = {
     "foot-off": (("foot off",), ""),
     "shallow dip": (("shallow dip",), ""),
     "slow piezo drift": (("slow piezo drift",), "plate rigs: streams of the plates alone"),
-    "clock stall": (("clock stall",), "clocks: three minutes"),
+    "clock stall": (("clock stall",), "clocks: five minutes"),
     "IMU axis 10 deg wrong": (("axis 10 deg wrong",), ""),
 }
 
 
-def coverage():
-    """Lines of Markdown."""
+def coverage(subjects):
+    """Lines of Markdown, of the presets that ran."""
     lines = [
         "Where the subjects of the science reference (section 8) are. Each runs with both plates and all sensors, their noise, zeros, wrong axes, "
-        "clocks and packets, and every figure that it has is compared (part rig); beside it `inversion`, which is not on that list.",
+        "clocks and packets, and every figure that it has is compared (part rig)"
+        + ("; beside it `inversion`, which is not on that list." if "inversion" in subjects else "."),
         "",
         "| subject | in the part rig | and in |",
         "|---|---|---|",
     ]
-    return lines + [f"| {n} | {'; '.join(PRESETS[p] and p for p in ours)} | {other} |" for n, (ours, other) in SECTION_8.items()]
+    for name, (ours, other) in SECTION_8.items():
+        if ran := [p for p in ours if PRESETS[p] and p in subjects]:
+            lines.append(f"| {name} | {'; '.join(ran)} | {other} |")
+    return lines
 
 
 REPETITIONS, FIRST_S, DESCENT_S, BOTTOM_S, ASCENT_S, REST_S = 3, 8.0, 2.0, 0.3, 1.6, 2.5

@@ -2,7 +2,8 @@
 import pathlib
 import time
 
-from bounds import BOUNDS, CAUSES, REASONS
+from bounds import BOUNDS
+from reasons import CAUSES, REASONS
 
 
 def number(value):

@@ -2,13 +2,10 @@
 eight bridges, a maker's 6 x 8 matrix on a higher plate."""
 import concurrent.futures
 import dataclasses
-import os
-import pathlib
-import subprocess
-import tempfile
 
 import numpy as np
-from rig import ROOT, Recording, one_preset, plate_streams
+from rig import plate_streams, simulated
+from rig_report import one_preset
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,23 +51,7 @@ def run(grfd, name, seed):
         if device in rig.paced:
             settings[at + "drift_ppm"] = random.choice([-50, 50])
     errors = {}
-    with tempfile.TemporaryDirectory() as folder:
-        out = pathlib.Path(folder) / "plates.h5"
-        command = [
-            str(grfd),
-            "simulate",
-            str(ROOT / "tests/fixtures" / rig.file),
-            "-o",
-            str(out),
-            "--seconds",
-            f"{rig.seconds:g}",
-        ]
-        for k, v in settings.items():
-            command += ["--set", f"{k}={v}"]
-        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=lambda: os.nice(5))
-        if done.returncode:
-            raise RuntimeError(f"{name}, seed {seed}: {done.stderr[-500:]}")
-        r = Recording(out)
+    with simulated(grfd, f"tests/fixtures/{rig.file}", settings, rig.seconds, f"{name}, seed {seed}") as r:
         t = r["truth/cop/total"].t
         plate_streams(
             r, lambda k, e: errors.setdefault(k, []).append(float(e)), t[(t > rig.since) & (t < t[-1] - 0.5)][::10]

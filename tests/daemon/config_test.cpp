@@ -276,6 +276,25 @@ BOOST_AUTO_TEST_CASE(corrections_of_a_plate_are_read_and_checked) {
                                    "calibration; a wrong gain, unit or sense is to be mended where it stands");
   with("recalibration_y_per_m = " + identity);
   BOOST_TEST(file.errors() == at + "recalibration_y_per_m: changes Fz by 1.02 of itself per metre, must be at most 1");
+  // off the diagonal: 500 for 0.5 and 999 for 0.999, N.mm taken for N.m; 1 N at x = -0.2 m has My = 0.2 N.m
+  const std::string in_n_mm = ": are its moments in N.m and its places in m?";
+  std::string wrong = identity;
+  wrong.replace(wrong.find("0.1,"), 3, "500");
+  with("recalibration = " + wrong);
+  BOOST_TEST(file.errors() ==
+             at +
+                 "recalibration: makes Fz of a load at x -200 mm, y -300 mm 101 times as large, must be "
+                 "0.5 to 2" +
+                 in_n_mm);
+  const std::string none = "[0, 0, 0, 0, 0, 0]", varies = "[" + none + ", " + none + ", [0, 0, 0, 0, 999, 0], " + none +
+                                                          ", " + none + ", " + none + "]";
+  with("recalibration_x_per_m = " + varies);
+  BOOST_TEST(file.errors() == at +
+                                  "recalibration_x_per_m: makes Fz of a load at x -200 mm, y -300 mm -38.96 times as "
+                                  "large, must be 0.5 to 2" +
+                                  in_n_mm);
+  with("recalibration = " + identity + "\nrecalibration_x_per_m = " + varies);  // the matrix that does it
+  BOOST_TEST(file.errors().starts_with("c.toml:2: recalibration_x_per_m: makes Fz"), file.errors());
   with("cop_polynomial_x = [0, 0, 1e-7, 0, 0, 0]\ncop_polynomial_y = [0, 0, 0, 0, 0, 0]");
   BOOST_TEST(file.errors() == at + "cop_polynomial_x: does not belong to a plate with sensitivity\n" +
                                   "c.toml:2: cop_polynomial_y: does not belong to a plate with sensitivity");

@@ -20,6 +20,13 @@ BOOST_AUTO_TEST_CASE(what_happened_earlier_says_when_and_the_rest_does_not) {
   BOOST_TEST(event_text("bottom", R"({"t_s":9.496,"value":null})") == "at 9.50 s: bottom reached");  // without plates
   BOOST_TEST(event_text("pose_result", R"({"id":0,"accepted":true,"sensors":4,"unweighed":true})") ==
              "standing pose taken, the sensors were still; if the subject did not stand then: grfctl pose");
+  BOOST_TEST(
+      event_text(
+          "lost",
+          R"({"stream":"raw/u6/scan","cause":"clock_step","first_seq":9000,"count":-1,"jump_s":0.2004,"doubtful_from_s":41.236})") ==
+      "raw/u6/scan: its time jumped by +0.200 s, a new epoch begins: samples were lost uncounted, and then its times "
+      "from "
+      "41.24 s on are that much too early, or its link became that much slower");
   BOOST_TEST(event_text("clock_out_of_bounds", R"({"device":"u6","drift_ppm":-300})") ==
              "u6: its clock is further off than max_drift_ppm allows (-300 ppm); its times go wrong");
   BOOST_TEST(
@@ -85,6 +92,21 @@ BOOST_AUTO_TEST_CASE(what_is_not_known_is_shown_as_it_came) {
   BOOST_TEST(event_text("news", R"({"id":3})") == R"(news {"id":3})");
   BOOST_TEST(event_text("news", "no JSON") == "news no JSON");
   BOOST_TEST(event_text("weighed", R"({"t_s":null,"value":null})") == "at unknown s: weighed, unknown N");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_operator_has_to_look_after_is_a_warning) {
+  const auto warns = [](const char* name, const char* detail, const char* stream = "events") {
+    return event_level(stream, name, detail) == Level::warning;
+  };
+  BOOST_TEST(warns("mass_result", R"({"id":1,"plate":"left","accepted":true,"within":false})"));
+  BOOST_TEST(!warns("mass_result", R"({"id":1,"plate":"left","accepted":true,"within":true})"));
+  BOOST_TEST(!warns("mass_result", R"({"id":1,"plate":"left","accepted":false,"reason":"it rocks"})"));
+  BOOST_TEST(warns("tap_result", R"({"id":1,"moved":true})"));
+  BOOST_TEST(!warns("tap_result", R"({"id":1,"moved":false})"));
+  BOOST_TEST(warns("negative_force", R"({"plate":"left"})"));
+  BOOST_TEST(!warns("rep_started", "no JSON"));
+  BOOST_TEST(warns("lost", R"({"cause":"unplugged"})", "gaps"));
+  BOOST_TEST(!warns("device_settings", "{}", "raw/imu/messages"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -39,6 +39,23 @@ BOOST_AUTO_TEST_CASE(samples_at_the_end_of_a_range_are_counted_stream_by_stream)
   BOOST_TEST(found == wanted, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_clock_that_stepped_is_named_and_a_counted_loss_is_not) {
+  const recording_test::Folder folder;
+  const h5::Id file = h5::create_file(folder.path + "/trial.h5");
+  h5::attribute(file, "clean_end", std::int64_t(1));
+  const h5::Id group = h5::create_group(file, "streams/gaps");
+  const double t[] = {5, 47.25};
+  h5::write_array(group, "t", H5T_NATIVE_DOUBLE, {2}, t);
+  h5::write_texts(group, "name", {"lost", "lost"});
+  h5::write_texts(
+      group, "detail",
+      {R"({"stream":"raw/u6/scan","cause":"scans_missing","first_seq":900,"count":4})",
+       R"({"stream":"raw/u6/scan","cause":"clock_step","first_seq":9000,"count":-1,"jump_s":0.2,"doubtful_from_s":41.2})"});
+  const auto found = trial_troubles(file, {});
+  BOOST_REQUIRE_EQUAL(found.size(), 1u);
+  BOOST_TEST(found[0].starts_with("at 47.2 s raw/u6/scan: its time jumped by +0.200 s, a new epoch begins"), found[0]);
+}
+
 BOOST_AUTO_TEST_CASE(a_delay_that_a_repeated_tap_finds_moved_is_named) {
   const recording_test::Folder folder;
   const h5::Id file = h5::create_file(folder.path + "/trial.h5");

@@ -210,6 +210,7 @@ BOOST_AUTO_TEST_CASE(a_positive_drift_is_a_fast_crystal) {
 BOOST_AUTO_TEST_CASE(noise_is_white_with_the_sd_asked_for_and_zero_offsets_alternate) {
   DeviceSettings s = thirteen_channels();
   s.emulation.noise = 1;
+  s.emulation.channel_noise = {1, 10};  // times 0.7 counts
   s.emulation.zero_offset_counts = 40;
   Bench b(s);
   b.ask(kThirteen);
@@ -227,11 +228,10 @@ BOOST_AUTO_TEST_CASE(noise_is_white_with_the_sd_asked_for_and_zero_offsets_alter
       square += (code[c][i] - mean) * (code[c][i] - mean);
       lag += (code[c][i] - mean) * (code[c][i - 1] - mean);
     }
-    // 0.7 counts and rounding: sqrt(0.49 + 1/12); four standard errors of 20 000 values
-    BOOST_TEST(mean == 33523 + (c == 0 ? 40 : -40),
-               boost::test_tools::tolerance(4 * 0.757 / std::sqrt(20000.0) / 33523));
-    BOOST_TEST(std::sqrt(square / double(code[c].size())) == std::sqrt(0.49 + 1.0 / 12),
-               boost::test_tools::tolerance(4 / std::sqrt(40000.0)));
+    // 0.7 or 7 counts and rounding; four standard errors of 20 000 values
+    const double sd = std::sqrt((c == 0 ? 0.49 : 49) + 1.0 / 12);
+    BOOST_TEST(mean == 33523 + (c == 0 ? 40 : -40), boost::test_tools::tolerance(4 * sd / std::sqrt(20000.0) / 33523));
+    BOOST_TEST(std::sqrt(square / double(code[c].size())) == sd, boost::test_tools::tolerance(4 / std::sqrt(40000.0)));
     BOOST_TEST(std::abs(lag / square) < 4 / std::sqrt(20000.0));
   }
 }

@@ -406,6 +406,16 @@ BOOST_AUTO_TEST_CASE(a_lasting_step_opens_a_new_epoch_and_a_short_one_does_not) 
     const Run r = run(p, at_rate(1000));
     const std::uint32_t by_110 = r.resets[std::size_t(110 * 100)];
     BOOST_TEST(by_110 == (seconds > 5 ? 1u : 0u));
+    if (seconds > 5) {  // back in time after it, which is no step
+      BOOST_TEST(r.clock.steps() == 1u);
+      BOOST_TEST(std::abs(r.clock.jump_s() - 0.2) < 2e-3);
+      const double opened_s = 1e-3 * double(r.clock.first());
+      BOOST_TEST(opened_s > 105);
+      BOOST_TEST(opened_s < 106.1);
+      BOOST_TEST(std::abs(r.clock.in_time_until_s() - 199.5) < 0.6);  // the session began 100 s before
+    } else {
+      BOOST_TEST(r.clock.steps() == 0u);
+    }
     BOOST_TEST(rising(r.published));
   }
 }

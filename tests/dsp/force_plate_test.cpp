@@ -32,9 +32,9 @@ PlateSettings piezo() {
 
 struct Rig {
   explicit Rig(const PlateSettings& p) : plate(p, FilterSettings{}, ThresholdSettings{}, 1000) { codes.fill(32768); }
-  void scan() {
+  void scan(std::uint16_t flags = 0) {
     const std::uint32_t clipped = clip.push(codes);
-    plate.take(k * 1'000'000, 1e-3 * double(k), codes, clipped, 0, kAdc);
+    plate.take(k * 1'000'000, 1e-3 * double(k), codes, clipped, flags, kAdc);
     ++k;
   }
   ForcePlate plate;
@@ -44,6 +44,23 @@ struct Rig {
 };
 
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(the_low_pass_starts_in_the_first_sample_of_an_epoch) {
+  for (const std::uint16_t flags : {std::uint16_t{kNewEpoch}, std::uint16_t{0}}) {
+    Rig rig(piezo());
+    for (int i = 0; i < 50; ++i) rig.scan();
+    rig.codes[9] = 40000;
+    rig.scan(flags);
+    PlateFrame frame;
+    rig.plate.at((rig.k - 1) * 1'000'000, 1e-3, frame);
+    const double fz = 10 * kVoltsPerCode * (40000 - 32768);
+    BOOST_TEST(std::abs(frame.wrench[2] - fz) < 1e-6);
+    if (flags)
+      BOOST_TEST(std::abs(frame.filtered[2] - fz) < 1e-6);
+    else
+      BOOST_TEST(frame.filtered[2] < 0.01 * fz);  // 20 Hz: 0.36 % after one millisecond
+  }
+}
 
 BOOST_AUTO_TEST_CASE(a_clipped_channel_makes_the_whole_wrench_unknown_from_the_third_sample) {
   Rig rig(piezo());

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "dsp/plate_model.hpp"
+#include "dsp/recalibration_fit.hpp"
 #include "tests/dsp/vectors.hpp"
 
 BOOST_AUTO_TEST_SUITE(recalibration)
@@ -51,7 +52,7 @@ bool names(const std::exception& e, const std::string& part) {
 
 BOOST_AUTO_TEST_CASE(masses_give_back_the_three_components_they_load) {
   const Recalibration wanted = vertical();
-  const RecalibrationFit f = fit_recalibration(sites(nine(196.133), {wanted, kHalf}), kVerticalLoads, false);
+  const RecalibrationFit f = fit_recalibration(sites(nine(196.133), {wanted, kHalf}), kHalf, false);
   BOOST_TEST(worst_of(f.recalibration.uniform, wanted.uniform) < 1e-9);
   BOOST_TEST(!f.recalibration.varies());
   BOOST_TEST(f.rms_before[2] > 1);
@@ -66,35 +67,18 @@ BOOST_AUTO_TEST_CASE(masses_give_back_the_three_components_they_load) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(loads_in_all_directions_give_back_all_six) {
-  Random random(3);
-  Recalibration wanted;
-  for (std::size_t i = 0; i < 6; ++i)
-    for (std::size_t j = 0; j < 6; ++j)
-      wanted.uniform[i][j] += .02 * random.normal() * (i < 3 && j >= 3 ? 5 : i >= 3 && j < 3 ? .2 : 1);
-  std::vector<Wrench6> truth;
-  for (int k = 0; k < 20; ++k) {
-    const double x = random.uniform(-.18, .18), y = random.uniform(-.28, .28), fx = random.uniform(-150, 150),
-                 fy = random.uniform(-150, 150), fz = random.uniform(200, 800), tz = random.uniform(-30, 30);
-    truth.push_back({fx, fy, fz, y * fz, -x * fz, x * fy - y * fx + tz});
-  }
-  const RecalibrationFit f = fit_recalibration(sites(truth, {wanted, kHalf}), kAllLoads, false);
-  BOOST_TEST(worst_of(f.recalibration.uniform, wanted.uniform) < 1e-9);
-  BOOST_TEST(worst(f.rms_after, Wrench6{}, 6) < 1e-9);
-}
-
 BOOST_AUTO_TEST_CASE(what_changes_over_the_surface_comes_back) {
   Recalibration wanted = vertical();
   wanted.x_per_m[2][3] = .05, wanted.x_per_m[2][4] = -.2, wanted.y_per_m[2][3] = .1;
   wanted.x_per_m[3][4] = .04, wanted.y_per_m[3][3] = -.06, wanted.x_per_m[4][4] = .08, wanted.x_per_m[4][3] = -.03;
   const auto all = sites(nine(400), {wanted, kHalf});
-  const RecalibrationFit f = fit_recalibration(all, kVerticalLoads, true);
+  const RecalibrationFit f = fit_recalibration(all, kHalf, true);
   BOOST_TEST(worst_of(f.recalibration.uniform, wanted.uniform) < 1e-9);
   BOOST_TEST(worst_of(f.recalibration.x_per_m, wanted.x_per_m) < 1e-9);
   BOOST_TEST(worst_of(f.recalibration.y_per_m, wanted.y_per_m) < 1e-9);
   BOOST_TEST(worst(f.rms_after, Wrench6{}, 6) < 1e-9);
   // one matrix for all places leaves some of it
-  BOOST_TEST(fit_recalibration(all, kVerticalLoads, false).rms_after[2] > .1);
+  BOOST_TEST(fit_recalibration(all, kHalf, false).rms_after[2] > .1);
 }
 
 // x Fz is -My: whatever stands in the columns of x Fz, y Fz and y My, the corrected wrench is the same.
@@ -102,7 +86,7 @@ BOOST_AUTO_TEST_CASE(terms_that_say_the_same_are_not_told_apart_and_need_not_be)
   Recalibration wanted = vertical();
   wanted.x_per_m[2][2] = .1, wanted.y_per_m[4][2] = .02, wanted.y_per_m[2][4] = .3;
   const PlateCorrection mended(wanted, kHalf);
-  const RecalibrationFit f = fit_recalibration(sites(nine(400), mended), kVerticalLoads, true);
+  const RecalibrationFit f = fit_recalibration(sites(nine(400), mended), kHalf, true);
   const PlateCorrection found(f.recalibration, kHalf);
   for (const Wrench6& w : weights(700, {{.08, -.11}, {-.17, .21}, {.02, .05}}))
     BOOST_TEST(worst(found.apply(mended.undo(w)), w, 6) < 1e-9);
@@ -120,7 +104,7 @@ BOOST_AUTO_TEST_CASE(noise_of_the_readings_becomes_the_stated_standard_error) {
       all.push_back({w, w});
       for (std::size_t i = 0; i < 6; ++i) all.back().measured[i] += noise[i] * random.normal();
     }
-    const RecalibrationFit f = fit_recalibration(all, kVerticalLoads, false);
+    const RecalibrationFit f = fit_recalibration(all, kHalf, false);
     for (std::size_t i = 2; i < 5; ++i)
       for (std::size_t j = 2; j < 5; ++j) {
         squares[i][j] += std::pow(f.recalibration.uniform[i][j] - (i == j ? 1 : 0), 2) / kRuns;
@@ -137,30 +121,28 @@ BOOST_AUTO_TEST_CASE(noise_of_the_readings_becomes_the_stated_standard_error) {
 
 BOOST_AUTO_TEST_CASE(sites_that_cannot_tell_are_named) {
   const PlateCorrection none;
-  const auto fails = [&](const std::vector<Wrench6>& truth, const FittedComponents& what, bool by_place,
-                         const char* part) {
-    BOOST_CHECK_EXCEPTION(fit_recalibration(sites(truth, none), what, by_place), std::invalid_argument,
+  const auto fails = [&](const std::vector<Wrench6>& truth, bool by_place, const char* part) {
+    BOOST_CHECK_EXCEPTION(fit_recalibration(sites(truth, none), kHalf, by_place), std::invalid_argument,
                           [&](const auto& e) { return names(e, part); });
   };
-  fails(weights(200, {{0, 0}, {.1, .1}, {.1, -.1}, {-.1, 0}}), kVerticalLoads, false,
+  fails(weights(200, {{0, 0}, {.1, .1}, {.1, -.1}, {-.1, 0}}), false,
         "there are 4 sites with known loads, must be 5 at least");
-  fails(weights(200, {{0, 0}, {.1, .1}, {.1, -.1}, {-.1, 0}, {0, .1}, {0, -.1}, {.1, 0}}), kVerticalLoads, true,
+  fails(weights(200, {{0, 0}, {.1, .1}, {.1, -.1}, {-.1, 0}, {0, .1}, {0, -.1}, {.1, 0}}), true,
         "there are 7 sites with known loads, must be 8 at least");
-  fails(nine(200), kAllLoads, false, "no site loads Fx and Fy and Mz: ");
-  fails(weights(200, {{-.1, 0}, {-.05, 0}, {0, 0}, {.05, 0}, {.1, 0}}), kVerticalLoads, false, "no site loads Mx: ");
+  fails(weights(200, {{-.1, 0}, {-.05, 0}, {0, 0}, {.05, 0}, {.1, 0}}), false, "no site loads Mx: ");
   // on a diagonal Mx and My go together
-  fails(weights(200, {{-.1, -.1}, {-.05, -.05}, {0, 0}, {.05, .05}, {.1, .1}}), kVerticalLoads, false,
+  fails(weights(200, {{-.1, -.1}, {-.05, -.05}, {0, 0}, {.05, .05}, {.1, .1}}), false,
         "these sites load Mx and My nearly always in the same proportion");
   // all in one spot
-  fails(weights(200, {{.1, .1}, {.101, .1}, {.1, .101}, {.099, .1}, {.1, .099}}), kVerticalLoads, false,
+  fails(weights(200, {{.1, .1}, {.101, .1}, {.1, .101}, {.099, .1}, {.1, .099}}), false,
         "these sites load Fz and Mx and My");
   // four corners and the centre know no curvature of their own
   fails(weights(200,
                 {{.15, .25}, {-.15, .25}, {-.15, -.25}, {.15, -.25}, {0, 0}, {.15, .25}, {-.15, .25}, {0, 0}, {0, 0}}),
-        kVerticalLoads, true, "nearly always in the same proportion");
+        true, "nearly always in the same proportion");
   auto broken = sites(nine(200), none);
   broken[4].measured[3] = std::numeric_limits<double>::quiet_NaN();
-  BOOST_CHECK_EXCEPTION(fit_recalibration(broken, kVerticalLoads, false), std::invalid_argument,
+  BOOST_CHECK_EXCEPTION(fit_recalibration(broken, kHalf, false), std::invalid_argument,
                         [&](const auto& e) { return names(e, "site 5 has a Mx that is not a number"); });
 }
 
@@ -170,7 +152,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_sense_or_gain_is_no_recalibration) {
     all.push_back({w, w});
     for (double& v : all.back().measured) v *= -1;
   }
-  BOOST_CHECK_EXCEPTION(fit_recalibration(all, kVerticalLoads, false), std::invalid_argument,
+  BOOST_CHECK_EXCEPTION(fit_recalibration(all, kHalf, false), std::invalid_argument,
                         [&](const auto& e) { return names(e, "what fits these loads makes Fz -1 times as large"); });
   Recalibration r;
   BOOST_TEST(recalibration_error(r).empty());
@@ -179,6 +161,61 @@ BOOST_AUTO_TEST_CASE(a_wrong_sense_or_gain_is_no_recalibration) {
   r = {};
   r.uniform[0] = r.uniform[1] = {1, 1, 0, 0, 0, 0};
   BOOST_TEST(recalibration_error(r) == "cannot be inverted: one row is a combination of the others");
+}
+
+// N.mm taken for N.m, or mm for m: each element alone is a number like another, what it does to a load is not.
+BOOST_AUTO_TEST_CASE(elements_off_the_diagonal_are_judged_by_what_they_do_on_the_plate) {
+  BOOST_TEST(recalibration_error(vertical(), kHalf).empty());
+  const std::string units = ": are its moments in N.m and its places in m?";
+  const auto error = [&](auto&& change) {
+    Recalibration r;
+    change(r);
+    BOOST_TEST(recalibration_error(r).empty());
+    const std::string text = recalibration_error(r, kHalf);
+    BOOST_CHECK_THROW(PlateCorrection(r, kHalf), std::invalid_argument);
+    BOOST_TEST(text.ends_with(units), text);
+    return text.substr(0, text.size() - std::min(text.size(), units.size()));
+  };
+  // 1 N at x = -0.2 m has My = 0.2 N.m
+  BOOST_TEST(error([](Recalibration& r) { r.uniform[2][4] = 500; }) ==
+             "makes Fz of a load at x -200 mm, y -300 mm 101 times as large, must be 0.5 to 2");
+  BOOST_TEST(error([](Recalibration& r) { r.x_per_m[2][4] = 999; }) ==
+             "makes Fz of a load at x -200 mm, y -300 mm -38.96 times as large, must be 0.5 to 2");
+  BOOST_TEST(error([](Recalibration& r) { r.uniform[2][0] = 500; }) ==
+             "makes Fz of a load at x -200 mm, y -300 mm 51 times as large, must be 0.5 to 2");
+  BOOST_TEST(error([](Recalibration& r) { r.uniform[4][2] = .06; }) ==
+             "moves the point of a load at x -200 mm, y -300 mm by 60 mm, must be at most 50 mm");
+  BOOST_TEST(error([](Recalibration& r) { r.y_per_m[3][2] = .2; }) ==
+             "moves the point of a load at x -200 mm, y -300 mm by 60 mm, must be at most 50 mm");
+  BOOST_TEST(error([](Recalibration& r) { r.uniform[1][4] = 4; }) ==
+             "changes Fy of a load at x -200 mm, y -300 mm by 0.8 N per N of its weight, must be at most 0.5");
+  BOOST_TEST(error([](Recalibration& r) { r.uniform[5][2] = -.06; }) ==
+             "changes Mz of a load at x -200 mm, y -300 mm by -0.06 N.m per N of its weight, must be at most 0.05");
+  Recalibration just;
+  just.uniform[4][2] = .049;
+  BOOST_TEST(recalibration_error(just, kHalf).empty());
+}
+
+// Whatever place it is, corner, edge or centre, and however it draws the others to itself.
+BOOST_AUTO_TEST_CASE(the_one_wrong_place_is_the_worst) {
+  for (const bool by_place : {false, true})
+    for (std::size_t wrong = 0; wrong < 12; ++wrong) {
+      auto truth = nine(300);
+      for (const Wrench6& w : weights(150, {{.08, .12}, {-.08, -.12}, {-.1, .05}})) truth.push_back(w);
+      auto all = sites(truth, {});
+      all[wrong].truth[4] += .03 * all[wrong].truth[2];  // 30 mm off in x
+      const RecalibrationFit f = fit_recalibration(all, kHalf, by_place);
+      BOOST_TEST(f.worst == wrong);
+      BOOST_TEST(f.worst_cop_m > .005);
+      BOOST_TEST(f.worst_cop_m < .031);
+      BOOST_TEST(f.cop_rms_after_m > .004);
+    }
+  const RecalibrationFit right = fit_recalibration(sites(nine(300), {}), kHalf, false);
+  BOOST_TEST(right.worst_cop_m < 1e-12);
+  auto nothing = sites(nine(300), {});
+  nothing[2] = {};
+  BOOST_CHECK_EXCEPTION(fit_recalibration(nothing, kHalf, false), std::invalid_argument,
+                        [](const auto& e) { return names(e, "site 3 has no weight"); });
 }
 
 BOOST_AUTO_TEST_CASE(a_correction_that_varies_can_be_undone_and_does_not_blow_up_an_empty_plate) {

@@ -65,6 +65,9 @@ async function numbers() {
   }));
   await until("the target is exploratory", 5, async () => /^\* . (in|outside) target$/u.test(await page.textContent("#band-word")));
   check("a drift in words", /imu_foot_left\s+(\d+ ppm (fast|slow)|clock settling|clock –)/.test(await page.textContent("#quality")), await page.textContent("#quality"));
+  const residual = async () => Number(/imu_foot_left[^●▲]*residual (\d+(?:\.\d)?) µs/.exec(await page.textContent("#quality"))?.[1] ?? NaN);
+  const asked = () => rig.status().devices.find((d) => d.name === "imu_foot_left").clock.residual_us;
+  await until("the residual of a clock", 10, async () => Math.abs((await residual()) - asked()) <= 0.05 * asked() + 0.5);
   await page.keyboard.press("ArrowLeft");
   check("stepping back is marked as not live", (await page.textContent("#multiples-title")).includes("not live"));
   await page.keyboard.press("Escape");

@@ -16,8 +16,9 @@ export function condition(store: Store, open: boolean, now: number): Condition {
 function deviceText(d: Device): string {
   const drift = d.clock?.drift_ppm ?? null, fast = drift === null ? "clock –" : `${digits(Math.abs(drift), 0)} ppm ${drift < 0 ? "slow" : "fast"}`;
   const clock = d.state !== "streaming" ? "" : d.clock?.state === "settling" ? "clock settling" : fast;
+  const us = d.state === "streaming" ? (d.clock?.residual_us ?? null) : null, residual = us === null ? "" : `residual ${digits(us, us < 10 ? 1 : 0)} µs`;
   const losses = Object.values(d.counters ?? {}).reduce((a, b) => a + b, 0);
-  return [clock, d.restarts > 0 ? `${d.restarts} restarts` : "", losses > 0 ? `${losses} lost or rejected` : ""].filter((t) => t !== "").join(" · ");
+  return [clock, residual, d.restarts > 0 ? `${d.restarts} restarts` : "", losses > 0 ? `${losses} lost or rejected` : ""].filter((t) => t !== "").join(" · ");
 }
 
 export class QualityView {
@@ -29,7 +30,7 @@ export class QualityView {
     const age = s?.feed_age_ms?.["batched"];
     for (const d of s?.daemon ? (s.devices ?? []) : []) {
       const good = d.state === "streaming" && !stale;
-      items.push([`device ${good ? "good" : "bad"}`, `${good ? "●" : "▲"} ${d.name}`, stale ? "unknown" : good ? deviceText(d) : `${d.state.toUpperCase()}${d.trouble ? `: ${d.trouble}` : ""}`, `${d.driver} ${d.serial}, ${digits(d.measured_hz, 1)} Hz. ppm: how much faster or slower than nominal its clock runs.`]);
+      items.push([`device ${good ? "good" : "bad"}`, `${good ? "●" : "▲"} ${d.name}`, stale ? "unknown" : good ? deviceText(d) : `${d.state.toUpperCase()}${d.trouble ? `: ${d.trouble}` : ""}`, `${d.driver} ${d.serial}, ${digits(d.measured_hz, 1)} Hz. ppm: how much faster or slower than nominal its clock runs; residual: how far its earliest packets lie from the line of its clock (RMS).`]);
     }
     if (s?.daemon && s.recording?.not_writing) items.push(["device bad", "▲ NOT WRITING", s.recording.not_writing, "the recording takes no samples now"]);
     const unzeroed = s?.daemon ? (s.plates ?? []).filter((p) => p.zeroed_s === null).map((p) => p.plate) : [];
