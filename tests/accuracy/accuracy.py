@@ -17,6 +17,7 @@ import gait
 import inertial
 import plates
 import recordings
+import replays
 import rig
 import rig_ankles
 import rig_plates
@@ -49,7 +50,8 @@ def main():
         "orientation": lambda: inertial.check_orientation(report, direct, data),
         "gait": lambda: gait.check_gait(report, direct, data),
         "alive": lambda: inertial.check_alive(report, direct, data),
-        "recordings": lambda: recordings.check_recordings(report, grfd, data),
+        "replays": lambda: replays.check_replays(report, direct, grfd, data),
+        "recordings": lambda: recordings.check_recordings(report, direct, grfd, data),
         "forces": lambda: forces_only.check_forces(report, grfd, a.seeds, a.first_seed),
         "cost": lambda: cost.check_cost(report, a.build),  # alone on the machine, before the rig takes every processor
         "vectors": lambda: vectors.check_vectors(report, a.build),
