@@ -16,7 +16,7 @@ struct StreamVerdict {
   std::uint64_t declared = 0;            ///< missing rows that the gaps stream or the recorder accounts for
   std::uint64_t uncounted = 0;           ///< gaps of which nobody knows how many samples they cost
   std::uint64_t invalid = 0;             ///< rows with the flag "invalid"
-  std::uint64_t epochs = 0;              ///< restarts of the device's counter
+  std::uint64_t epochs = 0;              ///< restarts of the device's counter and steps of its clock
 };
 
 struct VerifyReport {

@@ -18,6 +18,7 @@ import gait
 import inertial
 import plates
 import recordings
+import replays
 import rig
 import rig_ankles
 import rig_plates
@@ -26,6 +27,8 @@ from direct import Direct
 from presets import PRESETS, coverage
 from report import Report
 
+# Of the parts on recordings: so many figures have all their files. Fewer: a file is not there.
+LEAST_FIGURES = {}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -48,7 +51,8 @@ def main():
         "orientation": lambda: inertial.check_orientation(report, direct, data),
         "gait": lambda: gait.check_gait(report, direct, data),
         "alive": lambda: inertial.check_alive(report, direct, data),
-        "recordings": lambda: recordings.check_recordings(report, grfd, data),
+        "replays": lambda: replays.check_replays(report, direct, grfd, data),
+        "recordings": lambda: recordings.check_recordings(report, direct, grfd, data),
         "forces": lambda: forces_only.check_forces(report, grfd, a.seeds, a.first_seed),
         "cost": lambda: cost.check_cost(report, a.build),  # alone on the machine, before the rig takes every processor
         "vectors": lambda: vectors.check_vectors(report, a.build),
@@ -64,10 +68,12 @@ def main():
             raise SystemExit(f"{option} takes {', '.join(known)}")
     report.state()
     if not data.is_dir():
-        report.note("no recordings (GRFD_TEST_DATA): everything on real data is skipped")
+        report.note(f"no recordings at {data} (GRFD_TEST_DATA): nothing on real data can be measured")
     chosen = [n for n in parts if not a.only or n in a.only]
     for name in chosen:
+        before = report.count()
         parts[name]()
+        report.expect(name, report.count() - before, LEAST_FIGURES.get(name, 1))
     head = [subprocess.run([grfd, "--version"], capture_output=True, text=True).stdout.strip()]
     if a.only:
         head.append(f"Only: {', '.join(a.only)}.")
@@ -75,7 +81,7 @@ def main():
         subjects = [n for n in PRESETS if not a.preset or n in a.preset]
         of = f"only {', '.join(subjects)}" if a.preset else "every preset"
         head += [f"Emulated rig: seeds {a.first_seed} to {a.first_seed + a.seeds - 1} for {of}.", "", *coverage(subjects)]
-    return report.finish(head)
+    return report.finish(head, everything=not a.only and not a.preset)
 
 
 if __name__ == "__main__":

@@ -133,6 +133,14 @@ BOUNDS = {
     "gait.cluster.angle.rms": Bound(3.5, "deg", "clusters of markers: dorsiflexion, RMS", PIG),
     "gait.cluster.rate.r": AtLeast(0.95, "", "clusters of markers: both rates, correlation", PIG),
     "gait.cluster.rate.rms": Bound(50, "deg/s", "clusters of markers: both rates, RMS", PIG),
+    # other clusters; the table gives what its own runs reached, rounded, so half its last digit is added
+    "gait.foot.r": AtLeast(0.96, "", "six markers on the shank, foot ANK HEE TOE: dorsiflexion, correlation", TABLE),
+    "gait.foot.rms": Bound(2.35, "deg", "the same: dorsiflexion, RMS", TABLE),
+    "gait.foot.rate.rms": Bound(35.5, "deg/s", "the same: scalar rate, RMS", TABLE),
+    "gait.whole foot.r": AtLeast(0.94, "", "six markers on the shank, eight on the foot: dorsiflexion, correlation", TABLE),
+    "gait.whole foot.rms": Bound(2.75, "deg", "the same: dorsiflexion, RMS", TABLE),
+    "gait.rearfoot.rms": Within(2.95, 4.85, "deg", "six markers on the shank, four on the heel: dorsiflexion, RMS", TABLE),
+    "gait.rearfoot.slope": Within(0.625, 0.785, "", "the same: slope of dorsiflexion, less than the foot's", TABLE),
     # ---- recordings that have no answer
     "live.lost": Bound(0, "samples", "packets missing in the file", "packet counter"),
     "live.unknown": Bound(0, "samples", "not finite, or |q| off 1 by 1e-9, after the filter", "any filter must"),
@@ -145,6 +153,15 @@ BOUNDS = {
         PUBLISHED + ", " + C3D,
     ),
     "play.net": Bound(1e-5, "m", "combined CoP beyond the same", "reference answers of the set"),
+    "play.tz": Bound(1e-4, "N.m", "free moment beyond what the same steps make; 32-bit columns round", PUBLISHED + ", " + C3D),
+    "play.net.tz": Bound(1e-4, "N.m", "combined free moment beyond the same", "part plates, closed form"),
+    "play.stream.cop": Bound(5e-7, "m", "cop/*: points of the recorded wrenches, low-passed", "scipy; 32-bit columns round"),
+    "play.stream.tz": Bound(1e-4, "N.m", "cop/*: free moments of the same", "scipy; 32-bit columns round, the clock is off by up to 0.8 us"),
+    # ---- inertial recordings as packets through grfd replay
+    "replay.angle": Bound(0.05, "deg", "shank, foot, ankle: grfd against the chain called directly", "the same motion; 0.1 ms at 500 deg/s"),
+    "replay.rate": Bound(0.3, "deg/s", "exact rate: grfd against the chain called directly", "the same motion; 0.06 ms at 5000 deg/s^2"),
+    "replay.lost": Bound(0, "rows", "losses and gaps that grfd tells of", "every packet is in the capture"),
+    "replay.changed": Bound(0, "samples", "raw values that are not those of the file, as 32-bit numbers", "the file"),
     "play.takeoff": Bound(1, "samples", "take-off", "published forces below 20 N"),
     "play.landing": Bound(1, "samples", "landing", "published forces below 20 N"),
     "play.flight": Bound(1e-3, "m", "height from the time of flight", "g T^2 / 8 of the reference"),
@@ -381,15 +398,19 @@ BOUNDS["rig.t_bottom.beyond of all"] = Bound(
 )
 # The noise itself: that of real plates, 0.8 N in fz and half of it in fx and fy, as the science reference has it, of which the cubic
 # interpolation onto the grid leaves 0.8 to 1, as the clocks beat
-for _name, _sd in (("fx", 0.4), ("fy", 0.4), ("fz", 0.8)):
+for _name, _sd, _unit in (("fx", 0.4, "N"), ("fy", 0.4, "N"), ("fz", 0.8, "N"), ("mx", 0.25, "N.m"), ("my", 0.25, "N.m"), ("mz", 0.25, "N.m")):
     BOUNDS[f"rig.noise {_name}"] = Within(
-        0.8 * _sd, 1.1 * _sd, "N", f"SD of the unfiltered {_name} in standing", "science reference, noise of a plate"
+        0.8 * _sd, 1.1 * _sd, _unit, f"SD of the unfiltered {_name} in standing", "science reference, noise of a plate"
     )
 # fz of the piezoelectric plates is the sum of four signals of 3.9 mV/N (right: 260 N/V), fx and fy of two of 7.7 mV/N (64 N/V): 0.36 (0.17) of it
-for _name in ("fx", "fy"):
+# ; the moments: b = 0.2, a = 0.12 m times 0.8 N, and both times 0.21 N
+for _name, _sd, _unit in (("fx", 0.21, "N"), ("fy", 0.21, "N"), ("mx", 0.16, "N.m"), ("my", 0.096, "N.m"), ("mz", 0.049, "N.m")):
     BOUNDS[f"rig.noise {_name}.drifts"] = Within(
-        0.8 * 0.21, 1.1 * 0.21, "N", f"SD of the unfiltered {_name} of piezoelectric plates", "that of fz and the sensitivities"
+        0.8 * _sd, 1.1 * _sd, _unit, f"SD of the unfiltered {_name} of piezoelectric plates", "that of fz, the sensitivities and places"
     )
+BOUNDS["rig.not measured"] = Bound(0, "repetitions", "without a figure although the truth has one", TRUTH)
+for _name, _what in (("missed", "not found although the true course has one"), ("invented", "found although the true course has none")):
+    BOUNDS[f"rig.plateau_{_name}"] = Bound(0, "repetitions", f"plateaus {_what}", RULE)
 BOUNDS["rig.count"] = Bound(0, "repetitions", "accepted repetitions: difference from the subject's", TRUTH)
 BOUNDS["rig.incomplete"] = Bound(0, "repetitions", "called incomplete although nothing was lost", TRUTH)
 BOUNDS["rig.reason"] = Bound(0, "rows", "rejected for another reason than the right one", "the preset")

@@ -243,7 +243,8 @@ def state(both, tier, single, at_most):
             "reps_load/pair bai_rl": (0.65, 2.1),
             "reps_exploratory heel_share": (0.006, 0.014),
             "reps_exploratory behind_40": (0.05, 0.2),  # 1 mm at 20 mm/s
-            # the leak puts the right foot's CoP 0.1 % farther back, which lies that near to the edge for 0.18, 0.38 s: half of it, of 3.86 s, and one foot of two
+            # the leak puts the right foot's CoP 0.1 % farther back, which lies that near to the edge for 0.18, 0.38 s: half of
+            # it, of 3.86 s; in the mean one foot of two
             "reps_exploratory in_band": (1.2, 5.5),
             "reps_exploratory impulse": (14, 39),  # 3.3 N x 2 s
             **{f"reps_exploratory impulse_{n} on its own times": (4, 7) for n in ("eccentric", "concentric")},

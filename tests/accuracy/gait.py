@@ -257,27 +257,37 @@ def check_joint(report, direct, every):
     report.table(["trial", "n", "dorsiflexion r", "bias, deg", "SD"], rows)
 
 
+SHANK_4, SHANK_6 = ("KNE", "TIB", "SHN", "ANK"), ("KNE", "HFB", "TUB", "TIB", "SHN", "ANK")
+FOOT, REARFOOT = ("ANK", "HEE", "TOE"), ("HEE", "CPG", "LCA", "STL")
+WHOLE_FOOT = ("HEE", "LCA", "STL", "NAV", "P1M", "P5M", "D5M", "TOE")
+SWAPPED = {"HC032A03_L": ("HFB", "TUB")}  # names of markers that the file has the wrong way round
+
+
+def on_clusters(direct, trial, shank, foot):
+    """Angle, exact and scalar rate against Plug-in-Gait of sensors on rigid clusters of markers, axes from the static trial."""
+    h, folder = trial.head, trial.file.parents[1]
+    points, still = C3dPoints(folder / h["trial"]), C3dPoints(folder / h["static"])
+    s, t = h["side"], trial.t
+    if trial.name in SWAPPED:
+        a, b = (s + m for m in SWAPPED[trial.name])
+        points.points[a], points.points[b] = points[b], points[a]
+    parts = [cluster_sensor(points, still, [s + m for m in names], t) for names in (shank, foot)]
+    mean = still.mean
+    # to the subject's left: between the malleoli; across the line from heel to toe
+    outward = mean(s + "ANK") - mean(s + "MMA")
+    along = mean(s + "TOE") - mean(s + "HEE")
+    left = [outward if s == "L" else -outward, np.cross([0, 0, 1], along)]
+    # the sensors' axes are those of the laboratory in the static trial
+    at, _ = ankle(
+        direct, trial.period, t, np.hstack([p.rows for p in parts]), [[0, 0, G]] * 2, left, [p.rest for p in parts]
+    )
+    return against_pig(at, trial.pig)
+
+
 def check_clusters(report, direct, every):
-    """Sensors on rigid clusters of markers on shank and foot, axes from the static trial."""
     rows = []
     for trial in every:
-        h, folder = trial.head, trial.file.parents[1]
-        points, still = C3dPoints(folder / h["trial"]), C3dPoints(folder / h["static"])
-        s, t = h["side"], trial.t
-        parts = [
-            cluster_sensor(points, still, [s + m for m in names], t)
-            for names in (("KNE", "TIB", "SHN", "ANK"), ("ANK", "HEE", "TOE"))
-        ]
-        mean = still.mean
-        # to the subject's left: between the malleoli; across the line from heel to toe
-        outward = mean(s + "ANK") - mean(s + "MMA")
-        along = mean(s + "TOE") - mean(s + "HEE")
-        left = [outward if s == "L" else -outward, np.cross([0, 0, 1], along)]
-        # the sensors' axes are those of the laboratory in the static trial
-        at, _ = ankle(
-            direct, trial.period, t, np.hstack([p.rows for p in parts]), [[0, 0, G]] * 2, left, [p.rest for p in parts]
-        )
-        angle, exact, scalar = against_pig(at, trial.pig)
+        angle, exact, scalar = on_clusters(direct, trial, SHANK_4, FOOT)
         want = PUBLISHED_CLUSTERS[trial.name]
         report.figure("gait.table.r", trial.name + ", clusters", max(abs(angle[0] - want[0]), abs(scalar[0] - want[3])))
         report.figure("gait.table.angle", trial.name + ", clusters", max(abs(x - y) for x, y in zip(angle[1:3], want[1:3])))
@@ -293,3 +303,23 @@ def check_clusters(report, direct, every):
         )
     report.text("Sensors on rigid clusters of markers (shank KNE, TIB, SHN, ANK; foot ANK, HEE, TOE; 12 Hz):")
     report.table(["trial", "n", "angle r", "bias, deg", "RMS", "scalar rate r", "RMS, deg/s", "exact rate r", "RMS"], rows)
+    check_other_clusters(report, direct, every)
+
+
+def check_other_clusters(report, direct, every):
+    """What skin motion and the choice of the segment make of the angle."""
+    rows = []
+    for trial in every:
+        for name, foot in (("foot", FOOT), ("whole foot", WHOLE_FOOT), ("rearfoot", REARFOOT)):
+            angle, _, scalar = on_clusters(direct, trial, SHANK_6, foot)
+            figures = dict(r=angle[0], rms=angle[2], slope=angle[4])
+            figures["rate.rms"] = scalar[2]
+            for what, value in figures.items():
+                if f"gait.{name}.{what}" in report.bounds:
+                    report.figure(f"gait.{name}.{what}", trial.name, value)
+            rows.append([trial.name, name, f"{angle[0]:.3f}", f"{angle[1]:+.2f}", angle[2], f"{angle[4]:.2f}", scalar[2]])
+    report.text(
+        f"Other clusters: shank {', '.join(SHANK_6)}; foot {', '.join(FOOT)}; whole foot {', '.join(WHOLE_FOOT)}; rearfoot "
+        f"{', '.join(REARFOOT)}. A sensor on the heel measures less dorsiflexion than Plug-in-Gait, because the midfoot moves."
+    )
+    report.table(["trial", "foot", "angle r", "bias, deg", "RMS", "slope", "scalar rate RMS, deg/s"], rows)

@@ -1,4 +1,4 @@
-"""Set 08 (optical orientation), sets 07 and 09 (alive)."""
+"""Set 08 (optical orientation), sets 07 and 09 (alive; taken in by grfd: replays.py)."""
 import json
 
 import h5py
@@ -105,7 +105,7 @@ def check_orientation(report, direct, data):
 
 
 def check_alive(report, direct, data):
-    report.part("Recordings without an answer: taken in and alive (sets 07, 09)")
+    report.part("Recordings without an answer: alive in the orientation filter and the chain, called directly (sets 07, 09)")
     rows = []
     for name, period, sensors, lost in [*awinda(data), *full_body(data)]:
         pair, unknown = {}, 0
@@ -146,7 +146,8 @@ def check_alive(report, direct, data):
             rows.append([name, side, len(out), sd])
     report.table(["recording", "side", "samples", "SD of the ankle's rate, deg/s"], rows)
     report.text(
-        "No accuracy follows from these: they have no optical answer, and the sensors are not aligned to the segments."
+        "No accuracy follows from these: they have no optical answer, and the sensors are not aligned to the segments. "
+        "That grfd itself takes them in: part replays."
     )
 
 

@@ -8,6 +8,8 @@ SEVEN, SENSORS = "tests/fixtures/pelvis_rig.toml", (*LEGS, "imu_thigh_left", "im
 
 # Times the noise of the converter alone: that of real plates (0.8 N of fz, 0.4 of fx and fy, 0.25 N.m), see put_noise.
 PLATE_NOISE, PIEZO_NOISE = 12.5, 8.4
+# Of the channels Fx to Mz of two strain-gauge plates: a converter's step is less N.m of Mz than of Mx.
+STRAIN_NOISE = 2 * (1, 1, 1, 1.03, 1.55, 2.1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Preset:
     estimated: tuple = ()  # those whose axes the daemon finds; the others are given with their error
     converters: tuple = ("u6",)  # of the plates
     noise: float = PLATE_NOISE  # of them
+    channel_noise: tuple = STRAIN_NOISE  # times that
     after_first: dict = dataclasses.field(default_factory=dict)  # of the subject: seconds after the first descent
     reweighed: int = 0  # times
 
@@ -149,6 +152,7 @@ PRESETS = {
         rig="tests/fixtures/piezo_ankles_rig.toml",
         converters=("mcc_left", "mcc_right"),
         noise=PIEZO_NOISE,
+        channel_noise=(),
         tier="drifts",
     ),
 }

@@ -23,7 +23,8 @@ class Report:
         self.path, self.bounds = pathlib.Path(path), bounds or BOUNDS
         self.folder = self.path.parent
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.parts, self.notes, self.worst, self.missed = [], [], {}, []
+        self.parts, self.notes, self.worst, self.missed, self.limits = [], [], {}, [], set()
+        self.short = []  # parts that gave fewer figures than the recordings have
         self.started = time.monotonic()
         self.plots = pyplot()
 
@@ -60,6 +61,14 @@ class Report:
         )
         return ok
 
+    def limit(self, name):
+        """Of a bound that sorts what is judged otherwise: it counts as tried."""
+        self.limits.add(name)
+        return self.bounds[name].limit
+
+    def count(self):
+        return sum(w[0] for w in self.worst.values())
+
     def table(self, head, rows):
         self.text("")
         self.text("| " + " | ".join(head) + " |")
@@ -79,13 +88,21 @@ class Report:
         self.plots.close(figure)
         self.text(f"![{name}]({name})")
 
+    def expect(self, part, figures, least):
+        if figures < least:
+            self.short.append(part)
+            self.note(f"**the part '{part}' has {figures} figures of {least}**: recordings are missing, and this report fails")
+
     def note(self, line):
         """Something that is not done or falls short, at the head of the report."""
         self.notes.append(line)
         print("note: " + line, flush=True)
 
-    def finish(self, head):
-        never = [k for k in self.bounds if k not in self.worst]
+    def finish(self, head, everything=False):
+        """@return whether the report fails: a bound is missed, or, where everything was to be measured, was never tried"""
+        never = [k for k in self.bounds if k not in self.worst and k not in self.limits]
+        if everything and never:
+            self.note(f"**{len(never)} bounds were never tried**, so this report fails: " + ", ".join(never))
         lines = ["# Accuracy of grfd", "", *head, ""]
         verdict = (
             "All bounds that were tried are held."
@@ -133,12 +150,12 @@ class Report:
         self.path.write_text("\n".join(lines))
         took = time.monotonic() - self.started
         print(
-            f"\n{self.path}: {sum(w[0] for w in self.worst.values())} figures, {len(self.missed)} missed, {took:.0f} s",
+            f"\n{self.path}: {self.count()} figures, {len(self.missed)} missed, {took:.0f} s",
             flush=True,
         )
         for k, w, v in self.missed:
             print(f"  MISSED {k} at {w}: {number(v)} ({self.bounds[k].words()} {self.bounds[k].unit})")
-        return bool(self.missed)
+        return bool(self.missed or self.short or (everything and never))
 
 
 def pyplot():

@@ -115,6 +115,8 @@ def hardware(seed, preset):
         out[at + "zero_offset_counts"] = int(random.integers(10, 80))
         out[at + "jitter_ms"] = 0.3
         out[at + "noise"] = preset.noise
+        if preset.channel_noise:
+            out[at + "channel_noise"] = listed(preset.channel_noise)
     for i, name in enumerate(preset.imus):
         at = f"device.{name}.emulation."
         yaw, pitch, roll = (
@@ -258,10 +260,12 @@ def evaluate(r, preset, mass, subject):
             for s, t in zip(sides, each):
                 for c in SIDE_COLUMNS:
                     if c in ("plateau", "plateau_level", "creep") and (c not in t or np.isnan(s[c][j])):
-                        continue  # no plateau: first_out judges that
+                        continue  # plateau_missed, plateau_invented judge that
                     put(c, s[c][j] - t[c])
-                if s["plateau_kind"][j] and t["plateau_kind"]:
-                    put("plateau_kind", s["plateau_kind"][j] != t["plateau_kind"])
+                known = t["plateau_kind"]
+                put("plateau_missed" if known else "plateau_invented", bool(s["plateau_kind"][j]) != bool(known))
+                if s["plateau_kind"][j] and known:
+                    put("plateau_kind", s["plateau_kind"][j] != known)
     for j in np.flatnonzero(~accepted):
         put_rejected(put_all, r, j)
     t = r["truth/cop/total"].t

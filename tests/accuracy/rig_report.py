@@ -8,7 +8,7 @@ DRIVE_CREEP_MS = 40
 
 def tell_bottoms(report, overview):
     """The share of bottoms that lie elsewhere, of all subjects together."""
-    limit = report.bounds["rig.t_bottom.worst"].limit
+    limit = report.limit("rig.t_bottom.worst")
     off = np.concatenate([[], *(abs(e["t_bottom"]) > limit for e in overview.values() if "t_bottom" in e)])
     if len(off):
         report.figure("rig.t_bottom.beyond of all", "all subjects", off.mean())
@@ -121,14 +121,16 @@ def one_preset(report, name, preset, results, first_seed):
         where = f"{name}, {key}"
         bound, beyond = bound_of(report, key, "worst", preset), beyond_of(report, key)
         worst_seed = first_seed + int(np.argmax([np.max(abs(r[key])) if key in r else -1 for r in results]))
+        report.figure("rig.not measured", where, (~np.isfinite(e)).sum())
+        e = e[np.isfinite(e)]
         judged, sharp = e, e if not beyond else e[:0]
         if key.split()[-1] in DRIVE:
-            sharp = e[every["creep of " + key] <= DRIVE_CREEP_MS]
+            sharp = e[every["creep of " + key][np.isfinite(every[key])] <= DRIVE_CREEP_MS]
             soft.append(1 - len(sharp) / len(e))
         if len(sharp):
             report.figure(bound, f"{name}, seed {seed_of(results, first_seed, key, sharp)}", abs(sharp).max())
         if beyond:
-            judged = e[abs(e) <= report.bounds[bound].limit]
+            judged = e[abs(e) <= report.limit(bound)]
             report.figure(beyond, where, 1 - len(judged) / len(e))
         if not len(judged):
             report.text(f"{key}: every repetition is beyond.")
@@ -142,16 +144,19 @@ def one_preset(report, name, preset, results, first_seed):
         rows.append(
             [
                 key,
-                report.bounds[bound_of(report, key, "worst", preset)].unit,
+                report.bounds[bound].unit,
                 len(e),
-                float(mean),
+                "-" if key + " mean" in every else float(np.median(abs(e))),
+                "-" if key + " mean" in every else float(np.percentile(abs(e), 95)),
+                float(mean) if key + " mean" in every else float(abs(e).mean()),
                 float(abs(e).max()),
-                float(1 - len(judged) / len(e)),
+                "-" if not beyond else f"{100 * (1 - len(judged) / len(e)):.1f} %",
+                "-" if not beyond else float(mean),
                 "-" if key.startswith("stream") else float(e.mean()),
                 worst_seed,
             ]
         )
-    report.table(["measure", "unit", "n", "mean error", "worst error", "share beyond", "bias", "seed"], rows)
+    report.table(["measure", "unit", "n", "median", "95 %", "mean", "worst", "beyond", "mean within", "bias", "seed"], rows)
     if soft:
         report.text(
             f"Drive: in {100 * max(soft):.0f} % of the repetitions its onset moves by more than {DRIVE_CREEP_MS} ms with the middle of the "

@@ -161,7 +161,8 @@ class Courses:
             out["plateau"] = out["finish"] = crossing(line, out["plateau_level"])
         if straight:  # the subject's own numbers: its ankle is what an inclinometer shows
             out.update({n: rows[n][k] for n in ("onset", "finish", "range", "rate_fit")})
-            out["plateau"] = out["finish"]
+            if found is not None:  # by the rule, of the true course; when, is the subject's own number
+                out["plateau"] = out["finish"]
         eversion = c["eversion"] - (
             np.median(c["eversion"][max(start - 700, 0) : max(start - 400, 1)]) if start > 0 else 0
         )
