@@ -154,7 +154,7 @@ def check_control(daemon, folder):
     for key in mass["detail"]:
         check(f"`{key}`" in control_md, f"control.md does not describe {key} of mass_result")
     check("never zeroed" in daemon.ask("mass", plate="right", kg=20)["detail"]["reason"], "a plate without a zero is not judged")
-    for wrong, says in (({"plate": "left"}, "kg"), ({"plate": "middle", "kg": 20}, "no plate"), ({"kg": 20}, "which plate"), ({"plate": "left", "kg": 400}, "may carry"),
+    for wrong, says in (({"plate": "left"}, "kg"), ({"plate": "middle", "kg": 20}, "no plate"), ({"kg": 20}, "\"plate\" is missing; there are: left, right"), ({"plate": "left", "kg": 400}, "may carry"),
                         ({"plate": "left", "kg": 20, "x_m": 0.1}, "y_m"), ({"plate": "left", "kg": 20, "x_m": 0.3, "y_m": 0}, "100 mm beside plate left")):
         check(says in daemon.ask("mass", **wrong)["error"], f"mass {wrong} is refused")
     check("there are 0 sites" in daemon.ask("mass_fit", plate="left")["error"], "one place is not enough")
