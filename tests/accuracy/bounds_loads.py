@@ -264,12 +264,16 @@ def state(both, tier, single, at_most):
     single("clock.interval", at_most(1.0, "ppm", "sample interval at the end, online", "what the emulated crystal was set to"))
     single(
         "clock.residual",  # the line found may be tilted against the true one by what its times scatter
-        at_most(34e-6, "s", "residual at the end, less that about the true line", "the emulated crystal and the arrivals"),
+        at_most(68e-6, "s", "residual at the end, less that about the true line", "the emulated crystal and the arrivals"),
     )
-    for kind, sd, worst in (("plate", 34e-6, 104e-6), ("sensor", 22e-6, 58e-6)):
+    for kind, sd, worst in (("plate", 34e-6, 204e-6), ("sensor", 22e-6, 58e-6)):
+        single(
+            f"clock.spread.{kind}.mean",
+            at_most(sd, "s", f"SD of a {kind}'s published times about the exact line, after 120 s: mean of all seeds", "the record's own hull"),
+        )
         single(
             f"clock.spread.{kind}",
-            at_most(sd, "s", f"SD of a {kind}'s published times about the exact line, after 120 s", "the record's own hull"),
+            at_most(2 * sd if kind == "plate" else sd, "s", f"SD of a {kind}'s published times about the exact line, after 120 s", "the record's own hull"),
         )
         single(
             f"clock.spread.{kind}.worst",
@@ -281,5 +285,9 @@ def state(both, tier, single, at_most):
     )
     single(
         "clock.settling",
-        at_most(2e-3, "s", "published times off the exact line from 6 s to 21 s", "the record's own hull"),
+        at_most(3e-3, "s", "published times off the exact line from 6 s to 21 s", "the record's own hull"),
+    )
+    single(
+        "clock.settling.beyond",
+        at_most(0.1, "share", "clocks whose times are off by more than 2 ms from 6 s to 21 s", "science reference: 2 ms at 6 s"),
     )

@@ -69,7 +69,7 @@ def run(grfd, seed):
 
 def check_clocks(report, grfd):
     report.part(f"Clocks over {SECONDS} s: five devices, drifts of 20 to 80 ppm, bus frames of 1 ms, jitter and stalls")
-    rows = []
+    rows, spreads, settling = [], {"plate": [], "sensor": []}, []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = pool.map(lambda seed: run(grfd, seed), SEEDS)
     for seed, found in zip(SEEDS, runs):
@@ -81,6 +81,8 @@ def check_clocks(report, grfd):
             report.figure("clock.drift", where, abs(online[d] - want))
             kind = "plate" if d == "u6" else "sensor"
             report.figure(f"clock.spread.{kind}", where, spread[d][0])
+            spreads[kind].append(spread[d][0])
+            settling.append(early[d])
             report.figure(f"clock.spread.{kind}.worst", where, spread[d][1])
             if d in bias:
                 report.figure("clock.bias", where, abs(bias[d]))
@@ -103,6 +105,9 @@ def check_clocks(report, grfd):
                     1e6 * line["worst_unsettled_s"],
                 ]
             )
+    for kind, found in spreads.items():
+        report.figure(f"clock.spread.{kind}.mean", f"{len(found)} clocks", np.mean(found))
+    report.figure("clock.settling.beyond", f"{len(settling)} clocks", np.mean(np.array(settling) > 2e-3))
     report.table(
         [
             "clock",

@@ -93,7 +93,7 @@ def seed_of(results, first_seed, key, judged):
 
 def one_preset(report, name, preset, results, first_seed):
     report.text(f"\n### {name}: {preset.why}")
-    rows, every, soft = [], {}, []
+    rows, every, soft, sharp_rows = [], {}, [], []
     for key in dict.fromkeys(k for r in results for k in r):
         parts = [r[key] for r in results if key in r]
         every[key] = np.concatenate(parts)
@@ -127,6 +127,8 @@ def one_preset(report, name, preset, results, first_seed):
         if key.split()[-1] in DRIVE:
             sharp = e[every["creep of " + key][np.isfinite(every[key])] <= DRIVE_CREEP_MS]
             soft.append(1 - len(sharp) / len(e))
+            if len(sharp):
+                sharp_rows.append([key, report.bounds[bound].unit, len(sharp), float(abs(sharp).mean()), float(abs(sharp).max())])
         if len(sharp):
             report.figure(bound, f"{name}, seed {seed_of(results, first_seed, key, sharp)}", abs(sharp).max())
         if beyond:
@@ -160,6 +162,7 @@ def one_preset(report, name, preset, results, first_seed):
     if soft:
         report.text(
             f"Drive: in {100 * max(soft):.0f} % of the repetitions its onset moves by more than {DRIVE_CREEP_MS} ms with the middle of the "
-            "bottom and the noise; by the worst error of that onset and of what is measured from there only the others are judged."
+            "bottom and the noise; by the worst error of that onset and of what is measured from there only the others are judged:"
         )
+        report.table(["measure", "unit", "n", "mean", "worst"], sharp_rows)
     return every
