@@ -251,6 +251,10 @@ both("fall_back", "m", "fall back of the CoP", 0.0003, 0.0012, RULE)
 both("stream cop", "m", "CoP of either plate and of both, every 10 ms", 2e-4, 1.2e-3, TRUTH)
 # 0.25 N.m x 0.21 is 0.053, of which the mean is 0.042, of both plates 0.059: 0.048 in the mean of the three; tare, and forces x place, 0.01
 both("stream tz", "N.m", "free moment", 0.06, 0.5, TRUTH)
+# of both plates 0.8 N x 0.21 x 1.41 is 0.24 N of fz, half of it of fx and fy, 0.13 N in the mean; 0.25 N.m and 0.8 N at 0.2 m 0.09 N.m, 0.07 in the mean;
+# 5 SD 1.2 N, 0.45 N.m; and what the low-pass takes where the subject's force bends: (10 ms)^2 / 2 times its second derivative, 3 N for 60 kN/s2
+both("stream combined force", "N", "fx, fy, fz of wrench/total", 0.3, 6, TRUTH)
+both("stream combined moment", "N.m", "mx, my, mz of wrench/total", 0.1, 0.7, TRUTH)
 # noise 0.8 N x 0.21 of two feet of 55 kg that rise is 0.055 %, 5 SD 0.28
 both("stream bai", "%", "load asymmetry", 0.04, 0.3, TRUTH)
 both("stream share", "%", "share of the load", 0.02, 0.15, TRUTH)

@@ -187,7 +187,7 @@ def state(both, tier, single, at_most):
     )
     # knees that fall in: 0.6 deg/s of 50, 0.5 deg of 56: within the same
     # where the heel stops the force grows by 3500 N/s: x 0.55 ms, and the noise
-    tier("heel", "a heel whose rise ends abruptly", **{"stream force": (0.5, 5.4), "stream moment": (0.2, 1.6)})
+    tier("heel", "a heel whose rise ends abruptly", **{"stream force": (0.5, 5.4), "stream moment": (0.2, 1.6), "stream combined force": (0.3, 12), "stream combined moment": (0.1, 2)})
     tier("off", "one foot nearly off", **{"stream cop_foot": (0.08, 1.6)})  # 4.5 mm of noise x 0.21, 4.5 SD
     # Plates of eight channels have the noise of their converters alone, 0.15 N: 3 N/s
     tier(
@@ -226,6 +226,8 @@ def state(both, tier, single, at_most):
         **{
             "stream force": (1.7, 7.8),
             "stream moment": (0.55, 2.8),
+            "stream combined force": (0.75, 4),
+            "stream combined moment": (0.55, 2.8),
             "stream cop": (7.5e-4, 3.4e-3),
             "stream tz": (0.15, 0.6),
             "stream bai": (0.66, 1.8),

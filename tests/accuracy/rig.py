@@ -310,6 +310,15 @@ def put_sigma(r, put, since_s):
             put(f"sigma cop/{name} {c}", np.mean((m.at(c, t) - true.at(c, t)) ** 2) / said)
 
 
+def combined_errors(r, t):
+    """Forces and moments of wrench/total, less the true ones: the sum of the plates' forces, and their moments as the true point has them."""
+    m, point, plates = r["wrench/total"], r["truth/cop/total"], [r[f"truth/plate/{s}"] for s in SIDES]
+    fx, fy, fz = (sum(p.at(c, t) for p in plates) for c in ("fx", "fy", "fz"))
+    x, y, tz = (point.at(c, t) for c in ("cop_ml", "cop_ap", "tz"))
+    yield "force", np.array([m.at(c, t) - f for c, f in (("fx", fx), ("fy", fy), ("fz", fz))])
+    yield "moment", np.array([m.at(c, t) - f for c, f in (("mx", y * fz), ("my", -x * fz), ("mz", tz + x * fy - y * fx))])
+
+
 def plate_streams(r, put, t):
     """Errors while somebody stands there, every stream shifted by its own delay."""
     # a foot below 20 N counts as lifted, and what it still carries is left out of the sum: that is a rule, not an error
@@ -321,6 +330,8 @@ def plate_streams(r, put, t):
         if name == "total" and not both_feet.all():
             put("lifted", np.nanmax(e[~both_feet]))
         keep(put, "stream tz", (m.at("tz", t) - true.at("tz", t))[both_feet])
+    for what, e in combined_errors(r, t):
+        keep(put, f"stream combined {what}", e[:, both_feet].ravel())
     for c in ("load_bai_rl", "share_left", "share_right"):
         keep(
             put,
