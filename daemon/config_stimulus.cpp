@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "daemon/config_parts.hpp"
+#include "drivers/emulation/subject_jump.hpp"
 #include "schemas/gravity.hpp"
 
 namespace grfd {
@@ -149,9 +150,11 @@ void check_subject(Reader& r, const SubjectSettings& s) {
     r.report("first_descent_s", "is " + number_text(s.first_descent_s) +
                                     ", must be at least step_on_s + step_on_duration_s = " +
                                     number_text(s.step_on_s + s.step_on_duration_s) + " s: nobody stands there before");
+  if (s.jump_m_s > 0 && s.jump_m_s < 0.1)
+    r.report("jump_m_s", "is " + number_text(s.jump_m_s) + ", must be 0 for none or at least 0.1 m/s");
   check_in_standing(r, s, "bar_s", s.bar_kg > 0, s.bar_s, 0.8);
   check_in_standing(r, s, "jump_s", s.jump_m_s > 0, s.jump_s,
-                    std::ceil(216 + 200 * s.jump_m_s / kStandardGravity_m_s2) / 100);
+                    std::ceil(100 * (SubjectJump(0, s.jump_m_s).end_s() - 1e-9)) / 100);
   if (s.ascent_s <= 0.15 + s.blend_s)
     r.report("ascent_s", "is " + number_text(s.ascent_s) + ", must be more than blend_s + 0.15 = " +
                              number_text(s.blend_s + 0.15) + " s: the ankle needs that to turn back");

@@ -97,7 +97,7 @@ Json to_json(const VerifyReport& r) {
                   {"accounted", v.declared},
                   {"gaps_of_unknown_length", v.uncounted},
                   {"invalid", v.invalid},
-                  {"restarts", v.epochs}});
+                  {"new_epochs", v.epochs}});
     streams.push_back(std::move(s));
   }
   return {{"file", r.path},
@@ -122,7 +122,7 @@ void print(const VerifyReport& r) {
     if (v.missing) line << "  missing " << v.missing << " in " << v.holes << " gaps";
     if (v.uncounted) line << "  and " << v.uncounted << (v.uncounted == 1 ? " gap" : " gaps") << " of unknown length";
     if (v.invalid) line << "  invalid " << v.invalid;
-    if (v.epochs) line << "  restarts " << v.epochs;
+    if (v.epochs) line << "  new epochs " << v.epochs;
     std::cout << line.str() << "\n";
   }
 }

@@ -57,6 +57,7 @@ void FunctionalCalibration::check_sides(CalibrationStep step, Side side, const s
     const double mine = moves_deg_s(i, tracks), its = k ? moves_deg_s(*k, tracks) : 0;
     if (concerned(step, side, places_[i])) f.turning_deg_s = mine;
     moved = moved || mine >= params_.side_deg_s;
+    if (std::isnan(mine)) continue;  // its samples were lost, which it says
     const std::string its_sensor = std::string("the ") + to_string(across) + " " + to_string(segment) + "'s sensor";
     const std::string asked = std::string("; the ") + to_string(side) + " leg alone should move";
     if (its >= params_.side_deg_s && its >= params_.side_ratio * mine) {

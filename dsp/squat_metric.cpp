@@ -212,7 +212,7 @@ class SquatMetric final : public Metric {
                        to_90,
                        flip * to_90},
                       state_.seq[2]);
-    rows_.write(r, dominant, now, out, state_.rows);
+    rows_.write(r, dominant, now, pair_row, out, state_.rows);
     if (posture_) posture_->write(r, dominant, now, out);
   }
 

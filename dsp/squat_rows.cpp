@@ -1,6 +1,7 @@
 #include "dsp/squat_rows.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "dsp/asymmetry.hpp"
@@ -37,7 +38,7 @@ void SquatRows::Columns::write(SampleBatch& out, const RowTime& now, std::span<c
 }
 
 SquatRows::SquatRows(const MetricSetup& setup, const SquatParams& params)
-    : index_(setup.settings.squat.asymmetry_index) {
+    : plates_(params.plates), index_(setup.settings.squat.asymmetry_index) {
   const ParticipantSettings& who = setup.settings.participant;
   const auto writer = [&](SquatRowStream row) {
     StreamInfo& info = row.info;
@@ -69,9 +70,13 @@ SquatRows::SquatRows(const MetricSetup& setup, const SquatParams& params)
   asymmetry_ = writer(asymmetry_row(index_, who, params));
 }
 
-void SquatRows::write(const Repetition& r, Dominant dominant, const RowTime& now, SampleBatch& out,
+void SquatRows::write(const Repetition& r, Dominant dominant, RowTime now, RowTime pair, SampleBatch& out,
                       State& state) const noexcept {
   const double rep = r.index;
+  // NaN is the answer after a turn, not where a hole hides what was standing.
+  const bool stood = r.start_kind != RepetitionEdge::turn;
+  if (plates_ && stood && (std::isnan(r.foot[0].fz_n.standing) || std::isnan(r.foot[1].fz_n.standing)))
+    now.flags |= kInvalid, pair.flags |= kInvalid;
   for (std::size_t i = 0; i < 2; ++i) {
     const FootLoads& f = r.foot[i];
     Values<25> v;
@@ -123,8 +128,8 @@ void SquatRows::write(const Repetition& r, Dominant dominant, const RowTime& now
   v.add(b.bai_ascent);
   v.add(b.development_peak_n_s);
   v.add(b.fell_back);
-  load_pair_.write(out, now, v.value, state.seq[4]);
-  exploratory_pair_.write(out, now,
+  load_pair_.write(out, pair, v.value, state.seq[4]);
+  exploratory_pair_.write(out, pair,
                           {rep, r.reason == RejectReason::none ? r.drop_m : kNaN, b.depth_percent, b.descent_s,
                            r.pause_raw_s, b.ascent_s, b.forward_shift_m, b.com_fall_back_m, b.stiffness_n_m,
                            b.smoothness_descent, b.smoothness_ascent, b.in_band_percent},

@@ -20,7 +20,9 @@ class SquatRows {
   };
   SquatRows() = default;
   SquatRows(const MetricSetup& setup, const SquatParams& params);
-  void write(const Repetition& r, Dominant dominant, const RowTime& now, SampleBatch& out, State& state) const noexcept;
+  /// @param pair as `now`, invalid where the fall back could not be measured
+  void write(const Repetition& r, Dominant dominant, RowTime now, RowTime pair, SampleBatch& out,
+             State& state) const noexcept;
 
  private:
   void write_asymmetry(const Repetition& r, Dominant dominant, const RowTime& now, SampleBatch& out,
@@ -35,6 +37,7 @@ class SquatRows {
       write(out, now, std::span<const double>(row.begin(), row.size()), seq);
     }
   };
+  bool plates_ = false;
   AsymmetryIndex index_ = AsymmetryIndex::bai1;
   std::array<Columns, 2> load_, exploratory_;
   Columns load_pair_, exploratory_pair_, asymmetry_;

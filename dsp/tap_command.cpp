@@ -139,7 +139,7 @@ void TapCommand::finish(const RowTime& now, SampleBatch& out) noexcept {
     const bool settling = device.settling() || plates_[s.plate].device->settling();
     const double delay = device.delay_s() + v.delay_s;
     Earlier& earlier = channels_[i].earlier;
-    const bool repeated = v.accepted() && earlier.known && earlier.plate == s.plate,
+    const bool repeated = v.accepted() && earlier.known && plates_[earlier.plate].device == plates_[s.plate].device,
                earlier_settling = repeated && earlier.settling;
     const bool moved = repeated && std::abs(v.delay_s) > params_.change_max_s;
     if (v.accepted()) {

@@ -36,8 +36,8 @@ struct Sample {
   std::uint64_t order = 0;     ///< given by the dsp thread when it takes the sample
   StreamId stream = kNoStream;
   std::uint16_t flags = 0;
-  std::uint8_t part = 0, parts = 1;             ///< a row wider than 64 bytes is several samples with one seq
-  std::uint16_t epoch = 0;                      ///< counts restarts of the device's counter; from the pipeline on also steps of its clock
+  std::uint8_t part = 0, parts = 1;  ///< a row wider than 64 bytes is several samples with one seq
+  std::uint16_t epoch = 0;  ///< counts restarts of the device's counter; from the pipeline on steps of its clock, too
   alignas(8) std::array<std::byte, 64> data{};  ///< 16 f32 or i32, 8 f64 or i64, or 64 bytes of UTF-8
 };
 static_assert(sizeof(Sample) == 112 && std::is_trivially_copyable_v<Sample>);

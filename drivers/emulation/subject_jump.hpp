@@ -3,7 +3,9 @@
 
 namespace grfd {
 
-/// Closed form in time. The ground pushes by the acceleration of the centre of mass beside what the legs' chain moves;
+/// Closed form in time. The plates feel it whole; inertial sensors feel what the legs do and gravity, not the push and
+/// the fall of the whole body.
+/// The ground pushes by the acceleration of the centre of mass beside what the legs' chain moves;
 /// nothing pushes in the air.
 class SubjectJump {
  public:

@@ -293,9 +293,9 @@ BOOST_AUTO_TEST_CASE(without_plates_there_is_what_the_ankles_give) {
        {"no plates: ", "slower than 1.5 deg/s for 1 s", "more than 5 deg/s for 0.08 s", "dorsiflexion below 8 deg",
         "not judged: too_shallow, flight", "dominant: left by kicking leg"})
     BOOST_TEST(table[table.id("reps/pair")].parameters.find(part) != std::string::npos, part);
-  for (const char* stream : {"reps/left", "reps/right", "reps/pair", "reps_load/left", "reps_load/right",
-                             "reps_exploratory/left", "reps_exploratory/right", "reps_exploratory/pair",
-                             "reps_asymmetry"}) {
+  for (const char* stream :
+       {"reps/left", "reps/right", "reps/pair", "reps_load/left", "reps_load/right", "reps_exploratory/left",
+        "reps_exploratory/right", "reps_exploratory/pair", "reps_asymmetry"}) {
     BOOST_TEST_REQUIRE(rows[stream].size() == 3U, stream);
     for (const Values& row : rows[stream]) BOOST_TEST(row.at("flags") == 0, stream);  // all of it is known
   }
@@ -365,9 +365,9 @@ BOOST_AUTO_TEST_CASE(a_row_is_invalid_when_a_value_could_not_be_measured_not_whe
   {  // neither ankle stops early, nobody is dominant, no knee-to-wall test: nothing is unknown
     StreamTable table;
     Rows rows = run(settings, subject.make(), table);
-    for (const char* stream : {"reps/left", "reps/right", "reps/pair", "reps_load/left", "reps_load/right",
-                               "reps_load/pair", "reps_exploratory/left", "reps_exploratory/right",
-                               "reps_exploratory/pair", "reps_asymmetry"})
+    for (const char* stream :
+         {"reps/left", "reps/right", "reps/pair", "reps_load/left", "reps_load/right", "reps_load/pair",
+          "reps_exploratory/left", "reps_exploratory/right", "reps_exploratory/pair", "reps_asymmetry"})
       for (std::size_t k = 0; k < 3; ++k) BOOST_TEST(flags(rows, stream, k) == 0U, stream);
     BOOST_TEST(std::isnan(rows["reps_load/left"][1]["heel_lift_onset"]));
     BOOST_TEST(std::isnan(rows["reps_exploratory/left"][1]["inversion_onset"]));
@@ -415,6 +415,12 @@ BOOST_AUTO_TEST_CASE(a_row_is_invalid_when_a_value_could_not_be_measured_not_whe
     StreamTable table;
     Rows rows = run(settings, c, table);
     BOOST_TEST(rows["reps/pair"][1]["reason"] == 0);
+    for (const char* stream : {"reps_load/left", "reps_load/pair", "reps_exploratory/right", "reps_exploratory/pair",
+                               "reps_asymmetry"}) {  // what was standing, too
+      BOOST_TEST(flags(rows, stream, 1) == kInvalid, stream);
+      BOOST_TEST(flags(rows, stream, 2) == 0U, stream);
+    }
+    BOOST_TEST(std::isnan(rows["reps_load/left"][1]["fz_standing"]));
     BOOST_TEST(rows["reps/left"][1]["valid"] == 1);
     BOOST_TEST(std::isnan(rows["reps/left"][1]["plateau_kind"]));
     BOOST_TEST(rows["reps/pair"][1]["first_out"] == 4);
