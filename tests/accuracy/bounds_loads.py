@@ -210,6 +210,7 @@ def state(both, tier, single, at_most):
             "stream force_rate": (2.6, 16),
             "stream force": (0.9, 2.6),
             "stream moment": (0.15, 0.8),
+            "stream combined moment": (0.4, 1.2),  # 0.1 N/s up and down for 16 s, at 0.25 m each, is 0.8; half in the mean
             "stream cop": (4e-4, 1.6e-3),
             "stream bai": (0.35, 0.8),
             "stream share": (0.18, 0.4),

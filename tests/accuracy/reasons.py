@@ -291,6 +291,13 @@ REASONS = [
         "24 ppm, and a line through 60 s may rest on a single beat",
     ),
     (
+        "stream combined moment.piezo",
+        "0.1, 0.7 N.m, as without leaks",
+        "0.19, 0.79",
+        "0.4, 1.2 N.m",
+        "forgotten: one plate leaks up and the other down by 0.1 N/s, 1.6 N after 16 s, each 0.25 m from the origin",
+    ),
+    (
         "stream combined force.worst",
         "3 N",
         "3.1-4.2 (three seeds); 7.8 where a heel rises",
