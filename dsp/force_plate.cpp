@@ -30,7 +30,8 @@ ForcePlate::ForcePlate(const PlateSettings& settings, const FilterSettings& filt
       follows_drift_(settings.calibration.drift_rezero),
       drift_(drift_params(thresholds, rate_hz)),
       limit_(settings.calibration.full_scale_v),
-      filter_(butterworth(filter.order, filter.cutoff_hz, rate_hz)) {
+      filter_(butterworth(filter.order, filter.cutoff_hz, rate_hz)),
+      bridged_(std::max<TimeNs>(5'000'000, std::llround(3e9 / rate_hz))) {
   if (columns_.size() != model_.channels())
     throw std::invalid_argument("plate '" + name_ + "': has " + std::to_string(columns_.size()) +
                                 " channels, its calibration " + std::to_string(model_.channels()));
@@ -72,7 +73,8 @@ void ForcePlate::take(TimeNs t, double t_s, std::span<const std::int32_t> codes,
   state_.newest = surface;
   state_.clipped = clipped;
   std::copy(surface.begin(), surface.end(), values.begin());
-  if (flags & kNewEpoch) filter_.reset();
+  // After a hole it starts from rest: its memory is of another time.
+  if ((flags & kNewEpoch) || state_.newest_t - state_.before_t > bridged_ + kGrid) filter_.reset();
   filter_.step(lab);
   std::copy(lab.begin(), lab.end(), values.begin() + 6);
   resampler_.push(t, values, flags);

@@ -93,6 +93,7 @@ class ForcePlate {
   DriftReport report_;
   AmplifierLimit limit_;
   ChannelFilter<6> filter_;
+  TimeNs bridged_;  ///< longest time between two scans over which the grid and the filter go on
   Resampler<12> resampler_;
   State state_;
 };

@@ -45,6 +45,23 @@ struct Rig {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(the_low_pass_starts_anew_after_a_hole_that_is_not_bridged) {
+  for (const int lost : {5, 6, 300}) {  // ms
+    Rig rig(piezo());
+    for (int i = 0; i < 50; ++i) rig.scan();
+    rig.k += lost;
+    rig.codes[9] = 40000;
+    rig.scan(kGapBefore);
+    PlateFrame frame;
+    rig.plate.at((rig.k - 1) * 1'000'000, 1e-3, frame);
+    const double fz = 10 * kVoltsPerCode * (40000 - 32768);
+    if (lost > 5)
+      BOOST_TEST(std::abs(frame.filtered[2] - fz) < 1e-6, lost);
+    else
+      BOOST_TEST(std::abs(frame.filtered[2]) < 0.1 * fz, lost);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_low_pass_starts_in_the_first_sample_of_an_epoch) {
   for (const std::uint16_t flags : {std::uint16_t{kNewEpoch}, std::uint16_t{0}}) {
     Rig rig(piezo());
