@@ -1,6 +1,7 @@
 // The demonstration rig in virtual time, put together as the daemon does it; and what came out of an engine.
 #pragma once
 #include <algorithm>
+#include <boost/test/unit_test.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -97,5 +98,33 @@ struct Rig {
     }
   }
 };
+
+/// Computes what came of `samples` (raw streams, ticks and commands of them) once in one go and once from the state
+/// saved at `at`. Both must tell the same afterwards and end in the same state. @return the events after `at`
+inline std::vector<std::string> told_from_a_copy(const Settings& settings, const std::vector<Sample>& samples,
+                                                 TimeNs session_start, TimeNs at) {
+  Assembly first(settings, session_start, 0, true), second(settings, session_start, 0, true);
+  const StreamTable& table = first.session.streams;
+  std::vector<Sample> in;
+  for (const Sample& s : samples)
+    if (const std::string& name = table[s.stream].name;
+        name.rfind("raw/", 0) == 0 || name == "ticks" || name == "commands")
+      in.push_back(s);
+  const std::size_t middle = first_after(in, at);
+  const std::span<const Sample> all(in);
+  feed(*first.pipeline, all.first(middle));
+  std::vector<std::byte> state(first.pipeline->state_size()), end_one(state.size()), end_two(state.size());
+  first.pipeline->save_state(state);
+  BOOST_REQUIRE(second.pipeline->load_state(state));
+  Collector one, two;
+  one.samples = feed(*first.pipeline, all.subspan(middle));
+  two.samples = feed(*second.pipeline, all.subspan(middle));
+  const auto told = one.texts(table, "events");
+  BOOST_TEST(told == two.texts(second.session.streams, "events"), boost::test_tools::per_element());
+  first.pipeline->save_state(end_one);
+  second.pipeline->save_state(end_two);
+  BOOST_TEST((end_one == end_two));
+  return told;
+}
 
 }  // namespace rig_test
