@@ -1,6 +1,7 @@
 #include "dsp/lab_commands.hpp"
 
 #include "dsp/calibration_command.hpp"
+#include "dsp/metric.hpp"
 
 namespace grfd {
 namespace {
