@@ -4,7 +4,9 @@
 #include <stdexcept>
 
 #include "dsp/asymmetry.hpp"
+#include "dsp/metric.hpp"
 #include "dsp/parameter_text.hpp"
+#include "dsp/squat_load_types.hpp"
 
 namespace grfd {
 namespace {

@@ -5,6 +5,8 @@
 
 #include "dsp/asymmetry.hpp"
 #include "dsp/squat_params.hpp"
+#include "schemas/settings.hpp"
+#include "schemas/stream.hpp"
 
 namespace grfd {
 
