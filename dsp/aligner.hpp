@@ -115,7 +115,7 @@ class Resampler {
     std::array<TimeNs, Capacity> t{};
     std::array<Values, Capacity> values{};
     std::array<std::uint16_t, Capacity> flags{}, before{};  // before: of the unknown samples since the one before
-    std::size_t pushed = 0;  // known samples so far
+    std::size_t pushed = 0;                                 // known samples so far
     TimeNs newest = 0;
     std::uint16_t unknown_flags = 0;  // since the newest known sample
     bool seen = false;
