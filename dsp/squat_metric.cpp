@@ -24,6 +24,7 @@ class SquatMetric final : public Metric {
         rate_late_s_(RunningDerivative::kForceRateDelay_s - setup.filter_delay_s),
         delay_(delay_s_ * 1e3),
         force_rate_delay_(std::max(0.0, -rate_late_s_ * 1e3)),
+        mixed_(static_cast<std::int64_t>(delay_s_ * 1e3) + 3),
         body_(SquatBody::from(setup.settings.participant)),
         event_seq_(setup.event_seq),
         events_(setup.events),
@@ -70,12 +71,17 @@ class SquatMetric final : public Metric {
     const Derived& d = frame.derived;
     SquatInput in;
     in.t_s = frame.t_s - delay_s_;  // forces and rates are late by the filter; angles are read that much earlier
+    const bool zeroed = has_new_zero(frame);
+    if (zeroed)
+      state_.mixed = mixed_;
+    else if (state_.mixed != 0)
+      in.new_zero = --state_.mixed == 0;
     for (std::size_t k = 0; k < 2; ++k) {
       Angles& a = state_.angles[k];
-      a.df.push(d.dorsiflexion_deg[k]);
-      a.shank.push(d.shank_deg[k]);
-      a.pitch.push(d.foot_pitch_deg[k]);
-      a.eversion.push(d.eversion_deg[k]);
+      a.df.push(zeroed ? kNaN : d.dorsiflexion_deg[k]);
+      a.shank.push(zeroed ? kNaN : d.shank_deg[k]);
+      a.pitch.push(zeroed ? kNaN : d.foot_pitch_deg[k]);
+      a.eversion.push(zeroed ? kNaN : d.eversion_deg[k]);
       a.fz.push(d.fz_unfiltered_n[k]);
       a.force_rate.push(d.force_rate_n_s[k]);
       in.fz_unfiltered_n[k] = a.fz.at(delay_);
@@ -259,6 +265,7 @@ class SquatMetric final : public Metric {
     std::array<Angles, 2> angles{};
     std::array<std::uint64_t, 3> seq{};
     SquatRows::State rows;
+    std::int64_t mixed = 0;           ///< frames to go until the delayed angles are all of the new zero
     std::array<double, 2> impulse{};  ///< of all ascents so far, for a computed dominance
   } state_;
   Dominant dominant_;
@@ -266,6 +273,7 @@ class SquatMetric final : public Metric {
   bool computed_;
   double rate_late_s_;  ///< the rate of force behind the filtered channels
   Delay delay_, force_rate_delay_;
+  std::int64_t mixed_;  ///< frames after the last zeroed one until the delayed angles know nothing of it
   SquatBody body_;
   bool active_ = false;
   std::array<bool, 2> sensors_{};  ///< on shank and foot of that side
