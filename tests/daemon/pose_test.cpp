@@ -200,6 +200,26 @@ BOOST_AUTO_TEST_CASE(after_a_wrong_zero_a_pose_in_standing_puts_the_next_squat_r
   }
 }
 
+BOOST_AUTO_TEST_CASE(plates_that_are_away_do_not_say_that_nobody_stands_there) {
+  Run run({"stimulus.subject.repetitions=0"}, {kFootLeft});
+  run.until(2.5);  // nobody is there yet
+  run.command("pose {\"id\":4}");
+  run.until(2.6);
+  BOOST_TEST(run.events("pose_result").back() ==
+             "pose_result {\"id\":4,\"accepted\":false,\"reason\":\"nobody stands on the plates\"}");
+  run.until(9);
+  BOOST_TEST_REQUIRE(run.events("pose_result").size() == 2u);
+  run.rig.emulation.link(0)->unplug();
+  run.until(9.5);
+  // A sensor that comes late gets no zero by itself: the subject may have stepped off.
+  run.start(kFootLeft);
+  run.until(16);
+  BOOST_TEST(run.events("pose_result").size() == 2u);
+  run.command("pose {\"id\":5}");
+  run.until(16.1);
+  BOOST_TEST(run.events("pose_result").back() == "pose_result {\"id\":5,\"accepted\":true,\"sensors\":4}");
+}
+
 BOOST_AUTO_TEST_CASE(an_asked_pose_names_the_sensor_that_moves) {
   Run run({"stimulus.subject.eversion_deg.dominant=0", "stimulus.subject.eversion_deg.nondominant=0"});
   run.until(8.8);  // the left ankle bends by 30 deg/s, the feet are still
