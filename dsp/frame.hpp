@@ -62,10 +62,11 @@ struct Derived {
 
 /// What the squat metric tells the ones before it, at the next frame.
 struct SquatFeedback {
-  bool standing_quiet = true;  ///< outside a repetition and still: integrals within a repetition start from zero
-  bool weighed = false;        ///< the subject has just been weighed: the standing pose may be taken now
-  bool standing = false;       ///< upright, weighed and still
-  std::array<std::uint8_t, 5> reserved{};
+  bool looks_for_repetitions = false;  ///< else nothing below is known
+  bool standing_quiet = false;  ///< outside a repetition and still: integrals within a repetition start from zero
+  bool weighed = false;         ///< the subject has just been weighed: the standing pose may be taken now
+  bool standing = false;        ///< upright, weighed and still
+  std::array<std::uint8_t, 4> reserved{};
   double turn_before_s = kNaN;  ///< a repetition has just been seen to begin at a turn, that long before the last frame
 };
 

@@ -81,8 +81,8 @@ void PoseCommand::at_first_rest(const Frame& frame, SampleBatch& out) noexcept {
   if (s.posed == 0) ++s.waiting;
   const Sensors here = streaming(all()), still = at_rest(all());
   const bool waited = s.waiting > kTellTicks;
-  if (frame.squat->standing_quiet && still == here && (still & missing) != 0 &&
-      (here == all() || s.posed != 0 || waited))
+  const bool in_repetition = frame.squat->looks_for_repetitions && !frame.squat->standing_quiet;
+  if (!in_repetition && still == here && (still & missing) != 0 && (here == all() || s.posed != 0 || waited))
     return take(still & missing, 0, missing & ~still, frame, out);
   if (s.posed != 0 || !waited || std::exchange(s.said, true)) return;
   events_.write(out, row_time(frame), seq_, "pose_waiting {\"reason\":\"%s\",\"left_out\":[%s]}",

@@ -105,6 +105,7 @@ class SquatMetric final : public Metric {
     frame.squat->turn_before_s = kNaN;  // the metrics before have seen it
     detector_.step(in);
     frame.squat->standing = detector_.standing() && detector_.state().segmenter.quiet > 0;
+    frame.squat->looks_for_repetitions = true;
     frame.squat->standing_quiet = detector_.phase() == SquatPhase::lost || frame.squat->standing;
     const RowTime now = row_time(frame);
     for (SquatEvent e; detector_.pop(e);) report(e, now, out, frame);

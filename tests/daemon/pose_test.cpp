@@ -200,6 +200,20 @@ BOOST_AUTO_TEST_CASE(after_a_wrong_zero_a_pose_in_standing_puts_the_next_squat_r
   }
 }
 
+BOOST_AUTO_TEST_CASE(where_nobody_looks_for_repetitions_there_is_a_pose_all_the_same) {
+  Settings settings = without_plates({"stimulus.subject.repetitions=1"});
+  for (ImuSettings& imu : settings.imus) imu.segment = imu.segment == Segment::foot ? Segment::pelvis : imu.segment;
+  Run run(std::set<std::size_t>{}, settings);
+  run.until(6);
+  const auto poses = run.events("pose_result");
+  BOOST_TEST_REQUIRE(poses.size() == 1u);
+  BOOST_TEST(poses[0] == "pose_result {\"id\":0,\"accepted\":true,\"sensors\":4,\"unweighed\":true}");
+  const auto rows = run.out.rows(run.rig.streams(), "pelvis");
+  BOOST_TEST_REQUIRE(rows.size() > 5000u);
+  BOOST_TEST(std::abs(column<float>(rows.back(), 0)) < 1);
+  for (const Row& row : rows) BOOST_TEST_REQUIRE(std::isnan(column<float>(row, 2)));
+}
+
 BOOST_AUTO_TEST_CASE(plates_that_are_away_do_not_say_that_nobody_stands_there) {
   Run run({"stimulus.subject.repetitions=0"}, {kFootLeft});
   run.until(2.5);  // nobody is there yet
