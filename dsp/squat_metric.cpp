@@ -24,7 +24,6 @@ class SquatMetric final : public Metric {
         rate_late_s_(RunningDerivative::kForceRateDelay_s - setup.filter_delay_s),
         delay_(delay_s_ * 1e3),
         force_rate_delay_(std::max(0.0, -rate_late_s_ * 1e3)),
-        mixed_(static_cast<std::int64_t>(delay_s_ * 1e3) + 3),
         body_(SquatBody::from(setup.settings.participant)),
         event_seq_(setup.event_seq),
         events_(setup.events),
@@ -73,7 +72,7 @@ class SquatMetric final : public Metric {
     in.t_s = frame.t_s - delay_s_;  // forces and rates are late by the filter; angles are read that much earlier
     const bool zeroed = has_new_zero(frame);
     if (zeroed)
-      state_.mixed = mixed_;
+      state_.mixed = delay_.memory();
     else if (state_.mixed != 0)
       in.new_zero = --state_.mixed == 0;
     for (std::size_t k = 0; k < 2; ++k) {
@@ -274,7 +273,6 @@ class SquatMetric final : public Metric {
   bool computed_;
   double rate_late_s_;  ///< the rate of force behind the filtered channels
   Delay delay_, force_rate_delay_;
-  std::int64_t mixed_;  ///< frames after the last zeroed one until the delayed angles know nothing of it
   SquatBody body_;
   bool active_ = false;
   std::array<bool, 2> sensors_{};  ///< on shank and foot of that side
