@@ -1,5 +1,6 @@
 // What metrics see every millisecond: all plates and IMUs at one instant of the lab clock.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <span>
@@ -37,7 +38,8 @@ struct ImuFrame {
   double heading_rate_rad_s = kNaN;      ///< of the medio-lateral axis about the vertical, + = to the left
   double frontal_rate_rad_s = kNaN;      ///< exact derivative of frontal, from the gyro
   std::uint16_t flags = 0;
-  bool rest = false;  ///< the sensor has been still for 1.5 s
+  bool rest = false;    ///< the sensor has been still for 1.5 s
+  bool zeroed = false;  ///< between a sample of an old zero or axis and one of a new: its angles mix both
 };
 
 /// Filled by earlier metrics for later ones.
@@ -60,10 +62,11 @@ struct Derived {
 
 /// What the squat metric tells the ones before it, at the next frame.
 struct SquatFeedback {
-  bool standing_quiet = true;  ///< outside a repetition and still: integrals within a repetition start from zero
-  bool weighed = false;        ///< the subject has just been weighed: the standing pose may be taken now
-  bool standing = false;       ///< upright, weighed and still
-  std::array<std::uint8_t, 5> reserved{};
+  bool looks_for_repetitions = false;  ///< else nothing below is known
+  bool standing_quiet = false;  ///< outside a repetition and still: integrals within a repetition start from zero
+  bool weighed = false;         ///< the subject has just been weighed: the standing pose may be taken now
+  bool standing = false;        ///< upright, weighed and still
+  std::array<std::uint8_t, 4> reserved{};
   double turn_before_s = kNaN;  ///< a repetition has just been seen to begin at a turn, that long before the last frame
 };
 
@@ -80,5 +83,10 @@ struct Frame {
   bool knee_to_wall = false;                            ///< a trial of it runs: what moves now is no squat
   SquatFeedback* squat = nullptr;
 };
+
+/// Some angle of this frame mixes two zeros.
+inline bool has_new_zero(const Frame& frame) noexcept {
+  return std::any_of(frame.imus.begin(), frame.imus.end(), [](const ImuFrame& i) { return i.zeroed; });
+}
 
 }  // namespace grfd

@@ -29,6 +29,7 @@ void InertialSensor::take(const Sample& s, double interval_s, std::uint64_t lost
   in.restarted = restarted;
   const SegmentMotion m = chain_.step(in);
   newest_rate_rad_s_ = m.theta_rate_rad_s;
+  if (!std::isnan(m.theta_rad)) watch_zero(s.t, interval_s);
   // VQF turns with the newest rate over the interval before it, half an interval ahead: this makes it the trapezoid.
   const double ahead_s = 0.5 * interval_s;
   angles_.push(s.t,
@@ -38,6 +39,18 @@ void InertialSensor::take(const Sample& s, double interval_s, std::uint64_t lost
   rates_.push(s.t, {m.theta_rate_rad_s, m.gyro_z_rad_s}, s.flags);
   const auto& f = in.force_m_s2;
   force_.push(s.t, {std::sqrt(f[0] * f[0] + f[1] * f[1] + f[2] * f[2])}, s.flags);
+}
+
+/// The cubic of the grid reaches one sample beyond both ends of its interval.
+void InertialSensor::watch_zero(TimeNs t, double interval_s) noexcept {
+  const Mat3& frame = chain_.segment().frame;
+  if (zero_.t != 0 && frame != zero_.frame) {
+    const auto reach = static_cast<TimeNs>(1.5e9 * interval_s);
+    if (zero_.t - reach > zero_.until) zero_.from = zero_.t - reach;
+    zero_.until = t + reach;
+  }
+  zero_.frame = frame;
+  zero_.t = t;
 }
 
 void InertialSensor::at(TimeNs t, double interval_s, ImuFrame& frame) const noexcept {
@@ -52,6 +65,7 @@ void InertialSensor::at(TimeNs t, double interval_s, ImuFrame& frame) const noex
   frame.axial_rate_rad_s = rates[1];
   frame.flags = static_cast<std::uint16_t>(grid_flags(a) | grid_flags(r));
   frame.rest = at_rest();
+  frame.zeroed = t > zero_.from && t < zero_.until;
 }
 
 void InertialSensor::capture_pose() noexcept {
@@ -74,6 +88,7 @@ void InertialSensor::estimate_axis(const RowTime& now, const TextWriter& events,
 
 void InertialSensor::states(StatePieces& pieces) {
   add_state(pieces, newest_rate_rad_s_);
+  add_state(pieces, zero_);
   add_state(pieces, chain_.state());
   add_state(pieces, angles_.state());
   add_state(pieces, rates_.state());

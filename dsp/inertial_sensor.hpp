@@ -57,6 +57,13 @@ class InertialSensor {
   InertialColumns columns_;
   bool estimate_;
   double newest_rate_rad_s_ = SegmentMotion::kUnknown;
+  /// The grid in between mixes samples of two zeros.
+  struct Zero {
+    Mat3 frame{};  ///< of the last known sample
+    TimeNs t = 0;  ///< of that; 0: none so far
+    TimeNs from = 0, until = 0;
+  } zero_;
+  void watch_zero(TimeNs t, double interval_s) noexcept;
   ImuChain chain_;
   Resampler<4> angles_;  // and the turn about the vertical and to the side, which need them
   Resampler<2> rates_;   // apart: rates are known while an angle is not

@@ -1,12 +1,14 @@
 #include "dsp/pose_command.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
 namespace grfd {
 namespace {
 constexpr std::int64_t kAllTicks = 3000;   // of quiet standing, for the last sensor to come to rest
+constexpr double kNobodyN = 100;           // on a plate
 constexpr std::int64_t kTellTicks = 5000;  // after the weighing; without one, after the start
 }  // namespace
 
@@ -36,9 +38,9 @@ PoseCommand::Sensors PoseCommand::at_rest(Sensors which) const noexcept {
 /// A sensor that moves refuses it, as half a new pose fits no old one; one that gives nothing is left out.
 void PoseCommand::asked(const Frame& frame, SampleBatch& out) noexcept {
   const auto id = static_cast<long long>(state_.id);
-  const bool alone =
-      !frame.plates.empty() && std::none_of(frame.plates.begin(), frame.plates.end(),
-                                            [](const PlateFrame& p) { return p.known && p.filtered[2] > 100; });
+  const bool alone =  // a plate that is unknown may bear the subject
+      !frame.plates.empty() && std::all_of(frame.plates.begin(), frame.plates.end(),
+                                           [](const PlateFrame& p) { return p.known && p.filtered[2] <= kNobodyN; });
   const Sensors here = streaming(all()), moving = here & ~at_rest(all());
   const auto refuse = [&](const char* why, const char* hint) {
     events_.write(out, row_time(frame), seq_, "pose_result {\"id\":%lld,\"accepted\":false,\"reason\":\"%s%s\"}", id,
@@ -53,7 +55,9 @@ void PoseCommand::asked(const Frame& frame, SampleBatch& out) noexcept {
 
 void PoseCommand::by_itself(const Frame& frame, SampleBatch& out) noexcept {
   State& s = state_;
-  const bool now = std::exchange(frame.squat->weighed, false), standing = now || frame.squat->standing;
+  // The detector holds over a hole that a subject stands; nobody knows whether that is still so.
+  const bool known = !std::isnan(frame.derived.fz_n[0] + frame.derived.fz_n[1]);
+  const bool now = std::exchange(frame.squat->weighed, false), standing = now || (known && frame.squat->standing);
   s.weighed = s.weighed || now;
   const Sensors missing = all() & ~s.posed;
   if (!s.weighed || missing == 0) return;
@@ -77,8 +81,8 @@ void PoseCommand::at_first_rest(const Frame& frame, SampleBatch& out) noexcept {
   if (s.posed == 0) ++s.waiting;
   const Sensors here = streaming(all()), still = at_rest(all());
   const bool waited = s.waiting > kTellTicks;
-  if (frame.squat->standing_quiet && still == here && (still & missing) != 0 &&
-      (here == all() || s.posed != 0 || waited))
+  const bool in_repetition = frame.squat->looks_for_repetitions && !frame.squat->standing_quiet;
+  if (!in_repetition && still == here && (still & missing) != 0 && (here == all() || s.posed != 0 || waited))
     return take(still & missing, 0, missing & ~still, frame, out);
   if (s.posed != 0 || !waited || std::exchange(s.said, true)) return;
   events_.write(out, row_time(frame), seq_, "pose_waiting {\"reason\":\"%s\",\"left_out\":[%s]}",

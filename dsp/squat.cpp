@@ -29,6 +29,7 @@ void SquatDetector::reset() noexcept { new (state_.get()) State(); }
 void SquatDetector::step(const SquatInput& in) noexcept {
   State& s = *state_;
   if (s.segmenter.tick >= 0 && !(std::abs(in.t_s - (s.t_s + dt)) < 0.5 * dt)) interrupted();
+  if (in.new_zero) zeroed();
   s.t_s = in.t_s;
   const double row[SquatHistory::channels] = {in.fz_n[0],
                                               in.fz_n[1],
@@ -76,6 +77,14 @@ void SquatDetector::closed(const SquatSpan& span) noexcept { state_->waiting.pus
 void SquatDetector::interrupted() noexcept {
   SquatSpan span;
   if (segmenter_.interrupt(span, state_->events)) closed(span);
+  flush();
+  state_->history.forget();
+}
+
+/// No angle that follows can be compared with one that came before.
+void SquatDetector::zeroed() noexcept {
+  SquatSpan span;
+  if (segmenter_.forget_angles(span, state_->events)) closed(span);
   flush();
   state_->history.forget();
 }

@@ -74,6 +74,7 @@ class SquatDetector {
  private:
   bool tracked() const noexcept { return params_.plates && phase() != SquatPhase::lost; }
   void interrupted() noexcept;
+  void zeroed() noexcept;
   void closed(const SquatSpan& span) noexcept;
   bool ready(const SquatSpan& span) const noexcept;
   void work(bool at_once) noexcept;

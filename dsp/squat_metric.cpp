@@ -70,12 +70,17 @@ class SquatMetric final : public Metric {
     const Derived& d = frame.derived;
     SquatInput in;
     in.t_s = frame.t_s - delay_s_;  // forces and rates are late by the filter; angles are read that much earlier
+    const bool zeroed = has_new_zero(frame);
+    if (zeroed)
+      state_.mixed = delay_.memory();
+    else if (state_.mixed != 0)
+      in.new_zero = --state_.mixed == 0;
     for (std::size_t k = 0; k < 2; ++k) {
       Angles& a = state_.angles[k];
-      a.df.push(d.dorsiflexion_deg[k]);
-      a.shank.push(d.shank_deg[k]);
-      a.pitch.push(d.foot_pitch_deg[k]);
-      a.eversion.push(d.eversion_deg[k]);
+      a.df.push(zeroed ? kNaN : d.dorsiflexion_deg[k]);
+      a.shank.push(zeroed ? kNaN : d.shank_deg[k]);
+      a.pitch.push(zeroed ? kNaN : d.foot_pitch_deg[k]);
+      a.eversion.push(zeroed ? kNaN : d.eversion_deg[k]);
       a.fz.push(d.fz_unfiltered_n[k]);
       a.force_rate.push(d.force_rate_n_s[k]);
       in.fz_unfiltered_n[k] = a.fz.at(delay_);
@@ -99,6 +104,7 @@ class SquatMetric final : public Metric {
     frame.squat->turn_before_s = kNaN;  // the metrics before have seen it
     detector_.step(in);
     frame.squat->standing = detector_.standing() && detector_.state().segmenter.quiet > 0;
+    frame.squat->looks_for_repetitions = true;
     frame.squat->standing_quiet = detector_.phase() == SquatPhase::lost || frame.squat->standing;
     const RowTime now = row_time(frame);
     for (SquatEvent e; detector_.pop(e);) report(e, now, out, frame);
@@ -259,6 +265,7 @@ class SquatMetric final : public Metric {
     std::array<Angles, 2> angles{};
     std::array<std::uint64_t, 3> seq{};
     SquatRows::State rows;
+    std::int64_t mixed = 0;           ///< frames to go until the delayed angles are all of the new zero
     std::array<double, 2> impulse{};  ///< of all ascents so far, for a computed dominance
   } state_;
   Dominant dominant_;

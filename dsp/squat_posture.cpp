@@ -111,6 +111,7 @@ void SquatPosture::push(const Frame& frame) noexcept {
   State& s = state_;
   const auto ms = static_cast<std::int64_t>(frame.index);
   if (ms != s.last + 1) s.first = ms;
+  if (has_new_zero(frame)) s.first = ms + 1;  // nothing before can be compared with what follows
   s.last = ms;
   const Derived& d = frame.derived;
   const std::array<double, channels> now{d.pelvis_tilt_deg, d.pelvis_obliquity_deg, d.pelvis_turned_deg, d.thigh_deg[0],

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace grfd {
 namespace {
@@ -237,6 +238,17 @@ bool SquatSegmenter::interrupt(SquatSpan& closed, SquatEvents& events) noexcept 
   return was;
 }
 
+bool SquatSegmenter::forget_angles(SquatSpan& closed, SquatEvents& events) noexcept {
+  State& s = *s_;
+  events_ = &events;
+  began_ = false;
+  const bool was = s.in_rep;
+  if (was) close(s.tick, RepetitionEdge::gap, RejectReason::gap, closed);
+  std::fill(std::begin(s.df_past), std::end(s.df_past), unknown);
+  if (s.phase != SquatPhase::lost && (s.phase != SquatPhase::standing || s.hold != 0)) lose(waiting());
+  return was;
+}
+
 /// Heels that come down turn the ankles as a squat does. A foot that was raised stands again when it is flat and the
 /// body still, or when it has been still where it is: a sensor was pushed, or the feet were put elsewhere.
 void SquatSegmenter::watch_feet(const Ankles& a, bool resting) noexcept {
@@ -309,6 +321,7 @@ bool SquatSegmenter::step(const SquatInput& in, SquatSpan& closed, SquatEvents& 
   ++s.tick;
   const Ankles a = ankles(in);
   for (int i = 0; i < 2; ++i) s.ankle_gap[i] = a.known[i] ? 0 : s.ankle_gap[i] + 1;
+  if (in.new_zero && s.phase == SquatPhase::standing) start_standing(a);
   if (!p.plates) return by_ankles(a, in.knee_to_wall, closed);
   const double fz = in.fz_n[0] + in.fz_n[1];
   const bool plate = !std::isnan(fz);

@@ -75,6 +75,9 @@ class SquatSegmenter {
   bool began() const noexcept { return began_; }
   /// The next input will not continue the last one: weigh again. @return as step().
   bool interrupt(SquatSpan& closed, SquatEvents& events) noexcept;
+  /// The angles of the next input have another zero: a repetition ends here, and a body that stands and does not begin
+  /// to move stands at its angles of then. @return as step().
+  bool forget_angles(SquatSpan& closed, SquatEvents& events) noexcept;
   /// Mean of x - y over the sides where both are known; NaN: none.
   static double mean_difference(const double (&x)[2], const double (&y)[2]) noexcept;
 

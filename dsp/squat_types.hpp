@@ -30,6 +30,7 @@ struct SquatInput {
   double foot_cop_ml_m[2]{unknown, unknown}, foot_cop_ap_m[2]{unknown, unknown};
   double tz_nm[2]{unknown, unknown};  ///< free moment at that point
   bool knee_to_wall = false;          ///< a trial of that test runs
+  bool new_zero = false;              ///< from this tick on the angles have another zero, or other axes
 };
 
 enum class SquatPhase : std::uint8_t { lost, standing, descent, bottom, ascent };

@@ -8,7 +8,7 @@
 namespace grfd {
 
 /// From 0 in quiet standing, or at the turn where a repetition begins without one (touch-and-go). A rate that is
-/// unknown makes it NaN until the next quiet standing.
+/// unknown makes it NaN until the next quiet standing; where nobody looks for repetitions it is never known.
 class TurnInRepetition {
  public:
   struct State {

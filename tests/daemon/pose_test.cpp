@@ -167,6 +167,73 @@ BOOST_AUTO_TEST_CASE(where_nobody_is_weighed_it_is_said_why_there_is_no_pose) {
   BOOST_TEST(has(waiting[0], "imu_shank_left"));
 }
 
+BOOST_AUTO_TEST_CASE(after_a_wrong_zero_a_pose_in_standing_puts_the_next_squat_right) {
+  // The first zero in standing, the next one down in the first squat, the third when the subject stands again.
+  for (const bool plates : {true, false}) {
+    const std::vector<std::string> slow{"stimulus.subject.repetitions=3", "stimulus.subject.bottom_s=4",
+                                        "stimulus.subject.rest_s=6"};
+    Run run(std::set<std::size_t>{}, plates ? demo_settings(slow) : without_plates(slow));
+    double t = 0;
+    while (run.events("bottom").empty() && t < 60) run.until(t += 0.1);
+    run.until(t += 3.3);
+    run.command("pose {\"id\":2}");
+    run.until(t += 0.5);
+    BOOST_TEST(run.events("pose_result").back() == "pose_result {\"id\":2,\"accepted\":true,\"sensors\":4}");
+    run.until(t += 5);  // stands again
+    run.command("pose {\"id\":3}");
+    run.until(t += 0.5);
+    BOOST_TEST(run.events("pose_result").back() == "pose_result {\"id\":3,\"accepted\":true,\"sensors\":4}");
+    run.until(t + 28);
+    BOOST_TEST_CONTEXT((plates ? "plates" : "no plates")) {
+      const auto why = run.column_of("reps/pair", "reason");
+      BOOST_TEST_REQUIRE(why.size() >= 3u);
+      BOOST_TEST(why[0] == 10);
+      for (const auto& [side, rate] : {std::pair{"reps/left", 30.0}, std::pair{"reps/right", 20.0}}) {
+        const auto found = run.column_of(side, "rate_fit"), base = run.column_of(side, "baseline");
+        for (std::size_t k = why.size() - 2; k < why.size(); ++k) {
+          BOOST_TEST(why[k] == 0);
+          BOOST_TEST(std::abs(found[k] - rate) < 1);
+          BOOST_TEST(std::abs(base[k]) < 1);
+        }
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(where_nobody_looks_for_repetitions_there_is_a_pose_all_the_same) {
+  Settings settings = without_plates({"stimulus.subject.repetitions=1"});
+  for (ImuSettings& imu : settings.imus) imu.segment = imu.segment == Segment::foot ? Segment::pelvis : imu.segment;
+  Run run(std::set<std::size_t>{}, settings);
+  run.until(6);
+  const auto poses = run.events("pose_result");
+  BOOST_TEST_REQUIRE(poses.size() == 1u);
+  BOOST_TEST(poses[0] == "pose_result {\"id\":0,\"accepted\":true,\"sensors\":4,\"unweighed\":true}");
+  const auto rows = run.out.rows(run.rig.streams(), "pelvis");
+  BOOST_TEST_REQUIRE(rows.size() > 5000u);
+  BOOST_TEST(std::abs(column<float>(rows.back(), 0)) < 1);
+  for (const Row& row : rows) BOOST_TEST_REQUIRE(std::isnan(column<float>(row, 2)));
+}
+
+BOOST_AUTO_TEST_CASE(plates_that_are_away_do_not_say_that_nobody_stands_there) {
+  Run run({"stimulus.subject.repetitions=0"}, {kFootLeft});
+  run.until(2.5);  // nobody is there yet
+  run.command("pose {\"id\":4}");
+  run.until(2.6);
+  BOOST_TEST(run.events("pose_result").back() ==
+             "pose_result {\"id\":4,\"accepted\":false,\"reason\":\"nobody stands on the plates\"}");
+  run.until(9);
+  BOOST_TEST_REQUIRE(run.events("pose_result").size() == 2u);
+  run.rig.emulation.link(0)->unplug();
+  run.until(9.5);
+  // A sensor that comes late gets no zero by itself: the subject may have stepped off.
+  run.start(kFootLeft);
+  run.until(16);
+  BOOST_TEST(run.events("pose_result").size() == 2u);
+  run.command("pose {\"id\":5}");
+  run.until(16.1);
+  BOOST_TEST(run.events("pose_result").back() == "pose_result {\"id\":5,\"accepted\":true,\"sensors\":4}");
+}
+
 BOOST_AUTO_TEST_CASE(an_asked_pose_names_the_sensor_that_moves) {
   Run run({"stimulus.subject.eversion_deg.dominant=0", "stimulus.subject.eversion_deg.nondominant=0"});
   run.until(8.8);  // the left ankle bends by 30 deg/s, the feet are still

@@ -22,4 +22,18 @@ BOOST_AUTO_TEST_CASE(a_cubic_is_read_exactly_however_far_back) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(an_unknown_value_is_forgotten_after_its_memory_and_not_before) {
+  for (const double back : {0.0, 0.5, 1.0, 11.24, 62.0, Delay::kMost_ms}) {
+    const Delay delay(back);
+    Delayed channel;
+    for (int k = 0; k < 300; ++k) channel.push(1);
+    channel.push(kNaN);
+    for (std::int64_t k = 1; k <= delay.memory(); ++k) {
+      channel.push(1);
+      const bool forgotten = k == delay.memory();
+      if (k >= delay.memory() - 3) BOOST_TEST(!std::isnan(channel.at(delay)) == forgotten, back << " ms, " << k);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -137,6 +137,7 @@ BOOST_AUTO_TEST_CASE(rates_are_derivatives_of_angles) {
 BOOST_AUTO_TEST_CASE(within_a_repetition_rotation_is_integrated_from_zero) {
   TurnInRepetition r;
   SquatFeedback squat;
+  squat.standing_quiet = true;
   const double w = 2 * std::numbers::pi;  // 0.1 sin(w t): back at zero after one turn
   const auto step = [&](int k) {
     return r.step(tibial_rotation_rate(0, .1 * w * std::cos(w * k * 1e-3), Side::left), squat);
@@ -163,6 +164,7 @@ BOOST_AUTO_TEST_CASE(a_tilted_pelvis_turns_about_the_vertical) {
   const Turn turn = [=](double t) { return chain(rz(9 * kDeg * c(t)), ry(-4 * kDeg * c(t)), rx(-35 * kDeg * c(t))); };
   TurnInRepetition axial, z_alone;
   SquatFeedback squat;
+  squat.standing_quiet = true;
   for (int k = 4000; k <= 6500; ++k) {
     const Vec3 w = body_rate(turn, k * 1e-3, 1e-4), u = up_of(turn(k * 1e-3));
     axial.step(heading_rate(w, u), squat);

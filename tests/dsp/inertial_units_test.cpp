@@ -78,6 +78,42 @@ BOOST_AUTO_TEST_CASE(units_order_axes_and_rate_make_no_difference) {
   BOOST_TEST(std::abs(largest_angle(degrees(), true, true, 200) - 20) < 0.1);
 }
 
+BOOST_AUTO_TEST_CASE(grid_times_between_two_zeros_are_marked) {
+  // Leans forward by 0.1 rad for good; the second pose makes that the zero.
+  ImuSettings settings;
+  settings.name = "imu";
+  settings.ml_axis_left = {0, 1, 0};
+  InertialSensor sensor(settings, radians(), 0.01);
+  ImuFrame frame;
+  int mixed = 0, marked = 0;
+  const auto old_zero = [&] { return std::abs(frame.inclination_rad) < 1e-3; };
+  for (int k = 0; k < 800; ++k) {
+    const double lean = 0.1 * std::clamp((k - 300) * 0.01, 0.0, 1.0), rate = k >= 300 && k < 400 ? 0.1 : 0;
+    Sample s;
+    s.t = TimeNs{10'000'000} * k + 1;
+    const double v[6] = {-std::sin(lean), 0, std::cos(lean), 0, rate, 0};
+    for (std::size_t i = 0; i < 6; ++i) set_value(s, i, static_cast<float>(v[i]));
+    sensor.take(s, 0.01, 0, false);
+    if (k == 250 || k == 700) {
+      BOOST_REQUIRE(sensor.at_rest());
+      sensor.capture_pose();
+    }
+    if (k < 620) continue;
+    for (int j = 0; j < 10; ++j) {  // as far back as two later samples cover
+      const TimeNs t = s.t - 20'000'000 + j * 1'000'000;
+      sensor.at(t, 0.01, frame);
+      const bool of_old = std::abs(frame.inclination_rad - 0.1) < 1e-3, of_new = old_zero();
+      mixed += !of_old && !of_new;
+      marked += frame.zeroed;
+      BOOST_TEST((frame.zeroed || of_old || of_new), "at " << t << " ns: " << frame.inclination_rad);
+      if (!frame.zeroed) BOOST_TEST((t < 7'000'000'001 ? of_old : of_new), "at " << t << " ns");
+    }
+  }
+  BOOST_TEST(mixed > 5);
+  BOOST_TEST(marked >= mixed);
+  BOOST_TEST(marked <= 41);  // a sample's interval, and one and a half to either side
+}
+
 BOOST_AUTO_TEST_CASE(a_stream_that_is_no_inertial_sensor_is_refused_by_name) {
   const auto refused = [](std::vector<Column> columns, const std::string& why) {
     try {

@@ -22,11 +22,13 @@ struct Rig {
   SquatFeedback feedback;
   Derived derived;
   std::uint64_t ms = 0;
+  std::uint16_t flags = 0;  ///< of the last row
 
   Rig(MetricMaker make, std::vector<ImuSettings> sensors, bool joint_angles = false) : imus(sensors.size()) {
     settings.imus = std::move(sensors);
     settings.participant.standing_thigh_deg = 11;
     settings.ankle.joint_angles = joint_angles;
+    feedback.standing_quiet = true;
     const MetricSetup setup{settings, table, kNoStream, event_seq, 0.01124, 0.21, {}, {}};
     metric = make(setup);
     for (ImuFrame& i : imus)
@@ -47,6 +49,7 @@ struct Rig {
       values.clear();
       if (out.samples().empty()) continue;
       const Sample& s = out.samples()[0];
+      flags = s.flags;
       for (std::size_t i = 0; i < table[s.stream].columns.size(); ++i) values.push_back(value<float>(s, i));
     }
     return values;
@@ -96,6 +99,27 @@ BOOST_AUTO_TEST_CASE(the_turn_of_the_pelvis_is_zero_in_standing_and_at_a_turn) {
   BOOST_TEST(std::isnan(r.step(200)[2]));  // nobody knows how far it turned meanwhile
   r.feedback.standing_quiet = true;
   BOOST_TEST(r.step(2)[2] == 0);
+}
+
+BOOST_AUTO_TEST_CASE(where_nobody_looks_for_repetitions_the_turn_within_one_is_unknown) {
+  Rig r(make_pelvis_metric, on({{Segment::pelvis, Side::left}}));
+  r.feedback = {};  // as it begins, and stays without a metric that looks for repetitions
+  r.imus[0].heading_rate_rad_s = 10 * kRad;
+  for (const int frames : {1, 500}) {
+    const std::vector<float> v = r.step(frames);
+    BOOST_TEST((near(v[0], 0) && near(v[1], 0) && std::isnan(v[2])));
+    BOOST_TEST((r.flags & kInvalid) != 0);
+    BOOST_TEST(std::isnan(r.derived.pelvis_turned_deg));
+  }
+  // The metric that would do so says nothing without plates and ankles, and at once that it does with one ankle.
+  for (const bool ankle : {false, true}) {
+    Rig squats(make_squat_metric, ankle ? on({{Segment::shank, Side::left}, {Segment::foot, Side::left}})
+                                        : on({{Segment::shank, Side::left}, {Segment::pelvis, Side::left}}));
+    squats.feedback = {};
+    squats.step();
+    BOOST_TEST(squats.feedback.looks_for_repetitions == ankle);
+    BOOST_TEST(squats.feedback.standing_quiet == ankle);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_thigh_is_measured_from_the_vertical_and_from_the_parallel) {

@@ -372,6 +372,74 @@ BOOST_AUTO_TEST_CASE(a_knee_to_wall_trial_and_a_jump_of_the_time) {
   BOOST_TEST(waited);
 }
 
+namespace {
+/// The angles from that time on are smaller by `deg`; the detector is told so.
+SquatRun run_with_new_zero(SquatDetector& detector, SquatCourses c, double at_s, double deg) {
+  const auto at = static_cast<std::size_t>(at_s * 1000);
+  for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t k = at; k < c.size(); ++k) c.df[i][k] -= deg;
+  SquatRun found;
+  for (std::size_t k = 0; k < c.size(); ++k) {
+    SquatInput in = c.at(k);
+    in.new_zero = k == at;
+    detector.step(in);
+    found.take(detector);
+  }
+  return found;
+}
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_first_squat_after_a_new_zero_counts_from_it) {
+  // Stood at 20 (10, -20) deg of the old zero for 8 s; 0.2 to 10 s after the new one comes a squat.
+  for (const bool plates : {false, true})
+    for (const double deg : {20.0, 10.0, -20.0})
+      for (const double after_s : {0.2, 1.0, 3.0, 10.0}) {
+        MinimumJerk body;
+        body.repetitions = 2;
+        body.first_s = 8 + after_s;
+        SquatCourses c = body.make();
+        for (Course& df : c.df)
+          for (double& x : df) x += deg;
+        SquatParams p;
+        p.plates = plates;
+        SquatDetector detector(p);
+        const SquatRun found = run_with_new_zero(detector, c, 8, deg);
+        BOOST_TEST_CONTEXT((plates ? "plates, " : "ankles, ") << deg << " deg, " << after_s << " s") {
+          BOOST_TEST_REQUIRE((reasons(found) == Reasons(2)));
+          for (const Repetition& r : found.repetitions)
+            for (const RepetitionSide& side : r.side) {
+              BOOST_TEST(side.valid);
+              near(side.baseline_deg, 0, 0.1);
+              near(side.range_deg, body.df_deg, 0.3);
+            }
+          for (const SquatEvent& e : found.events)  // it stood all the time
+            BOOST_TEST((e.kind != SquatEventKind::status || e.value == double(SquatStatus::standing)));
+        }
+      }
+}
+
+BOOST_AUTO_TEST_CASE(a_new_zero_within_a_repetition_ends_it) {
+  for (const bool plates : {false, true}) {
+    MinimumJerk body;
+    body.bottom_s = 1;
+    body.rest_s = 4;
+    body.repetitions = 3;
+    SquatParams p;
+    p.plates = plates;
+    SquatDetector detector(p);
+    const double at_s = body.middle_s(1);
+    const SquatRun found = run_with_new_zero(detector, body.make(), at_s, body.df_deg);
+    BOOST_TEST_CONTEXT((plates ? "plates" : "ankles")) {
+      BOOST_TEST_REQUIRE((reasons(found) == Reasons{RejectReason::none, RejectReason::gap, RejectReason::none}));
+      BOOST_TEST((found.repetitions[1].end_kind == RepetitionEdge::gap));
+      near(found.repetitions[1].t_end_s, at_s - 1e-3, 1e-6);
+      near(found.repetitions[1].side[0].baseline_deg, 0, 0.1);  // of the zero it began with
+      for (const std::size_t k : {0, 2})
+        for (const RepetitionSide& side : found.repetitions[k].side) near(side.range_deg, body.df_deg, 0.3);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(without_a_least_dorsiflexion_any_bend_counts) {
   SquatParams p = no_plates();
   p.df_min_deg = 0;
