@@ -30,7 +30,7 @@ LabCommands::LabCommands(const Settings& settings, const std::vector<std::unique
       seq_(seq),
       tare_(paired<TareCommand::Plate>(plates, plate_device), events, seq, settings.thresholds.tare_s + 1),
       tap_(paired<TapCommand::Plate>(plates, plate_device), paired<TapCommand::Imu>(imus, imu_device), events, seq),
-      pose_(imus, imu_device, plates_under_both_feet(settings), events, seq),
+      pose_(imus, imu_device, plates, plates_under_both_feet(settings), events, seq),
       lunge_(settings, imus, imu_device, events, seq),
       mass_(settings, pointers(plates), events, seq) {}
 

@@ -18,8 +18,21 @@ void PoseCommand::start(const CommandText& command) noexcept {
 }
 
 void PoseCommand::frame(const Frame& frame, SampleBatch& out) noexcept {
+  watch_zeros();
   if (std::exchange(state_.wanted, false)) asked(frame, out);
   weighs_ ? by_itself(frame, out) : at_first_rest(frame, out);
+}
+
+void PoseCommand::watch_zeros() noexcept {
+  State& s = state_;
+  const auto zeroed = static_cast<std::uint8_t>(
+      std::count_if(plates_.begin(), plates_.end(), [](const auto& plate) { return plate->zeroed(); }));
+  if (weighs_ && zeroed > s.plates_zeroed) {
+    s.posed &= ~std::exchange(s.by_itself, 0);
+    s.weighed = false;
+    s.standing = s.waiting = 0;
+  }
+  s.plates_zeroed = zeroed;
 }
 
 PoseCommand::Sensors PoseCommand::streaming(Sensors which) const noexcept {
@@ -99,6 +112,7 @@ void PoseCommand::take(Sensors which, std::int64_t id, Sensors left_out, const F
     ++count;
   }
   state_.posed |= which;
+  state_.by_itself = id == 0 ? state_.by_itself | which : state_.by_itself & ~which;
   const char* const unweighed = weighs_ || id != 0 ? "" : ",\"unweighed\":true";
   if (left_out == 0)
     events_.write(out, row_time(frame), seq_, "pose_result {\"id\":%lld,\"accepted\":true,\"sensors\":%zu%s}",

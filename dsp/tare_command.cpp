@@ -6,14 +6,15 @@ namespace grfd {
 namespace {
 
 /// What the operator can do about it, in words.
-void describe_refusal(const TareResult& r, bool late, char* text, std::size_t size) noexcept {
+void describe_refusal(const TareResult& r, bool late, bool zeroed, char* text, std::size_t size) noexcept {
   constexpr const char* kChannels[] = {"fx", "fy", "fz", "mx", "my", "mz"};
   const char* channel = r.channel >= 0 && r.channel < 6 ? kChannels[r.channel] : "a channel";
   const auto c = static_cast<std::size_t>(r.channel >= 0 && r.channel < 6 ? r.channel : 2);
   if (late && r.samples == 0)
     std::snprintf(text, size, "no data from the plate");
   else if (r.refusal == TareRefusal::person_on_plate)
-    std::snprintf(text, size, "a person stands on the plate (%.0f N); step off and zero again", r.offset[2]);
+    std::snprintf(text, size, "a person stands on the plate (%.0f N); step off and zero again%s", r.offset[2],
+                  zeroed ? "" : ", or, if nobody does, raise thresholds.tare_person_n above its offset");
   else if (r.refusal == TareRefusal::noisy)
     std::snprintf(text, size, "%s is not quiet (SD %.2g); is somebody touching the plate?", channel, r.sd[c]);
   else if (r.refusal == TareRefusal::drifting)
@@ -98,9 +99,9 @@ void TareCommand::finish(const Sample& cause, bool late, SampleBatch& out) noexc
     if (!(state_.taring >> i & 1u)) continue;
     const TareResult r = plates_[i].plate->finish_tare(plates_[i].device->adc());
     accepted &= r.accepted();
-    char reason[120] = "", zero[2 * kNumbers + 40] = "";
+    char reason[160] = "", zero[2 * kNumbers + 40] = "";
     if (!r.accepted()) {
-      describe_refusal(r, late, reason, sizeof reason);
+      describe_refusal(r, late, plates_[i].plate->zeroed(), reason, sizeof reason);
     } else {
       char codes[kNumbers], volts[kNumbers];
       const std::size_t n = plates_[i].plate->model().channels();

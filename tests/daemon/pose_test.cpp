@@ -200,6 +200,27 @@ BOOST_AUTO_TEST_CASE(after_a_wrong_zero_a_pose_in_standing_puts_the_next_squat_r
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_pose_that_an_offset_of_the_plates_brought_about_is_taken_anew_after_their_first_zero) {
+  for (const bool allowed : {false, true}) {
+    Run run({"device.u6.emulation.zero_offset_counts=600",
+             "thresholds.tare_person_n=" + std::string(allowed ? "100" : "50")});
+    run.until(0.4);
+    run.command("tare {\"id\":2,\"plate\":\"all\"}");
+    run.until(13);
+    BOOST_TEST_REQUIRE(run.events("weighed").size() >= 1u);  // of nobody: 57 N a plate
+    const auto poses = run.events("pose_result"), tares = run.events("tare_result");
+    BOOST_TEST_REQUIRE(tares.size() == 1u);
+    BOOST_TEST(has(tares[0], "if nobody does, raise thresholds.tare_person_n above its offset") == !allowed);
+    BOOST_TEST(poses.size() == (allowed ? 2u : 1u));
+    if (!allowed) continue;
+    for (const auto& [side, rate] : {std::pair{"reps/left", 30.0}, std::pair{"reps/right", 20.0}}) {
+      const auto found = run.column_of(side, "rate_fit");
+      BOOST_TEST_REQUIRE(found.size() == 1u);
+      BOOST_TEST(std::abs(found[0] - rate) < 1);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(where_nobody_looks_for_repetitions_there_is_a_pose_all_the_same) {
   Settings settings = without_plates({"stimulus.subject.repetitions=1"});
   for (ImuSettings& imu : settings.imus) imu.segment = imu.segment == Segment::foot ? Segment::pelvis : imu.segment;
