@@ -97,7 +97,6 @@ class ClockMap {
   double window_s() const noexcept { return state_.window_s; }
   bool settling() const noexcept { return state_.settling; }  ///< less than settle_s of data behind the line
   bool full() const noexcept { return state_.full; }          ///< a whole window: full accuracy
-  bool clamped() const noexcept { return state_.clamped; }    ///< the last stamp is not on the line
   /// +-max_drift_ppm when the line is held there and the arrivals lie beyond, + = fast; 0: they do not. Once it has
   /// settled, or as soon as the difference makes half a step.
   double held_at_ppm() const noexcept { return state_.held ? std::copysign(params_.max_drift_ppm, -state_.drift) : 0; }
@@ -108,7 +107,6 @@ class ClockMap {
   /// The newest step happened after this time of the old line, that of the last block minimum that was in time.
   double in_time_until_s() const noexcept { return state_.in_time_until_s; }
   std::int64_t first() const noexcept { return state_.open_n; }  ///< number of the sample that opened the line
-  std::uint32_t drops() const noexcept { return state_.drops; }
 
   struct Point {
     std::int64_t n;
@@ -121,10 +119,10 @@ class ClockMap {
     double ref_t = 0, drift = 0, best_arrival_s = 0, best_distance_s = 0, published_s = 0;
     double window_s = 0, residual_s = 0, frame_s = 0, jump_s = 0, in_time_until_s = 0;
     int late_blocks = 0;
-    std::uint32_t resets = 0, drops = 0, steps = 0;
-    bool open = false, has_best = false, published = false, clamped = false, settling = true, full = false,
-         held = false;
-    std::array<std::uint8_t, 1> reserved{};  // no padding at the end: equal states are equal bytes
+    std::uint32_t resets = 0, steps = 0;
+    bool open = false, has_best = false, published = false, settling = true, full = false, held = false;
+    bool after_drop = false;                 // the delay fell in this epoch
+    std::array<std::uint8_t, 5> reserved{};  // no padding at the end: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 
