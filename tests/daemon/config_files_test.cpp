@@ -197,6 +197,18 @@ BOOST_AUTO_TEST_CASE(the_demonstration_rig) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_bar_or_a_jump_needs_no_time_given) {
+  for (const char* file : {"demo", "grfd"}) {  // grfd.toml as it comes: the subject's own course
+    const auto with = [&](const std::string& key) {
+      return load_config(kSource + "/config/" + file + ".toml", {"stimulus.subject." + key}, test_drivers())
+          .stimulus.subject;
+    };
+    BOOST_TEST(with("bar_kg=20").bar_kg == 20);
+    for (const double speed : {2.0, 4.0})
+      BOOST_TEST(with("jump_m_s=" + std::to_string(speed)).jump_m_s == speed, file << ", " << speed << " m/s");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_axes_of_the_demonstration_are_off_by_a_degree_or_two) {
   const Settings s = load_config(kSource + "/config/demo.toml", {}, test_drivers());
   const double said[4] = {1.6, 1.1, 1.9, 1.3};
