@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "dsp/counter_unwrap.hpp"
 #include "tests/dsp/vectors.hpp"
 
 BOOST_AUTO_TEST_SUITE(clock_map)
