@@ -73,6 +73,7 @@ Assembly::Assembly(Settings settings, TimeNs session_start, std::int64_t start_u
 
   pipeline = std::make_unique<Pipeline>(session.settings, table, session_start);
   engine = std::make_unique<Engine>(*pipeline, commands, ticks, counters, session_start);
+  for (const Pipeline::DeviceCounter& c : pipeline->counters()) engine->add_counter(c.device, *c.counter);
   command_ring = &engine->add_source(4096);
   truth_ring = &engine->add_source(8192);
   for (std::size_t i = 0; i < session.settings.devices.size(); ++i) {

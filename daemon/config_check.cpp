@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "daemon/config_parts.hpp"
 #include "drivers/emulation/make_stimulus.hpp"
+#include "dsp/delayed.hpp"
+#include "dsp/filters.hpp"
 #include "schemas/key_files.hpp"
 
 namespace grfd {
@@ -26,7 +29,15 @@ void check_filter(Check& c) {
     if (!p.stream.empty()) below(device_of(c, p.stream));
   for (const ImuSettings& imu : c.s.imus)
     if (!imu.stream.empty()) below(device_of(c, imu.stream));
-  if (c.s.filter.cutoff_hz < limit) return;
+  if (c.s.filter.cutoff_hz < limit) {
+    const double delay_ms = 1e3 * butterworth_delay_s(c.s.filter.order, c.s.filter.cutoff_hz, 1000);
+    if (delay_ms > Delay::kMost_ms)
+      c.report("filter.cutoff_hz", "is " + number_text(c.s.filter.cutoff_hz) + " and delays by " +
+                                       number_text(std::round(delay_ms)) + " ms with order " +
+                                       std::to_string(c.s.filter.order) + ", must delay by at most " +
+                                       number_text(Delay::kMost_ms) + " ms: raise it, or lower filter.order");
+    return;
+  }
   if (slowest && !c.given("filter.cutoff_hz"))  // then it is the rate that somebody has chosen
     return c.report("device[" + std::to_string(slowest - c.s.devices.data()) + "].rate_hz",
                     "is " + number_text(slowest->rate_hz) + ", must be above " + number_text(2 * c.s.filter.cutoff_hz) +

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "schemas/sample.hpp"
 
@@ -17,7 +18,7 @@ enum class Quality : std::uint8_t { ok, bridged, missing };
 
 struct Aligned {
   Quality quality = Quality::missing;
-  std::uint16_t flags = 0;  ///< of the samples at both ends of the interval
+  std::uint16_t flags = 0;  ///< of the samples at both ends of the interval, and of unknown ones in it
 };
 
 /// The last `Capacity` samples of one source: columns that are known or unknown together (a NaN in one column makes the
@@ -38,8 +39,12 @@ class Resampler {
     s.newest = t;
     double known = 0;
     for (double v : values) known += v * 0.0;
-    if (!(known == 0)) return true;
+    if (!(known == 0)) {
+      s.unknown_flags |= flags;
+      return true;
+    }
     const std::size_t k = s.pushed++ & kMask;
+    s.before[k] = std::exchange(s.unknown_flags, std::uint16_t{0});
     s.t[k] = t;
     s.values[k] = values;
     s.flags[k] = flags;
@@ -78,19 +83,20 @@ class Resampler {
           low = middle + 1;
       }
     }
-    if (after == oldest) return missing(out);
+    const std::uint16_t within = after < s.pushed ? s.before[after & kMask] : g <= s.newest ? s.unknown_flags : 0;
+    if (after == oldest) return missing(out, within);
     const std::size_t i = after - 1;
     if (time(i) == g) {
       out = s.values[i & kMask];
       return {Quality::ok, s.flags[i & kMask]};
     }
-    if (after == s.pushed) return missing(out);
+    if (after == s.pushed) return missing(out, within);
     const double gap = span_s(i, after);
-    if (gap > longest_bridge_s(interval_s)) return missing(out);
+    if (gap > longest_bridge_s(interval_s)) return missing(out, within);
 
     const double u = static_cast<double>(g - time(i)) * 1e-9 / gap;
     const Values &b = s.values[i & kMask], &c = s.values[after & kMask];
-    const std::uint16_t flags = s.flags[i & kMask] | s.flags[after & kMask];
+    const std::uint16_t flags = s.flags[i & kMask] | s.flags[after & kMask] | within;
     const auto regular = [&](double dt) { return dt > 0.5 * interval_s && dt < 1.5 * interval_s; };
     if (i > oldest && after + 1 < s.pushed && regular(gap) && regular(span_s(i - 1, i)) &&
         regular(span_s(after, after + 1))) {
@@ -103,16 +109,17 @@ class Resampler {
     for (std::size_t k = 0; k < Columns; ++k) out[k] = b[k] + u * (c[k] - b[k]);
     return {Quality::bridged, flags};
   }
-  void reset() noexcept { state_.pushed = 0, state_.newest = 0, state_.seen = false; }
+  void reset() noexcept { state_.pushed = 0, state_.newest = 0, state_.unknown_flags = 0, state_.seen = false; }
 
   struct State {
     std::array<TimeNs, Capacity> t{};
     std::array<Values, Capacity> values{};
-    std::array<std::uint16_t, Capacity> flags{};
-    std::size_t pushed = 0;  // known samples so far
+    std::array<std::uint16_t, Capacity> flags{}, before{};  // before: of the unknown samples since the one before
+    std::size_t pushed = 0;                                 // known samples so far
     TimeNs newest = 0;
+    std::uint16_t unknown_flags = 0;  // since the newest known sample
     bool seen = false;
-    std::array<std::uint8_t, 7> reserved{};  // no padding at the end: equal states are equal bytes
+    std::array<std::uint8_t, 5> reserved{};  // no padding at the end: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 
@@ -123,9 +130,9 @@ class Resampler {
   static double longest_bridge_s(double interval_s) noexcept {
     return std::max(seconds(kShortestBridge), 3 * interval_s) + 0.5 * interval_s;
   }
-  static Aligned missing(Values& out) noexcept {
+  static Aligned missing(Values& out, std::uint16_t flags) noexcept {
     out.fill(std::numeric_limits<double>::quiet_NaN());
-    return {Quality::missing, 0};
+    return {Quality::missing, flags};
   }
   TimeNs time(std::size_t i) const noexcept { return state_.t[i & kMask]; }
   double span_s(std::size_t i, std::size_t j) const noexcept { return static_cast<double>(time(j) - time(i)) * 1e-9; }

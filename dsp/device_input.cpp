@@ -63,6 +63,8 @@ DeviceInput::DeviceInput(const DeviceSettings& device, const std::string& main, 
       if (c.name == "stream") loss_streams_ = split_labels(c.labels);
     }
   }
+  for (std::size_t i = 0; i < table[stream].columns.size() && i < ClipDetector::kChannels; ++i)
+    if (table[stream].columns[i].unit == "count") analogue_ |= 1u << i;
   if (stamped_) nominal_units_ = nominal_interval_s_ * 1e6;
   if (const auto sync = table.find(prefix + "sync")) {
     sync_ = *sync;
@@ -138,17 +140,14 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
   const bool begins = !d.started || s.epoch != d.epoch;
   a.restarted = d.started && begins;
   s.seq += d.seq_shift;
-  if (d.started && s.seq > d.next_seq) {
-    a.lost = s.seq - d.next_seq;
+  const std::uint64_t expected_seq = d.next_seq;
+  std::uint64_t unannounced = 0;  // the driver did not see it: it arose between its push and here
+  if (d.started && s.seq > expected_seq) {
+    a.lost = s.seq - expected_seq;
     s.flags |= kGapBefore;
-    if (a.lost > d.lost_by_driver)  // the driver did not see it: it arose between its push and here
-      gaps.write(out, row_time(s), gap_seq,
-                 "lost {\"stream\":\"%s\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}",
-                 stream_name_.c_str(), static_cast<unsigned long long>(d.next_seq),
-                 static_cast<unsigned long long>(a.lost - d.lost_by_driver));
+    if (a.lost > d.lost_by_driver) unannounced = a.lost - d.lost_by_driver;
   }
   SharedClock* const common = shared();
-  if (d.trial_start) tell_late_start(s, gaps, gap_seq, out);
   if (a.restarted && !common) clock_.restart();
   if (begins) {
     d.first_seq = s.seq;
@@ -170,6 +169,12 @@ DeviceInput::Accepted DeviceInput::accept(Sample& s, const TextWriter& gaps, std
     t_s = clock_.stamp(n);
   }
   s.t = start_ + static_cast<TimeNs>(std::llround((t_s - d.delay_s) * 1e9));
+  if (unannounced > 0)
+    gaps.write(out, row_time(s), gap_seq,
+               "lost {\"stream\":\"%s\",\"cause\":\"ring_full\",\"first_seq\":%llu,\"count\":%llu}",
+               stream_name_.c_str(), static_cast<unsigned long long>(expected_seq),
+               static_cast<unsigned long long>(unannounced));
+  if (d.trial_start) tell_late_start(s, gaps, gap_seq, out);
   if (begins) {
     d.steps_followed = clock().steps();
   } else if (clock_stepped()) {
@@ -266,6 +271,7 @@ void DeviceInput::take_message(const Sample& in, StreamId events, std::uint64_t&
                : s.t_arrival;
   s.epoch = told_epoch(in);
   out.push(s);
+  s.epoch = 0;  // the device's, which the other rows of this stream know nothing of
   s.stream = events;
   s.seq = s.part == 0 ? event_seq++ : event_seq - 1;
   out.push(s);

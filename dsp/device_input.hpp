@@ -10,6 +10,7 @@
 #include "dsp/row_writer.hpp"
 #include "dsp/shared_clock.hpp"
 #include "dsp/stage.hpp"
+#include "schemas/counter.hpp"
 #include "schemas/settings.hpp"
 
 namespace grfd {
@@ -54,8 +55,12 @@ class DeviceInput {
   /// Only ticks decide that a device is late. `wait`: patience in ns.
   void tick(const Sample& tick, TimeNs wait, const TextWriter& gaps, std::uint64_t& gap_seq, const TextWriter& events,
             std::uint64_t& event_seq, SampleBatch& out) noexcept;
-  /// Bit i: channel i of the scan is clipped.
-  std::uint32_t clipped(std::span<const std::int32_t> codes) noexcept { return clip_.push(codes); }
+  /// Bit i: analogue channel i of the scan is clipped.
+  std::uint32_t clipped(std::span<const std::int32_t> codes) noexcept { return clip_.push(codes) & analogue_; }
+  /// Scans with a channel, of the converter or of a plate's amplifier, at the end of its range. Inertial sensors: their
+  /// drivers count.
+  Counter& over_range() noexcept { return over_range_; }
+  bool scans() const noexcept { return analogue_ != 0; }
 
   const std::string& name() const noexcept { return name_; }
   /// Constant delay of the sensor's signal, taken off the time of every sample. A new one is approached by a twentieth
@@ -152,6 +157,8 @@ class DeviceInput {
   std::int64_t offset_scans_;
   ScanDeficit deficit_;
   ClipDetector clip_;
+  std::uint32_t analogue_ = 0;  ///< bit i: column i counts volts
+  Counter over_range_{"over_range"};
   RowWriter clock_row_;
   std::vector<std::string> causes_,
       loss_streams_;  ///< by code; loss_streams_ is empty where losses are of the main stream only

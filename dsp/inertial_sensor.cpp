@@ -29,7 +29,12 @@ void InertialSensor::take(const Sample& s, double interval_s, std::uint64_t lost
   in.restarted = restarted;
   const SegmentMotion m = chain_.step(in);
   newest_rate_rad_s_ = m.theta_rate_rad_s;
-  angles_.push(s.t, {m.theta_rad, m.frontal_rad, m.heading_rate_rad_s, m.frontal_rate_rad_s}, s.flags);
+  // VQF turns with the newest rate over the interval before it, half an interval ahead: this makes it the trapezoid.
+  const double ahead_s = 0.5 * interval_s;
+  angles_.push(s.t,
+               {m.theta_rad - ahead_s * m.theta_rate_rad_s, m.frontal_rad - ahead_s * m.frontal_rate_rad_s,
+                m.heading_rate_rad_s, m.frontal_rate_rad_s},
+               s.flags);
   rates_.push(s.t, {m.theta_rate_rad_s, m.gyro_z_rad_s}, s.flags);
   const auto& f = in.force_m_s2;
   force_.push(s.t, {std::sqrt(f[0] * f[0] + f[1] * f[1] + f[2] * f[2])}, s.flags);

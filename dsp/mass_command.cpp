@@ -69,7 +69,7 @@ void MassCommand::frame(const Frame& frame, SampleBatch& out) noexcept {
   for (const double v : plate.wrench) known &= std::isfinite(v);
   if (plate.flags & kClipped) return give_up(row_time(frame), "a channel is at its limit; check the amplifier", out);
   if (!known && mass_.samples() == 0) return;  // still to come, or tick ends it
-  if (!known) return give_up(row_time(frame), kLost, out);
+  if (!known || (plate.flags & kBridged)) return give_up(row_time(frame), kLost, out);
   if (plate.zeroed) return give_up(row_time(frame), "the plate was zeroed meanwhile; repeat it", out);
   for (std::size_t i = 0; i < plates_.size(); ++i) state_.others_n[i] += frame.plates[i].wrench[2];
   if (mass_.push(plate.wrench)) finish(row_time(frame), out);

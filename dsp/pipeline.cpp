@@ -218,10 +218,16 @@ void Pipeline::Impl::take_raw(DeviceInput& device, const Sample& in, bool inerti
   Sample s = in;
   const auto [lost, restarted] = device.accept(s, gaps, state.gap_seq, out);
   if (state.next_grid < 0) state.next_grid = (s.t - start) / kMs + 1;
+  std::array<std::int32_t, 16> codes;
+  std::uint32_t clipped = 0;
+  if (!inertial) {
+    for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = value<std::int32_t>(in, i);
+    clipped = device.clipped(codes);
+  }
   Sample& passed = out.next(in);  // not `s`: to read at once what has just been written in pieces takes longer
   passed.seq = s.seq;
   passed.t = s.t;
-  passed.flags = s.flags;
+  passed.flags = static_cast<std::uint16_t>(s.flags | (clipped ? kClipped : 0));
   passed.epoch = s.epoch;
   if (inertial) {
     for (std::size_t i = 0; i < imus.size(); ++i)
@@ -231,15 +237,15 @@ void Pipeline::Impl::take_raw(DeviceInput& device, const Sample& in, bool inerti
       }
     return;
   }
-  std::array<std::int32_t, 16> codes;
-  for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = value<std::int32_t>(s, i);
-  const std::uint32_t clipped = device.clipped(codes);
+  bool over_range = clipped != 0;
   for (std::size_t i = 0; i < plates.size(); ++i)
     if (plate_device[i] == &device) {
       plates[i]->take(s.t, seconds(s.t - start), codes, clipped, s.flags, device.adc());
       plates[i]->tell_drift(seconds(s.t - start), device.adc(), s, events, state.event_seq, out);
       fast->plate(i, s, plates[i]->newest(), plates[i]->clipped(), out);
+      over_range |= plates[i]->clipped();
     }
+  if (over_range) ++device.over_range();
   commands->scan(s, out);
 }
 
@@ -336,6 +342,13 @@ void Pipeline::Impl::save(std::span<std::byte> to) noexcept {
 Pipeline::Pipeline(const Settings& settings, StreamTable& streams, TimeNs session_start)
     : impl_(std::make_unique<Impl>(settings, streams, session_start)) {}
 Pipeline::~Pipeline() = default;
+
+std::vector<Pipeline::DeviceCounter> Pipeline::counters() const {
+  std::vector<DeviceCounter> all;
+  for (const auto& d : impl_->devices)
+    if (d->scans()) all.push_back({d->name(), &d->over_range()});
+  return all;
+}
 
 void Pipeline::step(const Sample& sample, SampleBatch& out) noexcept { impl_->step(sample, out); }
 std::span<const std::byte> Pipeline::snapshot() const noexcept { return impl_->snapshot; }

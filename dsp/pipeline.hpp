@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "schemas/counter.hpp"
 #include "schemas/sample_batch.hpp"
 #include "schemas/settings.hpp"
 #include "schemas/stream.hpp"
@@ -13,7 +14,7 @@ namespace grfd {
 class Pipeline {
  public:
   /// Version of the state's layout: changes with any change of a state structure.
-  static constexpr const char* kStateVersion = "11";
+  static constexpr const char* kStateVersion = "12";
 
   /// Adds the derived streams to the table, which must already hold the raw streams, "commands", "ticks", "gaps" and
   /// "events" and must not move afterwards. @throws std::invalid_argument when the settings make no rig
@@ -30,6 +31,13 @@ class Pipeline {
   void save_state(std::span<std::byte> to) noexcept;
   /// @return false when the size is not state_size()
   bool load_state(std::span<const std::byte> from) noexcept;
+
+  /// What the pipeline itself counts, by device; as long as it lives.
+  struct DeviceCounter {
+    std::string device;
+    const Counter* counter;
+  };
+  std::vector<DeviceCounter> counters() const;
 
  private:
   struct Impl;

@@ -301,6 +301,9 @@ tier(
 # The truth of tibial_rotation is the turn that was set, not an integral of gyroscopes; a shank that tilts and turns by 12
 # deg parts the two.
 tier("crooked", "knees that fall in", stream_tibial_rotation=(1.5, 6))
+# A sample has 0.22 deg/s of noise at any rate, so at 100 Hz 20 Hz leave 0.66 of it, 0.15 deg/s, where at 1 kHz it is 0.05: of shank and foot
+# 0.21, of 16000 such times 4.2 SD 0.9, and what the filter takes; the largest of a squat is 2 to 3 SD above the largest without noise
+tier("sparse", "sensors at 100 Hz", rate_peak=(0.6, 1.1), stream_dorsiflexion_rate=(0.25, 1.1))
 # An axis that is 10 deg wrong takes 0.38 deg from 30 deg of lean and turns 5 deg of eversion (8.3 deg/s) into 0.87 deg
 # (1.4 deg/s) of pitch of the foot; 1.25 deg are 60 ms of an ankle that turns by 20 deg/s.
 tier(

@@ -131,6 +131,11 @@ PRESETS = {
             for k, v in (("stall_probability", 0.01), ("stall_ms", 30))
         },
     ),
+    "sensors at 100 Hz": Preset(
+        "customary inertial sensors, four samples to a packet",
+        settings={f"device.{d}.{k}": v for d in LEGS for k, v in (("rate_hz", 100), ("emulation.group", 4))},
+        tier="sparse",
+    ),
     "axis 10 deg wrong": Preset("a bad calibration must not show as dorsiflexion", axis_deg=10, tier="axis"),
     "bar": Preset(
         "a bar of 20 kg is taken onto the shoulders after the first squat",
@@ -183,7 +188,7 @@ def coverage(subjects):
     lines = [
         "Where the subjects of the science reference (section 8) are. Each runs with both plates and all sensors, their noise, zeros, wrong axes, "
         "clocks and packets, and every figure that it has is compared (part rig)"
-        + ("; beside it `inversion`, which is not on that list." if "inversion" in subjects else "."),
+        + ("; beside it `inversion` and `sensors at 100 Hz`, which are not on that list." if "inversion" in subjects else "."),
         "",
         "| subject | in the part rig | and in |",
         "|---|---|---|",

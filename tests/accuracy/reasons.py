@@ -3,6 +3,14 @@
 # What was revised after figures had been seen: (bound, first written, found then, now, why, and how that was tested)
 REASONS = [
     (
+        "rig.rate_peak, stream dorsiflexion_rate, sensors at 100 Hz",
+        "0.5, 0.8; 0.2, 0.8 deg/s, those of sensors at 1000 Hz",
+        "0.53, 0.86; 0.96",
+        "0.6, 1.1; 0.25, 1.1",
+        "the emulated sensor has the same noise per sample at every rate, so 20 Hz leave three times as much of it at 100 Hz: 0.21 instead of 0.07 deg/s "
+        "of an ankle; all other bounds are those of 1000 Hz",
+    ),
+    (
         "calibration.*, lunge.*",
         "legs_shank 1.1, 1.2; axis 0.2, 0.5; turning 2.6, 3.5; room 0.2, 0.7 deg",
         "1.2 (seed 0); 0.008, 0.025; 1.8, 2.3; 0.03, 0.11",

@@ -196,7 +196,8 @@ def check_gait(report, direct, grfd, data):
             return ankle.at(name, before_s + when)
 
         inside = trial.t[(trial.t > trial.t[0] + 0.05) & (trial.t < trial.t[-1] - delay - 0.02)]
-        off = [np.abs(of_grfd(i, inside) - at(i, inside)).max() for i in range(4)]
+        ahead = [trial.period / 2] * 3 + [0]  # of an angle of the chain, which grfd takes off
+        off = [np.abs(of_grfd(i, inside) - at(i, inside - ahead[i])).max() for i in range(4)]
         report.figure("replay.angle", trial.name, max(off[:3]))
         report.figure("replay.rate", trial.name, off[3])
         report.figure("replay.lost", trial.name, holes)

@@ -344,6 +344,10 @@ BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file) {
              "--set filter.cutoff_hz: is 20, must be below half the rate of u6, 3.5 Hz");
   BOOST_TEST(file.errors({"stimulus.recording=x.csv", "device.u6.rate_hz=7"}) ==
              "--set device.u6.rate_hz: is 7, must be above 40, twice filter.cutoff_hz");
+  BOOST_TEST(
+      file.errors({"stimulus.recording=x.csv", "filter.cutoff_hz=0.5"}) ==
+      "--set filter.cutoff_hz: is 0.5 and delays by 450 ms with order 2, must delay by at most 250 ms: raise it, or "
+      "lower filter.order");
   const Settings s = file.load({"stimulus.recording=x.csv", "record.folder=here"});
   BOOST_TEST(s.plates.at(0).calibration.file == (file.folder / "cal/p.toml").string());
   BOOST_TEST(s.stimulus.recording == (file.folder / "x.csv").string());

@@ -343,6 +343,13 @@ BOOST_AUTO_TEST_CASE(a_full_ring_shows_as_gaps_with_the_exact_count) {
       BOOST_TEST(lost > 1000);
       BOOST_TEST(lost_by_cause(out, rig.streams(), stream, "") == holes(rows));
       if (!faults) BOOST_TEST(lost == line.counter->get());
+      for (const Row& gap : out.rows(rig.streams(), "gaps")) {  // told at the sample that follows it
+        const std::string text(reinterpret_cast<const char*>(gap.bytes.data()), gap.bytes.size());
+        if (text.find('"' + stream + "\",\"cause\":\"ring_full\"") == std::string::npos) continue;
+        BOOST_TEST(std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
+          return row.header.t == gap.header.t && (row.header.flags & kGapBefore) != 0;
+        }));
+      }
       bool flagged = true;
       for (std::size_t i = 1; i < rows.size(); ++i)
         if (rows[i].header.seq != rows[i - 1].header.seq + 1) flagged &= (rows[i].header.flags & kGapBefore) != 0;

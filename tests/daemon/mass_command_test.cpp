@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "daemon/control.hpp"
 #include "daemon/mass_sites.hpp"
@@ -309,6 +310,42 @@ BOOST_AUTO_TEST_CASE(a_plate_without_data_says_so_and_a_hole_says_that_samples_w
     BOOST_TEST(all[0]["reason"] ==
                (in_the_middle ? "samples were lost meanwhile; repeat it" : "no data from the plate"));
   }
+}
+
+// As the operator meets it: in the answer, in the rows, raw and of the plate, and as a counter.
+BOOST_AUTO_TEST_CASE(a_load_beyond_the_range_says_so_everywhere) {
+  const Recording loads({{60000, 0, 0, 200}, {20 * kG, 0, 0, 200}});
+  const Settings settings = demo_settings(played(loads));
+  Run run(settings, settings);
+  run.tare();
+  run.weigh(0, 40);
+  run.until(kLeadInS + 2 * kStepS - 1);
+  const auto all = run.events("mass_result");
+  BOOST_TEST_REQUIRE(all.size() == 1u);
+  BOOST_TEST(all[0]["reason"] == "a channel is at its limit; check the amplifier");
+  const StreamTable& table = run.assembly.session.streams;
+  const auto flagged = [&](const char* stream, double from_s, double until_s) {
+    std::size_t rows = 0, clipped = 0;
+    for (const Row& row : run.out.rows(table, stream)) {
+      const double t_s = 1e-9 * static_cast<double>(row.header.t - kStart);
+      if (t_s < from_s || t_s >= until_s) continue;
+      ++rows;
+      clipped += (row.header.flags & kClipped) != 0;
+    }
+    BOOST_TEST(rows > 900 * (until_s - from_s));
+    return static_cast<double>(clipped) / static_cast<double>(rows);
+  };
+  const double beyond = kLeadInS + .1, within = kLeadInS + kStepS + .1, end = kLeadInS + 2 * kStepS - 1.1;
+  for (const char* stream : {"raw/u6/scan", "plate/left", "cop/left"}) {
+    BOOST_TEST(flagged(stream, beyond, kLeadInS + kStepS - .1) == 1, stream);
+    BOOST_TEST(flagged(stream, within, end) == 0, stream);
+  }
+  BOOST_TEST(flagged("plate/right", beyond, end) == 0);
+  std::uint64_t rows = 0;
+  for (const Row& row : run.out.rows(table, "raw/u6/scan")) rows += (row.header.flags & kClipped) != 0;
+  for (const auto& line : run.assembly.engine->counters())
+    if (line.name == "u6.over_range") BOOST_TEST(line.counter->get() == std::exchange(rows, 0));
+  BOOST_TEST(rows == 0u);
 }
 
 // A recalibration in the settings of an emulated plate is one that it needs: what it shows is the truth again.

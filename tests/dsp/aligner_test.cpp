@@ -183,6 +183,31 @@ BOOST_AUTO_TEST_CASE(a_stretch_of_unknown_samples_does_not_hold_up_the_grid) {
   BOOST_TEST(int(r.at(13'000'000, 1e-3, v).quality) == int(Quality::missing));
 }
 
+BOOST_AUTO_TEST_CASE(unknown_samples_leave_their_flags_in_the_hole_alone) {
+  for (const int until : {6, 30}) {  // a hole that is bridged, and one that is not
+    Resampler<1> r;
+    Resampler<1>::Values v;
+    const auto flags = [&](TimeNs ms) { return r.at(1'000'000 * ms + 500'000, 1e-3, v).flags; };
+    for (int k = 0; k < until; ++k)
+      r.push(1'000'000 * k, {k < 3 ? double(k) : std::nan("")}, k == 4 ? kClipped : kClockUnsettled);
+    BOOST_TEST(flags(4) == (kClipped | kClockUnsettled));  // still open
+    BOOST_TEST(flags(until) == 0);                         // after the newest
+    for (int k = until; k < until + 4; ++k) r.push(1'000'000 * k, {double(k)});
+    for (int ms = 2; ms < until; ++ms) BOOST_TEST((flags(ms) & kClipped) == kClipped);
+    BOOST_TEST(flags(1) == kClockUnsettled);
+    BOOST_TEST(flags(until) == 0);
+    BOOST_TEST(std::isfinite(v[0]));
+  }
+  Resampler<1> r;  // nothing known yet
+  Resampler<1>::Values v;
+  r.push(0, {std::nan("")}, kClipped);
+  r.push(1'000'000, {std::nan("")}, 0);
+  BOOST_TEST(r.at(500'000, 1e-3, v).flags == kClipped);
+  r.push(2'000'000, {1}, 0);
+  BOOST_TEST(r.at(500'000, 1e-3, v).flags == kClipped);
+  BOOST_TEST(r.at(2'000'000, 1e-3, v).flags == 0);
+}
+
 BOOST_AUTO_TEST_CASE(the_quick_answers_hold_for_every_interval) {
   Resampler<1> r;
   BOOST_TEST(r.short_of(1));

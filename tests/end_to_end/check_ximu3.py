@@ -59,6 +59,18 @@ with tempfile.TemporaryDirectory() as folder:
         t = r[f"raw/imu_{i}/inertial"].t
         check(f"{i}: rate, off by", abs((len(t) - 1) / (t[-1] - t[0]) - 400 / 1.0012), 0.2, "Hz")
 
+    print("sensors that complain and start anew")
+    file = f"{folder}/anew.h5"
+    settings = [f'device.imu_{i}.{s}' for i in IMUS for s in ('driver="xio_ximu3"', "rate_hz=400")]
+    settings += ["device.imu_foot_left.emulation.faults={reboot=0.0003,error=0.002}"]
+    subprocess.run([arguments.grfd, "simulate", here.parents[1] / "config/demo.toml", "-o", file, "--seconds", "20"]
+                   + [a for s in settings for a in ("--set", s)], check=True, timeout=200)
+    newest_epoch = lambda stream: int(Recording(file).file[f"streams/{stream}/epoch"][:].max())
+    check("starts missing of at least one", 1 - newest_epoch("raw/imu_foot_left/inertial"), 0)
+    check("and of a message after it", 1 - newest_epoch("raw/imu_foot_left/messages"), 0)
+    check("epoch of events, which have none", newest_epoch("events"), 0)
+    check("verify calls it bad", subprocess.run([arguments.grfd, "verify", file], stdout=subprocess.DEVNULL).returncode, 0)
+
     print("two x-IMU3 at the feet with high-g sensors and SA-Sync boxes, two MicroStrain sensors at 1 kHz")
     r = simulate(folder, "mixed", ["foot_left", "foot_right"], ("high_g_rate_hz=1600", "sync_box=true"))
     true = np.sort(np.concatenate([np.arange(3.1, arguments.seconds, 0.7), np.arange(3.15, arguments.seconds, 0.7)]))
