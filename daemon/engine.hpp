@@ -45,7 +45,6 @@ class Engine {
     std::uint64_t last = 0;
   };
   const std::vector<CounterLine>& counters() const { return counters_; }
-  std::uint64_t samples_taken() const { return order_; }
 
  private:
   void take(Sample sample) noexcept;

@@ -1,10 +1,10 @@
 #include "daemon/mass_sites.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <stdexcept>
 
+#include "daemon/plate_named.hpp"
 #include "dsp/known_mass.hpp"
 #include "dsp/plate_model.hpp"
 
@@ -28,16 +28,9 @@ double most_cop_rms_m(const std::vector<LoadSite>& loads, double noise_moment_nm
 
 MassSites::MassSites(const std::vector<PlateSettings>& plates) : plates_(plates) {}
 
-const PlateSettings* MassSites::plate(const std::string& name) const {
-  const auto found =
-      std::find_if(plates_.begin(), plates_.end(), [&](const PlateSettings& p) { return p.name == name; });
-  return found == plates_.end() ? nullptr : &*found;
-}
-
 std::string MassSites::add(const Json& d) {
-  const PlateSettings* const settings = plate(d.at("plate"));
-  if (!settings) return "there is no such plate";
-  const PlateModel model(*settings);
+  const PlateSettings& settings = plate_named(plates_, d.at("plate"));
+  const PlateModel model(settings);
   const double weight_n = d.at("expected_n"), x = d.at("x_m"), y = d.at("y_m");
   const Wrench6 wrench = d.at("wrench").get<Wrench6>();
   char why[200];
@@ -56,7 +49,7 @@ std::string MassSites::add(const Json& d) {
                   1e3 * off_m, 1e3 * kMostCopError_m);
     return why;
   }
-  std::vector<Site>& all = sites_[settings->name];
+  std::vector<Site>& all = sites_[settings.name];
   if (all.size() >= kMost) all.erase(all.begin());
   all.push_back({x,
                  y,
@@ -77,14 +70,13 @@ std::size_t MassSites::forget(const std::string& plate) {
 }
 
 MassSites::Json MassSites::fit(const std::string& name, bool by_place) const {
-  const PlateSettings* const settings = plate(name);
-  if (!settings) throw std::invalid_argument("there is no such plate");
+  const PlateSettings& settings = plate_named(plates_, name);
   std::vector<LoadSite> loads;
   const auto found = sites_.find(name);
   if (found != sites_.end())
     for (const Site& s : found->second) loads.push_back(s.load);
-  const RecalibrationFit f = fit_recalibration(loads, half_size(settings->corners_m), by_place);
-  if (const double most = most_cop_rms_m(loads, settings->calibration.noise_moment_nm); !(f.cop_rms_after_m <= most)) {
+  const RecalibrationFit f = fit_recalibration(loads, half_size(settings.corners_m), by_place);
+  if (const double most = most_cop_rms_m(loads, settings.calibration.noise_moment_nm); !(f.cop_rms_after_m <= most)) {
     const Site& worst = found->second[f.worst];
     char text[400];
     std::snprintf(text, sizeof text,

@@ -20,6 +20,7 @@ class MassSites {
   /// is a mistyped place or mass, or a wrong gain, sense or plate, and would spoil the fit.
   /// @param mass_result its detail: accepted, and with x_m and y_m
   /// @return why it is not kept; empty: it is
+  /// @throws Refusal as plate_named
   std::string add(const Json& mass_result);
   std::size_t count(const std::string& plate) const;
   std::size_t forget(const std::string& plate);  ///< @return how many there were
@@ -27,8 +28,8 @@ class MassSites {
   /// place of the one in use: `plate`, `sites`, `by_place`, `recalibration`, `standard_error` (6 x 6; also
   /// `recalibration_x_per_m`, `recalibration_y_per_m` when by_place), `rms_before`, `rms_after` (N, N.m; in plate axes,
   /// Fx to Mz; before: without any), `cop_before_mm`, `cop_after_mm` (RMS), `toml` (keys of the calibration file).
-  /// @throws std::invalid_argument as fit_recalibration; also when the centres of pressure stay further off (RMS) than
-  /// masses that are laid down with care and the plate's noise explain: names the worst place
+  /// @throws Refusal as plate_named; std::invalid_argument as fit_recalibration; also when the centres of pressure stay
+  /// further off (RMS) than masses that are laid down with care and the plate's noise explain: names the worst place
   Json fit(const std::string& plate, bool by_place) const;
 
  private:
@@ -36,7 +37,6 @@ class MassSites {
     double x_m, y_m;  ///< as given
     LoadSite load;
   };
-  const PlateSettings* plate(const std::string& name) const;
   const std::vector<PlateSettings>& plates_;
   std::map<std::string, std::vector<Site>> sites_;
 };

@@ -61,13 +61,13 @@ class AnkleMetric final : public Metric {
       const Ankle& a = ankles_[i];
       const ImuFrame &shank = frame.imus[static_cast<std::size_t>(a.shank)],
                      &foot = frame.imus[static_cast<std::size_t>(a.foot)];
-      const double sign = a.side == Side::right ? 1 : -1;
       const double df = (shank.inclination_rad - foot.inclination_rad) / kRadPerDeg;
       std::array<double, 1> rate{(shank.inclination_rate_rad_s - foot.inclination_rate_rad_s) / kRadPerDeg};
       filters_[i].step(rate);
       const double turn_deg = tibial_[i].step(
           tibial_rotation_rate(shank.axial_rate_rad_s, foot.axial_rate_rad_s, a.side) / kRadPerDeg, *frame.squat);
-      const double eversion = sign * foot.frontal_rad / kRadPerDeg, pitch = foot.inclination_rad / kRadPerDeg;
+      const double eversion = side_sign(a.side) * foot.frontal_rad / kRadPerDeg,
+                   pitch = foot.inclination_rad / kRadPerDeg;
       const double inclination = shank.inclination_rad / kRadPerDeg + standing_shank_deg_;
       const double tilt = total_tilt(up_direction(shank.inclination_rad, shank.frontal_rad)) / kRadPerDeg;
       a.writer.write(out, row_time(frame, static_cast<std::uint16_t>(shank.flags | foot.flags)),

@@ -9,7 +9,7 @@ namespace {
 class AsymmetryMetric final : public Metric {
  public:
   explicit AsymmetryMetric(const MetricSetup& setup) : dominant_(setup.settings.participant.dominant) {
-    active_ = plate_on(setup.settings, Side::left) >= 0 && plate_on(setup.settings, Side::right) >= 0;
+    active_ = plates_under_both_feet(setup.settings);
     if (!active_) return;
     StreamInfo info;
     info.name = "asymmetry";

@@ -33,14 +33,14 @@ void ClockMap::open_at(std::int64_t n, double arrival_s) noexcept {
   s.has_best = true;
   s.late_blocks = 0;
   s.settling = true;
-  s.full = s.held = false;
+  s.full = s.held = s.after_drop = false;
   s.residual_s = std::numeric_limits<double>::quiet_NaN();
 }
 
 void ClockMap::restart() noexcept {
   if (!state_.open) return;
   ++state_.resets;
-  state_.open = state_.published = state_.clamped = false;
+  state_.open = state_.published = false;
   state_.settling = true;
   state_.full = state_.held = false;
 }
@@ -84,8 +84,7 @@ void ClockMap::close_block(std::int64_t n) noexcept {
   s.late_blocks = 0;
   if (s.count > 20 && !s.settling && s.best_distance_s < -drop_s()) {  // the delay fell: the older ones lie above
     s.count = 0;
-    ++s.drops;
-    s.settling = true;
+    s.settling = s.after_drop = true;
     s.full = false;
     s.ref_n = s.best_n;
     s.ref_t = s.best_arrival_s;
@@ -118,7 +117,7 @@ void ClockMap::fit(std::int64_t n) noexcept {
   const double span = span_s(origin.n, newest);
   const bool fresh = span < p.settle_s;
   HullLine line{0, s.drift};
-  if (fresh && s.drops && s.drift != 0) {  // after a drop the known drift is better than a short hull
+  if (fresh && s.after_drop && s.drift != 0) {  // after a drop the known drift is better than a short hull
     line.level = std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < size; ++i) line.level = std::min(line.level, xy[i].y - s.drift * xy[i].x);
   } else if (size >= 2) {
@@ -152,14 +151,7 @@ void ClockMap::fit(std::int64_t n) noexcept {
 double ClockMap::stamp(std::int64_t n) noexcept {
   State& s = state_;
   double t = predict(n);
-  s.clamped = false;
-  if (s.published && n > s.published_n) {
-    const double earliest = s.published_s + 0.1 * span_s(s.published_n, n);
-    if (t < earliest) {
-      t = earliest;
-      s.clamped = true;
-    }
-  }
+  if (s.published && n > s.published_n) t = std::max(t, s.published_s + 0.1 * span_s(s.published_n, n));
   s.published = true;
   s.published_n = n;
   s.published_s = t;

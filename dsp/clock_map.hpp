@@ -1,4 +1,4 @@
-// A device's sample counter -> lab time.  t(n) = t0 + T (1 + e) n, seen through arrivals that are late by an unknown,
+// A device's sample number -> lab time.  t(n) = t0 + T (1 + e) n, seen through arrivals that are late by an unknown,
 // one-sided delay: the earliest packets tell the truth, so the line is the lower hull of the block minima.
 #pragma once
 #include <algorithm>
@@ -9,43 +9,6 @@
 #include <type_traits>
 
 namespace grfd {
-
-/// Unsigned counter of a device -> 64-bit sample number and epochs. The counter alone cannot tell a wrap or a loss from
-/// a restart, so the arrival time decides: consecutive packets may be as late as they like (a stalled host) but not
-/// more than max(0.1 s, 5 %) early; a larger jump must agree with the elapsed time to that tolerance, else a new epoch
-/// begins.
-class CounterUnwrap {
- public:
-  /// `interval_s`: nominal time of one count; 0 when unknown (then half the counter's range decides).
-  /// @throws std::invalid_argument unless 1 <= bits <= 62
-  CounterUnwrap(int bits, double interval_s);
-
-  struct Step {
-    std::int64_t n;
-    bool new_epoch;  ///< clock, filters and orientation of the device start again; n restarts at the counter's value
-  };
-  /// `arrival_s` NaN: no arrival time at hand.
-  Step step(std::uint64_t counter, double arrival_s) noexcept;
-  std::uint32_t epoch() const noexcept { return state_.epoch; }
-  double late_s() const noexcept { return state_.late_s; }  ///< how far the stream is behind its samples
-  void reset() noexcept { state_ = {}; }
-
-  struct State {
-    std::int64_t last = 0, base = 0, usual_jump = 1;
-    double arrival_s = 0, late_s = 0;
-    std::uint32_t epoch = 0;
-    bool started = false;
-    std::array<std::uint8_t, 3> reserved{};  // no padding: equal states are equal bytes
-  };
-  State& state() noexcept { return state_; }
-
- private:
-  Step restart(std::int64_t counter, double arrival_s) noexcept;
-  std::int64_t modulus_;
-  double interval_s_;
-  State state_;
-};
-static_assert(std::is_trivially_copyable_v<CounterUnwrap::State>);
 
 struct ClockParams {
   double interval_s = 1e-3;  ///< T, nominal, per count
@@ -97,7 +60,6 @@ class ClockMap {
   double window_s() const noexcept { return state_.window_s; }
   bool settling() const noexcept { return state_.settling; }  ///< less than settle_s of data behind the line
   bool full() const noexcept { return state_.full; }          ///< a whole window: full accuracy
-  bool clamped() const noexcept { return state_.clamped; }    ///< the last stamp is not on the line
   /// +-max_drift_ppm when the line is held there and the arrivals lie beyond, + = fast; 0: they do not. Once it has
   /// settled, or as soon as the difference makes half a step.
   double held_at_ppm() const noexcept { return state_.held ? std::copysign(params_.max_drift_ppm, -state_.drift) : 0; }
@@ -108,7 +70,6 @@ class ClockMap {
   /// The newest step happened after this time of the old line, that of the last block minimum that was in time.
   double in_time_until_s() const noexcept { return state_.in_time_until_s; }
   std::int64_t first() const noexcept { return state_.open_n; }  ///< number of the sample that opened the line
-  std::uint32_t drops() const noexcept { return state_.drops; }
 
   struct Point {
     std::int64_t n;
@@ -121,10 +82,10 @@ class ClockMap {
     double ref_t = 0, drift = 0, best_arrival_s = 0, best_distance_s = 0, published_s = 0;
     double window_s = 0, residual_s = 0, frame_s = 0, jump_s = 0, in_time_until_s = 0;
     int late_blocks = 0;
-    std::uint32_t resets = 0, drops = 0, steps = 0;
-    bool open = false, has_best = false, published = false, clamped = false, settling = true, full = false,
-         held = false;
-    std::array<std::uint8_t, 1> reserved{};  // no padding at the end: equal states are equal bytes
+    std::uint32_t resets = 0, steps = 0;
+    bool open = false, has_best = false, published = false, settling = true, full = false, held = false;
+    bool after_drop = false;                 // the delay fell in this epoch
+    std::array<std::uint8_t, 5> reserved{};  // no padding at the end: equal states are equal bytes
   };
   State& state() noexcept { return state_; }
 

@@ -45,7 +45,7 @@ class CopMetric final : public Metric {
       if (const std::string text = polynomial_text(plate); !text.empty()) corrected += text + " of " + plate.name;
     add(setup, "total", "of all plates together, on z = 0", plate_devices(setup.settings), "", corrected);
     add_combined(setup, corrected);
-    if (body_.foot_length_m > 0 && plate_[0] >= 0 && plate_[1] >= 0) add_foot(setup);
+    if (body_.foot_length_m > 0 && plates_under_both_feet(setup.settings)) add_foot(setup);
   }
   void states(StatePieces& pieces) override {
     add_state(pieces, state_);

@@ -1,8 +1,8 @@
+#include "dsp/counter_unwrap.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
-
-#include "dsp/clock_map.hpp"
 
 namespace grfd {
 

@@ -12,21 +12,6 @@ double arcsine(double x) { return std::asin(std::clamp(x, -1.0, 1.0)); }
 double sagittal_inclination(const Vec3& u) noexcept { return std::atan2(-u[1], u[2]); }
 double frontal_inclination(const Vec3& u) noexcept { return arcsine(u[0]); }
 double total_tilt(const Vec3& u) noexcept { return std::atan2(std::hypot(u[0], u[1]), u[2]); }
-double foot_eversion(const Vec3& u, Side side) noexcept { return side_sign(side) * frontal_inclination(u); }
-
-double inclination_rate(const Vec3& w, const Vec3& u) noexcept { return inclination_rate(w, u, heading_rate(w, u)); }
-
-double dorsiflexion(const Vec3& u_shank, const Vec3& u_foot) noexcept {
-  return sagittal_inclination(u_shank) - sagittal_inclination(u_foot);
-}
-double dorsiflexion_rate(const Vec3& ws, const Vec3& us, const Vec3& wf, const Vec3& uf, bool shank_known,
-                         bool foot_known) noexcept {
-  return (shank_known ? inclination_rate(ws, us) : inclination_rate_scalar(ws)) -
-         (foot_known ? inclination_rate(wf, uf) : inclination_rate_scalar(wf));
-}
-double dorsiflexion_rate_scalar(const Vec3& ws, const Vec3& wf) noexcept {
-  return inclination_rate_scalar(ws) - inclination_rate_scalar(wf);
-}
 
 JcsAngles jcs_angles(const Mat3& shank, const Mat3& foot, Side side) noexcept {
   const Mat3 r = mul(transpose(shank), foot);  // Rx(a) Ry(b) Rz(c)

@@ -31,17 +31,13 @@ inline Vec3 up_direction(double sagittal_rad, double frontal_rad) noexcept {
   return {std::sin(frontal_rad), -std::cos(frontal_rad) * std::sin(sagittal_rad),
           std::cos(frontal_rad) * std::cos(sagittal_rad)};
 }
-/// Roll of the foot against the floor, + = eversion on both sides.
-double foot_eversion(const Vec3& u_foot, Side side) noexcept;
 
 /// Turning of the medio-lateral axis in the horizontal plane, + = to the left. NaN when that axis is vertical.
 inline double heading_rate(const Vec3& w, const Vec3& u) noexcept {
   const double across = u[1] * u[1] + u[2] * u[2];
   return across < 1e-6 ? kNaN : (w[1] * u[1] + w[2] * u[2]) / across;
 }
-/// Exact derivative of sagittal_inclination.
-double inclination_rate(const Vec3& w, const Vec3& u) noexcept;
-/// The same, where the heading_rate is at hand.
+/// Exact derivative of sagittal_inclination, with the heading_rate of the same w and u.
 inline double inclination_rate(const Vec3& w, const Vec3& u, double heading_rate_rad_s) noexcept {
   return -w[0] + u[0] * heading_rate_rad_s;
 }
@@ -59,13 +55,6 @@ inline Vec3 angular_rate(double sagittal_rad, double frontal_rad, double sagitta
 }
 /// inclination_rate: its first term alone, for as long as u is not known.
 inline double inclination_rate_scalar(const Vec3& w) noexcept { return -w[0]; }
-
-/// Heading-free, drift-free: the primary ankle angle.
-double dorsiflexion(const Vec3& u_shank, const Vec3& u_foot) noexcept;
-/// Exact derivative of dorsiflexion; a segment whose u is unknown contributes its scalar rate.
-double dorsiflexion_rate(const Vec3& w_shank, const Vec3& u_shank, const Vec3& w_foot, const Vec3& u_foot,
-                         bool shank_up_known = true, bool foot_up_known = true) noexcept;
-double dorsiflexion_rate_scalar(const Vec3& w_shank, const Vec3& w_foot) noexcept;
 
 /// Joint coordinate system (Grood & Suntay; e1 = shank x, floating, e3 = foot z). Needs a common heading.
 struct JcsAngles {

@@ -1,7 +1,6 @@
 // Squat repetitions from two plates and two ankles, or from the ankles alone: detection, metrics, events.
 #pragma once
 #include <memory>
-#include <string_view>
 #include <type_traits>
 
 #include "dsp/squat_history.hpp"
@@ -56,13 +55,10 @@ class SquatDetector {
 
   SquatPhase phase() const noexcept { return state_->segmenter.phase; }
   SquatStatus status() const noexcept { return state_->segmenter.status; }
-  std::string_view status_text() const noexcept { return to_string(status()); }
   bool standing() const noexcept {
     return phase() == SquatPhase::standing;
   }  ///< upright, and weighed where there are plates
   double bodyweight_n() const noexcept { return state_->segmenter.bodyweight_n; }  ///< NaN: not weighed
-  double velocity_m_s() const noexcept { return tracked() ? state_->segmenter.v : unknown; }
-  double height_m() const noexcept { return tracked() ? state_->segmenter.z : unknown; }  ///< 0 standing, < 0 below
   std::uint64_t lost() const noexcept {
     return state_->events.lost() + state_->repetitions.lost() + state_->waiting.lost();
   }
@@ -72,7 +68,6 @@ class SquatDetector {
   const State& state() const noexcept { return *state_; }
 
  private:
-  bool tracked() const noexcept { return params_.plates && phase() != SquatPhase::lost; }
   void interrupted() noexcept;
   void zeroed() noexcept;
   void closed(const SquatSpan& span) noexcept;

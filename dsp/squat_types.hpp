@@ -126,20 +126,6 @@ struct Repetition {
   BothLoads both{};
 };
 
-/// Dominant minus non-dominant of one metric of the sides.
-inline double dominant_difference(const Repetition& r, Side dominant, double RepetitionSide::*metric) {
-  const auto d = static_cast<std::size_t>(dominant);
-  return r.side[d].*metric - r.side[1 - d].*metric;
-}
-/// Turns a right-minus-left value (loads, finish_lag_s) into dominant minus non-dominant.
-inline double toward_dominant(double right_minus_left, Side dominant) {
-  return dominant == Side::right ? right_minus_left : -right_minus_left;
-}
-/// Did the dominant ankle stop first? Only where first_out names a side.
-inline bool dominant_first(const Repetition& r, Side dominant) {
-  return r.first_out == (dominant == Side::right ? FirstOut::right : FirstOut::left);
-}
-
 std::string_view to_string(SquatPhase) noexcept;
 std::string_view to_string(SquatStatus) noexcept;  ///< a sentence for the operator
 std::string_view to_string(SquatEventKind) noexcept;

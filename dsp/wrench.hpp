@@ -47,7 +47,8 @@ struct PlatePose {
   Vec3 center;           ///< mean of the corners
   double off_plane_m;    ///< largest distance of a corner from the plane
   double edge_misfit_m;  ///< largest difference between opposite edges
-  /// A survey is not exact: above 1 mm warn, above 2 mm off the plane or 3 mm between opposite edges refuse.
+  /// A survey is not exact: above 1 mm it is told (rig_warnings), above 2 mm off the plane or 3 mm between opposite
+  /// edges refused.
   bool acceptable() const noexcept { return off_plane_m <= 0.002 && edge_misfit_m <= 0.003; }
   bool doubtful() const noexcept { return off_plane_m > 0.001 || edge_misfit_m > 0.001; }
 };

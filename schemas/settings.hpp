@@ -274,8 +274,8 @@ struct SubjectSettings {
   double lunge_spread_deg = 0;  ///< in each trial before, that much earlier
   // A bar taken onto the shoulders while standing; a jump with a counter-movement, back into standing after
   // 2.16 s and the flight of 2 v / g.
-  double bar_kg = 0, bar_s = 10;     ///< 0: none
-  double jump_m_s = 0, jump_s = 10;  ///< speed at take-off; 0: none
+  double bar_kg = 0, bar_s = 5;     ///< 0: none
+  double jump_m_s = 0, jump_s = 5;  ///< speed at take-off; 0: none
   double cop_dy_m = 0.010, spread = 0.03, eversion_shift_m_deg = 0.0008, sway_m = 0.002;
 };
 

@@ -60,8 +60,11 @@ void ankle(const Words& arguments) {
     foot.step(vec(in, k + 6), vec(in, k + 9), period);
     if (k < lead) continue;
     const SegmentMotion &s = shank.now, &f = foot.now;
-    std::array<double, 2> rate{dorsiflexion_rate(s.gyro_rad_s, s.up, f.gyro_rad_s, f.up),
-                               dorsiflexion_rate_scalar(s.gyro_rad_s, f.gyro_rad_s)};
+    const auto exact = [](const SegmentMotion& m) {
+      return inclination_rate(m.gyro_rad_s, m.up, heading_rate(m.gyro_rad_s, m.up));
+    };
+    std::array<double, 2> rate{exact(s) - exact(f),
+                               inclination_rate_scalar(s.gyro_rad_s) - inclination_rate_scalar(f.gyro_rad_s)};
     filter.step(rate);
     const double angles[] = {s.theta_rad, f.theta_rad, s.theta_rad - f.theta_rad, rate[0], rate[1]};
     for (double a : angles) out.push_back(a * kDegPerRad);

@@ -197,6 +197,18 @@ BOOST_AUTO_TEST_CASE(the_demonstration_rig) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_bar_or_a_jump_needs_no_time_given) {
+  for (const char* file : {"demo", "grfd"}) {  // grfd.toml as it comes: the subject's own course
+    const auto with = [&](const std::string& key) {
+      return load_config(kSource + "/config/" + file + ".toml", {"stimulus.subject." + key}, test_drivers())
+          .stimulus.subject;
+    };
+    BOOST_TEST(with("bar_kg=20").bar_kg == 20);
+    for (const double speed : {2.0, 4.0})
+      BOOST_TEST(with("jump_m_s=" + std::to_string(speed)).jump_m_s == speed, file << ", " << speed << " m/s");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_axes_of_the_demonstration_are_off_by_a_degree_or_two) {
   const Settings s = load_config(kSource + "/config/demo.toml", {}, test_drivers());
   const double said[4] = {1.6, 1.1, 1.9, 1.3};
@@ -284,6 +296,35 @@ BOOST_AUTO_TEST_CASE(the_summary_fits_a_screen) {
         "participant        DEMO, right dominant (kicking leg)\n", "squats from 8 s, every 6.4 s, without end\n",
         "recording          recordings, from the start, tare at 0.4 s for 2 s\n"})
     BOOST_TEST_CONTEXT(part) BOOST_TEST(text.find(part) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_survey_between_1_mm_and_what_is_refused_is_told) {
+  const std::string demo = kSource + "/config/demo.toml";
+  const std::string corners =
+      "plate.right.corners_m=[[0.405,-0.23,0.0],[0.005,-0.23,0.0],[0.005,0.37,0.0],[0.405,0.37,0.0]]";  // exact
+  const auto warnings = [&](std::string text, const std::string& from, const std::string& to) {
+    if (!from.empty()) text.replace(text.find(from), from.size(), to);
+    return rig_warnings(load_config(demo, {text}, test_drivers()));
+  };
+  BOOST_TEST(warnings(corners, "", "").empty());
+  BOOST_TEST(warnings(corners, "0.405,-0.23,0.0]", "0.4058,-0.23,0.0]").empty());  // 0.8 mm between the edges
+  // The plane of the mean edges leaves a quarter of a corner's height at each corner: 1.5 of 6 mm.
+  const auto high = warnings(corners, "-0.23,0.0]", "-0.23,0.006]");
+  BOOST_TEST_REQUIRE(high.size() == 1u);
+  BOOST_TEST(
+      high[0].starts_with("plate right: its corners are 1.5 mm off their plane and opposite edges differ by 0.0"));
+  const auto longer = warnings(corners, "[[0.405,", "[[0.407,");
+  BOOST_TEST_REQUIRE(longer.size() == 1u);
+  BOOST_TEST(
+      longer[0].starts_with("plate right: its corners are 0.0 mm off their plane and opposite edges differ by 2.0"));
+  Settings no_ankles = load_config(demo, {}, test_drivers());
+  no_ankles.imus.clear();
+  no_ankles.plates.resize(1);
+  no_ankles.plates[0].corners_m[0][0] += 0.002;
+  const auto both = rig_warnings(no_ankles);
+  BOOST_TEST_REQUIRE(both.size() == 2u);
+  BOOST_TEST(both[0].starts_with("plate "));
+  BOOST_TEST(both[1].starts_with("no plate under the "));
 }
 
 BOOST_AUTO_TEST_CASE(a_rig_without_both_plates_says_what_its_repetitions_lack) {

@@ -78,14 +78,15 @@ BOOST_AUTO_TEST_CASE(every_hostile_connection_is_counted_and_a_subscriber_misses
     ::close(s);
   }
   BOOST_TEST(put_out == kEach);
+  std::this_thread::sleep_for(3200ms);  // what is counted late would be counted by now
+  BOOST_TEST(refused() == 5 * kEach);
   std::vector<zmq::socket_t> flood;
   for (std::uint64_t i = 0; i < 2 * kEach; ++i)
     flood.push_back(connected(hostile, zmq::socket_type::sub, live.endpoint(), keys.server.public_key, stranger));
   BOOST_TEST(wait_for([&] { return live.gate().keys_refused.get() == 2 * kEach; }),
              "unknown keys: " << live.gate().keys_refused.get());
   flood.clear();
-  std::this_thread::sleep_for(3200ms);  // what is counted late would be counted by now
-  BOOST_TEST(refused() == 5 * kEach);
+  BOOST_TEST(refused() >= 5 * kEach);  // who is put out, or leaves, in the middle of his handshake is counted, too
   BOOST_TEST(live.gate().keys_accepted.get() == 1u);
   const std::uint64_t rows = watcher.rows;
   BOOST_TEST(wait_for([&] { return watcher.rows > rows + 300; }));

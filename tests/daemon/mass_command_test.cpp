@@ -250,6 +250,9 @@ BOOST_AUTO_TEST_CASE(a_mistyped_place_or_mass_is_not_kept_and_says_why) {
              "metres to the right and forward from the plate's centre?");
   BOOST_TEST(sites.add(weighed(50, .1, .1, .1, .1501)).starts_with("its centre of pressure is 50.1 mm off"));
   BOOST_TEST(sites.count("left") == 0u);
+  BOOST_CHECK_EXCEPTION(sites.fit("middle", false), Refusal, [](const Refusal& e) {
+    return std::string(e.what()) == "there is no plate 'middle'; there are: left, right";
+  });
   BOOST_TEST(sites.add(weighed(50, .1, .1, .1, .1499)) == "");
   BOOST_TEST(sites.count("left") == 1u);
   Json twice = weighed(50, .1, .1, .1, .1);

@@ -16,6 +16,13 @@ using namespace grfd::imu_simulation;
 namespace {
 constexpr double kDeg = kRadPerDeg;
 Vec3 up_of(const Mat3& turn) { return rot::matvec(rot::transpose(turn), {0, 0, 1}); }
+double rate_of(const Vec3& w, const Vec3& u) { return inclination_rate(w, u, heading_rate(w, u)); }
+// As ankle/<side> has them: of the shank minus of the foot.
+double dorsiflexion(const Vec3& us, const Vec3& uf) { return sagittal_inclination(us) - sagittal_inclination(uf); }
+double exact_rate(const Vec3& ws, const Vec3& us, const Vec3& wf, const Vec3& uf) {
+  return rate_of(ws, us) - rate_of(wf, uf);
+}
+double scalar_rate(const Vec3& ws, const Vec3& wf) { return inclination_rate_scalar(ws) - inclination_rate_scalar(wf); }
 void near(double got, double want, double tolerance) {
   BOOST_TEST(std::fabs(got - want) <= tolerance, got << " != " << want);
 }
@@ -24,12 +31,9 @@ void near(double got, double want, double tolerance) {
 BOOST_AUTO_TEST_CASE(signs_are_those_of_the_body) {
   near(sagittal_inclination(up_of(rx(-20 * kDeg))), 20 * kDeg, 1e-12);  // shank forward
   near(sagittal_inclination(up_of(rx(-7 * kDeg))), 7 * kDeg, 1e-12);    // heel up
-  near(dorsiflexion(up_of(rx(-20 * kDeg)), up_of(rot::kIdentity)), 20 * kDeg, 1e-12);
   near(jcs_angles(rx(-20 * kDeg), rot::kIdentity, Side::right).dorsiflexion, 20 * kDeg, 1e-12);
   const Mat3 rolled = ry(-6 * kDeg);
   BOOST_TEST(rot::matvec(rolled, {0, 0, 1})[0] < 0);  // the top of the foot goes to the left: eversion of a right foot
-  near(foot_eversion(up_of(rolled), Side::right), 6 * kDeg, 1e-12);
-  near(foot_eversion(up_of(rolled), Side::left), -6 * kDeg, 1e-12);
   near(frontal_inclination(up_of(rolled)), 6 * kDeg, 1e-12);  // top to the left
   near(total_tilt(up_of(chain(rz(1), rx(.3)))), .3, 1e-12);
   near(total_tilt(up_of(chain(ry(-.2), rx(-.3)))), std::acos(std::cos(.2) * std::cos(.3)), 1e-12);
@@ -39,7 +43,7 @@ BOOST_AUTO_TEST_CASE(signs_are_those_of_the_body) {
   BOOST_TEST(tibial_rotation_rate(.1, 0, Side::right) > 0);
   BOOST_TEST(tibial_rotation_rate(-.1, 0, Side::left) > 0);
   // forward lean, turning to the left
-  near(inclination_rate(body_rate([](double t) { return rx(-t); }, .2, 1e-4), up_of(rx(-.2))), 1, 1e-8);
+  near(rate_of(body_rate([](double t) { return rx(-t); }, .2, 1e-4), up_of(rx(-.2))), 1, 1e-8);
   near(heading_rate(body_rate([](double t) { return chain(rz(t), rx(-.4)); }, 0, 1e-4), up_of(rx(-.4))), 1, 1e-8);
   BOOST_TEST(std::isnan(heading_rate({0, 0, 1}, {1, 0, 0})));
 }
@@ -79,10 +83,9 @@ BOOST_AUTO_TEST_CASE(the_exact_rate_equals_its_vectors) {
   for (const std::vector<double> r : json["rows"]) {
     const Vec3 ws{r[1], r[2], r[3]}, us{r[4], r[5], r[6]}, wf{r[7], r[8], r[9]}, uf{r[10], r[11], r[12]};
     angle = std::max(angle, std::fabs(dorsiflexion(us, uf) - r[13]));
-    exact = std::max(exact, std::fabs(dorsiflexion_rate(ws, us, wf, uf) - r[14]));
-    scalar = std::max(scalar, std::fabs(dorsiflexion_rate_scalar(ws, wf) - r[15]));
-    apart = std::max(apart, std::fabs(dorsiflexion_rate_scalar(ws, wf) - r[14]));
-    BOOST_TEST(dorsiflexion_rate(ws, us, wf, uf, false, false) == dorsiflexion_rate_scalar(ws, wf));
+    exact = std::max(exact, std::fabs(exact_rate(ws, us, wf, uf) - r[14]));
+    scalar = std::max(scalar, std::fabs(scalar_rate(ws, wf) - r[15]));
+    apart = std::max(apart, std::fabs(scalar_rate(ws, wf) - r[14]));
   }
   std::printf(
       "incl_rate.json: angle %.1e rad, exact rate %.1e rad/s, scalar %.1e rad/s; the scalar is up to %.2f deg/s off "
@@ -116,11 +119,11 @@ BOOST_AUTO_TEST_CASE(rates_are_derivatives_of_angles) {
     const auto roll = [&](double x) { return frontal_inclination(up_of(shank(x))); };
     const Vec3 us = up_of(shank(t));
     aside = std::max(aside, std::fabs(frontal_rate(ws, us) - (roll(t + h) - roll(t - h)) / (2 * h)));
-    const Vec3 w = angular_rate(sagittal_inclination(us), roll(t), inclination_rate(ws, us), frontal_rate(ws, us),
-                                heading_rate(ws, us));
+    const Vec3 w =
+        angular_rate(sagittal_inclination(us), roll(t), rate_of(ws, us), frontal_rate(ws, us), heading_rate(ws, us));
     for (std::size_t k = 0; k < 3; ++k) back = std::max(back, std::fabs(w[k] - ws[k]));
-    incl = std::max(incl, std::fabs(dorsiflexion_rate(ws, up_of(shank(t)), wf, up_of(foot(t))) - want));
-    scalar = std::max(scalar, std::fabs(dorsiflexion_rate_scalar(ws, wf) - want));
+    incl = std::max(incl, std::fabs(exact_rate(ws, up_of(shank(t)), wf, up_of(foot(t))) - want));
+    scalar = std::max(scalar, std::fabs(scalar_rate(ws, wf) - want));
     jcs = std::max(
         jcs, std::fabs(jcs_dorsiflexion_rate(shank(t), foot(t), ws, wf) - (joint(t + h) - joint(t - h)) / (2 * h)));
   }
