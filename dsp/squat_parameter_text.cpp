@@ -34,7 +34,7 @@ std::string squat_pair_text_of_ankles(const Settings& settings, const SquatParam
          "turn is slower than " +
          quiet + ", 0 below max(" + quantity(p.pause_min_s, "s") +
          ", half of that); first_out: always unknown; incomplete: more than " + quantity(p.gap_mark_s, "s") +
-         " of an ankle unknown; rejected: dorsiflexion below " + quantity(p.df_min_deg, "deg") +
+         " of an ankle, the pelvis or a thigh unknown; rejected: dorsiflexion below " + quantity(p.df_min_deg, "deg") +
          ", descent of the ankles shorter than " + quantity(p.descent_min_s, "s") + " or longer than " +
          quantity(p.descent_max_s, "s") + ", longer than " + quantity(p.rep_max_s, "s") +
          " in all, both ankles unknown for more than " + quantity(p.gap_reject_s, "s") +
