@@ -9,6 +9,7 @@
 #include <string>
 
 #include "dsp/asymmetry.hpp"
+#include "dsp/parameter_text.hpp"
 
 namespace grfd {
 namespace {
@@ -131,6 +132,8 @@ void print_summary_text(const Json& s) {
     std::printf(
         "  ankles                     not measured: the recording of forces that was played moves no inertial "
         "sensor; the emulated ones lay still\n");
+  if (s["no_inclinometer_entry"])
+    std::printf("  shank to the vertical      %s (participant.standing_shank_deg)\n", kNoInclinometer);
   if (reps.empty()) return;
   if (std::isfinite(mean(reps, "bai_standing_rl")))
     std::printf("                             %.1f %% while standing, %.1f %% at the bottom (+ = right)\n",

@@ -62,9 +62,10 @@ std::string squat_side_text(const Settings& settings, const SquatParams& p, Side
          quantity(p.eversion_min_deg, "deg") +
          " on; used: 100 (peak + standing shank) / (available + standing shank), available " +
          measured(who.available_deg[static_cast<std::size_t>(side)], "deg") + ", standing shank " +
-         quantity(who.standing_shank_deg, "deg") +
-         "; a knee-to-wall test of the session takes the place of that, see the column available; ran_out_of_room: "
-         "peak at least " +
+         standing_shank_text(who) +
+         "; shank_max: to the vertical with that, too; a knee-to-wall test of the session takes the place of the "
+         "available, "
+         "see the column available; ran_out_of_room: peak at least " +
          percent(p.room_share) + " of the available; reason gap: more than " + quantity(p.gap_reject_s, "s") +
          " unknown; seconds since the session's start, delays removed";
 }

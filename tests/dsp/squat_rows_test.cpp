@@ -216,6 +216,12 @@ BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_streams) {
            s.filter = {4, 15.5};
          }},
         {"reps/left", "standing shank 4.5 deg", [](Settings& s) { s.participant.standing_shank_deg = 4.5; }},
+        {"reps/left", "standing shank 0 deg, no inclinometer entry: absolute within 5 deg; shank_max: to the vertical",
+         [](Settings& s) { s.participant.standing_shank_deg.reset(); }},
+        {"reps_load/left", "standing shank 0 deg, no inclinometer entry: absolute within 5 deg; heel_lift",
+         [](Settings& s) { s.participant.standing_shank_deg.reset(); }},
+        {"reps_load/left", "standing shank 0 deg; heel_lift",
+         [](Settings& s) { s.participant.standing_shank_deg = 0; }},
         {"reps_load/left", "0.07 m from the heel", [](Settings& s) { s.participant.heel_to_ankle_m = 0.07; }},
         {"reps_exploratory/left", "with the CoP from 47.5 % to 70 % of the foot",
          [](Settings& s) { s.thresholds.cop_band_low_percent = 47.5; }},
