@@ -89,6 +89,14 @@ std::map<std::string, StreamLosses> losses(hid_t file) {
   return all;
 }
 
+/// As declared; a computed one as the last repetition has it, which knows all ascents.
+std::string dominant_side(hid_t file) {
+  if (h5::text_attribute(file, "dominance_method") != "computed") return h5::text_attribute(file, "dominant_side");
+  const Table rows = table(file, "reps_asymmetry");
+  const double code = rows.rows.empty() ? 0 : rows.at(rows.rows.size() - 1, "dominant");
+  return to_string(code == 1 ? Dominant::left : code == 2 ? Dominant::right : Dominant::unknown);
+}
+
 /// Was an ankle measured without anybody having entered how the tibia stands?
 bool no_inclinometer(hid_t file) {
   for (const char* side : {"left", "right"}) {
@@ -156,8 +164,8 @@ Json summarise(const std::string& path) {
   Json all{{"file", path},
            {"participant", h5::text_attribute(file, "participant_code")},
            {"start_utc", h5::text_attribute(file, "start_utc")}};
-  const std::string dominant = h5::text_attribute(file, "dominant_side");
-  all["dominant_side"] = dominant;
+  all["dominance_method"] = h5::text_attribute(file, "dominance_method");
+  all["dominant_side"] = dominant_side(file);
 
   std::vector<std::string> names;
   find_streams(h5::open(file, "streams"), "", names);

@@ -143,6 +143,13 @@ void print_summary_text(const Json& s) {
   const auto role = [&](const char* side) {
     return dominant == side ? " (dominant)" : dominant == "left" || dominant == "right" ? " (non-dominant)" : "";
   };
+  const std::string method = s["dominance_method"];
+  if (method == "computed")
+    std::printf("  dominant side              %s, computed: the larger mean impulse of the ascents\n",
+                dominant.c_str());
+  else if (dominant == "left" || dominant == "right")
+    std::printf("  dominant side              %s, by %s\n", dominant.c_str(),
+                method.empty() ? "an unnamed method" : method.c_str());
   for (const char* side : {"left", "right"}) {
     if (s["ankles_at_rest"]) break;
     const double rate = mean(reps, std::string("rate_") + side + "_deg_s");
