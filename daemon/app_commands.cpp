@@ -188,6 +188,7 @@ Json App::status() {
           {"uptime_s", now_s},
           {"participant", settings_.participant.code},
           {"dominant", to_string(settings_.participant.dominant)},
+          {"dominance_method", settings_.participant.dominance_method},
           {"recording",
            {{"state", kTrial[static_cast<int>(trial_)]},
             {"journal", trial_ == Trial::none ? "" : journal_},

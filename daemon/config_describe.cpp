@@ -7,6 +7,8 @@
 #include "daemon/config_reader.hpp"
 #include "daemon/geometry.hpp"
 #include "daemon/rig_warnings.hpp"
+#include "dsp/metric.hpp"
+#include "dsp/parameter_text.hpp"
 #include "schemas/key_files.hpp"
 
 namespace grfd {
@@ -123,6 +125,9 @@ std::string describe(const Settings& s) {
   out += line("participant        %s, %s", s.participant.code.empty() ? "(no code)" : s.participant.code.c_str(),
               dominant);
   if (!s.participant.dominance_method.empty()) out.append(" (").append(s.participant.dominance_method).append(")");
+  if (!s.participant.standing_shank_deg && (ankle_on(s, Side::left) || ankle_on(s, Side::right)))
+    out += std::string("\nstanding shank     ") + kNoInclinometer +
+           " (shank_inclination, shank_max, used, knee_moment_*; see participant.standing_shank_deg)";
   out += line("\nfilter             Butterworth, order %d, %g Hz\n", s.filter.order, s.filter.cutoff_hz);
   out += "stimulus           " + describe_stimulus(s.stimulus);
   out += "recording          " + s.record.folder + (s.record.at_start ? ", from the start" : ", on command");

@@ -21,9 +21,13 @@ void read_participant(Reader& r, ParticipantSettings& s) {
                       {"",
                        "how dominance was decided; computed: the side with the larger mean impulse in the ascents so "
                        "far, with dominant = \"unknown\""});
-  r.number("standing_shank_deg", s.standing_shank_deg,
-           {"deg", "inclination of the tibia to the vertical while standing, positive forward, from an inclinometer",
-            -20, 20});
+  double standing_shank_deg = 0;
+  r.number("standing_shank_deg", standing_shank_deg,
+           {"deg",
+            "inclination of the tibia to the vertical while standing, positive forward, from an inclinometer; not "
+            "entered: 0 is taken, and what hangs on it is absolute within 5 deg",
+            -20, 20, false, true});
+  if (r.given("standing_shank_deg")) s.standing_shank_deg = standing_shank_deg;
   r.number("standing_thigh_deg", s.standing_thigh_deg,
            {"deg", "inclination of the femur to the vertical while standing, positive when the hip is behind the knee",
             -20, 40});

@@ -16,6 +16,7 @@
 #include "daemon/recording_file.hpp"
 #include "daemon/summary_text.hpp"
 #include "daemon/trial_troubles.hpp"
+#include "dsp/parameter_text.hpp"
 #include "dsp/squat_types.hpp"
 
 namespace grfd {
@@ -88,6 +89,28 @@ std::map<std::string, StreamLosses> losses(hid_t file) {
   return all;
 }
 
+/// As declared; a computed one as the last repetition has it, which knows all ascents.
+std::string dominant_side(hid_t file) {
+  if (h5::text_attribute(file, "dominance_method") != "computed") return h5::text_attribute(file, "dominant_side");
+  const Table rows = table(file, "reps_asymmetry");
+  const double code = rows.rows.empty() ? 0 : rows.at(rows.rows.size() - 1, "dominant");
+  return to_string(code == 1 ? Dominant::left : code == 2 ? Dominant::right : Dominant::unknown);
+}
+
+/// Was an ankle measured without anybody having entered how the tibia stands?
+bool no_inclinometer(hid_t file) {
+  for (const char* side : {"left", "right"}) {
+    const std::string path = std::string("streams/ankle/") + side;
+    if (!h5::exists(file, path)) continue;
+    const h5::Id ankle = h5::open(file, path);
+    if (h5::text_attribute(ankle, "parameters").find(kNoInclinometer) == std::string::npos) continue;
+    bool angles = false;
+    each_row(ankle, [&](const double* row) { angles |= std::isfinite(row[0]); });
+    if (angles) return true;
+  }
+  return false;
+}
+
 /// Why no accepted repetition has a rate of this ankle, from what its rows and the streams of its sensors say.
 std::string why_not_measured(hid_t file, const std::string& side, const Table& pair, const Table& rows,
                              const Json& streams) {
@@ -141,8 +164,8 @@ Json summarise(const std::string& path) {
   Json all{{"file", path},
            {"participant", h5::text_attribute(file, "participant_code")},
            {"start_utc", h5::text_attribute(file, "start_utc")}};
-  const std::string dominant = h5::text_attribute(file, "dominant_side");
-  all["dominant_side"] = dominant;
+  all["dominance_method"] = h5::text_attribute(file, "dominance_method");
+  all["dominant_side"] = dominant_side(file);
 
   std::vector<std::string> names;
   find_streams(h5::open(file, "streams"), "", names);
@@ -199,6 +222,7 @@ Json summarise(const std::string& path) {
   // The events of a recording that was played, which is of forces alone: emulated inertial sensors lay still.
   const bool at_rest = h5::exists(file, "streams/truth/events") && h5::exists(file, "streams/ankle");
   all["ankles_at_rest"] = at_rest;
+  all["no_inclinometer_entry"] = !at_rest && no_inclinometer(file);
   const auto of_ankle = [&](double v) { return !at_rest && std::isfinite(v) ? Json(v) : Json(nullptr); };
   const Table pair = table(file, "reps/pair"), left = table(file, "reps/left"), right = table(file, "reps/right");
   const std::array<Table, 2> loads = {table(file, "reps_load/left"), table(file, "reps_load/right")};

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "dsp/asymmetry.hpp"
+#include "dsp/parameter_text.hpp"
 
 namespace grfd {
 namespace {
@@ -131,6 +132,8 @@ void print_summary_text(const Json& s) {
     std::printf(
         "  ankles                     not measured: the recording of forces that was played moves no inertial "
         "sensor; the emulated ones lay still\n");
+  if (s["no_inclinometer_entry"])
+    std::printf("  shank to the vertical      %s (participant.standing_shank_deg)\n", kNoInclinometer);
   if (reps.empty()) return;
   if (std::isfinite(mean(reps, "bai_standing_rl")))
     std::printf("                             %.1f %% while standing, %.1f %% at the bottom (+ = right)\n",
@@ -140,6 +143,13 @@ void print_summary_text(const Json& s) {
   const auto role = [&](const char* side) {
     return dominant == side ? " (dominant)" : dominant == "left" || dominant == "right" ? " (non-dominant)" : "";
   };
+  const std::string method = s["dominance_method"];
+  if (method == "computed")
+    std::printf("  dominant side              %s, computed: the larger mean impulse of the ascents\n",
+                dominant.c_str());
+  else if (dominant == "left" || dominant == "right")
+    std::printf("  dominant side              %s, by %s\n", dominant.c_str(),
+                method.empty() ? "an unnamed method" : method.c_str());
   for (const char* side : {"left", "right"}) {
     if (s["ankles_at_rest"]) break;
     const double rate = mean(reps, std::string("rate_") + side + "_deg_s");

@@ -12,7 +12,7 @@ namespace {
 class AnkleMetric final : public Metric {
  public:
   explicit AnkleMetric(const MetricSetup& setup)
-      : standing_shank_deg_(setup.settings.participant.standing_shank_deg),
+      : standing_shank_deg_(setup.settings.participant.standing_shank_deg.value_or(0)),
         filters_{Filter(butterworth(setup.settings.filter.order, setup.settings.filter.cutoff_hz, 1000)),
                  Filter(butterworth(setup.settings.filter.order, setup.settings.filter.cutoff_hz, 1000))} {
     for (const Side side : {Side::left, Side::right}) {
@@ -39,7 +39,7 @@ class AnkleMetric final : public Metric {
           "rate-exact-gyro; tilt-from-gravity: shank_inclination, foot_pitch, eversion, shank_tilt, "
           "shank_frontal; turn-scalar-gyro: tibial_rotation; zero = standing pose; shank_inclination to the vertical "
           "with standing_shank (" +
-          quantity(standing_shank_deg_, "deg") + "); rate " + filter_text(setup.settings.filter) +
+          standing_shank_text(setup.settings.participant) + "); rate " + filter_text(setup.settings.filter) +
           "; tibial_rotation: integral of the turns of the two long axes, within a repetition only, from 0 in "
           "quiet standing or at the turn where it begins; shank_tilt: of the "
           "long axis from where it stood, in any direction, shank_frontal: its sideways part, both "

@@ -25,6 +25,14 @@ inline std::string measured(double value, const char* unit) {
   return value > 0 ? quantity(value, unit) : std::string("not measured");
 }
 
+/// What is said of all that hangs on standing_shank_deg when nobody entered it; `grfd summary` looks for it.
+inline constexpr char kNoInclinometer[] = "no inclinometer entry: absolute within 5 deg";
+/// "3 deg"
+inline std::string standing_shank_text(const ParticipantSettings& s) {
+  return quantity(s.standing_shank_deg.value_or(0), "deg") +
+         (s.standing_shank_deg ? "" : std::string(", ") + kNoInclinometer);
+}
+
 inline std::string filter_text(const FilterSettings& s) {
   return "Butterworth " + std::to_string(s.order) + " / " + quantity(s.cutoff_hz, "Hz");
 }

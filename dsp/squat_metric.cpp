@@ -185,6 +185,7 @@ class SquatMetric final : public Metric {
     const double flip = dominant == Dominant::right ? 1 : dominant == Dominant::left ? -1 : kNaN;
     const double onset = diff(&RepetitionSide::onset_s), rate = diff(&RepetitionSide::rate_fit_deg_s),
                  range = diff(&RepetitionSide::range_deg), to_90 = diff(&RepetitionSide::time_to_90_s);
+    const bool incomplete = r.incomplete || (posture_ && posture_->incomplete(r, detector_.params().gap_mark_s));
     RowTime pair_row = now;
     if (std::isnan(r.fall_back_m) && !std::isnan(std::fmin(r.side[0].plateau_s, r.side[1].plateau_s)))
       pair_row.flags |= kInvalid;  // there was a fall back or none, but a hole in the centre of pressure hides it
@@ -213,7 +214,7 @@ class SquatMetric final : public Metric {
                        r.load.bottom,
                        r.load.ascent,
                        r.load.ascent_impulse,
-                       r.incomplete ? 1.0 : 0.0,
+                       incomplete ? 1.0 : 0.0,
                        r.fall_back_m,
                        to_90,
                        flip * to_90},

@@ -34,7 +34,7 @@ std::string squat_pair_text_of_ankles(const Settings& settings, const SquatParam
          "turn is slower than " +
          quiet + ", 0 below max(" + quantity(p.pause_min_s, "s") +
          ", half of that); first_out: always unknown; incomplete: more than " + quantity(p.gap_mark_s, "s") +
-         " of an ankle unknown; rejected: dorsiflexion below " + quantity(p.df_min_deg, "deg") +
+         " of an ankle, the pelvis or a thigh unknown; rejected: dorsiflexion below " + quantity(p.df_min_deg, "deg") +
          ", descent of the ankles shorter than " + quantity(p.descent_min_s, "s") + " or longer than " +
          quantity(p.descent_max_s, "s") + ", longer than " + quantity(p.rep_max_s, "s") +
          " in all, both ankles unknown for more than " + quantity(p.gap_reject_s, "s") +
@@ -62,9 +62,10 @@ std::string squat_side_text(const Settings& settings, const SquatParams& p, Side
          quantity(p.eversion_min_deg, "deg") +
          " on; used: 100 (peak + standing shank) / (available + standing shank), available " +
          measured(who.available_deg[static_cast<std::size_t>(side)], "deg") + ", standing shank " +
-         quantity(who.standing_shank_deg, "deg") +
-         "; a knee-to-wall test of the session takes the place of that, see the column available; ran_out_of_room: "
-         "peak at least " +
+         standing_shank_text(who) +
+         "; shank_max: to the vertical with that, too; a knee-to-wall test of the session takes the place of the "
+         "available, "
+         "see the column available; ran_out_of_room: peak at least " +
          percent(p.room_share) + " of the available; reason gap: more than " + quantity(p.gap_reject_s, "s") +
          " unknown; seconds since the session's start, delays removed";
 }

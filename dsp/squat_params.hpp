@@ -96,7 +96,7 @@ struct SquatBody {
     SquatBody b;
     b.height_m = measured(s.height_m);
     b.foot_length_m = measured(s.foot_length_m);
-    b.standing_shank_deg = s.standing_shank_deg;
+    b.standing_shank_deg = s.standing_shank_deg.value_or(0);
     b.heel_m = s.heel_m;
     for (std::size_t i = 0; i < 2; ++i) {
       const double toe_out_rad = s.toe_out_deg[i] * 3.14159265358979323846 / 180;

@@ -110,13 +110,16 @@ SquatPosture::SquatPosture(const MetricSetup& setup) {
 void SquatPosture::push(const Frame& frame) noexcept {
   State& s = state_;
   const auto ms = static_cast<std::int64_t>(frame.index);
-  if (ms != s.last + 1) s.first = ms;
+  if (ms != s.last + 1) s.first = ms, s.known.fill(0);
   if (has_new_zero(frame)) s.first = ms + 1;  // nothing before can be compared with what follows
   s.last = ms;
   const Derived& d = frame.derived;
   const std::array<double, channels> now{d.pelvis_tilt_deg, d.pelvis_obliquity_deg, d.pelvis_turned_deg, d.thigh_deg[0],
                                          d.thigh_deg[1]};
-  for (std::size_t c = 0; c < channels; ++c) s.ring[c][static_cast<std::size_t>(ms) % kSize] = now[c];
+  for (std::size_t c = 0; c < channels; ++c) {
+    s.ring[c][static_cast<std::size_t>(ms) % kSize] = now[c];
+    if (!std::isnan(now[c])) s.known[c] = 1;
+  }
 }
 
 bool SquatPosture::remembers(std::int64_t from_ms, std::int64_t to_ms) const noexcept {
@@ -125,6 +128,27 @@ bool SquatPosture::remembers(std::int64_t from_ms, std::int64_t to_ms) const noe
 
 double SquatPosture::at(Channel c, std::int64_t ms) const noexcept {
   return remembers(ms, ms) ? state_.ring[c][static_cast<std::size_t>(ms) % kSize] : kNaN;
+}
+
+/// Looks back from as far ahead as a hole may reach: few ticks are visited where all are known.
+bool SquatPosture::hole(Channel c, std::int64_t from_ms, std::int64_t to_ms, std::int64_t most_ms) const noexcept {
+  std::int64_t known = std::max({from_ms, state_.first, state_.last - kSize + 1}) - 1;
+  while (known + most_ms < to_ms) {
+    std::int64_t k = known + most_ms + 1;
+    while (k > known && std::isnan(at(c, k))) --k;
+    if (k == known) return true;
+    known = k;
+  }
+  return false;
+}
+
+bool SquatPosture::incomplete(const Repetition& r, double most_s) const noexcept {
+  if (!(r.t_start_s <= r.t_end_s)) return false;
+  const std::int64_t from = std::llround(r.t_start_s * 1e3), to = std::llround(r.t_end_s * 1e3),
+                     most = std::llround(most_s * 1e3);
+  for (const Channel c : {tilt, thigh_left, thigh_right})  // the other angles of the pelvis are of the same sensor
+    if (active_[c] && state_.known[c] != 0 && hole(c, from, to, most)) return true;
+  return false;
 }
 
 double SquatPosture::at(Channel c, double t_s) const noexcept {

@@ -19,6 +19,9 @@ class SquatPosture {
 
   /// Every frame. Frames follow each other by 1 ms; a jump forgets what was before.
   void push(const Frame& frame) noexcept;
+  /// Is one of its sensors unknown for longer than `most_s` in one piece, between start and end? One that was never
+  /// known is not missed.
+  bool incomplete(const Repetition& r, double most_s) const noexcept;
   /// One row into each stream.
   void write(const Repetition& r, Dominant dominant, const RowTime& now, SampleBatch& out) noexcept;
   void states(StatePieces& pieces) { add_state(pieces, state_); }
@@ -35,6 +38,7 @@ class SquatPosture {
   };
   explicit SquatPosture(const MetricSetup& setup);
   bool remembers(std::int64_t from_ms, std::int64_t to_ms) const noexcept;
+  bool hole(Channel c, std::int64_t from_ms, std::int64_t to_ms, std::int64_t most_ms) const noexcept;
   double at(Channel c, std::int64_t ms) const noexcept;
   double at(Channel c, double t_s) const noexcept;
   double standing(Channel c, const Repetition& r) noexcept;
@@ -45,9 +49,10 @@ class SquatPosture {
 
   struct State {
     std::array<std::array<double, kSize>, channels> ring{};
-    std::array<double, channels> standing{};  ///< before the last start out of standing
-    std::int64_t first = 0, last = -1;        ///< ms since the session's start
-    std::array<std::uint64_t, 3> seq{};       ///< pelvis, thighs
+    std::array<double, channels> standing{};      ///< before the last start out of standing
+    std::int64_t first = 0, last = -1;            ///< ms since the session's start
+    std::array<std::uint64_t, 3> seq{};           ///< pelvis, thighs
+    std::array<std::uint64_t, channels> known{};  ///< 1: was known since the last jump
   } state_;
   std::array<bool, channels> active_{};
   RowWriter pelvis_;

@@ -80,7 +80,7 @@ SquatRowStream load_row(Side side, const ParticipantSettings& who, const SquatPa
                     "cop: 100 (p - heel) along the foot / its length; knee_moment: Fz (y_k - y_cop) - z_k Fy - weights "
                     "of shank and foot, ankle " +
                     quantity(who.heel_to_ankle_m, "m") + " from the heel, shank 0.246 and ankle 0.039 of the height (" +
-                    measured(who.height_m, "m") + "), standing shank " + quantity(who.standing_shank_deg, "deg") +
+                    measured(who.height_m, "m") + "), standing shank " + standing_shank_text(who) +
                     "; heel_lift: " + event_text(p) + "; " + feet_text(who);
   info.description = std::string("one row per closed repetition, forces under the ") + to_string(side) + " foot";
   return {std::move(info), {"heel_lift_onset", "heel_lift_time"}};

@@ -108,7 +108,7 @@ struct Repetition {
   std::int32_t index = 0;  ///< counts all closed repetitions, the rejected ones too
   RejectReason reason = RejectReason::none;
   RepetitionEdge start_kind = RepetitionEdge::quiet, end_kind = RepetitionEdge::quiet;
-  bool incomplete = false;                 ///< a gap of more than 50 ms inside
+  bool incomplete = false;                 ///< a gap of more than 50 ms inside, of a plate or an ankle
   FirstOut first_out = FirstOut::unknown;  ///< which ankle stopped first while the body still went down
   std::array<std::uint8_t, 7> reserved{};  // no padding: equal states are equal bytes
   double t_start_s = unknown, t_end_s = unknown;

@@ -175,7 +175,7 @@ struct ParticipantSettings {
   Dominant dominant = Dominant::unknown;
   /// "kicking leg", "preferred single-leg stance", "stronger side", "computed" (larger mean impulse of the ascents), ""
   std::string dominance_method;
-  double standing_shank_deg = 0;  ///< inclination of the tibia to vertical while standing, + forward
+  std::optional<double> standing_shank_deg;  ///< tibia to vertical while standing, + forward; none: 0 is taken
   double standing_thigh_deg = 0;  ///< inclination of the femur to vertical while standing, + = hip behind the knee
   double height_m = 0;            ///< 0: not measured
   // Placement of the feet, index 0 = left; known when foot_length_m is.

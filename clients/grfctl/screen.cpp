@@ -4,6 +4,8 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "dominance.hpp"
+
 using Json = nlohmann::json;
 
 namespace {
@@ -148,6 +150,8 @@ void repetitions(const Json& status, std::vector<std::string>& out) {
                          number(done > 0 ? at(row, "range") : NAN, 6, 1).c_str(),
                          number(done > 0 ? at(row, "rate_fit") : NAN, 6, 1).c_str()));
   }
+  if (const std::string dominant = plain(dominance(status)); !dominant.empty())
+    out.push_back("  dominant leg: " + dominant);
 }
 
 double losses(const Json& device) {

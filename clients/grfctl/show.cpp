@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "dominance.hpp"
 #include "json_number.hpp"
 #include "show_calibration.hpp"
 #include "show_lunge.hpp"
@@ -61,6 +62,7 @@ void show_status(const Json& s) {
   const Json& recording = s["recording"];
   std::printf("session %s, up %.0f s, %s\n", s.value("session", "").c_str(), number(s, "uptime_s"),
               s.value("software", "").c_str());
+  if (const std::string dominant = dominance(s); !dominant.empty()) std::printf("dominant leg: %s\n", dominant.c_str());
   if (const std::string why = recording.value("not_writing", ""); !why.empty())
     std::printf("*** NOT WRITING *** %s\n", why.c_str());
   if (const auto lost = recording.value("lost_samples", 0ull); lost > 0)

@@ -175,7 +175,7 @@ RepetitionTruth::Answers RepetitionTruth::side(const Repetition& r, const Moveme
     if (t <= m.bottom_first_s) eversion = std::max(eversion, a.eversion);
   }
   const auto& room = i == static_cast<std::size_t>(p.dominant) ? p.lunge_deg.dominant : p.lunge_deg.nondominant;
-  const double zero = who_.standing_shank_deg, test = p.lunge_count > 0 ? room : who_.available_deg[i],
+  const double zero = who_.standing_shank_deg.value_or(0), test = p.lunge_count > 0 ? room : who_.available_deg[i],
                available = test > 0 ? test : kNaN;
   return {{"rep", 0},
           {"baseline", 0},  // every course begins in the standing pose

@@ -73,6 +73,9 @@ LUNGE = {"event": "lunge_result", "detail": {"id": 1, "side": "left", "accepted"
                                              "heel_down": 0.64, "cm": 10.61, "start_deg": 0.1, "start_pitch_deg": 0.0, "lost": 0.0, "seconds": 10.0}}
 MASS = {"event": "mass_result", "detail": {"id": 1, "plate": "left", "accepted": True, "reason": "", "kg": 20, "expected_n": 196.133, "measured_n": 196.214, "error_percent": 0.0413,
                                            "within": True, "uncertain_n": 0.2, "sd_n": 0.117, "cop_x_m": 0.1004, "cop_y_m": -0.05, "x_m": None, "y_m": None, "cop_error_mm": None, "hint": "", "sites": 0}}
+STATUS = {"session": "s", "software": "0.1.0", "uptime_s": 4.0, "recording": {"state": "none", "last_file": ""}, "devices": [], "streams": {}, "counters": {}}
+STATUS_REST = ["not recording", "device state serial firmware rate Hz measured fast, ppm resid. us samples backlog losses and trouble"]
+COMPUTED = STATUS | {"dominant": "unknown", "dominance_method": "computed"}
 UNIT = [[float(i == j) for j in range(6)] for i in range(6)]
 ANSWERS = {
     "mass left 20": (MASS, 0, ["plate left: 196.21 N of 196.13 N, +0.04 %: right, within 0.5 %", "sure to 0.20 N; noise 0.12 N"]),
@@ -90,6 +93,10 @@ ANSWERS = {
                       ["plate left, 9 places; root mean square of what is wrong, plate axes:", "recalibration without any with this", "Fx N 0.000 0.000", "Fy N 0.000 0.000", "Fz N 17.123 0.010", "Mx N.m 0.200 0.002",
                        "My N.m 0.300 0.003", "Mz N.m 0.000 0.000", "centre, mm 10.37 0.04",
                        "masses load Fz, Mx and My; the rest stays as it is. For the calibration file of this plate, in the place of such keys there:", "", "recalibration = 1"]),
+    "status": (STATUS | {"dominant": "right", "dominance_method": "kicking leg"}, 0, ["session s, up 4 s, 0.1.0", "dominant leg: right, by kicking leg", *STATUS_REST]),
+    "status, nobody said": (STATUS | {"dominant": "unknown", "dominance_method": ""}, 0, ["session s, up 4 s, 0.1.0", *STATUS_REST]),
+    "status, computed": (COMPUTED | {"streams": {"reps_asymmetry": {"newest": {"dominant": 1}}}}, 0, ["session s, up 4 s, 0.1.0", "dominant leg: left, computed from the ascents so far", *STATUS_REST]),
+    "status, nothing computed yet": (COMPUTED, 0, ["session s, up 4 s, 0.1.0", "dominant leg: not known yet, computed from the ascents so far", *STATUS_REST]),
     "ping": ({"session": "20261125T203000Z-229"}, 0, ["a daemon answers: session 20261125T203000Z-229"]),
     "pose": ({"event": "pose_result", "detail": {"id": 1, "accepted": True, "sensors": 4}}, 0, ["taken: this standing is the zero of the angles of 4 sensors"]),
     "pose refused": ({"event": "pose_result", "detail": {"id": 1, "accepted": False, "reason": "nobody stands on the plates"}}, 1, ["not taken: nobody stands on the plates"]),
@@ -121,7 +128,7 @@ ANSWERS = {
 def play(router, result):
     who, text = router.recv_multipart()
     reply = {"v": 1, "ok": True, "command": json.loads(text)["command"]}
-    if reply["command"] in ("ping", "lunges", "mass_fit", "mass_forget"):
+    if reply["command"] in ("ping", "status", "lunges", "mass_fit", "mass_forget"):
         messages = [{**reply, "result": result}]
     else:
         messages = [{**reply, "accepted": 1}, {"v": 1, "id": 1, "result": result}]

@@ -114,6 +114,7 @@ def test_screen(daemon):
         check(f"ankle {side}: {shown[0]} deg shown, {told:.1f} deg in the status", abs(shown[0] - told) < 25)
     check("all five devices stream, with rate, drift and clock", sum(bool(re.search(r"streaming +(9\d\d|10\d\d)\.\d +[-+]\d+\.\d  \w+ +0 +0$", x)) for x in screen) == 5)
     check("participant and no recording", "DEMO" in screen[0] and "not recording" in screen[0], screen[0])
+    check("the dominant leg and how that was decided", "  dominant leg: right, by kicking leg" in screen, screen)
     ages = [int(re.search(r"data +(\d+) ms old", x).group(1)) for s in watch.screens() for x in s if " ms old" in x and "- ms" not in x]
     ages.sort()
     check(f"age of the data: median {ages[len(ages) // 2]} ms", ages[len(ages) // 2] < 150, ages)

@@ -327,6 +327,19 @@ BOOST_AUTO_TEST_CASE(a_survey_between_1_mm_and_what_is_refused_is_told) {
   BOOST_TEST(both[1].starts_with("no plate under the "));
 }
 
+BOOST_AUTO_TEST_CASE(how_the_tibia_stands_is_entered_or_not) {
+  Settings s = load_config(kSource + "/config/demo.toml", {"participant.standing_shank_deg=0"}, test_drivers());
+  BOOST_TEST_REQUIRE(s.participant.standing_shank_deg.has_value());
+  BOOST_TEST(*s.participant.standing_shank_deg == 0);
+  BOOST_TEST(describe(s).find("inclinometer") == std::string::npos);
+  BOOST_TEST(!load_config(kSource + "/config/grfd.toml", {}, test_drivers()).participant.standing_shank_deg);
+  s.participant.standing_shank_deg.reset();
+  BOOST_TEST(describe(s).find("\nstanding shank     no inclinometer entry: absolute within 5 deg (") !=
+             std::string::npos);
+  s.imus.clear();  // no ankle hangs on it
+  BOOST_TEST(describe(s).find("inclinometer") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_rig_without_both_plates_says_what_its_repetitions_lack) {
   Settings s = load_config(kSource + "/config/demo.toml", {}, test_drivers());
   BOOST_TEST(rig_warnings(s).empty());

@@ -10,7 +10,7 @@ BOOST_AUTO_TEST_SUITE(ankle_metric)
 using namespace grfd;
 
 BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_stream) {
-  const auto parameters = [](double standing_shank_deg, FilterSettings filter) {
+  const auto parameters = [](std::optional<double> standing_shank_deg, FilterSettings filter) {
     Settings settings;
     settings.participant.standing_shank_deg = standing_shank_deg;
     settings.filter = filter;
@@ -29,6 +29,11 @@ BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_stream) {
   };
   const std::string usual = parameters(0, {}), other = parameters(4.5, {4, 12.5});
   BOOST_TEST((usual.find("standing_shank (0 deg); rate Butterworth 2 / 20 Hz;") != std::string::npos), usual);
+  // An entered 0 is another thing than no entry.
+  BOOST_TEST(
+      (parameters(std::nullopt, {})
+           .find("standing_shank (0 deg, no inclinometer entry: absolute within 5 deg); rate ") != std::string::npos));
+  BOOST_TEST((usual.find("inclinometer") == std::string::npos), usual);
   BOOST_TEST((other.find("standing_shank (4.5 deg); rate Butterworth 4 / 12.5 Hz;") != std::string::npos), other);
 }
 

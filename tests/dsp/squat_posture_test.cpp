@@ -182,6 +182,31 @@ BOOST_AUTO_TEST_CASE(after_a_turn_the_level_is_that_of_standing_and_the_turn_sta
   BOOST_TEST(std::abs(p.at("axial_bottom") - 10) < 1e-6);
 }
 
+BOOST_AUTO_TEST_CASE(a_sensor_that_is_lost_in_a_repetition_makes_it_incomplete) {
+  // The pelvis is known until 5 s but for the given ticks, the left thigh is lost from 6.98 s on, the right never came.
+  const auto incomplete = [](std::size_t hole_from, std::size_t hole_to, double start_s, double end_s) {
+    Rig rig({on(Segment::pelvis), on(Segment::thigh, Side::left), on(Segment::thigh, Side::right)});
+    for (std::size_t k = 0; k < 8000; ++k) {
+      Derived d;
+      d.pelvis_tilt_deg = k >= hole_from && k < hole_to ? kNaN : 10;
+      d.thigh_deg = {k >= 6980 ? kNaN : 5, kNaN};
+      rig.push(k, d);
+    }
+    Repetition r = repetition(start_s, 0.5 * (start_s + end_s));
+    r.t_end_s = end_s;
+    return rig.posture->incomplete(r, 0.05);
+  };
+  BOOST_TEST(!incomplete(0, 0, 2, 4));        // the thigh that never came is not missed
+  BOOST_TEST(!incomplete(3000, 3050, 2, 4));  // 50 ms
+  BOOST_TEST(incomplete(3000, 3051, 2, 4));
+  BOOST_TEST(incomplete(2970, 3021, 2, 4));
+  BOOST_TEST(!incomplete(1000, 1900, 2, 4));  // before
+  BOOST_TEST(!incomplete(4020, 4900, 2, 4));  // and after
+  BOOST_TEST(incomplete(3000, 8000, 2, 4));   // unplugged for good
+  BOOST_TEST(!incomplete(0, 0, 5, 7));        // 21 ms of the thigh
+  BOOST_TEST(incomplete(0, 0, 5, 7.5));
+}
+
 BOOST_AUTO_TEST_CASE(the_unknown_stays_unknown) {
   Rig rig({on(Segment::pelvis)});
   run(rig, 4, [](double t) {

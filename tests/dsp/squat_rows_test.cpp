@@ -38,7 +38,7 @@ Settings two_plates(Side larger) {
 /// Courses of forces and ankles through the metric, as the grid would bring them.
 /// `room_deg`: what a knee-to-wall test finds in the middle of them.
 Rows run(const Settings& settings, const SquatCourses& c, StreamTable& table,
-         const std::array<double, 2>& room_deg = {kNaN, kNaN}) {
+         const std::array<double, 2>& room_deg = {kNaN, kNaN}, const Course& pelvis_tilt_deg = {}) {
   std::uint64_t event_seq = 0;
   StreamInfo events;
   events.name = "events";
@@ -53,6 +53,7 @@ Rows run(const Settings& settings, const SquatCourses& c, StreamTable& table,
   FixedBatch<256> out;
   for (std::size_t k = 0; k < c.size(); ++k) {
     Frame frame;
+    frame.index = k;
     frame.t = static_cast<TimeNs>(k) * 1'000'000;
     frame.t_s = static_cast<double>(k) * 1e-3;
     frame.squat = &feedback;
@@ -71,6 +72,7 @@ Rows run(const Settings& settings, const SquatCourses& c, StreamTable& table,
       d.foot_cop_ml_m[i] = d.foot_cop_ap_m[i] = 0.05;
       d.tz_nm[i] = i == 0 ? 1 : 2;
     }
+    if (!pelvis_tilt_deg.empty()) frame.derived.pelvis_tilt_deg = pelvis_tilt_deg[k];
     frame.derived.cop_ap_m = c.cop[k] + (0.05 - c.cop[k]);  // NaN stays
     metric->update(frame, out);
     for (const Sample& s : out.samples()) {
@@ -214,6 +216,12 @@ BOOST_AUTO_TEST_CASE(what_was_set_stands_in_the_streams) {
            s.filter = {4, 15.5};
          }},
         {"reps/left", "standing shank 4.5 deg", [](Settings& s) { s.participant.standing_shank_deg = 4.5; }},
+        {"reps/left", "standing shank 0 deg, no inclinometer entry: absolute within 5 deg; shank_max: to the vertical",
+         [](Settings& s) { s.participant.standing_shank_deg.reset(); }},
+        {"reps_load/left", "standing shank 0 deg, no inclinometer entry: absolute within 5 deg; heel_lift",
+         [](Settings& s) { s.participant.standing_shank_deg.reset(); }},
+        {"reps_load/left", "standing shank 0 deg; heel_lift",
+         [](Settings& s) { s.participant.standing_shank_deg = 0; }},
         {"reps_load/left", "0.07 m from the heel", [](Settings& s) { s.participant.heel_to_ankle_m = 0.07; }},
         {"reps_exploratory/left", "with the CoP from 47.5 % to 70 % of the foot",
          [](Settings& s) { s.thresholds.cop_band_low_percent = 47.5; }},
@@ -408,6 +416,21 @@ BOOST_AUTO_TEST_CASE(a_row_is_invalid_when_a_value_could_not_be_measured_not_whe
     BOOST_TEST(rows["reps/pair"][1]["incomplete"] == 1);
     for (const char* stream : {"reps/left", "reps/right", "reps/pair"})
       BOOST_TEST(flags(rows, stream, 1) == 0U, stream);
+  }
+  {  // a sensor on the pelvis is away for 0.1 s of the second repetition; nobody rejects it for that
+    Settings with = settings;
+    with.imus.resize(1);
+    with.imus[0].segment = Segment::pelvis;
+    const SquatCourses c = subject.make();
+    Course tilt(c.size(), 10);
+    hole(tilt, 1.2, 0.1);
+    StreamTable table;
+    Rows rows = run(with, c, table, {kNaN, kNaN}, tilt);
+    BOOST_TEST_REQUIRE(rows["reps/pair"].size() == 3U);
+    for (std::size_t i = 0; i < 3; ++i) {
+      BOOST_TEST(rows["reps/pair"][i]["reason"] == 0);
+      BOOST_TEST(rows["reps/pair"][i]["incomplete"] == (i == 1 ? 1 : 0), "repetition " << i);
+    }
   }
   {  // a hole over the start hides whether the body went down: a plateau is neither there nor not
     SquatCourses c = subject.make();

@@ -298,6 +298,7 @@ def test_simulate(folder):
         check(f"grfd {' '.join(words[:1] + words[2:])}: exit 2 and the reason", done.returncode == 2 and expected in done.stderr, f"{done.returncode}: {done.stderr}")
     as_json(folder)
     unmeasured(folder)
+    said_of_the_person(folder)
     played(folder)
 
 
@@ -315,6 +316,27 @@ def unmeasured(folder):
         check("the left ankle is there", abs(said["repetitions"][0]["rate_left_deg_s"] - 30) < 1 and said["repetitions"][0]["first_out"] == "unknown", said["repetitions"])
         told = [d for _, n, d in Recording(path)["events"].texts() if n == "ankle_not_measured"]
         check("and an event", len(told) == 1 and '"side":"right"' in told[0] and event in told[0], told)
+    os.remove(path)
+
+
+def said_of_the_person(folder):
+    """How dominance was decided, and that nobody entered how the tibia stands."""
+    path, rig = f"{folder}/person.h5", f"{folder}/person.toml"
+    here = os.path.dirname(os.path.abspath(DEMO))
+    with open(DEMO) as demo, open(rig, "w") as f:
+        f.write(re.sub(r"(\[participant\][^[]*?)standing_shank_deg = 3[^\n]*\n", r"\1", demo.read()).replace('calibration = "', f'calibration = "{here}/'))
+    computed = ["--set", "participant.dominant=unknown", "--set", "participant.dominance_method=computed"]
+    for file, words, inclinometer, side, way in ((DEMO, [], True, "right", "right, by kicking leg"), (rig, computed, False, "right", "right, computed: the larger mean impulse of the ascents")):
+        done = subprocess.run([GRFD, "simulate", file, "-o", path, "--seconds", "14", *words], capture_output=True, text=True)
+        check(f"simulate {os.path.basename(file)}", done.returncode == 0, done.stderr)
+        told = subprocess.run([GRFD, "summary", path], capture_output=True, text=True).stdout
+        check(f"the summary says {way}", f"dominant side              {way}\n" in told and "deg/s (non-dominant)" in told and "deg/s (dominant)" in told, told)
+        missing = "shank to the vertical      no inclinometer entry: absolute within 5 deg (participant.standing_shank_deg)\n"
+        check("and whether an inclinometer was read", (missing in told) != inclinometer, told)
+        told = json.loads(subprocess.run([GRFD, "summary", path, "--json"], capture_output=True, text=True).stdout)[0]
+        check("as JSON, too", (told["dominant_side"], told["dominance_method"], told["no_inclinometer_entry"]) == (side, "computed" if words else "kicking leg", not inclinometer), told["dominant_side"])
+        kept = Recording(path).settings()
+        check("the settings in the file tell it", bool(re.search(r"\[participant\][^\[]*\nstanding_shank_deg", kept)) == inclinometer, kept)
     os.remove(path)
 
 
