@@ -71,9 +71,9 @@ struct Bench {
   }
   DeviceInput::Accepted accept(std::size_t device, Sample& s) {
     out.clear();
-    const auto a = devices[device]->accept(s, gaps, gap_seq, out);
+    const auto accepted = devices[device]->accept(s, gaps, gap_seq, out);
     keep_gaps();
-    return a;
+    return accepted;
   }
   void keep_gaps() {
     std::string text;
