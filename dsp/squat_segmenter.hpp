@@ -106,6 +106,8 @@ class SquatSegmenter {
   void suspect(RejectReason why) noexcept;
   bool timed_out(SquatSpan& closed) noexcept;
   void lose(SquatStatus status) noexcept;
+  /// A repetition under way is closed as cut off. @return was there one?
+  bool end_by_gap(SquatSpan& closed, SquatEvents& events) noexcept;
   void reach_bottom(std::int64_t tick, double height_m) noexcept;
   SquatStatus waiting() const noexcept {
     return p_->plates ? SquatStatus::waiting : SquatStatus::waiting_without_plates;
